@@ -1,0 +1,13 @@
+//! JSON that loses nothing: a text is checked once and kept as it was written; what must be looked at is
+//! looked at in place ([`Document`], [`Value`]); what must be built or changed is built from [`Node`]s.
+//!
+//! Numbers keep their digits, members keep their order, duplicate members are refused
+//! (a check that reads the first and a source that reads the last would disagree about the patient).
+
+mod document;
+mod node;
+mod parser;
+
+pub use document::{Document, Kind, Value};
+pub use node::Node;
+pub use parser::{JsonFault, Limits};
