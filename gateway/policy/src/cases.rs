@@ -1,0 +1,1 @@
+//! Policy cases: findings and requests as data, with the decision they must have.

@@ -1,0 +1,117 @@
+//! What comes out: a permit with its obligations, or a denial with its reasons.
+
+use fhir::{FhirVersion, Interaction};
+use serde::{Deserialize, Serialize};
+
+use crate::caller::DataHolder;
+use crate::request::{Direction, PatientScope, Purpose, Request};
+use crate::use_case::{PolicyVersion, UseCaseId};
+
+/// One reason, in machine and human words. From the policy text; holds no data of the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    pub code: String,
+    pub description: String,
+}
+
+/// What must be done to an answer before it leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Obligation {
+    /// Resources that carry one of these `meta.security` codes do not leave.
+    WithholdLabel { system: String, codes: Vec<String> },
+    /// Resources of this type do not leave.
+    WithholdType { resource_type: String },
+}
+
+/// Leave to release, for one request. Only [`crate::UseCases::decide`] makes one.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    pub(crate) request: Request,
+    pub(crate) use_case: UseCaseId,
+    pub(crate) purpose: Purpose,
+    pub(crate) policy: PolicyVersion,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) obligations: Vec<Obligation>,
+    pub(crate) plan: Vec<Interaction>,
+    pub(crate) releasable: Releasable,
+}
+
+/// Which types may leave under a permit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Releasable {
+    Every,
+    These(Vec<String>),
+}
+
+impl Permit {
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+    pub fn use_case(&self) -> &UseCaseId {
+        &self.use_case
+    }
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+    pub fn policy(&self) -> &PolicyVersion {
+        &self.policy
+    }
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+    pub fn obligations(&self) -> &[Obligation] {
+        &self.obligations
+    }
+    pub fn patient(&self) -> &PatientScope {
+        &self.request.patient
+    }
+    pub fn holder(&self) -> &DataHolder {
+        &self.request.holder
+    }
+    pub fn direction(&self) -> Direction {
+        self.request.direction
+    }
+    pub fn version(&self) -> FhirVersion {
+        self.request.version
+    }
+    /// What is asked of every source: the request's own interaction, or the searches an operation collects.
+    pub fn plan(&self) -> &[Interaction] {
+        &self.plan
+    }
+    /// Whether resources of this type may leave at all.
+    pub fn may_release(&self, resource_type: &str) -> bool {
+        match &self.releasable {
+            Releasable::Every => true,
+            Releasable::These(types) => types.iter().any(|known| known == resource_type),
+        }
+    }
+}
+
+/// Why not, as a closed list: each has its own line in the access log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DenialCode {
+    /// No use case of the caller offers this interaction on this type in this version.
+    NotInUseCase,
+    /// A search parameter that the use case does not offer.
+    SearchParameter,
+    /// The use case is about one patient and the request names none, or the reverse.
+    PatientBinding,
+    /// The policy said no.
+    PolicyDenied,
+    /// The policy could not be evaluated.
+    PolicyFailed,
+}
+
+/// No, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    pub code: DenialCode,
+    pub reasons: Vec<Reason>,
+    /// Use case and policy, when it came to that.
+    pub use_case: Option<UseCaseId>,
+    pub policy: Option<PolicyVersion>,
+    /// The name of the search parameter that is not offered, sanitised.
+    pub parameter: Option<String>,
+}

@@ -1,0 +1,74 @@
+//! The facts that middleware finds. A fact that could not be found out is a finding of its own, never a default.
+
+use serde::{Deserialize, Serialize};
+
+/// What is known of one fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "finding", content = "detail", rename_all = "kebab-case")]
+pub enum Finding<T> {
+    /// Established, with its evidence.
+    Found(T),
+    /// Established that it is not there.
+    Absent,
+    /// Could not be established.
+    NotFoundOut(NotFoundOut),
+}
+
+impl<T> Finding<T> {
+    pub fn found(&self) -> Option<&T> {
+        match self {
+            Finding::Found(fact) => Some(fact),
+            Finding::Absent | Finding::NotFoundOut(_) => None,
+        }
+    }
+}
+
+/// Why a fact could not be found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotFoundOut {
+    /// The party that knows did not answer in time.
+    TimedOut,
+    /// The party that knows could not be reached or failed.
+    Unreachable,
+    /// The party that knows answered something that cannot be trusted.
+    Unusable,
+    /// Nobody is configured who could know.
+    NobodyToAsk,
+    /// The exchange needs no such fact (its use case rests on something else), so nobody was asked.
+    NotAsked,
+}
+
+/// A treatment relation (behandelrelatie) and where it is known from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreatmentRelation {
+    /// `provider-list`, `asserted-by-data-user`, …
+    pub kind: String,
+    /// What it rests on, for the log: the id of a referral, transfer, enrolment. Never a BSN.
+    pub reference: String,
+}
+
+/// A consent (toestemming) decision about one patient, holder and data user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    pub decision: ConsentDecision,
+    /// Where it was found: `local`, `mitz`.
+    pub source: String,
+    /// Identifier of the consent record or answer, for the log.
+    pub reference: String,
+}
+
+/// The patient's choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConsentDecision {
+    Permit,
+    Deny,
+}
+
+/// Everything found out about one request before it is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Findings {
+    pub treatment_relation: Finding<TreatmentRelation>,
+    pub consent: Finding<Consent>,
+}
