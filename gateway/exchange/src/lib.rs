@@ -1,1 +1,6 @@
-//! placeholder
+//! One request, start to finish.
+pub mod handle;
+pub mod inbound;
+pub mod ports;
+pub mod refusal;
+pub use handle::Handle;

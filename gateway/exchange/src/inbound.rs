@@ -1,0 +1,100 @@
+//! A request as it came in, before anything about it is believed.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fhir::{FhirVersion, Method};
+use serde::{Deserialize, Serialize};
+
+/// Where a request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gate {
+    /// The outer listener: other providers' nodes.
+    Outer,
+    /// The inner listener: the provider's own systems and people.
+    Inner,
+}
+
+/// What the body is, by its media type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyKind {
+    None,
+    /// `application/fhir+json`, `application/json`.
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    Other,
+}
+
+/// What the caller showed to say who it is. Prints nothing of it.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    /// The client certificate of the TLS session, DER.
+    pub certificate: Option<Arc<[u8]>>,
+    /// Every `Authorization` header, as sent.
+    pub authorization: Vec<String>,
+    /// The portal's session, when the request came from a page.
+    pub session: Option<String>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("certificate", &self.certificate.is_some())
+            .field("authorization", &self.authorization.len())
+            .field("session", &self.session.is_some())
+            .finish()
+    }
+}
+
+/// The conditional and preference headers of the FHIR RESTful API.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    pub if_match: Option<String>,
+    pub if_none_match: Option<String>,
+    pub if_modified_since: Option<String>,
+    pub if_none_exist: Option<String>,
+    pub prefer: Option<String>,
+}
+
+/// A request as it came in.
+#[derive(Clone, Debug)]
+pub struct Inbound {
+    /// Ours, unique; also in the answer and in the record.
+    pub request_id: String,
+    /// The caller's, cleaned and capped, or ours: joins the records of both sides of an exchange.
+    pub correlation_id: String,
+    pub gate: Gate,
+    pub remote: Option<IpAddr>,
+    pub version: FhirVersion,
+    /// The method, or nothing for one that FHIR does not use.
+    pub method: Option<Method>,
+    /// What follows the FHIR base, percent-encoded as sent.
+    pub path: String,
+    /// The raw query string.
+    pub query: String,
+    pub body: Bytes,
+    pub body_kind: BodyKind,
+    pub conditions: Conditions,
+    pub credentials: Credentials,
+    /// The use case that the request names, when the inner API names one.
+    pub use_case: Option<String>,
+    /// Set when the listener already had to give up reading the request.
+    pub unreadable: Option<Unreadable>,
+}
+
+/// Why a request could not be read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// The body is over the limit.
+    BodyTooLarge,
+    /// The body did not arrive in time or broke off.
+    BodyBroken,
+    /// The path names no FHIR version or format that is served.
+    NotServed,
+    /// The answer is wanted in a format that is not offered.
+    NotAcceptable,
+}

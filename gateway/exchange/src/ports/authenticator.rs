@@ -1,0 +1,33 @@
+//! Who is asking: certificate and token to an identified caller.
+
+use policy::Caller;
+
+use super::BoxFuture;
+use crate::inbound::{Credentials, Gate};
+
+/// Why a caller is not identified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthenticationFault {
+    /// The outer listener was called without a client certificate.
+    NoCertificate,
+    /// The certificate names no organisation (URA) that we know.
+    UnknownOrganisation,
+    /// No token, or not a bearer token.
+    NoToken,
+    /// More than one way of authentication at once.
+    Ambiguous,
+    /// The token is unknown, expired or revoked.
+    TokenNotAccepted,
+    /// The token was issued to another client certificate (RFC 8705).
+    TokenOfAnotherClient,
+    /// It could not be found out.
+    Unavailable,
+}
+
+pub trait Authenticator: Send + Sync {
+    fn identify<'a>(
+        &'a self,
+        gate: Gate,
+        credentials: &'a Credentials,
+    ) -> BoxFuture<'a, Result<Caller, AuthenticationFault>>;
+}

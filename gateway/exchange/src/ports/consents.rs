@@ -1,0 +1,21 @@
+//! Whether the patient agrees (toestemming).
+
+use fhir::Bsn;
+use policy::{Consent, DataHolder, Finding, Organisation, Purpose};
+
+use super::BoxFuture;
+
+/// The question put to a consent service.
+#[derive(Clone, Debug)]
+pub struct ConsentQuestion<'a> {
+    pub patient: &'a Bsn,
+    pub holder: &'a DataHolder,
+    pub user: &'a Organisation,
+    pub purpose: Purpose,
+    /// Resource types that would be released.
+    pub resource_types: Vec<String>,
+}
+
+pub trait Consents: Send + Sync {
+    fn consent<'a>(&'a self, question: ConsentQuestion<'a>) -> BoxFuture<'a, Finding<Consent>>;
+}

@@ -1,0 +1,22 @@
+//! One trait per outside need of an exchange. `connectors` and `store` implement them; tests use stubs.
+
+mod access_log;
+mod authenticator;
+mod clock;
+mod consents;
+mod localisation;
+mod patient_index;
+mod source;
+mod treatment_relations;
+
+pub use access_log::{AccessLog, LogUnavailable, Slot};
+pub use authenticator::{AuthenticationFault, Authenticator};
+pub use clock::{Clock, SystemClock};
+pub use consents::{ConsentQuestion, Consents};
+pub use localisation::{Localisation, Whereabouts};
+pub use patient_index::PatientIndex;
+pub use source::{Answer, Item, Question, Source, SourceFault, Written};
+pub use treatment_relations::TreatmentRelations;
+
+/// A future behind a port.
+pub type BoxFuture<'a, T> = futures_util::future::BoxFuture<'a, T>;

@@ -1,0 +1,104 @@
+//! A place that holds data: one of our own source systems, or another provider's node.
+
+use std::time::Duration;
+
+use fhir::{Interaction, Resource, SearchMode};
+use policy::{DataHolder, Permit};
+
+use super::BoxFuture;
+use crate::inbound::Conditions;
+
+/// One question to one source. It cannot be asked without a permit.
+#[derive(Clone, Copy)]
+pub struct Question<'q> {
+    pub(crate) permit: &'q Permit,
+    pub(crate) interaction: &'q Interaction,
+    pub(crate) body: Option<&'q Resource>,
+    pub(crate) conditions: &'q Conditions,
+    pub(crate) correlation_id: &'q str,
+    pub(crate) patience: Duration,
+}
+
+impl<'q> Question<'q> {
+    pub fn permit(&self) -> &'q Permit {
+        self.permit
+    }
+    /// What is asked; parameters that name the patient are already taken out (`permit().patient()` says who).
+    pub fn interaction(&self) -> &'q Interaction {
+        self.interaction
+    }
+    /// What is to be written.
+    pub fn body(&self) -> Option<&'q Resource> {
+        self.body
+    }
+    pub fn conditions(&self) -> &'q Conditions {
+        self.conditions
+    }
+    pub fn correlation_id(&self) -> &'q str {
+        self.correlation_id
+    }
+    /// How long the source has; the stack gives up on it after that.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+}
+
+/// One resource of an answer.
+#[derive(Clone, Debug)]
+pub struct Item {
+    pub resource: Resource,
+    pub mode: SearchMode,
+}
+
+/// What a write led to at the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub created: bool,
+    pub id: Option<String>,
+    pub version_id: Option<String>,
+}
+
+/// What a source answered, not yet checked.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    pub items: Vec<Item>,
+    /// The ids under which this source knows the permit's patient: established by the source's connector from the
+    /// source's own Patient resources that carry the patient's BSN.
+    pub patients: Vec<String>,
+    pub written: Option<Written>,
+    /// There was more than the bounds allow to fetch.
+    pub cut_short: bool,
+}
+
+/// Why a source gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceFault {
+    TimedOut,
+    Unreachable,
+    /// The source, or the other node, says no.
+    Refused,
+    /// The answer cannot be trusted or understood. The text is ours.
+    Unusable(&'static str),
+    TooLarge,
+    NotFound,
+    Gone,
+    /// A search parameter that this source cannot evaluate.
+    Unsupported {
+        parameter: String,
+    },
+    /// An interaction that this source cannot do.
+    NotSupported,
+    Conflict,
+    PreconditionFailed,
+    /// The source rejects what was to be written as invalid.
+    Rejected,
+}
+
+pub trait Source: Send + Sync {
+    fn holder(&self) -> &DataHolder;
+
+    /// The provider's name, for people.
+    fn name(&self) -> &str;
+
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>>;
+}

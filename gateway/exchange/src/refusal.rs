@@ -1,0 +1,2 @@
+//! refusals
+pub enum Refusal {}
