@@ -11,15 +11,27 @@ use crate::inbound::Conditions;
 /// One question to one source. It cannot be asked without a permit.
 #[derive(Clone, Copy)]
 pub struct Question<'q> {
-    pub(crate) permit: &'q Permit,
-    pub(crate) interaction: &'q Interaction,
-    pub(crate) body: Option<&'q Resource>,
-    pub(crate) conditions: &'q Conditions,
-    pub(crate) correlation_id: &'q str,
-    pub(crate) patience: Duration,
+    permit: &'q Permit,
+    interaction: &'q Interaction,
+    body: Option<&'q Resource>,
+    conditions: &'q Conditions,
+    correlation_id: &'q str,
+    patience: Duration,
 }
 
 impl<'q> Question<'q> {
+    /// A question under this permit. `interaction` is one of the permit's plan.
+    pub fn new(
+        permit: &'q Permit,
+        interaction: &'q Interaction,
+        body: Option<&'q Resource>,
+        conditions: &'q Conditions,
+        correlation_id: &'q str,
+        patience: Duration,
+    ) -> Self {
+        Question { permit, interaction, body, conditions, correlation_id, patience }
+    }
+
     pub fn permit(&self) -> &'q Permit {
         self.permit
     }
