@@ -112,3 +112,13 @@ impl UseCases {
         todo!()
     }
 }
+impl UseCase {
+    /// Whether this fact is asked for before the decision at this gate.
+    pub fn needs(&self, fact: crate::capability::Fact, direction: crate::request::Direction) -> bool {
+        let needed = &self.capability.findings;
+        match direction {
+            crate::request::Direction::Holder => needed.holder.contains(&fact),
+            crate::request::Direction::User => needed.user.contains(&fact),
+        }
+    }
+}
