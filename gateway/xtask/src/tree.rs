@@ -141,7 +141,9 @@ fn listed_by_git(root: &Path) -> Option<Vec<String>> {
         .ok()
         .filter(|output| output.status.success())?;
     let paths = String::from_utf8(listing.stdout).ok()?;
-    Some(paths.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+    let paths: Vec<String> = paths.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect();
+    // An unpacked copy inside someone else's checkout is not listed there: an empty list must not pass for a clean one.
+    paths.iter().any(|path| path == "Cargo.toml").then_some(paths)
 }
 
 fn walked(root: &Path) -> io::Result<Vec<String>> {
