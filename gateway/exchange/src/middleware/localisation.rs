@@ -116,7 +116,7 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
         }
         parts.extend(beyond.iter().map(|source| bare(source, SourceStatus::NotAsked)));
         asked.notes().note(|record| record.sources = parts.iter().map(SourceFacts::from).collect());
-        Ok(Released::new(parts, whereabouts.index))
+        Ok(Released::new(permit.clone(), parts, whereabouts.index))
     }
 }
 

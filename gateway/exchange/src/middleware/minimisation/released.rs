@@ -1,7 +1,9 @@
 //! What may leave: built by `minimisation` and by nothing else.
 
+use std::sync::Arc;
+
 use fhir::{Resource, SearchMode};
-use policy::DataHolder;
+use policy::{DataHolder, Permit};
 use serde::{Deserialize, Serialize};
 
 use crate::ports::{SourceFault, Written};
@@ -149,13 +151,18 @@ impl Part {
 /// What may leave, source by source, in the order of localisation.
 #[derive(Clone, Debug)]
 pub struct Released {
+    permit: Arc<Permit>,
     parts: Vec<Part>,
     index: policy::Finding<usize>,
 }
 
 impl Released {
-    pub(in crate::middleware) fn new(parts: Vec<Part>, index: policy::Finding<usize>) -> Self {
-        Released { parts, index }
+    pub(in crate::middleware) fn new(permit: Arc<Permit>, parts: Vec<Part>, index: policy::Finding<usize>) -> Self {
+        Released { permit, parts, index }
+    }
+    /// The permit under which it leaves.
+    pub fn permit(&self) -> &Permit {
+        &self.permit
     }
     pub fn parts(&self) -> &[Part] {
         &self.parts
