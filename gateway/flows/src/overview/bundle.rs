@@ -1,6 +1,6 @@
 //! The overview as a FHIR R4 searchset: per source how it fared, what it released exactly as it was, and whose it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use exchange::{Part, Released, ReleasedItem};
 use fhir::{Bundle, BundleKind, Entry, Resource, SearchMode};
@@ -28,15 +28,19 @@ pub fn bundle(released: &Released, context: &Context<'_>) -> Bundle {
     let assembled = context.assembled.format(&Rfc3339).unwrap_or_default();
     let mut entries: Vec<Entry> = outcome::of_localisation(released).map(told).into_iter().collect();
     let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut taken: HashSet<String> = HashSet::new();
     for part in released.parts() {
         // Two source systems of one holder are two parts.
         let times = seen.entry(part.holder().0.as_str()).and_modify(|times| *times += 1).or_insert(1);
         let id = if *times == 1 { part.holder().0.to_string() } else { format!("{}-{times}", part.holder().0) };
         entries.push(told(outcome::of_source(part, format!("source-{id}"))));
         let base = (context.base)(part.holder());
-        let items = || part.items().iter().map(|item| (item, full_url(base.as_deref(), item)));
+        // Two of one holder's source systems may use the same id; one URL cannot stand for both (FHIR R4, bdl-7).
+        let mut own_url = |item| full_url(base.as_deref(), item).filter(|url| taken.insert(url.clone()));
+        let urls: Vec<Option<String>> = part.items().iter().map(&mut own_url).collect();
+        let items = || part.items().iter().zip(&urls);
         entries.extend(items().map(|(item, full_url)| Entry {
-            full_url,
+            full_url: full_url.clone(),
             resource: Some(item.resource().clone()),
             mode: Some(item.mode()),
             ..Entry::default()

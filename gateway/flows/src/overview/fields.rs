@@ -5,7 +5,11 @@ use fhir::json::Value;
 /// Every value at a dotted path. A name that ends in `[x]` stands for each type of that choice. Lists give their items.
 pub(super) fn reach<'d>(root: Value<'d>, path: &str) -> Vec<Value<'d>> {
     path.split('.').fold(vec![root], |reached, name| {
-        reached.into_iter().flat_map(|value| step(value, name)).flat_map(|value| value.each().collect::<Vec<_>>()).collect()
+        reached
+            .into_iter()
+            .flat_map(|value| step(value, name))
+            .flat_map(|value| value.each().collect::<Vec<_>>())
+            .collect()
     })
 }
 

@@ -51,8 +51,7 @@ fn groups(kind: SectionKind, lines: Vec<Line>, answered: &[usize]) -> Vec<Group>
         kind if kind.describes_a_state() => answered.iter().copied().filter(|source| here.contains(source)).collect(),
         _ => Vec::new(),
     };
-    let mut groups: Vec<Group> =
-        together(kind, lines).into_iter().map(|lines| group(kind, lines, &expected)).collect();
+    let mut groups: Vec<Group> = together(kind, lines).into_iter().map(|lines| group(kind, lines, &expected)).collect();
     groups.sort_by(|one, other| match (one.lines.first(), other.lines.first()) {
         (Some(one), Some(other)) => newest_first(one, other),
         (one, other) => one.is_none().cmp(&other.is_none()),

@@ -76,7 +76,10 @@ pub(super) fn line(item: &ReleasedItem, source: usize, beside: &Beside<'_>) -> (
     }
     details.dedup_by(|later, earlier| later == earlier);
     let line = Line {
-        date: recipe.date.iter().find_map(|path| reach(reader.root(), path).into_iter().find_map(|value| reader.say(value))),
+        date: recipe
+            .date
+            .iter()
+            .find_map(|path| reach(reader.root(), path).into_iter().find_map(|value| reader.say(value))),
         title,
         details,
         status: statuses(reader.root(), recipe.status),
@@ -123,10 +126,13 @@ fn measured(reader: &Reader<'_>) -> Vec<Detail> {
     }
     let components: Vec<Value<'_>> = reach(reader.root(), "component");
     let (pressure, rest) = match blood_pressure(&components) {
-        Some(pressure) => (Some(pressure), components.into_iter().filter(|one| !is(*one, SYSTOLIC) && !is(*one, DIASTOLIC)).collect()),
+        Some(pressure) => {
+            (Some(pressure), components.into_iter().filter(|one| !is(*one, SYSTOLIC) && !is(*one, DIASTOLIC)).collect())
+        }
         None => (None, components),
     };
-    let told: Vec<String> = pressure.into_iter().chain(rest.into_iter().filter_map(|one| component(reader, one))).collect();
+    let told: Vec<String> =
+        pressure.into_iter().chain(rest.into_iter().filter_map(|one| component(reader, one))).collect();
     if let Some(text) = joined(told, "; ") {
         details.push(Detail { aspect: Aspect::Value, text });
     }

@@ -70,12 +70,9 @@ fn status(status: SourceStatus, who: &str, items: usize) -> Said {
             "partly",
             format!("{who} answered in part; {items} resources of it are in this Bundle and more may exist."),
         ),
-        SourceStatus::Refused => (
-            Severity::Warning,
-            IssueCode::Forbidden,
-            "refused",
-            format!("{who} refused; what it has is missing here."),
-        ),
+        SourceStatus::Refused => {
+            (Severity::Warning, IssueCode::Forbidden, "refused", format!("{who} refused; what it has is missing here."))
+        }
         SourceStatus::TimedOut => (
             Severity::Warning,
             IssueCode::Timeout,

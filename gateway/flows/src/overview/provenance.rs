@@ -15,17 +15,15 @@ const CUSTODIAN: &str = "custodian";
 pub(super) fn of_source<'p>(
     part: &Part,
     id: String,
-    items: impl Iterator<Item = (&'p ReleasedItem, Option<String>)>,
+    items: impl Iterator<Item = (&'p ReleasedItem, &'p Option<String>)>,
     recorded: &str,
 ) -> Option<Resource> {
-    let targets: Vec<Node> = items.map(|(item, full_url)| target(part, item, full_url)).collect();
+    let targets: Vec<Node> = items.map(|(item, full_url)| target(part, item, full_url.as_deref())).collect();
     if targets.is_empty() {
         return None;
     }
-    let coding = Node::Object(vec![
-        ("system".into(), Node::text(PARTICIPANT_TYPE)),
-        ("code".into(), Node::text(CUSTODIAN)),
-    ]);
+    let coding =
+        Node::Object(vec![("system".into(), Node::text(PARTICIPANT_TYPE)), ("code".into(), Node::text(CUSTODIAN))]);
     let agent = Node::Object(vec![
         ("type".into(), Node::Object(vec![("coding".into(), Node::List(vec![coding]))])),
         ("who".into(), holder(part)),
@@ -41,9 +39,9 @@ pub(super) fn of_source<'p>(
 
 /// A reference to the item. Without a full URL it names the item in words: a relative reference would lead to the
 /// resource of the same id at another holder.
-fn target(part: &Part, item: &ReleasedItem, full_url: Option<String>) -> Node {
+fn target(part: &Part, item: &ReleasedItem, full_url: Option<&str>) -> Node {
     let mut members = Vec::new();
-    if let Some(full_url) = &full_url {
+    if let Some(full_url) = full_url {
         members.push(("reference".into(), Node::text(full_url)));
     }
     members.push(("type".into(), Node::text(item.resource().resource_type())));

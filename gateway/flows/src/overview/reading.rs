@@ -155,7 +155,9 @@ impl<'a> Reader<'a> {
                 Some(target) => reach(target, "code.coding"),
                 None => reach(value, "coding"),
             };
-            codings.extend(concepts.into_iter().filter_map(|coding| Some((plain(coding, "system")?, plain(coding, "code")?))));
+            codings.extend(
+                concepts.into_iter().filter_map(|coding| Some((plain(coding, "system")?, plain(coding, "code")?))),
+            );
         }
         codings
     }

@@ -168,12 +168,7 @@ static MEDICATION_REQUEST: Recipe = Recipe {
     title: &["medication[x]"],
     date: &["authoredOn", "dispenseRequest.validityPeriod.start"],
     status: &["status"],
-    details: &[
-        (A::Dosage, "dosageInstruction"),
-        (A::Reason, "reasonCode"),
-        (A::By, "requester"),
-        (A::Note, "note"),
-    ],
+    details: &[(A::Dosage, "dosageInstruction"), (A::Reason, "reasonCode"), (A::By, "requester"), (A::Note, "note")],
 };
 static MEDICATION_DISPENSE: Recipe = Recipe {
     section: S::Medication,
@@ -205,12 +200,7 @@ static MEDICATION_ADMINISTRATION: Recipe = Recipe {
     title: &["medication[x]"],
     date: &["effectiveDateTime", "effectivePeriod.start"],
     status: &["status"],
-    details: &[
-        (A::Dosage, "dosage.text"),
-        (A::Quantity, "dosage.dose"),
-        (A::By, "performer.actor"),
-        (A::Note, "note"),
-    ],
+    details: &[(A::Dosage, "dosage.text"), (A::Quantity, "dosage.dose"), (A::By, "performer.actor"), (A::Note, "note")],
 };
 static CONSENT: Recipe = Recipe {
     section: S::Directives,

@@ -26,7 +26,8 @@ fn repeat(repeat: Value<'_>) -> Option<String> {
     if !at.is_empty() {
         parts.push(format!("om {}", at.join(", ")));
     }
-    let when: Vec<String> = reach(repeat, "when").iter().filter_map(|when| when.as_text()).map(|when| moment(&when)).collect();
+    let when: Vec<String> =
+        reach(repeat, "when").iter().filter_map(|when| when.as_text()).map(|when| moment(&when)).collect();
     if !when.is_empty() {
         parts.push(when.join(", "));
     }
@@ -84,7 +85,10 @@ mod tests {
         let cases = [
             (r#"{"code":{"text":"1x daags"},"repeat":{"frequency":2,"period":1,"periodUnit":"d"}}"#, Some("1x daags")),
             (r#"{"repeat":{"frequency":2,"period":1,"periodUnit":"d"}}"#, Some("2 keer per dag")),
-            (r#"{"repeat":{"frequency":1,"frequencyMax":3,"period":2,"periodUnit":"wk"}}"#, Some("1 tot 3 keer per 2 weken")),
+            (
+                r#"{"repeat":{"frequency":1,"frequencyMax":3,"period":2,"periodUnit":"wk"}}"#,
+                Some("1 tot 3 keer per 2 weken"),
+            ),
             (r#"{"repeat":{"period":8,"periodUnit":"h"}}"#, Some("1 keer per 8 uur")),
             (r#"{"repeat":{"timeOfDay":["08:00:00","20:00:00"]}}"#, Some("om 08:00, 20:00")),
             (r#"{"repeat":{"when":["MORN","ACM"]}}"#, Some("'s ochtends, ACM")),
