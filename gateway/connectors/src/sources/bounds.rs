@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::SourceSetupFault;
+
 /// Bounds on one question to one source, over all pages of its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -26,6 +28,22 @@ impl Default for Bounds {
     /// 20 pages, 5,000 resources, 32 MiB, 200 to a page.
     fn default() -> Self {
         Bounds { max_pages: 20, max_resources: 5_000, max_answer_bytes: 32 << 20, page_size: 200 }
+    }
+}
+
+impl Bounds {
+    /// A bound of nothing would be a source that never answers.
+    pub(super) fn check(&self) -> Result<(), SourceSetupFault> {
+        let all = [
+            ("max_pages", self.max_pages),
+            ("max_resources", self.max_resources),
+            ("max_answer_bytes", self.max_answer_bytes),
+            ("page_size", self.page_size),
+        ];
+        match all.into_iter().find(|(_, bound)| *bound == 0) {
+            Some((name, _)) => Err(SourceSetupFault::Zero(name)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -2,5 +2,11 @@
 //! (`files`). `rest` is what everything that speaks the FHIR RESTful API shares, peers included.
 
 mod bounds;
+pub mod fhir;
+mod narrow;
+mod patients;
+pub(crate) mod rest;
+mod setup;
 
 pub use bounds::{Bounds, PatientCacheConfig};
+pub use setup::SourceSetupFault;
