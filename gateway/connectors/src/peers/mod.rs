@@ -4,7 +4,9 @@
 //! peer's own sources, consents or log.
 
 mod config;
+mod source;
 mod token;
 
 pub use config::PeerConfig;
+pub use source::PeerSource;
 pub use token::{Token, TokenSupplier};

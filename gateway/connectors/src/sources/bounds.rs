@@ -33,7 +33,7 @@ impl Default for Bounds {
 
 impl Bounds {
     /// A bound of nothing would be a source that never answers.
-    pub(super) fn check(&self) -> Result<(), SourceSetupFault> {
+    pub(crate) fn check(&self) -> Result<(), SourceSetupFault> {
         let all = [
             ("max_pages", self.max_pages),
             ("max_resources", self.max_resources),

@@ -3,8 +3,8 @@
 
 mod bounds;
 pub mod fhir;
-mod narrow;
-mod patients;
+pub(crate) mod narrow;
+pub(crate) mod patients;
 pub(crate) mod rest;
 mod setup;
 
