@@ -52,6 +52,8 @@ pub struct Expected {
     pub allow: bool,
     /// The code of a reason that must be among the reasons.
     pub reason: Option<String>,
+    /// The codes of all reasons, in any order.
+    pub reasons: Option<Vec<String>>,
     /// All obligations, in order.
     pub obligations: Option<Vec<Obligation>>,
     pub denied: Option<DenialCode>,
@@ -326,18 +328,17 @@ impl Expected {
         let codes: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
         let as_expected = self.allow == allowed
             && self.reason.as_deref().is_none_or(|code| codes.contains(&code))
+            && self.reasons.as_deref().is_none_or(|all| {
+                all.len() == codes.len() && codes.iter().all(|code| all.iter().any(|known| known == code))
+            })
             && self.obligations.as_deref().is_none_or(|all| all == obligations)
             && self.denied.is_none_or(|code| Some(code) == denied);
-        let word = |yes| if yes { "yes" } else { "no" };
         (!as_expected).then(|| {
+            let expected = if self.allow { "a yes" } else { "a no" };
+            let came = if allowed { "yes" } else { "no" };
             format!(
-                "expected {} (reason {:?}, denied {:?}, obligations {:?}), came {} (reasons {codes:?}, denied {denied:?}, \
-                 obligations {obligations:?})",
-                word(self.allow),
-                self.reason,
-                self.denied,
-                self.obligations,
-                word(allowed),
+                "expected {expected} with {self:?}; came {came}, denied {denied:?}, reasons {codes:?}, obligations \
+                 {obligations:?}"
             )
         })
     }

@@ -56,6 +56,7 @@ impl UseCases {
             return Err(use_case.denial(DenialCode::NotInUseCase));
         };
         Ok(Permit {
+            treatment_relation: findings.treatment_relation.found().cloned(),
             request: request.clone(),
             use_case: use_case.id().clone(),
             purpose,
