@@ -363,3 +363,116 @@ fn merge(target: &mut Value, patch: &Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ONE, RELEASE, policy};
+
+    const CASE: &str = r#"{
+      "name": "a case",
+      "expect": { "allow": true },
+      "input": {
+        "caller": { "ura": "90000101", "kind": "V6", "person": { "id": "p", "role": "01.015" }, "use_cases": ["one"] },
+        "direction": "holder", "holder": "90000201", "version": "r4", "request": "GET Condition?category=a",
+        "patient": "999911120", "findings": { "treatment_relation": "found", "consent": "permit" }
+      },
+      "variants": [ { "name": "a deny", "changes": { "patient": null },
+                      "expect": { "allow": false, "denied": "patient-binding" } } ]
+    }"#;
+
+    fn folder(rules: &str, case: &str) -> Result<FolderReport, String> {
+        let texts = FolderTexts {
+            id: "one".to_owned(),
+            capability: ONE.to_owned(),
+            policy: policy("one", rules),
+            release: RELEASE.to_owned(),
+            cases: vec![("a.json".to_owned(), case.to_owned())],
+        };
+        check_folder(&texts, false).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_folder_whose_cases_hold_is_reported_case_by_case() {
+        let report = folder("allow := true", CASE).unwrap();
+        let names: Vec<&str> = report.cases.iter().map(|result| result.name.as_str()).collect();
+        assert_eq!(names, ["a case", "a deny"]);
+        assert!(report.cases.iter().all(CaseResult::passed));
+        assert_eq!(report.use_case.id().as_str(), "one");
+    }
+
+    #[test]
+    fn a_case_that_does_not_hold_is_named_with_what_came_instead() {
+        let fault = folder("default allow := false\nallow if input.never", CASE).unwrap_err();
+        assert!(fault.contains("a.json") && fault.contains("a case") && fault.contains("PolicyDenied"), "{fault}");
+    }
+
+    #[test]
+    fn every_part_of_what_is_expected_is_compared() {
+        let rules = "allow := true\nreasons := [{\"code\": \"care\", \"description\": \"For care.\"}]\n\
+                     obligations := [{\"kind\": \"withhold-type\", \"resource_type\": \"Patient\"}]";
+        let expecting = |what: &str| folder(rules, &CASE.replacen(r#""allow": true"#, what, 1));
+        let patient = r#"{ "kind": "withhold-type", "resource_type": "Patient" }"#;
+        for good in [
+            r#""allow": true, "reason": "care""#.to_owned(),
+            r#""allow": true, "reasons": ["care"]"#.to_owned(),
+            format!(r#""allow": true, "obligations": [{patient}]"#),
+        ] {
+            assert!(expecting(&good).is_ok(), "{good}");
+        }
+        for bad in [
+            r#""allow": false"#.to_owned(),
+            r#""allow": true, "reason": "cure""#.to_owned(),
+            r#""allow": true, "reasons": []"#.to_owned(),
+            r#""allow": true, "reasons": ["care", "cure"]"#.to_owned(),
+            r#""allow": true, "obligations": []"#.to_owned(),
+            format!(r#""allow": true, "obligations": [{patient}, {patient}]"#),
+            r#""allow": true, "denied": "policy-denied""#.to_owned(),
+        ] {
+            assert!(expecting(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_case_file_that_says_nothing_or_something_unknown_is_refused() {
+        let lonely = CASE.split(r#""variants""#).next().unwrap().trim_end().trim_end_matches(',').to_owned() + "}";
+        assert!(folder("allow := true", &lonely).unwrap_err().contains("no deny"));
+        for (part, replacement) in [
+            (r#""changes": { "patient": null }"#, r#""changes": {}"#),
+            (r#""changes": { "patient": null }"#, r#""changes": { "patients": "any" }"#),
+            (r#""patient": "999911120""#, r#""patient": "999940003""#),
+            (r#""ura": "90000101""#, r#""ura": "1""#),
+            (r#""consent": "permit""#, r#""consent": "perhaps""#),
+            (r#""treatment_relation": "found""#, r#""treatment_relation": "permit""#),
+            ("GET Condition", "FETCH Condition"),
+            ("GET Condition", "GET Conditions"),
+            ("GET Condition?category=a", "GET"),
+            (r#""allow": true"#, r#""allow": true, "because": "x""#),
+        ] {
+            assert!(CASE.contains(part), "{part}");
+            assert!(folder("allow := true", &CASE.replacen(part, replacement, 1)).is_err(), "{replacement}");
+        }
+    }
+
+    #[test]
+    fn a_folder_without_an_allow_or_without_a_deny_is_refused() {
+        let only_denies =
+            CASE.replacen(r#""allow": true"#, r#""allow": false"#, 1).replacen(r#""permit""#, r#""deny""#, 1);
+        assert!(folder("allow := true", &only_denies).unwrap_err().contains("yes"));
+        let none = FolderTexts {
+            id: "one".to_owned(),
+            capability: ONE.to_owned(),
+            policy: policy("one", "allow := true"),
+            release: RELEASE.to_owned(),
+            cases: Vec::new(),
+        };
+        assert!(check_folder(&none, false).is_err());
+    }
+
+    #[test]
+    fn a_merge_patch_changes_adds_and_takes_away() {
+        let mut value = serde_json::json!({ "a": { "b": 1, "c": 2 }, "d": [1, 2], "e": 1 });
+        merge(&mut value, &serde_json::json!({ "a": { "b": null, "x": 3 }, "d": [3], "e": { "f": null, "g": 1 } }));
+        assert_eq!(value, serde_json::json!({ "a": { "c": 2, "x": 3 }, "d": [3], "e": { "g": 1 } }));
+    }
+}
