@@ -18,6 +18,8 @@ mod offer;
 mod rego;
 pub mod release;
 pub mod request;
+#[cfg(test)]
+mod testing;
 pub mod use_case;
 
 pub use caller::{Caller, DataHolder, DataUser, Organisation, Person};
