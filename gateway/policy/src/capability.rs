@@ -19,14 +19,22 @@
 //!   }
 //! }
 //! ```
-//! `"type": "*"` and `"search": ["*"]` are allowed in development use cases only.
+//! `"type": "*"`, `"search": ["*"]` and the code `operation` (any `$operation`) are allowed in development use
+//! cases only. A chained search parameter is listed as a whole (`performer.identifier`): it asks about another
+//! resource than the one searched, so the plain name does not bring it along.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use fhir::FhirVersion;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::request::{Direction, Purpose};
+
+/// Stands for every type or every search parameter.
+pub(crate) const ANY: &str = "*";
 
 /// Which patients a use case is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,7 +102,7 @@ pub struct VersionCapability {
     /// Types that may come along by `_include`, besides those of `interactions`; never about a patient.
     #[serde(default)]
     pub included: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique_names")]
     pub operations: BTreeMap<String, OperationCapability>,
 }
 
@@ -107,8 +115,57 @@ pub struct Capability {
     pub patient: PatientBinding,
     #[serde(default)]
     pub findings: FactsNeeded,
+    #[serde(deserialize_with = "unique_names")]
     pub versions: BTreeMap<FhirVersion, VersionCapability>,
     /// Only a node in development mode loads it.
     #[serde(default)]
     pub development: bool,
+}
+
+impl FactsNeeded {
+    /// The facts that are asked for at this gate.
+    pub fn at(&self, direction: Direction) -> &[Fact] {
+        match direction {
+            Direction::Holder => &self.holder,
+            Direction::User => &self.user,
+        }
+    }
+}
+
+impl VersionCapability {
+    /// Whether resources of this type may be in an answer.
+    pub(crate) fn may_release(&self, resource_type: &str) -> bool {
+        let offered = self.interactions.iter().map(|entry| &entry.resource_type);
+        offered.chain(&self.included).any(|known| known == ANY || known == resource_type)
+    }
+}
+
+/// Reads an object and refuses a name that stands in it twice: the last one would win in silence.
+fn unique_names<'de, D, K, V>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+where
+    D: Deserializer<'de>,
+    K: Deserialize<'de> + Ord,
+    V: Deserialize<'de>,
+{
+    struct Unique<K, V>(PhantomData<(K, V)>);
+
+    impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Visitor<'de> for Unique<K, V> {
+        type Value = BTreeMap<K, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((name, value)) = members.next_entry()? {
+                if map.insert(name, value).is_some() {
+                    return Err(A::Error::custom("a name stands twice in one object"));
+                }
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(Unique(PhantomData))
 }

@@ -1,5 +1,7 @@
 //! What comes out: a permit with its obligations, or a denial with its reasons.
 
+use std::sync::Arc;
+
 use fhir::{FhirVersion, Interaction};
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,12 @@ use crate::use_case::{PolicyVersion, UseCaseId};
 pub struct Reason {
     pub code: String,
     pub description: String,
+}
+
+impl Reason {
+    pub(crate) fn new(code: &str, description: &str) -> Self {
+        Reason { code: code.to_owned(), description: description.to_owned() }
+    }
 }
 
 /// What must be done to an answer before it leaves.
@@ -33,8 +41,8 @@ pub struct Permit {
     pub(crate) policy: PolicyVersion,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) obligations: Vec<Obligation>,
-    pub(crate) plan: Vec<Interaction>,
-    pub(crate) releasable: Releasable,
+    pub(crate) plan: Arc<[Interaction]>,
+    pub(crate) releasable: Arc<Releasable>,
 }
 
 /// Which types may leave under a permit.
@@ -79,9 +87,9 @@ impl Permit {
     pub fn plan(&self) -> &[Interaction] {
         &self.plan
     }
-    /// Whether resources of this type may leave at all.
+    /// Whether resources of this type may leave at all. An OperationOutcome of our own is no release.
     pub fn may_release(&self, resource_type: &str) -> bool {
-        match &self.releasable {
+        match self.releasable.as_ref() {
             Releasable::Every => true,
             Releasable::These(types) => types.iter().any(|known| known == resource_type),
         }
@@ -114,4 +122,11 @@ pub struct Denial {
     pub policy: Option<PolicyVersion>,
     /// The name of the search parameter that is not offered, sanitised.
     pub parameter: Option<String>,
+}
+
+impl Denial {
+    /// A denial that says no more than its code.
+    pub(crate) fn unexplained(code: DenialCode) -> Self {
+        Denial { code, reasons: Vec::new(), use_case: None, policy: None, parameter: None }
+    }
 }

@@ -3,11 +3,20 @@
 //! This crate does no I/O and reads no clock: time, policy texts and facts are handed to it.
 //! Only [`UseCases::decide`] builds a [`Permit`]; everything beyond `authorisation` asks for one.
 
+// Tests may panic: that is how they fail.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod admission;
 pub mod caller;
 pub mod capability;
 pub mod cases;
+mod checks;
+mod deciding;
 pub mod decision;
 pub mod findings;
+mod offer;
+mod rego;
+pub mod release;
 pub mod request;
 pub mod use_case;
 
@@ -15,5 +24,6 @@ pub use caller::{Caller, DataHolder, DataUser, Organisation, Person};
 pub use capability::{Capability, PatientBinding};
 pub use decision::{Denial, DenialCode, Obligation, Permit, Reason};
 pub use findings::{Consent, Finding, Findings, NotFoundOut, TreatmentRelation};
+pub use release::Release;
 pub use request::{Admitted, Direction, PatientScope, Purpose, Request};
 pub use use_case::{PolicyVersion, UseCase, UseCaseFault, UseCaseId, UseCases};

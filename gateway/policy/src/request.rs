@@ -27,6 +27,16 @@ pub enum Purpose {
     CoordinationOfCare,
 }
 
+impl Purpose {
+    /// The code of v3 ActReason.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Purpose::Treat => "TREAT",
+            Purpose::CoordinationOfCare => "COC",
+        }
+    }
+}
+
 /// Whose data the request is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PatientScope {

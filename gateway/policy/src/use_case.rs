@@ -1,15 +1,21 @@
-//! The loaded use cases, and the two questions asked of them: could it be allowed at all, and is it.
+//! The loaded use cases. The two questions asked of them are in `admission` (could it be allowed at all) and
+//! `deciding` (is it).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use fhir::{FhirVersion, Interaction};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::capability::Capability;
-use crate::decision::{Denial, Permit};
-use crate::findings::Findings;
-use crate::request::{Admitted, Request};
+use crate::capability::{ANY, Capability, VersionCapability};
+use crate::checks;
+use crate::decision::Releasable;
+use crate::offer::Offer;
+use crate::rego::Rego;
+use crate::release::Release;
 
 /// The name of a use case: its folder in `profiles/` and the scope of a token. Lower case, digits, dashes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,7 +43,8 @@ impl fmt::Display for UseCaseId {
     }
 }
 
-/// Which policy text decided: `release.toml`'s version and the SHA-256 of the Rego text. Goes into every record.
+/// Which policy text decided: `release.toml`'s version and the SHA-256, in hex, of `policy.rego` followed by
+/// `capability.json`, so that `cat policy.rego capability.json | sha256sum` gives it. Goes into every record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyVersion {
     pub version: String,
@@ -48,7 +55,16 @@ pub struct PolicyVersion {
 pub struct UseCase {
     id: UseCaseId,
     capability: Capability,
+    release: Release,
     policy: PolicyVersion,
+    rego: Rego,
+    prepared: BTreeMap<FhirVersion, Prepared>,
+}
+
+/// What is worked out of a version's capability once.
+struct Prepared {
+    releasable: Arc<Releasable>,
+    collected: BTreeMap<String, Arc<[Interaction]>>,
 }
 
 /// Why a use case cannot be loaded; a sentence for the operator.
@@ -67,14 +83,39 @@ impl fmt::Debug for UseCase {
 
 impl UseCase {
     /// Compiles a use case from its texts. `development_mode` says whether development use cases may load.
+    ///
+    /// # Errors
+    /// A sentence for the operator: what does not read, name things that exist, or fit together.
     pub fn load(
-        _id: &str,
-        _capability: &str,
-        _policy: &str,
-        _release: &str,
-        _development_mode: bool,
+        id: &str,
+        capability: &str,
+        policy: &str,
+        release: &str,
+        development_mode: bool,
     ) -> Result<UseCase, UseCaseFault> {
-        todo!()
+        let fault = |what: String| UseCaseFault { use_case: id.to_owned(), what };
+        let use_case = UseCaseId::parse(id)
+            .ok_or_else(|| fault("a use case is named with lower case letters, digits and dashes".to_owned()))?;
+        let release = Release::parse(release).map_err(fault)?;
+        let parsed: Capability =
+            serde_json::from_str(capability).map_err(|what| fault(format!("capability.json: {what}")))?;
+        checks::check(&parsed, development_mode).map_err(fault)?;
+        let rego = Rego::compile(&id.replace('-', "_"), policy).map_err(fault)?;
+        let digest = Sha256::new().chain_update(policy).chain_update(capability).finalize();
+        let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut prepared = BTreeMap::new();
+        for (version, offered) in &parsed.versions {
+            let offer = Offer { version: *version, capability: offered, patient: parsed.patient };
+            prepared.insert(*version, Prepared::of(&offer).map_err(fault)?);
+        }
+        Ok(UseCase {
+            id: use_case,
+            capability: parsed,
+            policy: PolicyVersion { version: release.version.clone(), digest },
+            release,
+            rego,
+            prepared,
+        })
     }
     pub fn id(&self) -> &UseCaseId {
         &self.id
@@ -85,6 +126,39 @@ impl UseCase {
     pub fn policy(&self) -> &PolicyVersion {
         &self.policy
     }
+    pub fn release(&self) -> &Release {
+        &self.release
+    }
+    pub(crate) fn rego(&self) -> &Rego {
+        &self.rego
+    }
+    pub(crate) fn offer(&self, version: FhirVersion) -> Option<Offer<'_>> {
+        let capability = self.capability.versions.get(&version)?;
+        Some(Offer { version, capability, patient: self.capability.patient })
+    }
+    pub(crate) fn releasable(&self, version: FhirVersion) -> Option<Arc<Releasable>> {
+        self.prepared.get(&version).map(|prepared| Arc::clone(&prepared.releasable))
+    }
+    /// The searches that this operation collects.
+    pub(crate) fn collected(&self, version: FhirVersion, operation: &str) -> Option<&Arc<[Interaction]>> {
+        self.prepared.get(&version)?.collected.get(operation)
+    }
+}
+
+impl Prepared {
+    fn of(offer: &Offer<'_>) -> Result<Prepared, String> {
+        let mut collected = BTreeMap::new();
+        for (name, operation) in &offer.capability.operations {
+            let searches = checks::collected(offer, name, operation)?;
+            collected.insert(name.clone(), searches.into());
+        }
+        Ok(Prepared { releasable: Arc::new(releasable(offer.capability)), collected })
+    }
+}
+
+fn releasable(offered: &VersionCapability) -> Releasable {
+    let types = || offered.interactions.iter().map(|entry| &entry.resource_type).chain(&offered.included);
+    if types().any(|name| name == ANY) { Releasable::Every } else { Releasable::These(types().cloned().collect()) }
 }
 
 /// All use cases of a node.
@@ -102,13 +176,5 @@ impl UseCases {
     }
     pub fn all(&self) -> impl Iterator<Item = &UseCase> {
         self.all.iter().map(AsRef::as_ref)
-    }
-    /// Whether the request could ever be allowed: asked before any BSN is told to anyone else.
-    pub fn admissible(&self, _request: Request) -> Result<Admitted, Denial> {
-        todo!()
-    }
-    /// The decision. Nothing else builds a [`Permit`].
-    pub fn decide(&self, _admitted: &Admitted, _findings: &Findings) -> Result<Permit, Denial> {
-        todo!()
     }
 }

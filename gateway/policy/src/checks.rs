@@ -1,0 +1,217 @@
+//! What must hold of a capability before it loads. A mistake in it is found at start-up, not by a patient.
+
+use std::collections::BTreeSet;
+
+use fhir::definitions::search_parameter;
+use fhir::interaction::{Method, ResourceType, SearchTarget};
+use fhir::{FhirVersion, Interaction};
+
+use crate::capability::{ANY, Capability, OperationCapability, PatientBinding, TypeCapability, VersionCapability};
+use crate::offer::{NotOffered, Offer};
+use crate::request::Direction;
+
+/// The interaction codes that a use case can offer, <http://hl7.org/fhir/restful-interaction>, and `operation`.
+const CODES: [&str; 12] = [
+    "read",
+    "vread",
+    "search-type",
+    "search-system",
+    "history-instance",
+    "history-type",
+    "history-system",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "operation",
+];
+
+/// Search parameters that shape the result and are no `SearchParameter` of a type (FHIR R4, search.html#3.1.1.5).
+const RESULT_PARAMETERS: [&str; 9] =
+    ["_sort", "_count", "_include", "_revinclude", "_summary", "_total", "_elements", "_contained", "_containedType"];
+
+/// Parameters that ask about other resources than those of the type: with them a type's list would mean nothing.
+const REACHING: [&str; 4] = ["_has", "_filter", "_query", "_type"];
+
+/// Types that may carry anyone's data inside them.
+const CARRIERS: [&str; 6] = ["Basic", "Binary", "Bundle", "Group", "MessageHeader", "Parameters"];
+
+/// Checks the capability and reads what its operations collect.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) fn check(capability: &Capability, development_mode: bool) -> Result<(), String> {
+    if capability.development && !development_mode {
+        return Err("it is for development only, and this node is not in development mode".to_owned());
+    }
+    let development = capability.development;
+    if capability.title.trim().is_empty() {
+        return Err("capability.json: title is empty".to_owned());
+    }
+    if capability.patient == PatientBinding::Any && !development {
+        return Err("capability.json: \"patient\": \"any\" is for development use cases only".to_owned());
+    }
+    let facts = [&capability.findings.holder, &capability.findings.user];
+    if capability.patient == PatientBinding::Nobody && facts.iter().any(|listed| !listed.is_empty()) {
+        return Err("capability.json: findings are about a patient, and this use case has none".to_owned());
+    }
+    if facts.iter().any(|listed| listed.iter().enumerate().any(|(at, fact)| listed[..at].contains(fact))) {
+        return Err("capability.json: a fact is listed twice".to_owned());
+    }
+    if capability.versions.is_empty() {
+        return Err("capability.json: no FHIR version is offered".to_owned());
+    }
+    for (version, offered) in &capability.versions {
+        let checking = Checking { version: *version, offered, patient: capability.patient, development };
+        checking.check().map_err(|what| format!("capability.json, {version}: {what}"))?;
+    }
+    Ok(())
+}
+
+/// The searches that an operation collects.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) fn collected(
+    offer: &Offer<'_>,
+    name: &str,
+    operation: &OperationCapability,
+) -> Result<Vec<Interaction>, String> {
+    let read = |search: &String| {
+        let (path, query) = search.split_once('?').unwrap_or((search, ""));
+        let interaction = Interaction::read(offer.version, Method::Get, path, query, None)
+            .map_err(|fault| format!("operation {name} collects {search}: {fault}"))?;
+        if !matches!(&interaction, Interaction::Search { target: SearchTarget::Type(_), .. }) {
+            return Err(format!("operation {name} collects {search}, which is no search of one type"));
+        }
+        match offer.allows(&interaction, Direction::User) {
+            Ok(()) => Ok(interaction),
+            Err(NotOffered::Interaction) => {
+                Err(format!("operation {name} collects {search}, but search-type of that type is not offered"))
+            }
+            Err(NotOffered::Parameter(parameter)) => {
+                Err(format!("operation {name} collects {search}, but {parameter} is not offered"))
+            }
+        }
+    };
+    operation.collects.iter().map(read).collect()
+}
+
+struct Checking<'a> {
+    version: FhirVersion,
+    offered: &'a VersionCapability,
+    patient: PatientBinding,
+    development: bool,
+}
+
+impl Checking<'_> {
+    fn check(&self) -> Result<(), String> {
+        let mut seen = BTreeSet::new();
+        for entry in &self.offered.interactions {
+            let name = &entry.resource_type;
+            if !seen.insert(name) {
+                return Err(format!("{name} is listed twice"));
+            }
+            self.entry(entry).map_err(|what| format!("{name}: {what}"))?;
+        }
+        for name in &self.offered.included {
+            if !seen.insert(name) {
+                return Err(format!("{name} is included, but listed already"));
+            }
+            self.included(name).map_err(|what| format!("included {name}: {what}"))?;
+        }
+        for (name, operation) in &self.offered.operations {
+            self.operation(name, operation)?;
+        }
+        Ok(())
+    }
+
+    fn entry(&self, entry: &TypeCapability) -> Result<(), String> {
+        let resource_type = if entry.resource_type == ANY {
+            if !self.development {
+                return Err("every type is for development use cases only".to_owned());
+            }
+            None
+        } else {
+            Some(self.resource_type(&entry.resource_type)?)
+        };
+        if entry.codes.is_empty() {
+            return Err("no code is listed".to_owned());
+        }
+        for (at, code) in entry.codes.iter().enumerate() {
+            if !CODES.contains(&code.as_str()) {
+                return Err(format!("{code} is no interaction code that a use case can offer"));
+            }
+            if entry.codes[..at].contains(code) {
+                return Err(format!("{code} is listed twice"));
+            }
+            self.code(code, resource_type)?;
+        }
+        entry.search.iter().try_for_each(|name| self.parameter(name, resource_type))
+    }
+
+    /// Codes that reach beyond one resource type or one patient.
+    fn code(&self, code: &str, resource_type: Option<ResourceType>) -> Result<(), String> {
+        match (code, resource_type) {
+            ("search-system" | "history-system" | "operation", Some(_)) => {
+                Err(format!("{code} can be offered for type * only"))
+            }
+            // A type's history names everyone who ever had such a resource, unless nobody's data is in it.
+            ("history-type", Some(_)) if self.patient == PatientBinding::One => {
+                Err("history-type reaches beyond one patient".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn parameter(&self, name: &str, resource_type: Option<ResourceType>) -> Result<(), String> {
+        if name == ANY {
+            return if self.development {
+                Ok(())
+            } else {
+                Err("every search parameter is for development use cases only".to_owned())
+            };
+        }
+        if REACHING.contains(&name) && !self.development {
+            return Err(format!("{name} reaches beyond the type"));
+        }
+        let base = name.split('.').next().unwrap_or_default();
+        let known = match resource_type {
+            Some(found) => search_parameter(self.version, found, base).is_some(),
+            None => true,
+        };
+        if known || RESULT_PARAMETERS.contains(&name) || REACHING.contains(&name) {
+            return Ok(());
+        }
+        Err(format!("{name} is no search parameter of this type"))
+    }
+
+    fn included(&self, name: &str) -> Result<(), String> {
+        let resource_type = self.resource_type(name)?;
+        let about_a_patient =
+            ["patient", "subject"].iter().any(|found| search_parameter(self.version, resource_type, found).is_some());
+        if name == "Patient" || about_a_patient || CARRIERS.contains(&name) {
+            return Err("it can be about a patient; list it with its interactions".to_owned());
+        }
+        Ok(())
+    }
+
+    fn operation(&self, name: &str, operation: &OperationCapability) -> Result<(), String> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
+            return Err(format!("operation {name}: the name is without $, of letters, digits and dashes"));
+        }
+        if !matches!(operation.level.as_str(), "type" | "instance") {
+            return Err(format!("operation {name}: the level is type or instance"));
+        }
+        self.resource_type(&operation.resource_type).map_err(|what| format!("operation {name}: {what}"))?;
+        if operation.directions.is_empty() || operation.collects.is_empty() {
+            return Err(format!("operation {name}: it needs a direction and a search to collect"));
+        }
+        Ok(())
+    }
+
+    fn resource_type(&self, name: &str) -> Result<ResourceType, String> {
+        ResourceType::parse(self.version, name).ok_or_else(|| format!("{name} is no resource type of this version"))
+    }
+}

@@ -1,0 +1,192 @@
+//! What a policy reads: the national input shape (generic functions, authorisation, as the reference node builds
+//! it for published policies), and beside it our `findings`.
+//!
+//! A member that is not known is left out, so that a policy meets `undefined` and never an empty text.
+
+use std::collections::BTreeMap;
+
+use fhir::Interaction;
+use fhir::SearchQuery;
+use fhir::identifiers::Reader;
+use fhir::interaction::{Level, SearchTarget};
+use regorus::Value;
+
+use crate::findings::{Consent, ConsentDecision, Finding, Findings, NotFoundOut, TreatmentRelation};
+use crate::request::{Direction, PatientScope, Purpose, Request};
+
+/// Where a consent finding comes from when the national register gave it.
+const MITZ: &str = "mitz";
+
+/// The input document for one request and what was found out about it.
+pub(crate) fn input(request: &Request, purpose: Purpose, findings: &Findings) -> Value {
+    object([
+        ("subject", Some(subject(request))),
+        ("resource", Some(resource(&request.interaction))),
+        ("action", Some(action(&request.interaction))),
+        ("context", Some(context(request, purpose, findings))),
+        (
+            "findings",
+            Some(object([
+                ("treatment_relation", Some(finding(&findings.treatment_relation, treatment_relation))),
+                ("consent", Some(finding(&findings.consent, consent))),
+            ])),
+        ),
+    ])
+}
+
+fn subject(request: &Request) -> Value {
+    let caller = &request.caller;
+    let scopes = caller.use_cases.iter().map(|id| text(id.as_str())).collect::<Vec<_>>();
+    let organisation = &caller.organisation;
+    object([
+        ("client", Some(object([("id", Some(text(&caller.client_id))), ("scopes", Some(Value::from(scopes)))]))),
+        (
+            "organization",
+            Some(object([
+                ("ura", Some(text(organisation.ura.as_str()))),
+                ("name", organisation.name.as_deref().map(text)),
+                ("facility_type", organisation.kind.as_deref().map(text)),
+            ])),
+        ),
+        (
+            "user",
+            caller
+                .person
+                .as_ref()
+                .map(|person| object([("id", Some(text(&person.id))), ("role", Some(text(&person.role)))])),
+        ),
+    ])
+}
+
+fn resource(interaction: &Interaction) -> Value {
+    let (resource_type, id) = match interaction {
+        Interaction::Read { resource_type, id }
+        | Interaction::Vread { resource_type, id, .. }
+        | Interaction::Update { resource_type, id }
+        | Interaction::Patch { resource_type, id }
+        | Interaction::Delete { resource_type, id } => (Some(*resource_type), Some(id)),
+        Interaction::Create { resource_type }
+        | Interaction::ConditionalUpdate { resource_type, .. }
+        | Interaction::ConditionalDelete { resource_type, .. } => (Some(*resource_type), None),
+        Interaction::Search { target, .. } => match target {
+            SearchTarget::System => (None, None),
+            SearchTarget::Type(resource_type) => (Some(*resource_type), None),
+            SearchTarget::Compartment { member, .. } => (*member, None),
+        },
+        Interaction::History { level, .. } | Interaction::Operation { level, .. } => match level {
+            Level::System => (None, None),
+            Level::Type(resource_type) => (Some(*resource_type), None),
+            Level::Instance(resource_type, id) => (Some(*resource_type), Some(id)),
+        },
+        Interaction::Capabilities | Interaction::Bundle => (None, None),
+    };
+    object([("type", resource_type.map(|found| text(found.name()))), ("id", id.map(|id| text(id.as_str())))])
+}
+
+fn action(interaction: &Interaction) -> Value {
+    let operation = match interaction {
+        Interaction::Operation { name, .. } => Some(text(name)),
+        _ => None,
+    };
+    let nothing = SearchQuery::default();
+    let query = interaction.query().unwrap_or(&nothing);
+    let values = |name| Value::from(query.named(name).map(|found| text(&found.value)).collect::<Vec<_>>());
+    object([
+        ("name", Some(text(interaction.code()))),
+        ("connection_type_code", Some(text("hl7-fhir-rest"))),
+        (
+            "fhir_rest",
+            Some(object([
+                ("interaction_type", Some(text(interaction.code()))),
+                ("operation", operation),
+                ("search_params", Some(search_params(query))),
+                ("include", Some(values("_include"))),
+                ("revinclude", Some(values("_revinclude"))),
+            ])),
+        ),
+    ])
+}
+
+/// Per name with its modifier: a list of groups that must all hold, each a list of alternatives.
+fn search_params(query: &SearchQuery) -> Value {
+    let mut groups: BTreeMap<Value, Vec<Value>> = BTreeMap::new();
+    for parameter in &query.parameters {
+        if matches!(parameter.name.as_str(), "_include" | "_revinclude") {
+            continue;
+        }
+        let alternatives = parameter.alternatives().iter().map(|value| text(value)).collect::<Vec<_>>();
+        groups.entry(text(&parameter.key())).or_default().push(Value::from(alternatives));
+    }
+    Value::from(groups.into_iter().map(|(name, all)| (name, Value::from(all))).collect::<BTreeMap<_, _>>())
+}
+
+fn context(request: &Request, purpose: Purpose, findings: &Findings) -> Value {
+    let bsn = match &request.patient {
+        PatientScope::One(bsn) => Some(text(bsn.reveal_to(Reader::Policy))),
+        PatientScope::Nobody | PatientScope::Any => None,
+    };
+    let mitz = findings
+        .consent
+        .found()
+        .is_some_and(|consent| consent.decision == ConsentDecision::Permit && consent.source.as_str() == MITZ);
+    object([
+        ("direction", Some(text(direction(request.direction)))),
+        ("data_holder_organization_id", Some(text(request.holder.0.as_str()))),
+        ("data_holder_facility_type", request.holder_kind.as_deref().map(text)),
+        ("patient_bsn", bsn),
+        ("purpose_of_use", Some(text(purpose.code()))),
+        ("mitz_consent", Some(Value::from(mitz))),
+    ])
+}
+
+const fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Holder => "holder",
+        Direction::User => "user",
+    }
+}
+
+fn finding<T>(finding: &Finding<T>, detail: impl FnOnce(&T) -> Value) -> Value {
+    let (word, detail) = match finding {
+        Finding::Found(fact) => ("found", Some(detail(fact))),
+        Finding::Absent => ("absent", None),
+        Finding::NotFoundOut(why) => ("not-found-out", Some(text(not_found_out(*why)))),
+    };
+    object([("finding", Some(text(word))), ("detail", detail)])
+}
+
+const fn not_found_out(why: NotFoundOut) -> &'static str {
+    match why {
+        NotFoundOut::TimedOut => "timed-out",
+        NotFoundOut::Unreachable => "unreachable",
+        NotFoundOut::Unusable => "unusable",
+        NotFoundOut::NobodyToAsk => "nobody-to-ask",
+        NotFoundOut::NotAsked => "not-asked",
+    }
+}
+
+fn treatment_relation(relation: &TreatmentRelation) -> Value {
+    object([("kind", Some(text(&relation.kind))), ("reference", Some(text(&relation.reference)))])
+}
+
+fn consent(consent: &Consent) -> Value {
+    let decision = match consent.decision {
+        ConsentDecision::Permit => "permit",
+        ConsentDecision::Deny => "deny",
+    };
+    object([
+        ("decision", Some(text(decision))),
+        ("source", Some(text(&consent.source))),
+        ("reference", Some(text(&consent.reference))),
+    ])
+}
+
+fn text(text: &str) -> Value {
+    Value::from(text)
+}
+
+/// An object of the members that are known.
+fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    let known = members.into_iter().filter_map(|(name, value)| Some((text(name), value?)));
+    Value::from(known.collect::<BTreeMap<_, _>>())
+}
