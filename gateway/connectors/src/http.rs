@@ -1,0 +1,12 @@
+//! The one HTTP client: every call of this node to the outside is made through it.
+//!
+//! It follows no redirect (ATT-114), knows no proxy of the environment, unpacks nothing, and reads no more
+//! bytes and no longer than it was told. Its faults hold no URL, no header and no body.
+
+mod address;
+mod client;
+mod fetch;
+
+pub use address::{AddressFault, WebAddress};
+pub use client::{ClientIdentity, HttpClient, HttpSettings, SetupFault, Trust};
+pub use fetch::{FetchFault, Fetched, Limits};

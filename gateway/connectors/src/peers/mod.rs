@@ -1,0 +1,12 @@
+//! Other providers' nodes, and any FHIR server behind the same tokens: a [`PeerSource`] per peer.
+//!
+//! What a peer is told: our token, and in the body of a search the patient's BSN. It knows nothing of the
+//! peer's own sources, consents or log.
+
+mod config;
+mod source;
+mod token;
+
+pub use config::PeerConfig;
+pub use source::PeerSource;
+pub use token::{Token, TokenSupplier};

@@ -1,0 +1,213 @@
+//! One peer, asked about one patient.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use exchange::inbound::Conditions;
+use exchange::ports::{Answer, BoxFuture, Item, Question, Source, SourceFault};
+use fhir::identifiers::{Reader, systems};
+use fhir::interaction::SearchTarget;
+use fhir::{Bsn, FhirVersion, Interaction, ResourceType, SearchMode, SearchQuery};
+use policy::{DataHolder, PatientScope};
+use reqwest::header::HeaderMap;
+
+use super::{PeerConfig, Token, TokenSupplier};
+use crate::http::HttpClient;
+use crate::sources::SourceSetupFault;
+use crate::sources::narrow::{names_ids, patient_parameter, with};
+use crate::sources::patients::{Ids, PatientIds, ids_among};
+use crate::sources::rest::{Call, Failure, Rest, prefer};
+
+/// Another provider's node.
+pub struct PeerSource {
+    config: PeerConfig,
+    holder: DataHolder,
+    rests: BTreeMap<FhirVersion, Rest>,
+    tokens: Arc<dyn TokenSupplier>,
+    patients: PatientIds,
+}
+
+impl PeerSource {
+    /// Sets the peer up; calls nobody yet.
+    pub fn new(config: PeerConfig, http: HttpClient, tokens: Arc<dyn TokenSupplier>) -> Result<Self, SourceSetupFault> {
+        config.bounds.check()?;
+        let rest = |(version, base): (&FhirVersion, &crate::http::WebAddress)| {
+            let rest = Rest {
+                http: http.clone(),
+                base: base.clone(),
+                version: *version,
+                bounds: config.bounds,
+                headers: HeaderMap::new(),
+                post_search: true,
+            };
+            (*version, rest)
+        };
+        Ok(PeerSource {
+            rests: config.bases.iter().map(rest).collect(),
+            holder: DataHolder(config.ura.clone()),
+            patients: PatientIds::new(&config.patient_cache),
+            config,
+            tokens,
+        })
+    }
+
+    pub fn config(&self) -> &PeerConfig {
+        &self.config
+    }
+
+    async fn answer(&self, question: &Question<'_>) -> Result<Answer, SourceFault> {
+        let permit = question.permit();
+        let rest = self.rests.get(&permit.version()).ok_or(SourceFault::NotSupported)?;
+        let patient = match permit.patient() {
+            PatientScope::One(bsn) => Some(bsn),
+            PatientScope::Nobody => None,
+            // A token speaks for one patient or for none.
+            PatientScope::Any => return Err(SourceFault::NotSupported),
+        };
+        let token = self.tokens.token(&self.config, permit).await?;
+        match self.attempt(rest, question, patient, &token).await {
+            Err(Failure::TokenNotAccepted) => {
+                self.tokens.drop_token(&self.config, permit, &token);
+                let fresh = self.tokens.token(&self.config, permit).await?;
+                Ok(self.attempt(rest, question, patient, &fresh).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        rest: &Rest,
+        question: &Question<'_>,
+        patient: Option<&Bsn>,
+        token: &Token,
+    ) -> Result<Answer, Failure> {
+        let call = rest.call(question.correlation_id(), question.patience()).bearing(token.secret())?;
+        let Some(bsn) = patient else {
+            return ask(&call, question.interaction(), None).await;
+        };
+        if asks_for_the_patient(question.interaction()) {
+            let mut answer = ask(&call, question.interaction(), Some(bsn)).await?;
+            let ids = ids_among(rest.version, &answer.items, bsn)?;
+            if !answer.cut_short {
+                self.patients.learn(bsn, &ids);
+            }
+            answer.patients = texts(&ids);
+            return Ok(answer);
+        }
+        let (answer, ids) =
+            tokio::join!(ask(&call, question.interaction(), Some(bsn)), self.ids(&call, bsn, rest.version));
+        let mut answer = answer?;
+        answer.patients = match ids {
+            Ok(ids) => texts(&ids),
+            // A peer need not offer Patient in every use case. Then only what names the patient by BSN, or comes
+            // with its Patient, can be told to be this patient's.
+            Err(SourceFault::Refused | SourceFault::NotFound | SourceFault::NotSupported) => {
+                texts(&ids_among(rest.version, &answer.items, bsn)?)
+            }
+            Err(fault) => return Err(fault.into()),
+        };
+        Ok(answer)
+    }
+
+    /// The peer's ids of this patient.
+    async fn ids(&self, call: &Call<'_>, bsn: &Bsn, version: FhirVersion) -> Result<Ids, SourceFault> {
+        let look_up = || async {
+            let kind = ResourceType::parse(version, "Patient").ok_or(SourceFault::NotSupported)?;
+            let target = SearchTarget::Type(kind);
+            let query = with(&SearchQuery::default(), "identifier", token_of(bsn));
+            let strict = prefer(&Conditions::default(), "handling=strict");
+            let pages = call.search(&target, &query, strict, Some(bsn)).await.map_err(|failure| match failure {
+                Failure::SearchRejected => SourceFault::NotSupported,
+                failure @ (Failure::TokenNotAccepted | Failure::Fault(_)) => failure.into(),
+            })?;
+            ids_among(version, &pages.items, bsn)
+        };
+        self.patients.of(bsn, look_up).await
+    }
+}
+
+impl Source for PeerSource {
+    fn holder(&self) -> &DataHolder {
+        &self.holder
+    }
+
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {
+        Box::pin(async move {
+            tokio::time::timeout(question.patience(), self.answer(&question))
+                .await
+                .unwrap_or(Err(SourceFault::TimedOut))
+        })
+    }
+}
+
+/// The question itself, without the patients that its answer is about.
+async fn ask(call: &Call<'_>, interaction: &Interaction, patient: Option<&Bsn>) -> Result<Answer, Failure> {
+    match interaction {
+        Interaction::Read { resource_type, id } => one(call.read(&[resource_type.name(), id.as_str()]).await?),
+        Interaction::Vread { resource_type, id, version } => {
+            one(call.read(&[resource_type.name(), id.as_str(), "_history", version.as_str()]).await?)
+        }
+        Interaction::Search { target: SearchTarget::Type(kind), query } => {
+            let query = match patient {
+                Some(bsn) => narrowed(call.rest.version, *kind, query, bsn)?,
+                None => query.clone(),
+            };
+            let strict = prefer(&Conditions::default(), "handling=strict");
+            let pages = call.search(&SearchTarget::Type(*kind), &query, strict, patient).await?;
+            Ok(Answer { items: pages.items, cut_short: pages.cut_short, ..Answer::default() })
+        }
+        Interaction::Search { .. }
+        | Interaction::Capabilities
+        | Interaction::History { .. }
+        | Interaction::Create { .. }
+        | Interaction::Update { .. }
+        | Interaction::ConditionalUpdate { .. }
+        | Interaction::Patch { .. }
+        | Interaction::Delete { .. }
+        | Interaction::ConditionalDelete { .. }
+        | Interaction::Operation { .. }
+        | Interaction::Bundle => Err(SourceFault::NotSupported.into()),
+    }
+}
+
+/// The search with the patient by BSN, in whatever way the type names its patient.
+fn narrowed(
+    version: FhirVersion,
+    kind: ResourceType,
+    query: &SearchQuery,
+    bsn: &Bsn,
+) -> Result<SearchQuery, SourceFault> {
+    if kind.name() == "Patient" {
+        return Ok(with(query, "identifier", token_of(bsn)));
+    }
+    match patient_parameter(version, kind) {
+        Some("patient") => Ok(with(query, "patient.identifier", token_of(bsn))),
+        // A reference to several types must say which one is meant, or some servers cannot follow the chain.
+        Some(parameter) => Ok(with(query, &format!("{parameter}:Patient.identifier"), token_of(bsn))),
+        None if names_ids(query) => Ok(query.clone()),
+        None => Err(SourceFault::NotSupported),
+    }
+}
+
+/// A search for the patient's own Patient resources, all of them.
+fn asks_for_the_patient(interaction: &Interaction) -> bool {
+    matches!(interaction, Interaction::Search { target: SearchTarget::Type(kind), query }
+        if kind.name() == "Patient" && query.parameters.iter().all(|parameter| parameter.name == "_count"))
+}
+
+fn token_of(bsn: &Bsn) -> String {
+    format!("{}|{}", systems::BSN, bsn.reveal_to(Reader::Peer))
+}
+
+fn texts(ids: &Ids) -> Vec<String> {
+    ids.iter().map(|id| id.as_str().to_owned()).collect()
+}
+
+fn one(resource: fhir::Resource) -> Result<Answer, Failure> {
+    Ok(Answer { items: vec![Item { resource, mode: SearchMode::Match }], ..Answer::default() })
+}

@@ -1,0 +1,129 @@
+//! An upstream FHIR server of our own, R4 or STU3.
+//!
+//! A question about one patient becomes: find the server's ids of that patient by BSN, then ask for what
+//! belongs to those ids. A question about anyone (development) passes as it is. The server must not see who
+//! asks, and nobody else sees the server: its addresses, links and texts stay here.
+
+mod about_one;
+mod as_asked;
+mod config;
+
+use ::fhir::identifiers::{Reader, systems};
+use ::fhir::interaction::SearchTarget;
+use ::fhir::{Bsn, LogicalId, Parameter, ResourceType, SearchQuery};
+use exchange::inbound::Conditions;
+use exchange::ports::{Answer, BoxFuture, PatientIndex, Question, Source, SourceFault};
+use policy::{DataHolder, Finding, NotFoundOut, PatientScope};
+
+pub use config::{FhirSourceConfig, SeveralPatients};
+
+use super::SourceSetupFault;
+use super::patients::{Ids, PatientIds, ids_among};
+use super::rest::{Call, Failure, Rest, prefer};
+use crate::http::HttpClient;
+
+/// An upstream FHIR server.
+pub struct FhirSource {
+    holder: DataHolder,
+    name: String,
+    rest: Rest,
+    patients: PatientIds,
+    several: SeveralPatients,
+}
+
+impl FhirSource {
+    /// Sets the source up; calls nobody yet.
+    pub fn new(
+        config: FhirSourceConfig,
+        holder: DataHolder,
+        name: impl Into<String>,
+        http: HttpClient,
+    ) -> Result<Self, SourceSetupFault> {
+        let headers = config.header_map()?;
+        config.bounds.check()?;
+        Ok(FhirSource {
+            holder,
+            name: name.into(),
+            patients: PatientIds::new(&config.patient_cache),
+            several: config.several_patients,
+            rest: Rest {
+                http,
+                base: config.base,
+                version: config.version,
+                bounds: config.bounds,
+                headers,
+                post_search: config.post_search,
+            },
+        })
+    }
+
+    async fn answer(&self, question: &Question<'_>) -> Result<Answer, SourceFault> {
+        if question.permit().version() != self.rest.version {
+            return Err(SourceFault::NotSupported);
+        }
+        let call = self.rest.call(question.correlation_id(), question.patience());
+        match question.permit().patient() {
+            PatientScope::One(bsn) => self.about_one(&call, question, bsn).await,
+            PatientScope::Nobody => as_asked::answer(&call, question, true).await,
+            PatientScope::Any => as_asked::answer(&call, question, false).await,
+        }
+    }
+
+    /// The server's ids of this patient.
+    async fn ids(&self, call: &Call<'_>, bsn: &Bsn) -> Result<Ids, SourceFault> {
+        let look_up = || async {
+            let kind = ResourceType::parse(self.rest.version, "Patient").ok_or(SourceFault::NotSupported)?;
+            let token = format!("{}|{}", systems::BSN, bsn.reveal_to(Reader::Source));
+            let query = SearchQuery { parameters: vec![Parameter::new("identifier", token)] };
+            let strict = prefer(&Conditions::default(), "handling=strict");
+            let pages = call.search(&SearchTarget::Type(kind), &query, strict, Some(bsn)).await?;
+            if pages.cut_short {
+                return Err(SourceFault::Unusable("too many Patient resources claim to be this patient"));
+            }
+            let ids = ids_among(self.rest.version, &pages.items, bsn)?;
+            if ids.len() > 1 && self.several == SeveralPatients::Refuse {
+                return Err(SourceFault::Unusable("several Patient resources claim to be this patient"));
+            }
+            Ok(ids)
+        };
+        self.patients.of(bsn, look_up).await
+    }
+}
+
+impl Source for FhirSource {
+    fn holder(&self) -> &DataHolder {
+        &self.holder
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {
+        Box::pin(async move {
+            tokio::time::timeout(question.patience(), self.answer(&question))
+                .await
+                .unwrap_or(Err(SourceFault::TimedOut))
+        })
+    }
+}
+
+impl PatientIndex for FhirSource {
+    /// Known only for patients who were asked about a short while ago.
+    fn patient<'a>(&'a self, id: &'a LogicalId) -> BoxFuture<'a, Finding<Bsn>> {
+        let known = self.patients.patient(id);
+        Box::pin(async { known.map_or(Finding::NotFoundOut(NotFoundOut::NobodyToAsk), Finding::Found) })
+    }
+}
+
+/// A rejected search, named by its parameter where there is only one it can be about.
+fn search_fault(failure: Failure, question: &Question<'_>) -> SourceFault {
+    let filters = question.interaction().query().map(|query| {
+        let filters = query.parameters.iter().filter(|parameter| parameter.name != "_count");
+        filters.map(Parameter::key).collect::<Vec<_>>()
+    });
+    match (failure, filters.as_deref()) {
+        (Failure::SearchRejected, Some([only])) => SourceFault::Unsupported { parameter: only.clone() },
+        (failure, _) => failure.into(),
+    }
+}

@@ -1,0 +1,12 @@
+//! Our own source systems, a folder per kind: an upstream FHIR server (`fhir`), a folder of FHIR JSON
+//! (`files`). `rest` is what everything that speaks the FHIR RESTful API shares, peers included.
+
+mod bounds;
+pub mod fhir;
+pub(crate) mod narrow;
+pub(crate) mod patients;
+pub(crate) mod rest;
+mod setup;
+
+pub use bounds::{Bounds, PatientCacheConfig};
+pub use setup::SourceSetupFault;

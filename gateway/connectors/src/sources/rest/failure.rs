@@ -1,0 +1,120 @@
+//! What a status means, depending on what was asked. The other side's own words are never repeated.
+
+use exchange::ports::SourceFault;
+use reqwest::StatusCode;
+
+use crate::http::FetchFault;
+
+/// What is being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    Read,
+    Search,
+    Write,
+}
+
+/// Why a call failed. A token that is not accepted is apart: another one may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// 401: the token is not, or not any more, accepted.
+    TokenNotAccepted,
+    /// 400 or 422 to a search: some parameter, or its value.
+    SearchRejected,
+    Fault(SourceFault),
+}
+
+impl Asking {
+    /// Whether asking twice does no harm.
+    pub fn is_safe(self) -> bool {
+        match self {
+            Asking::Read | Asking::Search => true,
+            Asking::Write => false,
+        }
+    }
+}
+
+impl From<SourceFault> for Failure {
+    fn from(fault: SourceFault) -> Self {
+        Failure::Fault(fault)
+    }
+}
+
+impl From<FetchFault> for Failure {
+    fn from(fault: FetchFault) -> Self {
+        Failure::Fault(match fault {
+            FetchFault::TimedOut => SourceFault::TimedOut,
+            FetchFault::Unreachable | FetchFault::Dropped => SourceFault::Unreachable,
+            FetchFault::BrokenOff => SourceFault::Unusable("the answer broke off"),
+            FetchFault::TooLarge { .. } => SourceFault::TooLarge,
+            FetchFault::MediaType => SourceFault::Unusable("the answer is not FHIR JSON"),
+            FetchFault::Request => SourceFault::Unusable("the question cannot be put as a request"),
+        })
+    }
+}
+
+impl From<Failure> for SourceFault {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::TokenNotAccepted => SourceFault::Refused,
+            Failure::SearchRejected => SourceFault::Unusable("the search is rejected"),
+            Failure::Fault(fault) => fault,
+        }
+    }
+}
+
+/// The failure that a status means; nothing for a success.
+pub(super) fn of_status(asking: Asking, status: StatusCode) -> Option<Failure> {
+    if status.is_success() {
+        return None;
+    }
+    Some(Failure::Fault(match status.as_u16() {
+        401 => return Some(Failure::TokenNotAccepted),
+        403 => SourceFault::Refused,
+        404 => SourceFault::NotFound,
+        410 => SourceFault::Gone,
+        405 | 501 => SourceFault::NotSupported,
+        408 | 504 => SourceFault::TimedOut,
+        409 => SourceFault::Conflict,
+        412 => SourceFault::PreconditionFailed,
+        400 | 413 | 415 | 422 => match asking {
+            Asking::Write => SourceFault::Rejected,
+            Asking::Search => return Some(Failure::SearchRejected),
+            Asking::Read => SourceFault::Unusable("the question is rejected"),
+        },
+        429 | 500..=599 => SourceFault::Unreachable,
+        300..=399 => SourceFault::Unusable("a redirect, which is not followed"),
+        _ => SourceFault::Unusable("an unexpected status"),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_means_what_was_asked_makes_of_it() {
+        let fault = |fault| Some(Failure::Fault(fault));
+        for (asking, status, meant) in [
+            (Asking::Read, 200, None),
+            (Asking::Write, 201, None),
+            (Asking::Read, 302, fault(SourceFault::Unusable("a redirect, which is not followed"))),
+            (Asking::Read, 304, fault(SourceFault::Unusable("a redirect, which is not followed"))),
+            (Asking::Search, 400, Some(Failure::SearchRejected)),
+            (Asking::Write, 400, fault(SourceFault::Rejected)),
+            (Asking::Write, 422, fault(SourceFault::Rejected)),
+            (Asking::Read, 401, Some(Failure::TokenNotAccepted)),
+            (Asking::Read, 403, fault(SourceFault::Refused)),
+            (Asking::Read, 404, fault(SourceFault::NotFound)),
+            (Asking::Read, 410, fault(SourceFault::Gone)),
+            (Asking::Write, 409, fault(SourceFault::Conflict)),
+            (Asking::Write, 412, fault(SourceFault::PreconditionFailed)),
+            (Asking::Search, 501, fault(SourceFault::NotSupported)),
+            (Asking::Search, 500, fault(SourceFault::Unreachable)),
+            (Asking::Search, 503, fault(SourceFault::Unreachable)),
+            (Asking::Search, 504, fault(SourceFault::TimedOut)),
+            (Asking::Search, 429, fault(SourceFault::Unreachable)),
+        ] {
+            assert_eq!(of_status(asking, StatusCode::from_u16(status).unwrap()), meant, "{asking:?} {status}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Writes, operations and batches.
+
+use exchange::inbound::Conditions;
+use exchange::ports::{Answer, Item, SourceFault, Written};
+use fhir::bundle::{Bundle, BundleKind, SearchMode};
+use fhir::interaction::Level;
+use fhir::{LogicalId, Resource, ResourceType, SearchQuery};
+use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH, LOCATION};
+use reqwest::{Method, StatusCode};
+
+use super::pages::{level_segments, take};
+use super::url::names_a_bsn;
+use super::{Asking, Call, Failure, Payload, condition, parse, prefer};
+use crate::http::Fetched;
+
+const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
+
+/// Where and how something is written.
+pub(crate) enum Write<'w> {
+    Create(ResourceType),
+    Update(ResourceType, &'w LogicalId),
+    Patch(ResourceType, &'w LogicalId),
+    Delete(ResourceType, &'w LogicalId),
+    UpdateWhere(ResourceType, &'w SearchQuery),
+    DeleteWhere(ResourceType, &'w SearchQuery),
+}
+
+impl Call<'_> {
+    /// Writes, and says what became of it.
+    pub async fn write(
+        &self,
+        write: Write<'_>,
+        body: Option<&Resource>,
+        conditions: &Conditions,
+    ) -> Result<Answer, Failure> {
+        let below = |segments: &[&str]| self.rest.base.below(segments.iter().copied());
+        let (method, kind, url) = match &write {
+            Write::Create(kind) => (Method::POST, *kind, below(&[kind.name()])),
+            Write::Update(kind, id) => (Method::PUT, *kind, below(&[kind.name(), id.as_str()])),
+            Write::Patch(kind, id) => (Method::PATCH, *kind, below(&[kind.name(), id.as_str()])),
+            Write::Delete(kind, id) => (Method::DELETE, *kind, below(&[kind.name(), id.as_str()])),
+            Write::UpdateWhere(kind, query) | Write::DeleteWhere(kind, query) => {
+                self.refuse_bsn(query)?;
+                let method = if matches!(write, Write::UpdateWhere(..)) { Method::PUT } else { Method::DELETE };
+                (method, *kind, self.with_query(&[kind.name()], query))
+            }
+        };
+        let payload = match (&method, body) {
+            (&Method::DELETE, _) => Payload::Nothing,
+            (_, Some(body)) => Payload::Fhir(body.bytes()),
+            (_, None) => return Err(SourceFault::Rejected.into()),
+        };
+        let headers: Vec<_> = [
+            condition(IF_MATCH, conditions.if_match.as_ref()),
+            condition(IF_NONE_MATCH, conditions.if_none_match.as_ref()),
+            condition(IF_NONE_EXIST, conditions.if_none_exist.as_ref()),
+            Some(prefer(conditions, "return=representation")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let answer = self.send(Asking::Write, method, url, payload, &headers, self.whole()).await?;
+        self.written(kind, answer).await
+    }
+
+    /// Asks an operation: with a body or a patient's BSN in it by `POST`, else by `GET`.
+    pub async fn operation(
+        &self,
+        level: &Level,
+        name: &str,
+        query: &SearchQuery,
+        body: Option<&Resource>,
+    ) -> Result<Answer, Failure> {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if !(1..=64).contains(&name.len()) || !name.bytes().all(good) {
+            return Err(SourceFault::NotSupported.into());
+        }
+        let name = format!("${name}");
+        let mut segments = level_segments(level);
+        segments.push(&name);
+        let (method, url, payload) = match body {
+            Some(body) => {
+                self.refuse_bsn(query)?;
+                (Method::POST, self.with_query(&segments, query), Payload::Fhir(body.bytes()))
+            }
+            None if self.rest.post_search && names_a_bsn(query) => {
+                (Method::POST, self.rest.base.below(segments.iter().copied()), Payload::Form(query.write()))
+            }
+            None => (Method::GET, self.with_query(&segments, query), Payload::Nothing),
+        };
+        // An operation may change something, so it is never asked twice.
+        let answer = self.send(Asking::Write, method, url, payload, &[], self.whole()).await?;
+        self.whatever(answer).await
+    }
+
+    /// A batch or transaction. Its answer is one Bundle, whose entries answer those of the request one by one.
+    pub async fn bundle(&self, body: &Resource) -> Result<Answer, Failure> {
+        let url = self.rest.base.url().clone();
+        let answer =
+            self.send(Asking::Write, Method::POST, url, Payload::Fhir(body.bytes()), &[], self.whole()).await?;
+        self.whatever(answer).await
+    }
+
+    /// The answer to an operation: a set of resources, or one resource as it is.
+    async fn whatever(&self, answer: Fetched) -> Result<Answer, Failure> {
+        if answer.body.is_empty() {
+            return Ok(Answer::default());
+        }
+        let resource = parse(answer, self.whole()).await?;
+        let mut answer = Answer::default();
+        match Bundle::read(&resource) {
+            Ok(bundle)
+                if matches!(bundle.kind, BundleKind::Searchset | BundleKind::Collection | BundleKind::History) =>
+            {
+                answer.cut_short = bundle.links.iter().any(|(relation, _)| relation == "next");
+                answer.cut_short |= !take(&mut answer.items, bundle, None, self.rest.bounds.max_resources);
+            }
+            Ok(_) | Err(_) => answer.items.push(Item { resource, mode: SearchMode::Match }),
+        }
+        Ok(answer)
+    }
+
+    async fn written(&self, kind: ResourceType, answer: Fetched) -> Result<Answer, Failure> {
+        let created = answer.status == StatusCode::CREATED;
+        let located = header(&answer.headers, &LOCATION).and_then(|location| place(kind, location));
+        let tag = header(&answer.headers, &ETAG).and_then(version_of_tag);
+        let mut items = Vec::new();
+        if !answer.body.is_empty() {
+            let resource = parse(answer, self.whole()).await?;
+            if resource.resource_type() == kind.name() {
+                items.push(Item { resource, mode: SearchMode::Match });
+            }
+        }
+        let returned = items.first().map(|item| &item.resource);
+        let (id, version) = located.unwrap_or_default();
+        let id = id.or_else(|| returned.and_then(Resource::id).map(|id| id.into_owned()));
+        let version_id =
+            version.or(tag).or_else(|| returned.and_then(Resource::version_id).map(|version| version.into_owned()));
+        let written = Some(Written { created, id, version_id });
+        Ok(Answer { items, written, ..Answer::default() })
+    }
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Id and version of a `Location`: `[base]/[type]/[id]` or `[base]/[type]/[id]/_history/[vid]`. Only those two
+/// are taken from it; its host and path stay here.
+fn place(kind: ResourceType, location: &str) -> Option<(Option<String>, Option<String>)> {
+    let path = location.split(['?', '#']).next().unwrap_or_default();
+    let segments: Vec<&str> = path.split('/').collect();
+    let at = segments.iter().rposition(|segment| *segment == kind.name())?;
+    let id = segments.get(at + 1).and_then(|id| LogicalId::parse(id))?;
+    let version = match segments.get(at + 2..) {
+        Some(["_history", version]) => LogicalId::parse(version),
+        Some(_) | None => None,
+    };
+    Some((Some(id.as_str().to_owned()), version.map(|version| version.as_str().to_owned())))
+}
+
+/// The version id in a weak ETag (FHIR R4, http.html#versioning).
+fn version_of_tag(tag: &str) -> Option<String> {
+    let quoted = tag.strip_prefix("W/").unwrap_or(tag);
+    let version = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    LogicalId::parse(version).map(|version| version.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use fhir::FhirVersion;
+
+    use super::*;
+
+    #[test]
+    fn a_location_gives_id_and_version_and_nothing_else() {
+        let kind = ResourceType::parse(FhirVersion::R4, "Task").unwrap();
+        let found = |id: &str, version: Option<&str>| Some((Some(id.to_owned()), version.map(str::to_owned)));
+        for (location, place_) in [
+            ("http://a.example/fhir/Task/17/_history/3", found("17", Some("3"))),
+            ("Task/17", found("17", None)),
+            ("/fhir/Task/17?x=1", found("17", None)),
+            ("http://a.example/fhir/Patient/17", None),
+            ("http://a.example/fhir/Task/..", None),
+            ("http://a.example/fhir/Task", None),
+        ] {
+            assert_eq!(place(kind, location), place_, "{location}");
+        }
+    }
+
+    #[test]
+    fn an_etag_gives_its_version() {
+        assert_eq!(version_of_tag("W/\"3\""), Some("3".into()));
+        assert_eq!(version_of_tag("\"3\""), Some("3".into()));
+        for bad in ["3", "W/3", "W/\"a b\"", "\""] {
+            assert_eq!(version_of_tag(bad), None, "{bad}");
+        }
+    }
+}
