@@ -14,6 +14,7 @@ use super::error::{TokenError, TokenErrorCode};
 use super::form::{FormFault, TokenForm};
 use super::tokens::{Grant, Tokens};
 use super::{ASSERTION_TYPE, GRANT_TYPE};
+use crate::http::WebAddress;
 use crate::identity::IdentityFault;
 use crate::identity::certificates::Certificate;
 use crate::identity::partners::{PartnerConfig, Partners};
@@ -29,7 +30,7 @@ const MAX_EXPIRES_IN: u32 = 3600;
 #[serde(deny_unknown_fields)]
 pub struct IssuerConfig {
     /// The URL of our token endpoint as partners know it; the only audience of assertions.
-    pub token_endpoint: String,
+    pub token_endpoint: WebAddress,
     /// How long a token lives, in seconds.
     #[serde(default = "default_expires_in")]
     pub expires_in: u32,
@@ -66,7 +67,7 @@ fn default_most_tokens() -> u64 {
 
 impl IssuerConfig {
     /// The defaults, for this token endpoint.
-    pub fn new(token_endpoint: String) -> Self {
+    pub fn new(token_endpoint: WebAddress) -> Self {
         IssuerConfig { token_endpoint, expires_in: default_expires_in(), most_tokens: default_most_tokens() }
     }
 }
@@ -102,7 +103,7 @@ impl TokenIssuer {
         }
         let life = Duration::from_secs(u64::from(config.expires_in));
         Ok(TokenIssuer {
-            verifier: AssertionVerifier::new(config.token_endpoint),
+            verifier: AssertionVerifier::new(config.token_endpoint.to_string()),
             partners,
             tokens: Tokens::new(config.most_tokens, life),
             expires_in: config.expires_in,
@@ -218,3 +219,6 @@ fn form_fault(fault: FormFault) -> &'static str {
         FormFault::Twice => "a parameter comes twice",
     }
 }
+
+#[cfg(test)]
+mod tests;

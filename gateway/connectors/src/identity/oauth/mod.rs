@@ -3,12 +3,14 @@
 
 pub mod assertion;
 mod bearer;
+pub mod client;
 mod error;
 mod form;
 pub mod issuer;
 mod tokens;
 
 pub(crate) use bearer::{bearer, is_token};
+pub use client::TokenClient;
 pub use error::{TokenError, TokenErrorCode};
 pub use issuer::{IssuerConfig, TokenIssuer, TokenResponse};
 
