@@ -1,8 +1,11 @@
 //! Bundle: read into its entries without copying the resources, written by splicing them back as they were.
 
+use std::fmt;
+
 use bytes::Bytes;
 use thiserror::Error;
 
+use crate::json::{Kind, Node, Value};
 use crate::resource::Resource;
 
 /// `Bundle.type`.
@@ -19,6 +22,38 @@ pub enum BundleKind {
     Collection,
 }
 
+impl BundleKind {
+    /// The code of <http://hl7.org/fhir/bundle-type>, the same in STU3 and R4.
+    pub const fn code(self) -> &'static str {
+        match self {
+            BundleKind::Document => "document",
+            BundleKind::Message => "message",
+            BundleKind::Transaction => "transaction",
+            BundleKind::TransactionResponse => "transaction-response",
+            BundleKind::Batch => "batch",
+            BundleKind::BatchResponse => "batch-response",
+            BundleKind::History => "history",
+            BundleKind::Searchset => "searchset",
+            BundleKind::Collection => "collection",
+        }
+    }
+
+    fn of(code: &str) -> Option<Self> {
+        const ALL: [BundleKind; 9] = [
+            BundleKind::Document,
+            BundleKind::Message,
+            BundleKind::Transaction,
+            BundleKind::TransactionResponse,
+            BundleKind::Batch,
+            BundleKind::BatchResponse,
+            BundleKind::History,
+            BundleKind::Searchset,
+            BundleKind::Collection,
+        ];
+        ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
 /// `Bundle.entry.search.mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SearchMode {
@@ -27,8 +62,23 @@ pub enum SearchMode {
     Outcome,
 }
 
-/// `Bundle.entry.request`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl SearchMode {
+    /// The code of <http://hl7.org/fhir/search-entry-mode>.
+    pub const fn code(self) -> &'static str {
+        match self {
+            SearchMode::Match => "match",
+            SearchMode::Include => "include",
+            SearchMode::Outcome => "outcome",
+        }
+    }
+
+    fn of(code: &str) -> Option<Self> {
+        [SearchMode::Match, SearchMode::Include, SearchMode::Outcome].into_iter().find(|mode| mode.code() == code)
+    }
+}
+
+/// `Bundle.entry.request`. Debug shows nothing: a URL can hold a BSN.
+#[derive(Clone, PartialEq, Eq)]
 pub struct EntryRequest {
     pub method: String,
     pub url: String,
@@ -38,8 +88,8 @@ pub struct EntryRequest {
     pub if_none_exist: Option<String>,
 }
 
-/// `Bundle.entry.response`.
-#[derive(Clone, Debug, Default)]
+/// `Bundle.entry.response`. Debug shows nothing.
+#[derive(Clone, Default)]
 pub struct EntryResponse {
     pub status: String,
     pub location: Option<String>,
@@ -48,7 +98,8 @@ pub struct EntryResponse {
     pub outcome: Option<Resource>,
 }
 
-#[derive(Clone, Debug, Default)]
+/// `Bundle.entry`. Debug leaves the full URL out: it holds an id.
+#[derive(Clone, Default)]
 pub struct Entry {
     pub full_url: Option<String>,
     pub resource: Option<Resource>,
@@ -57,7 +108,8 @@ pub struct Entry {
     pub response: Option<EntryResponse>,
 }
 
-#[derive(Clone, Debug)]
+/// A Bundle. Debug shows its kind and size only.
+#[derive(Clone)]
 pub struct Bundle {
     pub kind: BundleKind,
     pub id: Option<String>,
@@ -78,18 +130,241 @@ pub enum BundleFault {
     Kind,
     #[error("Bundle.entry[{0}] is malformed")]
     Entry(usize),
+    /// `link`, `total` or `entry` itself: a page whose links cannot be read must not pass for the last one.
+    #[error("Bundle.{0} is malformed")]
+    Member(&'static str),
 }
 
 impl Bundle {
     pub fn new(kind: BundleKind) -> Self {
         Bundle { kind, id: None, last_updated: None, total: None, links: Vec::new(), entries: Vec::new() }
     }
-    /// Splits a Bundle into its entries. Resources share the Bundle's memory.
-    pub fn read(_resource: &Resource) -> Result<Bundle, BundleFault> {
-        todo!()
+
+    /// Splits a Bundle into its entries. Resources share the Bundle's memory. What this type does not hold
+    /// (identifier, signature, `entry.link`, `search.score`) stays behind in the resource.
+    pub fn read(resource: &Resource) -> Result<Bundle, BundleFault> {
+        if resource.resource_type() != "Bundle" {
+            return Err(BundleFault::NotABundle);
+        }
+        let root = resource.root();
+        let kind = text(root, "type").ok().flatten().and_then(|code| BundleKind::of(&code)).ok_or(BundleFault::Kind)?;
+        let total = match root.get("total") {
+            None => None,
+            Some(total) => {
+                Some(total.as_number().and_then(|digits| digits.parse().ok()).ok_or(BundleFault::Member("total"))?)
+            }
+        };
+        let links = list(root, "link").and_then(|links| links.map(read_link).collect());
+        let mut entries = Vec::new();
+        for (at, entry) in list(root, "entry").ok_or(BundleFault::Member("entry"))?.enumerate() {
+            entries.push(read_entry(resource, entry).ok_or(BundleFault::Entry(at))?);
+        }
+        Ok(Bundle {
+            kind,
+            id: resource.id().map(Into::into),
+            last_updated: resource.last_updated().map(Into::into),
+            total,
+            links: links.ok_or(BundleFault::Member("link"))?,
+            entries,
+        })
     }
-    /// The JSON text; every resource exactly as it was.
+
+    /// The JSON text; every resource exactly as it was. Empty lists are left out, as FHIR JSON wants them.
     pub fn write(&self) -> Bytes {
-        todo!()
+        let resources = self.entries.iter().filter_map(|entry| entry.resource.as_ref());
+        let size: usize = resources.map(|resource| resource.text().len() + 128).sum();
+        let mut out = Object { out: String::with_capacity(size + 256), empty: true };
+        out.out.push('{');
+        out.text("resourceType", "Bundle");
+        out.maybe("id", self.id.as_deref());
+        if let Some(moment) = &self.last_updated {
+            out.object("meta", |meta| meta.text("lastUpdated", moment));
+        }
+        out.text("type", self.kind.code());
+        if let Some(total) = self.total {
+            out.raw("total", &total.to_string());
+        }
+        out.list("link", &self.links, |link, (relation, url)| {
+            link.text("relation", relation);
+            link.text("url", url);
+        });
+        out.list("entry", &self.entries, write_entry);
+        out.out.push('}');
+        out.out.into()
+    }
+}
+
+/// An optional text member; a member of another kind is a fault.
+fn text(value: Value<'_>, name: &str) -> Result<Option<String>, ()> {
+    match value.get(name) {
+        None => Ok(None),
+        Some(member) => member.as_text().map(|text| Some(text.into_owned())).ok_or(()),
+    }
+}
+
+/// The items of an optional list of objects.
+fn list<'d>(value: Value<'d>, name: &str) -> Option<impl Iterator<Item = Value<'d>> + use<'d>> {
+    let found = value.get(name);
+    let good =
+        found.is_none_or(|list| list.kind() == Kind::List && list.items().all(|item| item.kind() == Kind::Object));
+    good.then(|| found.into_iter().flat_map(|list| list.items()))
+}
+
+fn read_link(link: Value<'_>) -> Option<(String, String)> {
+    Some((text(link, "relation").ok()??, text(link, "url").ok()??))
+}
+
+fn read_entry(bundle: &Resource, entry: Value<'_>) -> Option<Entry> {
+    let resource = |value: Option<Value<'_>>| match value {
+        None => Some(None),
+        Some(value) => bundle.part(value).map(Some),
+    };
+    let mode = match entry.get("search").and_then(|search| search.get("mode")) {
+        None => None,
+        Some(mode) => Some(SearchMode::of(&mode.as_text()?)?),
+    };
+    let request = match entry.get("request") {
+        None => None,
+        Some(request) => Some(EntryRequest {
+            method: text(request, "method").ok()??,
+            url: text(request, "url").ok()??,
+            if_none_match: text(request, "ifNoneMatch").ok()?,
+            if_modified_since: text(request, "ifModifiedSince").ok()?,
+            if_match: text(request, "ifMatch").ok()?,
+            if_none_exist: text(request, "ifNoneExist").ok()?,
+        }),
+    };
+    let response = match entry.get("response") {
+        None => None,
+        Some(response) => Some(EntryResponse {
+            status: text(response, "status").ok()??,
+            location: text(response, "location").ok()?,
+            etag: text(response, "etag").ok()?,
+            last_modified: text(response, "lastModified").ok()?,
+            outcome: resource(response.get("outcome"))?,
+        }),
+    };
+    let full_url = text(entry, "fullUrl").ok()?;
+    Some(Entry { full_url, resource: resource(entry.get("resource"))?, mode, request, response })
+}
+
+fn write_entry(out: &mut Object, entry: &Entry) {
+    out.maybe("fullUrl", entry.full_url.as_deref());
+    if let Some(resource) = &entry.resource {
+        out.raw("resource", resource.text());
+    }
+    if let Some(mode) = entry.mode {
+        out.object("search", |search| search.text("mode", mode.code()));
+    }
+    if let Some(request) = &entry.request {
+        out.object("request", |out| {
+            out.text("method", &request.method);
+            out.text("url", &request.url);
+            out.maybe("ifNoneMatch", request.if_none_match.as_deref());
+            out.maybe("ifModifiedSince", request.if_modified_since.as_deref());
+            out.maybe("ifMatch", request.if_match.as_deref());
+            out.maybe("ifNoneExist", request.if_none_exist.as_deref());
+        });
+    }
+    if let Some(response) = &entry.response {
+        out.object("response", |out| {
+            out.text("status", &response.status);
+            out.maybe("location", response.location.as_deref());
+            out.maybe("etag", response.etag.as_deref());
+            out.maybe("lastModified", response.last_modified.as_deref());
+            if let Some(outcome) = &response.outcome {
+                out.raw("outcome", outcome.text());
+            }
+        });
+    }
+}
+
+/// A JSON object being written; keeps track of commas.
+struct Object {
+    out: String,
+    empty: bool,
+}
+
+impl Object {
+    fn name(&mut self, name: &str) {
+        if !self.empty {
+            self.out.push(',');
+        }
+        self.empty = false;
+        self.out.push('"');
+        self.out.push_str(name);
+        self.out.push_str("\":");
+    }
+
+    fn raw(&mut self, name: &str, json: &str) {
+        self.name(name);
+        self.out.push_str(json);
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.raw(name, &Node::text(text).write());
+    }
+
+    fn maybe(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.text(name, text);
+        }
+    }
+
+    fn braces(&mut self, inside: impl FnOnce(&mut Object)) {
+        self.out.push('{');
+        self.empty = true;
+        inside(self);
+        self.out.push('}');
+        self.empty = false;
+    }
+
+    fn object(&mut self, name: &str, inside: impl FnOnce(&mut Object)) {
+        self.name(name);
+        self.braces(inside);
+    }
+
+    fn list<T>(&mut self, name: &str, items: &[T], write: impl Fn(&mut Object, &T)) {
+        if items.is_empty() {
+            return;
+        }
+        self.name(name);
+        self.out.push('[');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                self.out.push(',');
+            }
+            self.braces(|object| write(object, item));
+        }
+        self.out.push(']');
+    }
+}
+
+impl fmt::Debug for EntryRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EntryRequest(..)")
+    }
+}
+
+impl fmt::Debug for EntryResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EntryResponse(..)")
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("resource", &self.resource)
+            .field("mode", &self.mode)
+            .field("request", &self.request)
+            .field("response", &self.response)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bundle({}, {} entries)", self.kind.code(), self.entries.len())
     }
 }

@@ -1,4 +1,12 @@
 //! Facts of the two FHIR versions that the gateway acts on: which types exist and which search parameters they have.
+//!
+//! The tables `definitions/*.tsv` hold, per line and separated by tabs: resource type, parameter, kind, element
+//! paths, and the one type that a reference may name (the last two may be missing). A path is left out when it
+//! cannot be told by member names alone (an extension, a condition on a neighbouring element).
+
+mod types;
+
+use std::sync::OnceLock;
 
 use crate::interaction::ResourceType;
 use crate::version::FhirVersion;
@@ -17,6 +25,23 @@ pub enum SearchKind {
     Special,
 }
 
+impl SearchKind {
+    fn of(code: &str) -> Option<Self> {
+        Some(match code {
+            "number" => SearchKind::Number,
+            "date" => SearchKind::Date,
+            "string" => SearchKind::Text,
+            "token" => SearchKind::Token,
+            "reference" => SearchKind::Reference,
+            "composite" => SearchKind::Composite,
+            "quantity" => SearchKind::Quantity,
+            "uri" => SearchKind::Uri,
+            "special" => SearchKind::Special,
+            _ => return None,
+        })
+    }
+}
+
 /// A search parameter of one resource type.
 #[derive(Clone, Copy, Debug)]
 pub struct SearchDefinition {
@@ -25,18 +50,54 @@ pub struct SearchDefinition {
     /// Dotted element paths within the resource, alternatives separated by `|`; empty when only a searching
     /// source can evaluate it.
     pub paths: &'static str,
+    /// The only resource type that matching references name (`patient` over `subject`); empty for any.
+    pub target: &'static str,
 }
 
 /// All resource types of the version, sorted.
-pub fn resource_types(_version: FhirVersion) -> &'static [&'static str] {
-    todo!()
+pub fn resource_types(version: FhirVersion) -> &'static [&'static str] {
+    match version {
+        FhirVersion::Stu3 => types::STU3,
+        FhirVersion::R4 => types::R4,
+    }
 }
 
 /// The search parameter of this name for this type (those of `Resource` and `DomainResource` included).
 pub fn search_parameter(
-    _version: FhirVersion,
-    _resource_type: ResourceType,
-    _name: &str,
+    version: FhirVersion,
+    resource_type: ResourceType,
+    name: &str,
 ) -> Option<&'static SearchDefinition> {
-    todo!()
+    let table = table(version);
+    let find = |of: &str| {
+        let at = table.binary_search_by(|(owner, known)| (*owner, known.name).cmp(&(of, name))).ok()?;
+        table.get(at).map(|(_, definition)| definition)
+    };
+    let domain = !matches!(resource_type.name(), "Binary" | "Bundle" | "Parameters");
+    find(resource_type.name()).or_else(|| find("DomainResource").filter(|_| domain)).or_else(|| find("Resource"))
+}
+
+/// Sorted by type and name.
+type Table = Vec<(&'static str, SearchDefinition)>;
+
+fn table(version: FhirVersion) -> &'static Table {
+    static STU3: OnceLock<Table> = OnceLock::new();
+    static R4: OnceLock<Table> = OnceLock::new();
+    match version {
+        FhirVersion::Stu3 => STU3.get_or_init(|| read(include_str!("definitions/stu3.tsv"))),
+        FhirVersion::R4 => R4.get_or_init(|| read(include_str!("definitions/r4.tsv"))),
+    }
+}
+
+fn read(text: &'static str) -> Table {
+    let mut table: Table = text.lines().filter_map(read_line).collect();
+    table.sort_unstable_by_key(|(owner, definition)| (*owner, definition.name));
+    table
+}
+
+fn read_line(line: &'static str) -> Option<(&'static str, SearchDefinition)> {
+    let mut columns = line.split('\t');
+    let (owner, name, kind) = (columns.next()?, columns.next()?, SearchKind::of(columns.next()?)?);
+    let (paths, target) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
+    Some((owner, SearchDefinition { name, kind, paths, target }))
 }

@@ -12,6 +12,8 @@ use zeroize::Zeroize;
 /// FHIR systems of the identifiers we act on (handbook: generic functions, 0.4).
 pub mod systems {
     pub const BSN: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
+    /// The same system as an OID, as some sources still write it.
+    pub const BSN_OID: &str = "urn:oid:2.16.840.1.113883.2.4.6.3";
     pub const URA: &str = "http://fhir.nl/fhir/NamingSystem/ura";
     pub const UZI_PERSON: &str = "http://fhir.nl/fhir/NamingSystem/uzi-nr-pers";
     pub const AGB: &str = "http://fhir.nl/fhir/NamingSystem/agb-z";

@@ -1,5 +1,9 @@
 //! What a request asks for, read from method, path and parameters alone (FHIR RESTful API).
 
+mod path;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use thiserror::Error;
@@ -162,36 +166,107 @@ impl Interaction {
     ///
     /// `path` is what follows the FHIR base, still percent-encoded, without a leading slash required; `query`
     /// is the raw query string; `form` the body of a `POST …/_search` (or of an operation) when it was
-    /// `application/x-www-form-urlencoded`. Query and form parameters are joined, query first.
+    /// `application/x-www-form-urlencoded`. Query and form parameters are joined, query first; elsewhere a form
+    /// is not looked at. The query is checked even where an interaction does not carry it.
     pub fn read(
-        _version: FhirVersion,
-        _method: Method,
-        _path: &str,
-        _query: &str,
-        _form: Option<&str>,
+        version: FhirVersion,
+        method: Method,
+        path: &str,
+        query: &str,
+        form: Option<&str>,
     ) -> Result<Interaction, InteractionFault> {
-        todo!()
+        let segments = path::segments(path)?;
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let route = path::route(version, &segments)?;
+        let mut query = SearchQuery::parse(query)?;
+        if let (Method::Post, true, Some(form)) = (method, route.takes_form(), form) {
+            query = query.join(SearchQuery::parse(form)?)?;
+        }
+        route.with(method, query).ok_or(InteractionFault::Method)
     }
 
     /// The code of this interaction: of <http://hl7.org/fhir/restful-interaction>, or `operation`, `batch`.
     /// `ConditionalUpdate` is `update`, `ConditionalDelete` is `delete`, a compartment search is `search-type`
     /// (or `search-system` without a member).
     pub fn code(&self) -> &'static str {
-        todo!()
+        match self {
+            Interaction::Capabilities => "capabilities",
+            Interaction::Read { .. } => "read",
+            Interaction::Vread { .. } => "vread",
+            Interaction::Search { target: SearchTarget::Type(_), .. }
+            | Interaction::Search { target: SearchTarget::Compartment { member: Some(_), .. }, .. } => "search-type",
+            Interaction::Search { .. } => "search-system",
+            Interaction::History { level: Level::System, .. } => "history-system",
+            Interaction::History { level: Level::Type(_), .. } => "history-type",
+            Interaction::History { level: Level::Instance(..), .. } => "history-instance",
+            Interaction::Create { .. } => "create",
+            Interaction::Update { .. } | Interaction::ConditionalUpdate { .. } => "update",
+            Interaction::Patch { .. } => "patch",
+            Interaction::Delete { .. } | Interaction::ConditionalDelete { .. } => "delete",
+            Interaction::Operation { .. } => "operation",
+            Interaction::Bundle => "batch",
+        }
     }
 
-    /// The type of resource asked for, when there is one.
+    /// The type of resource asked for, when there is one: of a compartment search the member, not the owner.
     pub fn resource_type(&self) -> Option<ResourceType> {
-        todo!()
+        match self {
+            Interaction::Capabilities | Interaction::Bundle => None,
+            Interaction::Read { resource_type, .. }
+            | Interaction::Vread { resource_type, .. }
+            | Interaction::Create { resource_type }
+            | Interaction::Update { resource_type, .. }
+            | Interaction::ConditionalUpdate { resource_type, .. }
+            | Interaction::Patch { resource_type, .. }
+            | Interaction::Delete { resource_type, .. }
+            | Interaction::ConditionalDelete { resource_type, .. } => Some(*resource_type),
+            Interaction::Search { target, .. } => match target {
+                SearchTarget::System => None,
+                SearchTarget::Type(resource_type) => Some(*resource_type),
+                SearchTarget::Compartment { member, .. } => *member,
+            },
+            Interaction::History { level, .. } | Interaction::Operation { level, .. } => match level {
+                Level::System => None,
+                Level::Type(resource_type) | Level::Instance(resource_type, _) => Some(*resource_type),
+            },
+        }
     }
 
     /// The search parameters, when there are any.
     pub fn query(&self) -> Option<&SearchQuery> {
-        todo!()
+        match self {
+            Interaction::Search { query, .. }
+            | Interaction::History { query, .. }
+            | Interaction::ConditionalUpdate { query, .. }
+            | Interaction::ConditionalDelete { query, .. }
+            | Interaction::Operation { query, .. } => Some(query),
+            Interaction::Capabilities
+            | Interaction::Read { .. }
+            | Interaction::Vread { .. }
+            | Interaction::Create { .. }
+            | Interaction::Update { .. }
+            | Interaction::Patch { .. }
+            | Interaction::Delete { .. }
+            | Interaction::Bundle => None,
+        }
     }
 
-    /// Whether it changes something at the source.
+    /// Whether it changes something at the source. An operation and a batch may, so they count as writing.
     pub fn writes(&self) -> bool {
-        todo!()
+        match self {
+            Interaction::Capabilities
+            | Interaction::Read { .. }
+            | Interaction::Vread { .. }
+            | Interaction::Search { .. }
+            | Interaction::History { .. } => false,
+            Interaction::Create { .. }
+            | Interaction::Update { .. }
+            | Interaction::ConditionalUpdate { .. }
+            | Interaction::Patch { .. }
+            | Interaction::Delete { .. }
+            | Interaction::ConditionalDelete { .. }
+            | Interaction::Operation { .. }
+            | Interaction::Bundle => true,
+        }
     }
 }

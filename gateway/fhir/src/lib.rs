@@ -4,6 +4,8 @@
 //!
 //! This crate does no I/O, knows no async and holds no policy.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))] // tests may panic and say what they skipped
+
 pub mod bundle;
 pub mod compartment;
 pub mod definitions;
@@ -11,6 +13,7 @@ pub mod identifiers;
 pub mod interaction;
 pub mod json;
 pub mod outcome;
+mod reference;
 pub mod resource;
 pub mod search;
 pub mod structure;

@@ -1,14 +1,27 @@
 //! Search parameters: read from a query string or form, written back, and evaluated over a set of resources
-//! for sources that cannot search themselves.
+//! for sources that cannot search themselves ([`matches`]).
 
+mod dates;
+mod evaluate;
+mod references;
+mod strings;
+mod tokens;
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
-use crate::interaction::ResourceType;
-use crate::resource::Resource;
-use crate::version::FhirVersion;
+pub use evaluate::matches;
 
-/// One search parameter as asked. `a=x,y&a=z` is two parameters: (x or y) and z.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Most parameters in one search, query and form together.
+pub const MOST_PARAMETERS: usize = 100;
+/// Longest name of a parameter with its modifier, in bytes.
+pub const LONGEST_NAME: usize = 200;
+
+/// One search parameter as asked. `a=x,y&a=z` is two parameters: (x or y) and z. Debug shows the name only:
+/// the value can hold a BSN.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Parameter {
     /// Name without modifier, chain included: `patient.identifier`, `code`, `_include`.
     pub name: String,
@@ -22,11 +35,26 @@ impl Parameter {
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Parameter { name: name.into(), modifier: None, value: value.into() }
     }
-    /// The alternatives of the value: split at commas that are not escaped, unescaped (`\,` `\|` `\$` `\\`
-    /// stay escaped for `|` and `$`, which the kinds split on later).
+    /// The alternatives of the value, split at commas that are not escaped (FHIR search, escaping). `\,` is
+    /// undone; `\|`, `\$` and `\\` stay, for the kinds that split on `|` and `$` later.
     pub fn alternatives(&self) -> Vec<String> {
-        todo!()
+        let mut found = vec![String::new()];
+        let mut characters = self.value.chars();
+        while let Some(character) = characters.next() {
+            let Some(last) = found.last_mut() else { break };
+            match character {
+                ',' => found.push(String::new()),
+                '\\' => match characters.next() {
+                    Some(',') => last.push(','),
+                    Some(escaped) => last.extend(['\\', escaped]),
+                    None => last.push('\\'),
+                },
+                other => last.push(other),
+            }
+        }
+        found
     }
+
     /// Name and modifier as in a query: `code:not`.
     pub fn key(&self) -> String {
         match &self.modifier {
@@ -55,33 +83,112 @@ pub enum SearchFault {
     Value { name: String },
 }
 
-impl SearchQuery {
-    /// Reads `application/x-www-form-urlencoded` text (a query string or a form body).
-    pub fn parse(_text: &str) -> Result<Self, SearchFault> {
-        todo!()
+impl SearchFault {
+    /// The caller's own name, cut and stripped: it is repeated in answers and logs.
+    pub(crate) fn unsupported(name: &str) -> Self {
+        SearchFault::Unsupported { name: plain(name) }
     }
+
+    pub(crate) fn value(name: &str) -> Self {
+        SearchFault::Value { name: plain(name) }
+    }
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|character| name_character(*character)).take(64).collect()
+}
+
+/// What names of parameters, modifiers, types and chains are made of (FHIR search, `_has` and chains included).
+fn name_character(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | ':')
+}
+
+impl SearchQuery {
+    /// Reads `application/x-www-form-urlencoded` text (a query string or a form body). Decodes exactly once:
+    /// an ampersand, hash or semicolon inside a value stays part of that value.
+    pub fn parse(text: &str) -> Result<Self, SearchFault> {
+        let mut parameters = Vec::new();
+        for piece in text.split('&').filter(|piece| !piece.is_empty()) {
+            if parameters.len() == MOST_PARAMETERS {
+                return Err(SearchFault::TooMany { limit: MOST_PARAMETERS });
+            }
+            let (key, value) = piece.split_once('=').unwrap_or((piece, ""));
+            let (key, value) = (decode(key)?, decode(value)?);
+            if key.is_empty() || key.len() > LONGEST_NAME || !key.chars().all(name_character) {
+                return Err(SearchFault::unsupported(&key));
+            }
+            if value.chars().any(char::is_control) {
+                return Err(SearchFault::value(&key));
+            }
+            let (name, modifier) = match key.split_once(':') {
+                Some((name, modifier)) => (name.to_owned(), Some(modifier.to_owned())),
+                None => (key, None),
+            };
+            parameters.push(Parameter { name, modifier, value });
+        }
+        Ok(SearchQuery { parameters })
+    }
+
+    /// Joins the parameters of a query string and of a form body, within the same bound.
+    pub(crate) fn join(mut self, other: SearchQuery) -> Result<Self, SearchFault> {
+        self.parameters.extend(other.parameters);
+        if self.parameters.len() > MOST_PARAMETERS {
+            return Err(SearchFault::TooMany { limit: MOST_PARAMETERS });
+        }
+        Ok(self)
+    }
+
     /// Writes `application/x-www-form-urlencoded` text; every name and value re-encoded.
     pub fn write(&self) -> String {
-        todo!()
+        // Only RFC 3986's unreserved characters stand for themselves; a space is `%20`, right in URL and form alike.
+        const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+        let mut text = String::new();
+        for parameter in &self.parameters {
+            if !text.is_empty() {
+                text.push('&');
+            }
+            text.extend(utf8_percent_encode(&parameter.key(), RESERVED));
+            text.push('=');
+            text.extend(utf8_percent_encode(&parameter.value, RESERVED));
+        }
+        text
     }
+
     pub fn named<'q>(&'q self, name: &'q str) -> impl Iterator<Item = &'q Parameter> + 'q {
         self.parameters.iter().filter(move |parameter| parameter.name == name)
     }
 }
 
-impl std::fmt::Debug for SearchQuery {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.parameters.iter().map(Parameter::key)).finish()
+/// Undoes form encoding once: `+` is a space, `%` must be followed by two hexadecimal digits, the result is UTF-8.
+fn decode(text: &str) -> Result<String, SearchFault> {
+    let spaced: Vec<u8> = text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect();
+    percent_decode(&spaced).ok_or(SearchFault::Encoding)
+}
+
+/// Undoes percent-encoding once, strictly.
+pub(crate) fn percent_decode(bytes: &[u8]) -> Option<String> {
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.iter();
+    while let Some(byte) = rest.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(*rest.next()?).to_digit(16);
+                u8::try_from(digit()? << 4 | digit()?).ok()?
+            }
+            other => *other,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+impl fmt::Debug for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parameter({})", plain(&self.key()))
     }
 }
 
-/// Whether this resource satisfies the filters of the query (result parameters such as `_count`, `_sort`,
-/// `_include` are not filters and are ignored here). A filter that cannot be evaluated is a fault, never ignored.
-pub fn matches(
-    _version: FhirVersion,
-    _resource_type: ResourceType,
-    _resource: &Resource,
-    _query: &SearchQuery,
-) -> Result<bool, SearchFault> {
-    todo!()
+impl fmt::Debug for SearchQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.parameters).finish()
+    }
 }

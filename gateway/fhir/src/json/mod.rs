@@ -5,9 +5,14 @@
 //! (a check that reads the first and a source that reads the last would disagree about the patient).
 
 mod document;
+mod duplicates;
 mod node;
 mod parser;
+mod strings;
+mod tape;
+#[cfg(test)]
+mod tests;
 
 pub use document::{Document, Kind, Value};
 pub use node::Node;
-pub use parser::{JsonFault, Limits};
+pub use parser::{DEEPEST, JsonFault, Limits};
