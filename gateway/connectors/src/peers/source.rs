@@ -186,9 +186,7 @@ fn narrowed(
         return Ok(with(query, "identifier", token_of(bsn)));
     }
     match patient_parameter(version, kind) {
-        Some("patient") => Ok(with(query, "patient.identifier", token_of(bsn))),
-        // A reference to several types must say which one is meant, or some servers cannot follow the chain.
-        Some(parameter) => Ok(with(query, &format!("{parameter}:Patient.identifier"), token_of(bsn))),
+        Some(parameter) => Ok(with(query, &format!("{parameter}.identifier"), token_of(bsn))),
         None if names_ids(query) => Ok(query.clone()),
         None => Err(SourceFault::NotSupported),
     }

@@ -3,6 +3,7 @@
 
 mod bounds;
 pub mod fhir;
+pub mod files;
 pub(crate) mod narrow;
 pub(crate) mod patients;
 pub(crate) mod rest;

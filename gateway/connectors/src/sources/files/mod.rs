@@ -1,0 +1,121 @@
+//! A folder of FHIR JSON, watched and held in memory: for a provider whose system exports files, and for the demo.
+//!
+//! Whoever reads sees the folder as it was at one moment, never half a change. It does not write.
+
+mod config;
+mod index;
+mod load;
+mod owner;
+mod search;
+mod watch;
+
+use std::sync::Arc;
+
+use exchange::ports::{Answer, BoxFuture, Item, PatientIndex, Question, Source, SourceFault};
+use fhir::interaction::SearchTarget;
+use fhir::{Bsn, Interaction, LogicalId, ResourceType, SearchMode};
+use policy::{DataHolder, Finding, NotFoundOut, PatientScope};
+
+pub use config::{FilesBounds, FilesSourceConfig};
+pub use index::Problems;
+
+use super::SourceSetupFault;
+use watch::{Current, Watch};
+
+/// A folder of FHIR JSON.
+pub struct FilesSource {
+    holder: DataHolder,
+    name: String,
+    config: FilesSourceConfig,
+    current: Arc<Current>,
+    _watch: Watch,
+}
+
+impl FilesSource {
+    /// Reads the folder and begins to watch it.
+    pub fn open(
+        config: FilesSourceConfig,
+        holder: DataHolder,
+        name: impl Into<String>,
+    ) -> Result<Self, SourceSetupFault> {
+        config.check()?;
+        let (current, watch) = Watch::begin(&config)?;
+        Ok(FilesSource { holder, name: name.into(), config, current, _watch: watch })
+    }
+
+    /// What is wrong with the folder at the moment.
+    pub fn problems(&self) -> Problems {
+        self.current.get().problems
+    }
+
+    /// How many resources are held at the moment.
+    pub fn resources(&self) -> usize {
+        self.current.get().len()
+    }
+
+    fn answer(&self, question: &Question<'_>) -> Result<Answer, SourceFault> {
+        let version = self.config.version;
+        let permit = question.permit();
+        if permit.version() != version {
+            return Err(SourceFault::NotSupported);
+        }
+        let scope = permit.patient();
+        let index = self.current.get();
+        let mut answer = match question.interaction() {
+            Interaction::Read { resource_type, id } => {
+                let found = index.get(*resource_type, id.as_str()).filter(|one| owner::belongs(&index, scope, one));
+                let resource = found.ok_or(SourceFault::NotFound)?.resource.clone();
+                Answer { items: vec![Item { resource, mode: SearchMode::Match }], ..Answer::default() }
+            }
+            Interaction::Search { target: SearchTarget::Type(kind), query } => {
+                search::search(&index, version, scope, *kind, query, self.config.bounds.max_results)?
+            }
+            Interaction::Search { .. }
+            | Interaction::Capabilities
+            | Interaction::Vread { .. }
+            | Interaction::History { .. }
+            | Interaction::Create { .. }
+            | Interaction::Update { .. }
+            | Interaction::ConditionalUpdate { .. }
+            | Interaction::Patch { .. }
+            | Interaction::Delete { .. }
+            | Interaction::ConditionalDelete { .. }
+            | Interaction::Operation { .. }
+            | Interaction::Bundle => return Err(SourceFault::NotSupported),
+        };
+        if let PatientScope::One(bsn) = scope {
+            answer.patients = index.ids(bsn).iter().map(|id| id.as_str().to_owned()).collect();
+        }
+        Ok(answer)
+    }
+}
+
+impl Source for FilesSource {
+    fn holder(&self) -> &DataHolder {
+        &self.holder
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {
+        Box::pin(async move { self.answer(&question) })
+    }
+}
+
+impl PatientIndex for FilesSource {
+    fn patient<'a>(&'a self, id: &'a LogicalId) -> BoxFuture<'a, Finding<Bsn>> {
+        let index = self.current.get();
+        let patient = ResourceType::parse(self.config.version, "Patient");
+        let finding = match index.bsn(id) {
+            Some(bsn) => Finding::Found(bsn.clone()),
+            // There is such a Patient, but whose it is cannot be told.
+            None if patient.is_some_and(|kind| index.get(kind, id.as_str()).is_some()) => {
+                Finding::NotFoundOut(NotFoundOut::Unusable)
+            }
+            None => Finding::Absent,
+        };
+        Box::pin(async move { finding })
+    }
+}
