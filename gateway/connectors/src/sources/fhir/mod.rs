@@ -7,6 +7,8 @@
 mod about_one;
 mod as_asked;
 mod config;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use ::fhir::identifiers::{Reader, systems};
 use ::fhir::interaction::SearchTarget;
