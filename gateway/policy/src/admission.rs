@@ -256,19 +256,20 @@ mod tests {
 
     #[test]
     fn the_first_use_case_of_the_caller_that_admits_is_taken() {
-        let table: [(&[&str], Option<&str>, &str, Result<&str, DenialCode>); 9] = [
-            (&["one", "anything"], None, "GET Condition/c1", Ok("one")),
-            (&["anything", "one"], None, "GET Condition/c1", Ok("anything")),
-            (&["nobody", "one"], None, "GET Condition/c1", Ok("one")),
-            (&["unknown", "one"], None, "GET Condition/c1", Ok("one")),
-            (&["one", "anything"], Some("anything"), "GET Condition/c1", Ok("anything")),
-            (&["one", "anything"], Some("one"), "GET Claim/c1", Err(DenialCode::NotInUseCase)),
-            (&["one"], Some("anything"), "GET Claim/c1", Err(DenialCode::NotInUseCase)),
-            (&["one"], Some("unknown"), "GET Condition/c1", Err(DenialCode::NotInUseCase)),
-            (&[], None, "GET Condition/c1", Err(DenialCode::NotInUseCase)),
+        let (none, refused) = (None, Err(DenialCode::NotInUseCase));
+        let table = [
+            (vec!["one", "anything"], none, "GET Condition/c1", Ok("one")),
+            (vec!["anything", "one"], none, "GET Condition/c1", Ok("anything")),
+            (vec!["nobody", "one"], none, "GET Condition/c1", Ok("one")),
+            (vec!["unknown", "one"], none, "GET Condition/c1", Ok("one")),
+            (vec!["one", "anything"], Some("anything"), "GET Condition/c1", Ok("anything")),
+            (vec!["one", "anything"], Some("one"), "GET Claim/c1", refused),
+            (vec!["one"], Some("anything"), "GET Claim/c1", refused),
+            (vec!["one"], Some("unknown"), "GET Condition/c1", refused),
+            (vec![], none, "GET Condition/c1", refused),
         ];
         for (held, named, line, expected) in table {
-            let asked = Request { use_case: named.map(id), ..request(held, line) };
+            let asked = Request { use_case: named.map(id), ..request(&held, line) };
             assert_eq!(code(asked), expected.map(ToOwned::to_owned), "{held:?} {named:?}");
         }
     }

@@ -20,12 +20,27 @@ use crate::request::Direction;
 
 /// The name of a use case: its folder in `profiles/` and the scope of a token. Lower case, digits, dashes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct UseCaseId(String);
+#[serde(into = "String", try_from = "String")]
+pub struct UseCaseId(Arc<str>);
+
+impl From<UseCaseId> for String {
+    fn from(id: UseCaseId) -> String {
+        id.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for UseCaseId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        UseCaseId::parse(&text).ok_or("a use case is named with lower case letters, digits and dashes")
+    }
+}
 
 impl UseCaseId {
     pub fn parse(text: &str) -> Option<Self> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        ((1..=64).contains(&text.len()) && text.bytes().all(allowed)).then(|| UseCaseId(text.to_owned()))
+        ((1..=64).contains(&text.len()) && text.bytes().all(allowed)).then(|| UseCaseId(text.into()))
     }
     pub fn as_str(&self) -> &str {
         &self.0
@@ -95,8 +110,7 @@ impl UseCase {
         development_mode: bool,
     ) -> Result<UseCase, UseCaseFault> {
         let fault = |what: String| UseCaseFault { use_case: id.to_owned(), what };
-        let use_case = UseCaseId::parse(id)
-            .ok_or_else(|| fault("a use case is named with lower case letters, digits and dashes".to_owned()))?;
+        let use_case = UseCaseId::try_from(id.to_owned()).map_err(|what| fault(what.to_owned()))?;
         let release = Release::parse(release).map_err(fault)?;
         let parsed: Capability =
             serde_json::from_str(capability).map_err(|what| fault(format!("capability.json: {what}")))?;
@@ -234,6 +248,8 @@ mod tests {
             assert!(load(bad, ONE, false).is_err(), "{bad}");
         }
         assert!(UseCase::load("one", ONE, &policy("other", YES), RELEASE, false).is_err());
+        assert_eq!(serde_json::from_str::<UseCaseId>("\"one\"").unwrap().as_str(), "one");
+        assert!(serde_json::from_str::<UseCaseId>("\"../one\"").is_err());
     }
 
     #[test]
