@@ -5,6 +5,8 @@ mod dates;
 mod evaluate;
 mod references;
 mod strings;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::fmt;
