@@ -40,11 +40,14 @@ fn a_form_is_decoded_once_and_strictly() {
 
 #[test]
 fn names_are_bounded_and_repeated_only_when_harmless() {
-    let unsupported = |name: &str| Err(SearchFault::Unsupported { name: name.into() });
+    fn unsupported<T>(name: &str) -> Result<T, SearchFault> {
+        Err(SearchFault::Unsupported { name: name.into() })
+    }
     assert_eq!(SearchQuery::parse("=1"), unsupported(""));
     assert_eq!(SearchQuery::parse("<script>=1"), unsupported("script"));
     assert_eq!(SearchQuery::parse("a%0A%1B[b=1"), unsupported("ab"));
     assert_eq!(SearchQuery::parse(&format!("{}=1", "a".repeat(201))), unsupported(&"a".repeat(64)));
+    assert_eq!(ask(FhirVersion::R4, OBSERVATION, "bsn-999911120=1"), unsupported("bsn-"));
     assert!(SearchQuery::parse(&"a=1&".repeat(100)).is_ok());
     assert_eq!(SearchQuery::parse(&"a=1&".repeat(101)), Err(SearchFault::TooMany { limit: 100 }));
 }
@@ -53,6 +56,8 @@ fn names_are_bounded_and_repeated_only_when_harmless() {
 fn debug_shows_names_only() {
     let query = SearchQuery::parse("patient.identifier=999911120").unwrap();
     assert_eq!(format!("{query:?}"), "[Parameter(patient.identifier)]");
+    let misplaced = SearchQuery::parse("999911120=x").unwrap();
+    assert_eq!(format!("{misplaced:?}"), "[Parameter()]");
 }
 
 #[test]
