@@ -225,8 +225,7 @@ mod tests {
         let (good, short, blank, same) = (file(TOKEN), file("short"), file(&format!("{TOKEN} x")), file(TOKEN));
         let thumbprint = Thumbprint::of(b"certificate").to_string();
         let missing = InnerCallerConfig { token_file: Some("/nonexistent/token".into()), ..config("a") };
-        let both =
-            InnerCallerConfig { certificate_thumbprint: Some(thumbprint.clone()), ..with_token("a", &good) };
+        let both = InnerCallerConfig { certificate_thumbprint: Some(thumbprint.clone()), ..with_token("a", &good) };
         let digest = InnerCallerConfig { token_sha256_file: Some(good.path().to_owned()), ..config("a") };
         for (case, all) in [
             ("no proof", vec![config("a")]),

@@ -132,8 +132,8 @@ fn a_partner_with_its_certificate_and_token_is_let_in_and_nobody_else_is() {
         ("in other case", showing(partner, &[&other_case], None), TokenNotAccepted),
         ("with a character more", showing(partner, &[&longer], None), TokenNotAccepted),
         ("a token of the inner gate", showing(partner, &[&inner], None), TokenNotAccepted),
-        // ATT-61: the assertion itself. It is too long for a token of ours.
-        ("a client assertion", showing(partner, &[&jwt], None), NoToken),
+        // ATT-61
+        ("a client assertion", showing(partner, &[&jwt], None), TokenNotAccepted),
         // ATT-66
         ("another certificate of the same organisation", showing(Some(&twin), &[&bearer], None), TokenOfAnotherClient),
     ];

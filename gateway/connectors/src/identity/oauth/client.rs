@@ -134,8 +134,7 @@ impl TokenClient {
 
     fn form(&self, peer: &PeerConfig, need: &Need, now: OffsetDateTime) -> Option<String> {
         let person = need.person.clone().map(|(id, name, role)| Person { id, name, role });
-        let relation =
-            need.treatment_relation.clone().map(|(kind, reference)| TreatmentRelation { kind, reference });
+        let relation = need.treatment_relation.clone().map(|(kind, reference)| TreatmentRelation { kind, reference });
         let audience = peer.token_endpoint.to_string();
         let statement = Statement {
             audience: &audience,
@@ -163,9 +162,8 @@ impl TokenSupplier for TokenClient {
 
     fn drop_token(&self, peer: &PeerConfig, permit: &Permit, token: &Token) {
         if let Some(need) = Need::of(peer, permit) {
-            let same = |flight: &Flight| {
-                matches!(flight.get(), Some(Ok(kept)) if kept.token.secret() == token.secret())
-            };
+            let same =
+                |flight: &Flight| matches!(flight.get(), Some(Ok(kept)) if kept.token.secret() == token.secret());
             self.forget(&need, same);
         }
     }

@@ -1,7 +1,7 @@
 //! Another node's client assertion, believed only after every check (RFC 7523, section 3; RFC 8725).
 
-use fhir::{Bsn, Ura};
 use fhir::identifiers::Reader;
+use fhir::{Bsn, Ura};
 use jsonwebtoken::Algorithm;
 use policy::{Person, TreatmentRelation};
 use thiserror::Error;
