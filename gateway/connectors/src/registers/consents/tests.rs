@@ -8,6 +8,9 @@ use super::*;
 
 const PATIENT: &str = "999911120";
 
+/// A decision and the records it rests on, or none.
+type Expected = Option<(ConsentDecision, &'static str)>;
+
 struct At(AtomicI64);
 
 impl Clock for At {
@@ -97,7 +100,7 @@ fn the_most_specific_record_decides_and_an_objection_wins_among_equals() {
     let observations = json!({"resource_types": ["Observation"]});
     let our_observations = json!({"organisation": "90000902", "resource_types": ["Observation"]});
     let to_treat = json!({"purpose": "TREAT"});
-    let cases: Vec<(&str, Vec<Value>, Option<(ConsentDecision, &str)>)> = vec![
+    let cases: Vec<(&str, Vec<Value>, Expected)> = vec![
         ("no record", vec![], None),
         ("a permission for all", vec![permit(all.clone())], Some((Permit, "0"))),
         ("an objection for all", vec![deny(all.clone())], Some((Deny, "0"))),
@@ -147,7 +150,7 @@ fn everything_that_would_be_released_must_be_permitted() {
     let observations = json!({"resource_types": ["Observation"]});
     let conditions = json!({"resource_types": ["Condition"]});
     let both: &[&str] = &["Condition", "Observation"];
-    let cases: Vec<(&str, Vec<Value>, &[&str], Option<(ConsentDecision, &str)>)> = vec![
+    let cases: Vec<(&str, Vec<Value>, &[&str], Expected)> = vec![
         ("one of two", vec![permit(observations.clone())], both, None),
         (
             "each by its own",

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
+/// The reference of the relation, or none.
+type Expected = Option<&'static str>;
+
 fn list(content: &str) -> (tempfile::NamedTempFile, ProviderList) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(content.as_bytes()).unwrap();
@@ -40,7 +43,7 @@ fn record(reference: &str, mut members: Value) -> Value {
 #[test]
 fn a_relation_is_that_of_the_listed_persons_or_of_the_whole_organisation() {
     let persons = |ids: &[&str]| json!({"persons": ids});
-    let cases: Vec<(&str, Vec<Value>, &str, Option<&str>, Option<&str>)> = vec![
+    let cases: Vec<(&str, Vec<Value>, &str, Option<&str>, Expected)> = vec![
         ("no record", vec![], "90000901", Some("1"), None),
         ("the organisation's", vec![record("a", json!({}))], "90000901", Some("1"), Some("a")),
         ("the organisation's, no person", vec![record("a", json!({}))], "90000901", None, Some("a")),
