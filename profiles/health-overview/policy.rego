@@ -47,26 +47,24 @@ role_allowed if input.subject.user.role in roles
 
 organisation_type_allowed if input.subject.organization.facility_type in organisation_types
 
-consent_given if {
-	consent.finding == "found"
-	consent.detail.decision == "permit"
+# Only a consent that was found has a decision.
+consent_given if consent.detail.decision == "permit"
+
+# Our own people pass on to the holders, who judge the rest.
+passes_the_gate if at_user
+
+passes_the_gate if {
+	role_allowed
+	organisation_type_allowed
+	consent_given
 }
 
 default allow := false
 
 allow if {
-	at_holder
-	person_known
-	role_allowed
-	organisation_type_allowed
-	relation.finding == "found"
-	consent_given
-}
-
-allow if {
-	at_user
 	person_known
 	relation.finding == "found"
+	passes_the_gate
 }
 
 reasons contains {"code": "no-person", "description": "The request names no practitioner who asks."} if {

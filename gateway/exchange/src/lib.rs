@@ -1,6 +1,102 @@
-//! One request, start to finish.
+//! One request, start to finish. The whole stack stands on this page.
+//!
+//! `Inbound → Opened → Identified → Asked → Related → Found → Permitted → Located×n → Answered → Part×n → Released →
+//! Recorded`. Each arrow is one stage; each stage makes the evidence that the next one asks for, and nobody else can:
+//!
+//! ```compile_fail
+//! # use exchange::middleware::{localisation::Localise, source::AskSource};
+//! // Without `Minimise` a source's answer would leave unchecked: `AskSource` makes no `Part`.
+//! fn unchecked(a: std::sync::Arc<dyn exchange::ports::Localisation>, f: exchange::middleware::localisation::Fanout)
+//!     -> impl exchange::Handle<exchange::middleware::authorisation::Permitted, Out = exchange::Released> {
+//!     Localise::new(a, f, AskSource::new(1))
+//! }
+//! ```
+//! ```
+//! # use exchange::middleware::{localisation::Localise, minimisation::Minimise, source::AskSource};
+//! fn checked(a: std::sync::Arc<dyn exchange::ports::Localisation>, f: exchange::middleware::localisation::Fanout)
+//!     -> impl exchange::Handle<exchange::middleware::authorisation::Permitted, Out = exchange::Released> {
+//!     Localise::new(a, f, Minimise::new(AskSource::new(1)))
+//! }
+//! ```
+//! No web framework and no HTTP client in here: what is outside comes in through [`ports`].
+
 pub mod handle;
 pub mod inbound;
+pub mod middleware;
 pub mod ports;
+pub mod record;
 pub mod refusal;
+pub mod trail;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use policy::UseCases;
+
 pub use handle::Handle;
+pub use inbound::{BodyKind, Conditions, Credentials, Gate, Inbound, Unreadable};
+pub use middleware::interaction::NodeFacts;
+pub use middleware::localisation::Fanout;
+pub use middleware::minimisation::{Part, Released, ReleasedItem, SourceStatus};
+pub use middleware::nen7513::Recorded;
+pub use refusal::Refusal;
+
+use middleware::authorisation::Authorise;
+use middleware::consent::FindConsent;
+use middleware::identification::Identification;
+use middleware::interaction::ReadInteraction;
+use middleware::localisation::Localise;
+use middleware::minimisation::Minimise;
+use middleware::nen7513::Nen7513;
+use middleware::source::AskSource;
+use middleware::treatment_relation::FindTreatmentRelation;
+
+/// Bounds on one exchange and on all of them together.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How long an exchange may take in all.
+    pub exchange: Duration,
+    /// How many exchanges run at once.
+    pub at_once: usize,
+    /// How long a register or service has to answer one question of fact.
+    pub finding: Duration,
+    pub fanout: Fanout,
+    /// How many questions one source gets side by side within one exchange.
+    pub questions_at_once: usize,
+}
+
+/// Everything outside that an exchange needs.
+#[derive(Clone)]
+pub struct Wiring {
+    pub node: NodeFacts,
+    pub use_cases: Arc<UseCases>,
+    pub log: Arc<dyn ports::AccessLog>,
+    pub clock: Arc<dyn ports::Clock>,
+    pub authenticator: Arc<dyn ports::Authenticator>,
+    pub patients: Arc<dyn ports::PatientIndex>,
+    pub relations: Arc<dyn ports::TreatmentRelations>,
+    pub consents: Arc<dyn ports::Consents>,
+    pub localisation: Arc<dyn ports::Localisation>,
+    pub bounds: Bounds,
+}
+
+/// The stack, outermost first.
+pub type Stack = Nen7513<
+    Identification<ReadInteraction<FindTreatmentRelation<FindConsent<Authorise<Localise<Minimise<AskSource>>>>>>>,
+>;
+
+/// Puts the stages together, innermost first.
+pub fn stack(wiring: Wiring) -> Stack {
+    let Wiring { node, use_cases, log, clock, authenticator, patients, relations, consents, localisation, bounds } =
+        wiring;
+    let ura = node.holder.0.to_string();
+    let source = AskSource::new(bounds.questions_at_once);
+    let minimisation = Minimise::new(source);
+    let localisation = Localise::new(localisation, bounds.fanout, minimisation);
+    let authorisation = Authorise::new(use_cases.clone(), localisation);
+    let consent = FindConsent::new(consents, bounds.finding, authorisation);
+    let treatment_relation = FindTreatmentRelation::new(relations, bounds.finding, consent);
+    let interaction = ReadInteraction::new(use_cases, patients, node, treatment_relation);
+    let identification = Identification::new(authenticator, interaction);
+    Nen7513::new(log, clock, ura, bounds.exchange, bounds.at_once, identification)
+}

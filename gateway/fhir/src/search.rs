@@ -12,7 +12,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
-pub use evaluate::matches;
+pub use evaluate::{Filters, matches};
 
 /// Most parameters in one search, query and form together.
 pub const MOST_PARAMETERS: usize = 100;

@@ -6,6 +6,7 @@ use fhir::{FhirVersion, Interaction};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::DataHolder;
+use crate::findings::TreatmentRelation;
 use crate::request::{Direction, PatientScope, Purpose, Request};
 use crate::use_case::{PolicyVersion, UseCaseId};
 
@@ -38,6 +39,7 @@ pub struct Permit {
     pub(crate) request: Request,
     pub(crate) use_case: UseCaseId,
     pub(crate) purpose: Purpose,
+    pub(crate) treatment_relation: Option<TreatmentRelation>,
     pub(crate) policy: PolicyVersion,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) obligations: Vec<Obligation>,
@@ -61,6 +63,10 @@ impl Permit {
     }
     pub fn purpose(&self) -> Purpose {
         self.purpose
+    }
+    /// The treatment relation that was found, for the data user to assert towards data holders.
+    pub fn treatment_relation(&self) -> Option<&TreatmentRelation> {
+        self.treatment_relation.as_ref()
     }
     pub fn policy(&self) -> &PolicyVersion {
         &self.policy

@@ -1,0 +1,12 @@
+//! The stages, one file each, in the order of the stack. Each owns the evidence that it alone can make:
+//! the fields of that evidence are private to its file, so a later stage cannot be reached without it.
+
+pub mod authorisation;
+pub mod consent;
+pub mod identification;
+pub mod interaction;
+pub mod localisation;
+pub mod minimisation;
+pub mod nen7513;
+pub mod source;
+pub mod treatment_relation;

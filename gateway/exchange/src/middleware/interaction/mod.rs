@@ -1,0 +1,215 @@
+//! Reads the request as one FHIR interaction about a known patient, and refuses what could never be allowed
+//! before anyone else is told a BSN.
+
+mod body;
+mod patient;
+
+use std::sync::Arc;
+
+use fhir::interaction::InteractionFault;
+use fhir::json::Limits;
+use fhir::{Bsn, Interaction, Resource};
+use policy::{
+    Admitted, Caller, DataHolder, Denial, DenialCode, Direction, Finding, PatientBinding, PatientScope, Request,
+    UseCaseId, UseCases,
+};
+
+use super::identification::Identified;
+use crate::handle::Handle;
+use crate::inbound::{BodyKind, Conditions, Gate, Inbound, Unreadable};
+use crate::middleware::minimisation::Released;
+use crate::ports::PatientIndex;
+use crate::record::{AskedFacts, DecisionFacts};
+use crate::refusal::Refusal;
+use crate::trail::Notes;
+use patient::Named;
+
+/// A request that is understood, about a known patient, and that its use case could allow.
+pub struct Asked {
+    admitted: Admitted,
+    body: Option<Resource>,
+    conditions: Conditions,
+    correlation_id: String,
+    notes: Notes,
+}
+
+impl Asked {
+    pub fn admitted(&self) -> &Admitted {
+        &self.admitted
+    }
+    pub(super) fn notes(&self) -> &Notes {
+        &self.notes
+    }
+    pub(super) fn body(&self) -> Option<&Resource> {
+        self.body.as_ref()
+    }
+    pub(super) fn conditions(&self) -> &Conditions {
+        &self.conditions
+    }
+    pub(super) fn correlation_id(&self) -> &str {
+        &self.correlation_id
+    }
+}
+
+/// What this node is, for the decisions.
+#[derive(Clone, Debug)]
+pub struct NodeFacts {
+    pub holder: DataHolder,
+    /// Care provider type code.
+    pub kind: Option<String>,
+    /// Bounds on a body.
+    pub limits: Limits,
+}
+
+/// Reads and admits.
+pub struct ReadInteraction<N> {
+    use_cases: Arc<UseCases>,
+    index: Arc<dyn PatientIndex>,
+    node: NodeFacts,
+    next: N,
+}
+
+impl<N> ReadInteraction<N> {
+    pub fn new(use_cases: Arc<UseCases>, index: Arc<dyn PatientIndex>, node: NodeFacts, next: N) -> Self {
+        ReadInteraction { use_cases, index, node, next }
+    }
+}
+
+impl<N: Handle<Asked, Out = Released>> Handle<Identified> for ReadInteraction<N> {
+    type Out = Released;
+
+    async fn handle(&self, identified: Identified) -> Result<Released, Refusal> {
+        let (inbound, caller, notes) = identified.into_parts();
+        let direction = match inbound.gate {
+            Gate::Outer => Direction::Holder,
+            Gate::Inner => Direction::User,
+        };
+        notes.note(|record| record.direction = Some(direction));
+        let interaction = read(&inbound)?;
+        let use_case = named_use_case(&inbound)?;
+        let body = body::read(&interaction, &inbound, &self.node.limits)?;
+        let (interaction, patient) =
+            self.patient(interaction, body.as_ref(), &caller, use_case.as_ref(), &inbound).await?;
+        notes.note(|record| {
+            record.asked = Some(facts(&inbound, &interaction));
+            record.patient = match &patient {
+                PatientScope::One(bsn) => Some(bsn.clone()),
+                PatientScope::Nobody | PatientScope::Any => None,
+            };
+        });
+        let request = Request {
+            caller,
+            direction,
+            holder: self.node.holder.clone(),
+            holder_kind: self.node.kind.clone(),
+            version: inbound.version,
+            interaction,
+            patient,
+            use_case,
+        };
+        let admitted = self.use_cases.admissible(request).map_err(|denial| {
+            notes.note(|record| record.decision = Some(DecisionFacts::from(&denial)));
+            Refusal::Denied(denial)
+        })?;
+        let Inbound { conditions, correlation_id, .. } = inbound;
+        self.next.handle(Asked { admitted, body, conditions, correlation_id, notes }).await
+    }
+}
+
+impl<N> ReadInteraction<N> {
+    /// The patient that the request is about, and the interaction without the parameters that named them.
+    async fn patient(
+        &self,
+        interaction: Interaction,
+        body: Option<&Resource>,
+        caller: &Caller,
+        use_case: Option<&UseCaseId>,
+        inbound: &Inbound,
+    ) -> Result<(Interaction, PatientScope), Refusal> {
+        if self.any_patient(caller, use_case) {
+            return Ok((interaction, PatientScope::Any));
+        }
+        let (interaction, mut named) = patient::take(interaction, inbound.version)?;
+        if let Some(body) = body {
+            named.extend(patient::in_body(inbound.version, body)?);
+        }
+        let mut known: Option<Bsn> = None;
+        for name in named {
+            let bsn = match name {
+                Named::Bsn(bsn) => bsn,
+                Named::Id(id) => match self.index.patient(&id).await {
+                    Finding::Found(bsn) => bsn,
+                    // An id that we do not know reads like one that is not for this caller.
+                    Finding::Absent | Finding::NotFoundOut(_) => return Err(other_patient()),
+                },
+            };
+            match &known {
+                Some(first) if *first != bsn => return Err(Refusal::SeveralPatients),
+                Some(_) | None => known = Some(bsn),
+            }
+        }
+        let scope = match (known, &caller.patient) {
+            (Some(asked), Some(bound)) if asked != *bound => return Err(other_patient()),
+            (Some(asked), _) => PatientScope::One(asked),
+            (None, Some(bound)) => PatientScope::One(bound.clone()),
+            (None, None) => PatientScope::Nobody,
+        };
+        Ok((interaction, scope))
+    }
+
+    /// Whether the use case in force is a development one about any patient.
+    fn any_patient(&self, caller: &Caller, use_case: Option<&UseCaseId>) -> bool {
+        caller
+            .use_cases
+            .iter()
+            .filter(|id| use_case.is_none_or(|named| named == *id))
+            .filter_map(|id| self.use_cases.get(id))
+            .any(|found| found.capability().patient == PatientBinding::Any)
+    }
+}
+
+fn read(inbound: &Inbound) -> Result<Interaction, Refusal> {
+    match inbound.unreadable {
+        Some(Unreadable::BodyTooLarge) => return Err(Refusal::BodyTooLarge),
+        Some(Unreadable::BodyBroken) => return Err(Refusal::BodyBroken),
+        Some(Unreadable::NotServed) => return Err(Refusal::NotServed),
+        Some(Unreadable::NotAcceptable) => return Err(Refusal::NotAcceptable),
+        None => {}
+    }
+    let method = inbound.method.ok_or(Refusal::NotAnInteraction(InteractionFault::Method))?;
+    let form = match inbound.body_kind {
+        BodyKind::Form => Some(std::str::from_utf8(&inbound.body).map_err(|_| Refusal::BodyBroken)?),
+        BodyKind::None | BodyKind::Json | BodyKind::Other => None,
+    };
+    Interaction::read(inbound.version, method, &inbound.path, &inbound.query, form).map_err(Refusal::NotAnInteraction)
+}
+
+fn named_use_case(inbound: &Inbound) -> Result<Option<UseCaseId>, Refusal> {
+    match &inbound.use_case {
+        None => Ok(None),
+        Some(text) => UseCaseId::parse(text).map(Some).ok_or(Refusal::UseCaseName),
+    }
+}
+
+fn facts(inbound: &Inbound, interaction: &Interaction) -> AskedFacts {
+    AskedFacts {
+        fhir_version: inbound.version.segment(),
+        interaction: interaction.code(),
+        resource_type: interaction.resource_type().map(|kind| kind.name()),
+        operation: match interaction {
+            Interaction::Operation { name, .. } => Some(name.clone()),
+            _ => None,
+        },
+        query: interaction.query().filter(|query| !query.parameters.is_empty()).map(|query| query.write()),
+    }
+}
+
+fn other_patient() -> Refusal {
+    Refusal::Denied(Denial {
+        code: DenialCode::PatientBinding,
+        reasons: Vec::new(),
+        use_case: None,
+        policy: None,
+        parameter: None,
+    })
+}

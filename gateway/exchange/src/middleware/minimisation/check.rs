@@ -1,0 +1,77 @@
+//! The answer check: one resource against the permit. Patient binding and labels stay in Rust, where no policy can
+//! switch them off.
+
+use fhir::compartment::{PatientReference, Whose, whose};
+use fhir::{Bsn, Interaction, Resource};
+use policy::{Obligation, PatientScope, Permit};
+
+use crate::ports::Item;
+
+/// What happens to a resource of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Release,
+    /// Rightly in the answer, but it may not leave under this permit.
+    Withhold,
+    /// It should not have been in the answer at all.
+    Mistrust,
+}
+
+/// Judges one item. `patients` are the ids under which the source knows the permit's patient.
+pub(super) fn judge(permit: &Permit, asked: &Interaction, patients: &[String], item: &Item) -> Verdict {
+    let resource = &item.resource;
+    if !is_what_was_asked(asked, resource) || !belongs(permit, patients, resource) {
+        return Verdict::Mistrust;
+    }
+    if !permit.may_release(&resource.resource_type()) || kept_back(permit.obligations(), resource) {
+        return Verdict::Withhold;
+    }
+    Verdict::Release
+}
+
+/// A read answers with the resource that was read, and nothing else.
+fn is_what_was_asked(asked: &Interaction, resource: &Resource) -> bool {
+    match asked {
+        Interaction::Read { resource_type, id } | Interaction::Vread { resource_type, id, .. } => {
+            resource.resource_type() == resource_type.name() && resource.id().as_deref() == Some(id.as_str())
+        }
+        _ => true,
+    }
+}
+
+fn belongs(permit: &Permit, patients: &[String], resource: &Resource) -> bool {
+    let patient = match permit.patient() {
+        PatientScope::Any => return true,
+        PatientScope::Nobody => return whose(permit.version(), resource) == Whose::Nobody,
+        PatientScope::One(bsn) => bsn,
+    };
+    match whose(permit.version(), resource) {
+        Whose::Patient { bsns, malformed_bsn, .. } => {
+            !malformed_bsn && !bsns.is_empty() && bsns.iter().all(|bsn| bsn == patient)
+        }
+        Whose::About(references) => {
+            !references.is_empty() && references.iter().all(|reference| points_at(reference, patient, patients))
+        }
+        Whose::Unstated => false,
+        Whose::Nobody => true,
+    }
+}
+
+fn points_at(reference: &PatientReference, patient: &Bsn, patients: &[String]) -> bool {
+    match reference {
+        PatientReference::Id(id) => patients.iter().any(|known| known == id),
+        PatientReference::Bsn(bsn) => bsn == patient,
+        PatientReference::Other => false,
+    }
+}
+
+fn kept_back(obligations: &[Obligation], resource: &Resource) -> bool {
+    obligations.iter().any(|obligation| match obligation {
+        Obligation::WithholdType { resource_type } => resource.resource_type() == resource_type.as_str(),
+        Obligation::WithholdLabel { system, codes } => resource.root().all("meta.security").iter().any(|label| {
+            let text = |name| label.get(name).and_then(|value| value.as_text());
+            text("system").as_deref() == Some(system.as_str())
+                && text("code").is_some_and(|code| codes.iter().any(|kept| *kept == code))
+        }),
+    })
+}

@@ -1,0 +1,70 @@
+//! The innermost stage: puts the permit's plan to one source, a bounded number of questions at a time.
+
+use std::sync::Arc;
+
+use fhir::Interaction;
+use futures_util::StreamExt;
+use policy::Permit;
+
+use super::localisation::Located;
+use crate::handle::Handle;
+use crate::ports::{Answer, BoxFuture, Question, Source, SourceFault};
+use crate::refusal::Refusal;
+
+/// What one source answered to the whole plan, not yet checked.
+pub struct Answered {
+    permit: Arc<Permit>,
+    source: Arc<dyn Source>,
+    answers: Vec<(Interaction, Result<Answer, SourceFault>)>,
+}
+
+impl Answered {
+    pub(super) fn into_parts(self) -> (Arc<Permit>, Arc<dyn Source>, Vec<(Interaction, Result<Answer, SourceFault>)>) {
+        (self.permit, self.source, self.answers)
+    }
+}
+
+/// Asks.
+pub struct AskSource {
+    at_once: usize,
+}
+
+impl AskSource {
+    /// `at_once`: how many questions one source gets side by side within one exchange.
+    pub fn new(at_once: usize) -> Self {
+        AskSource { at_once: at_once.max(1) }
+    }
+}
+
+impl Handle<Located> for AskSource {
+    type Out = Answered;
+
+    async fn handle(&self, located: Located) -> Result<Answered, Refusal> {
+        let permit = located.permit().clone();
+        let source = located.source().clone();
+        let asking: Vec<BoxFuture<'_, _>> = permit
+            .plan()
+            .iter()
+            .map(|interaction| {
+                let question = Question::new(
+                    &permit,
+                    interaction,
+                    located.body(),
+                    located.conditions(),
+                    located.correlation_id(),
+                    located.patience(),
+                );
+                let source = &source;
+                let one: BoxFuture<'_, _> = Box::pin(async move {
+                    // A little before the source as a whole is given up, so that the rest of the plan still counts.
+                    let patience = question.patience().mul_f32(0.9);
+                    let answer = tokio::time::timeout(patience, source.ask(question)).await;
+                    (interaction.clone(), answer.unwrap_or(Err(SourceFault::TimedOut)))
+                });
+                one
+            })
+            .collect();
+        let answers = futures_util::stream::iter(asking).buffered(self.at_once).collect().await;
+        Ok(Answered { permit, source, answers })
+    }
+}
