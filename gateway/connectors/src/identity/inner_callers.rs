@@ -101,9 +101,6 @@ impl InnerCallers {
         if config.client_id.is_empty() {
             return Err("client_id is empty".to_owned());
         }
-        if let Some(bad) = config.use_cases.iter().find(|id| UseCaseId::parse(id.as_str()).is_none()) {
-            return Err(format!("{:?} is no use case name", bad.as_str()));
-        }
         let caller = Arc::new(Caller {
             client_id: config.client_id.clone(),
             organisation: own.clone(),

@@ -178,14 +178,14 @@ impl Need {
             PatientScope::Any => return None,
         };
         let person = permit.request().caller.person.as_ref();
+        // A relation is one with this patient, and is not told without.
+        let relation = patient.as_ref().and_then(|_| permit.treatment_relation());
         Some(Need {
             peer: peer.ura.clone(),
             use_case: peer.scope(permit).clone(),
             person: person.map(|person| (person.id.clone(), person.name.clone(), person.role.clone())),
+            treatment_relation: relation.map(|relation| (relation.kind.clone(), relation.reference.clone())),
             patient,
-            treatment_relation: permit
-                .treatment_relation()
-                .map(|relation| (relation.kind.clone(), relation.reference.clone())),
         })
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// The reference of the relation, or none.
-type Expected = Option<&'static str>;
+/// What it is, the records, the caller's organisation and person, and the reference of the relation that is found.
+type Case = (&'static str, Vec<Value>, &'static str, Option<&'static str>, Option<&'static str>);
 
 fn list(content: &str) -> (tempfile::NamedTempFile, ProviderList) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -43,7 +43,7 @@ fn record(reference: &str, mut members: Value) -> Value {
 #[test]
 fn a_relation_is_that_of_the_listed_persons_or_of_the_whole_organisation() {
     let persons = |ids: &[&str]| json!({"persons": ids});
-    let cases: Vec<(&str, Vec<Value>, &str, Option<&str>, Expected)> = vec![
+    let cases: Vec<Case> = vec![
         ("no record", vec![], "90000901", Some("1"), None),
         ("the organisation's", vec![record("a", json!({}))], "90000901", Some("1"), Some("a")),
         ("the organisation's, no person", vec![record("a", json!({}))], "90000901", None, Some("a")),

@@ -116,7 +116,7 @@ fn claims_are_believed_as_they_stand_and_refused_with_one_of_them_wrong() {
         ("audience in an array of one", "aud", json!([ENDPOINT]), None),
         ("no confirmation", "cnf", absent(), None),
         ("no user", "user", absent(), None),
-        ("no patient", "patient", absent(), None),
+        ("a relation with no patient in particular", "patient", absent(), Some(TreatmentRelation)),
         ("no treatment relation", "treatment_relation", absent(), None),
         ("a clock 5 s ahead", "iat", json!(NOW + 5), None),
         ("exactly 5 minutes of life", "exp", json!(NOW + 300), None),
