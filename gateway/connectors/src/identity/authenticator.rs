@@ -23,7 +23,7 @@ const CERTIFICATES: u64 = 1024;
 pub struct NodeAuthenticator {
     partners: Arc<Partners>,
     issuer: Arc<TokenIssuer>,
-    inner: InnerCallers,
+    inner: Arc<InnerCallers>,
     sessions: Arc<Sessions>,
     clock: Arc<dyn Clock>,
     certificates: Cache<Thumbprint, Arc<Certificate>>,
@@ -41,7 +41,7 @@ impl NodeAuthenticator {
     pub fn new(
         partners: Arc<Partners>,
         issuer: Arc<TokenIssuer>,
-        inner: InnerCallers,
+        inner: Arc<InnerCallers>,
         sessions: Arc<Sessions>,
         clock: Arc<dyn Clock>,
     ) -> Self {

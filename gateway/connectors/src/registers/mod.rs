@@ -5,12 +5,14 @@
 
 mod consents;
 mod file;
+mod nobody;
 mod period;
 mod record;
 mod relations;
 mod whereabouts;
 
 pub use consents::LocalConsents;
+pub use nobody::Nobody;
 pub use file::{Register, RegisterHealth, Watch};
 pub use relations::ProviderList;
 pub use whereabouts::RegionalRegister;

@@ -43,7 +43,7 @@ async fn bad_input_is_refused_before_anything_is_asked() {
     let cases: Vec<(Inbound, u16, &str)> = vec![
         (get("Rubbish/1"), 404, "unknown-type"),
         (get("patient/anna"), 404, "unknown-type"),
-        (get("Patient/..%2f..%2fadmin"), 400, "id"),
+        (get("Patient/..%2f..%2fadmin"), 400, "path"),
         (get("Condition?patient.identifier=http://fhir.nl/fhir/NamingSystem/bsn%7C999940003"), 400, "bsn-invalid"),
         (get("Condition?patient=anna,bram"), 400, "several-patients"),
         (get("Condition?patient=anna&patient=bram"), 400, "several-patients"),

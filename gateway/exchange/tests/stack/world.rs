@@ -95,6 +95,10 @@ impl Source for StubSource {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let doing = self.doing.lock().unwrap().clone();
         let kind = question.interaction().resource_type().map(|kind| kind.name());
+        let known_as = match question.permit().patient() {
+            policy::PatientScope::One(bsn) if *bsn == Bsn::parse(ANNA).unwrap() => "anna",
+            _ => "bram",
+        };
         Box::pin(async move {
             match doing {
                 Doing::Answer(resources) => {
@@ -106,7 +110,7 @@ impl Source for StubSource {
                     });
                     Ok(Answer {
                         items: mine.map(|json| Item { resource: resource(json), mode: SearchMode::Match }).collect(),
-                        patients: vec!["anna".into()],
+                        patients: vec![known_as.into()],
                         ..Answer::default()
                     })
                 }
