@@ -54,7 +54,8 @@ impl World {
         let configured: Vec<InnerCallerConfig> = serde_json::from_value(inner_config).unwrap();
         let own = Organisation { ura: Ura::parse("90000901").unwrap(), name: None, kind: None };
         let callers = InnerCallers::load(&own, &configured, true).unwrap();
-        let doorman = NodeAuthenticator::new(partners, issuer.clone(), callers, sessions.clone(), clock.clone());
+        let doorman =
+            NodeAuthenticator::new(partners, issuer.clone(), Arc::new(callers), sessions.clone(), clock.clone());
         World { doorman, clock, partner, inner, sessions, issuer }
     }
 
