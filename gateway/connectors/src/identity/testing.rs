@@ -1,5 +1,10 @@
-//! Certificates in the form of UZI server certificates, made on the spot. For tests only.
+//! For tests: certificates in the form of UZI server certificates, made on the spot, and permits.
 
+use fhir::{FhirVersion, Interaction, Method, Ura};
+use policy::{
+    Caller, DataHolder, Direction, Finding, Findings, NotFoundOut, Organisation, PatientScope, Permit, Person, Request,
+    TreatmentRelation, UseCase, UseCaseId, UseCases,
+};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
     PKCS_ED25519, PKCS_RSA_SHA256, SanType,
@@ -62,4 +67,43 @@ impl TestCertificate {
     pub(crate) fn node_key(&self) -> NodeKey {
         NodeKey::new(&self.der, self.key_pem.as_bytes()).unwrap()
     }
+}
+
+/// A permit of the use case `bgz` to search Condition, for this person and with this treatment relation.
+pub(crate) fn permit_for(
+    direction: Direction,
+    patient: PatientScope,
+    person: Option<Person>,
+    relation: Option<TreatmentRelation>,
+) -> Permit {
+    let capability = r#"{"title": "BgZ", "purpose": "TREAT", "patient": "any", "development": true, "versions":
+        {"r4": {"interactions": [{"type": "Condition", "codes": ["search-type"], "search": []}]}}}"#;
+    let policy =
+        "package bgz\nimport rego.v1\ndefault allow := false\nallow if input.subject.client.id == \"portal\"\n";
+    let release = "version = \"1.0.0\"\ntitle = \"BgZ\"\n";
+    let id = UseCaseId::parse("bgz").unwrap();
+    let own = Ura::parse("90000901").unwrap();
+    let cases = UseCases::new(vec![UseCase::load("bgz", capability, policy, release, true).unwrap()]);
+    let request = Request {
+        caller: Caller {
+            client_id: "portal".to_owned(),
+            organisation: Organisation { ura: own.clone(), name: None, kind: None },
+            person,
+            use_cases: vec![id.clone()],
+            patient: None,
+            treatment_relation: None,
+            token_id: None,
+        },
+        direction,
+        holder: DataHolder(own),
+        holder_kind: None,
+        version: FhirVersion::R4,
+        interaction: Interaction::read(FhirVersion::R4, Method::Get, "Condition", "", None).unwrap(),
+        patient,
+        use_case: Some(id),
+    };
+    let admitted = cases.admissible(request).unwrap();
+    let treatment_relation = relation.map_or(Finding::Absent, Finding::Found);
+    let findings = Findings { treatment_relation, consent: Finding::NotFoundOut(NotFoundOut::NotAsked) };
+    cases.decide(&admitted, &findings).unwrap()
 }

@@ -48,7 +48,10 @@ pub struct Watch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum RecordFault {
     /// Not the JSON that is expected, at this line and column.
-    Json { line: usize, column: usize },
+    Json {
+        line: usize,
+        column: usize,
+    },
     TooMany,
     /// A record, counted from one, and what is wrong with it.
     Record(usize, &'static str),
@@ -63,8 +66,7 @@ struct State {
 impl<T> Register<T> {
     /// Reads the file. One that cannot be read makes a register that knows nothing and says so.
     pub(super) fn open(path: &Path, build: fn(&[u8]) -> Result<T, RecordFault>) -> Self {
-        let register =
-            Register { path: path.to_owned(), build, content: RwLock::new(None), state: Mutex::default() };
+        let register = Register { path: path.to_owned(), build, content: RwLock::new(None), state: Mutex::default() };
         register.read_if_changed();
         register
     }
@@ -186,4 +188,35 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
         .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut text))
         .map_err(|fault| format!("cannot be read: {}", fault.kind()))?;
     if text.len() as u64 > MAX_FILE { Err(format!("is larger than {MAX_FILE} bytes")) } else { Ok(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::IgnoredAny;
+
+    use super::*;
+
+    fn count(text: &[u8]) -> Result<usize, RecordFault> {
+        records(text, |_: IgnoredAny| Ok(())).map(|all| all.len())
+    }
+
+    #[test]
+    fn a_register_is_bounded_in_records_and_bytes() {
+        let of = |records: usize| format!("[{}0]", "0,".repeat(records - 1));
+        assert_eq!(count(of(MAX_RECORDS).as_bytes()), Ok(MAX_RECORDS));
+        assert_eq!(count(of(MAX_RECORDS + 1).as_bytes()), Err(RecordFault::TooMany));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(MAX_FILE + 1).unwrap();
+        let register = Register::open(file.path(), count);
+        assert!(register.content().is_none());
+        assert!(register.fault().unwrap().contains("is larger than"));
+    }
+
+    #[test]
+    fn a_fault_is_told_by_place_and_not_by_content() {
+        let fault = count(b"[\n  999911120 999911120]").unwrap_err();
+        assert_eq!(fault, RecordFault::Json { line: 2, column: 13 });
+        assert_eq!(fault.sentence(), "is not the JSON of such a register, at line 2, column 13");
+        assert_eq!(records(b"[1,2]", |_: IgnoredAny| Err::<(), _>("no")), Err(RecordFault::Record(1, "no")));
+    }
 }

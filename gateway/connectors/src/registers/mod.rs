@@ -12,7 +12,7 @@ mod relations;
 mod whereabouts;
 
 pub use consents::LocalConsents;
-pub use nobody::Nobody;
 pub use file::{Register, RegisterHealth, Watch};
+pub use nobody::Nobody;
 pub use relations::ProviderList;
 pub use whereabouts::RegionalRegister;

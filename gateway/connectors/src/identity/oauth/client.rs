@@ -134,8 +134,7 @@ impl TokenClient {
 
     fn form(&self, peer: &PeerConfig, need: &Need, now: OffsetDateTime) -> Option<String> {
         let person = need.person.clone().map(|(id, name, role)| Person { id, name, role });
-        let relation =
-            need.treatment_relation.clone().map(|(kind, reference)| TreatmentRelation { kind, reference });
+        let relation = need.treatment_relation.clone().map(|(kind, reference)| TreatmentRelation { kind, reference });
         let audience = peer.token_endpoint.to_string();
         let statement = Statement {
             audience: &audience,
@@ -163,9 +162,8 @@ impl TokenSupplier for TokenClient {
 
     fn drop_token(&self, peer: &PeerConfig, permit: &Permit, token: &Token) {
         if let Some(need) = Need::of(peer, permit) {
-            let same = |flight: &Flight| {
-                matches!(flight.get(), Some(Ok(kept)) if kept.token.secret() == token.secret())
-            };
+            let same =
+                |flight: &Flight| matches!(flight.get(), Some(Ok(kept)) if kept.token.secret() == token.secret());
             self.forget(&need, same);
         }
     }
@@ -180,14 +178,14 @@ impl Need {
             PatientScope::Any => return None,
         };
         let person = permit.request().caller.person.as_ref();
+        // A relation is one with this patient, and is not told without.
+        let relation = patient.as_ref().and_then(|_| permit.treatment_relation());
         Some(Need {
             peer: peer.ura.clone(),
             use_case: peer.scope(permit).clone(),
             person: person.map(|person| (person.id.clone(), person.name.clone(), person.role.clone())),
+            treatment_relation: relation.map(|relation| (relation.kind.clone(), relation.reference.clone())),
             patient,
-            treatment_relation: permit
-                .treatment_relation()
-                .map(|relation| (relation.kind.clone(), relation.reference.clone())),
         })
     }
 }

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded_and_unknown_ones_ignored() {
-        let form = TokenForm::read("scope=bgz+health%2Doverview&x=1&x=2&grant_type=client_credentials&client_id=").unwrap();
+        let form =
+            TokenForm::read("scope=bgz+health%2Doverview&x=1&x=2&grant_type=client_credentials&client_id=").unwrap();
         assert_eq!(text(&form.scope), Some("bgz health-overview"));
         assert_eq!(text(&form.grant_type), Some("client_credentials"));
         assert_eq!(text(&form.client_id), None, "without a value it is absent");

@@ -166,7 +166,8 @@ impl TokenIssuer {
             return Err(refuse("the client certificate is not valid now"));
         }
         let partner = certificate.ura.as_ref().and_then(|ura| self.partners.get(ura));
-        let partner = partner.ok_or_else(|| refuse("the client certificate names no organisation that is known here"))?;
+        let partner =
+            partner.ok_or_else(|| refuse("the client certificate names no organisation that is known here"))?;
         Ok((certificate, partner))
     }
 }

@@ -8,6 +8,9 @@ use super::*;
 
 const PATIENT: &str = "999911120";
 
+/// A decision and the records it rests on, or none.
+type Expected = Option<(ConsentDecision, &'static str)>;
+
 struct At(AtomicI64);
 
 impl Clock for At {
@@ -97,7 +100,7 @@ fn the_most_specific_record_decides_and_an_objection_wins_among_equals() {
     let observations = json!({"resource_types": ["Observation"]});
     let our_observations = json!({"organisation": "90000902", "resource_types": ["Observation"]});
     let to_treat = json!({"purpose": "TREAT"});
-    let cases: Vec<(&str, Vec<Value>, Option<(ConsentDecision, &str)>)> = vec![
+    let cases: Vec<(&str, Vec<Value>, Expected)> = vec![
         ("no record", vec![], None),
         ("a permission for all", vec![permit(all.clone())], Some((Permit, "0"))),
         ("an objection for all", vec![deny(all.clone())], Some((Deny, "0"))),
@@ -119,9 +122,21 @@ fn the_most_specific_record_decides_and_an_objection_wins_among_equals() {
         ("of another type", vec![permit(json!({"resource_types": ["Condition"]}))], None),
         ("ended", vec![permit(json!({"valid_until": "2026-09-20"}))], None),
         ("not begun", vec![permit(json!({"valid_from": "2026-09-22"}))], None),
-        ("begun and not ended", vec![permit(json!({"valid_from": "2026-09-21", "valid_until": "2026-09-21"}))], Some((Permit, "0"))),
-        ("an objection that ended leaves the permission", vec![permit(all.clone()), deny(json!({"valid_until": "2026-09-20"}))], Some((Permit, "0"))),
-        ("a specific permission that ended leaves the objection", vec![deny(all), permit(json!({"organisation": "90000902", "valid_until": "2026-09-20"}))], Some((Deny, "0"))),
+        (
+            "begun and not ended",
+            vec![permit(json!({"valid_from": "2026-09-21", "valid_until": "2026-09-21"}))],
+            Some((Permit, "0")),
+        ),
+        (
+            "an objection that ended leaves the permission",
+            vec![permit(all.clone()), deny(json!({"valid_until": "2026-09-20"}))],
+            Some((Permit, "0")),
+        ),
+        (
+            "a specific permission that ended leaves the objection",
+            vec![deny(all), permit(json!({"organisation": "90000902", "valid_until": "2026-09-20"}))],
+            Some((Deny, "0")),
+        ),
     ];
     for (case, records, expected) in cases {
         let expected = expected.map(|(decision, id)| (decision, id.to_owned()));
@@ -135,13 +150,23 @@ fn everything_that_would_be_released_must_be_permitted() {
     let observations = json!({"resource_types": ["Observation"]});
     let conditions = json!({"resource_types": ["Condition"]});
     let both: &[&str] = &["Condition", "Observation"];
-    let cases: Vec<(&str, Vec<Value>, &[&str], Option<(ConsentDecision, &str)>)> = vec![
+    let cases: Vec<(&str, Vec<Value>, &[&str], Expected)> = vec![
         ("one of two", vec![permit(observations.clone())], both, None),
-        ("each by its own", vec![permit(observations.clone()), permit(conditions.clone())], both, Some((Permit, "1,0"))),
+        (
+            "each by its own",
+            vec![permit(observations.clone()), permit(conditions.clone())],
+            both,
+            Some((Permit, "1,0")),
+        ),
         ("both by one", vec![permit(json!({"resource_types": both}))], both, Some((Permit, "0"))),
         ("an objection to one", vec![permit(json!({})), deny(conditions.clone())], both, Some((Deny, "1"))),
         ("an objection to one, nothing on the other", vec![deny(observations.clone())], both, Some((Deny, "0"))),
-        ("an objection to a third", vec![permit(json!({})), deny(json!({"resource_types": ["Flag"]}))], both, Some((Permit, "0"))),
+        (
+            "an objection to a third",
+            vec![permit(json!({})), deny(json!({"resource_types": ["Flag"]}))],
+            both,
+            Some((Permit, "0")),
+        ),
         ("anything, permitted in general", vec![permit(json!({}))], &[], Some((Permit, "0"))),
         ("anything, permitted for some", vec![permit(observations)], &[], None),
         ("anything, with an objection to some", vec![permit(json!({})), deny(conditions)], &[], Some((Deny, "1"))),
@@ -184,7 +209,9 @@ fn a_broken_register_answers_nothing_and_its_sentence_tells_no_bsn() {
         ("an unknown purpose", record(r#","purpose":"MARKETING""#)),
         (
             "an id twice",
-            format!(r#"[{{"id":"1","patient":"{PATIENT}","decision":"deny"}},{{"id":"1","patient":"900203638","decision":"deny"}}]"#),
+            format!(
+                r#"[{{"id":"1","patient":"{PATIENT}","decision":"deny"}},{{"id":"1","patient":"900203638","decision":"deny"}}]"#
+            ),
         ),
     ] {
         let file = file(&text);

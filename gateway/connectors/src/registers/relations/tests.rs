@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
+/// What it is, the records, the caller's organisation and person, and the reference of the relation that is found.
+type Case = (&'static str, Vec<Value>, &'static str, Option<&'static str>, Option<&'static str>);
+
 fn list(content: &str) -> (tempfile::NamedTempFile, ProviderList) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(content.as_bytes()).unwrap();
@@ -40,18 +43,30 @@ fn record(reference: &str, mut members: Value) -> Value {
 #[test]
 fn a_relation_is_that_of_the_listed_persons_or_of_the_whole_organisation() {
     let persons = |ids: &[&str]| json!({"persons": ids});
-    let cases: Vec<(&str, Vec<Value>, &str, Option<&str>, Option<&str>)> = vec![
+    let cases: Vec<Case> = vec![
         ("no record", vec![], "90000901", Some("1"), None),
         ("the organisation's", vec![record("a", json!({}))], "90000901", Some("1"), Some("a")),
         ("the organisation's, no person", vec![record("a", json!({}))], "90000901", None, Some("a")),
         ("a listed person", vec![record("a", persons(&["1", "2"]))], "90000901", Some("2"), Some("a")),
         ("another person", vec![record("a", persons(&["1"]))], "90000901", Some("2"), None),
         ("persons listed, none asks", vec![record("a", persons(&["1"]))], "90000901", None, None),
-        ("the second list", vec![record("a", persons(&["1"])), record("b", json!({}))], "90000901", Some("2"), Some("b")),
+        (
+            "the second list",
+            vec![record("a", persons(&["1"])), record("b", json!({}))],
+            "90000901",
+            Some("2"),
+            Some("b"),
+        ),
         ("another organisation", vec![record("a", json!({}))], "90000902", Some("1"), None),
         ("ended", vec![record("a", json!({"valid_until": "2020-01-01"}))], "90000901", Some("1"), None),
         ("not begun", vec![record("a", json!({"valid_from": "2999-01-01"}))], "90000901", Some("1"), None),
-        ("now", vec![record("a", json!({"valid_from": "2020-01-01", "valid_until": "2999-01-01"}))], "90000901", Some("1"), Some("a")),
+        (
+            "now",
+            vec![record("a", json!({"valid_from": "2020-01-01", "valid_until": "2999-01-01"}))],
+            "90000901",
+            Some("1"),
+            Some("a"),
+        ),
     ];
     for (case, records, ura, person, expected) in cases {
         let (_file, list) = list(&json!(records).to_string());
@@ -69,7 +84,10 @@ fn a_relation_is_that_of_the_listed_persons_or_of_the_whole_organisation() {
 fn a_broken_register_is_not_an_empty_one() {
     for (case, text) in [
         ("no JSON", "[".to_owned()),
-        ("another kind", json!([{"patient": "999911120", "kind": "asserted-by-data-user", "reference": "a"}]).to_string()),
+        (
+            "another kind",
+            json!([{"patient": "999911120", "kind": "asserted-by-data-user", "reference": "a"}]).to_string(),
+        ),
         ("no persons", json!([record("a", json!({"persons": []}))]).to_string()),
         ("the BSN as reference", json!([record("x999911120", json!({}))]).to_string()),
         ("an empty reference", json!([record("", json!({}))]).to_string()),

@@ -4,7 +4,7 @@ use exchange::ports::{Answer, Question, SourceFault};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::permit_for;
+use crate::identity::testing::permit_for;
 
 const PATIENT: &str = "999911120";
 
@@ -72,7 +72,8 @@ fn own_sources_come_first_then_the_peers_that_the_register_names() {
 #[test]
 fn records_of_one_patient_are_joined() {
     let file = file(
-        &json!([{"patient": PATIENT, "holders": ["90000902"]}, {"patient": PATIENT, "holders": ["90000903"]}]).to_string(),
+        &json!([{"patient": PATIENT, "holders": ["90000902"]}, {"patient": PATIENT, "holders": ["90000903"]}])
+            .to_string(),
     );
     let (places, index) = found(&node(Some(file.path())), Direction::User, &one(PATIENT));
     assert_eq!((places.len(), index), (4, Finding::Found(2)));
@@ -107,7 +108,7 @@ fn the_permit_says_which_gate_and_which_patient() {
     let file = file(&json!([{"patient": PATIENT, "holders": ["90000902"]}]).to_string());
     let node = node(Some(file.path()));
     for (direction, places) in [(Direction::User, 3), (Direction::Holder, 2)] {
-        let permit = permit_for(direction, PATIENT, None);
+        let permit = permit_for(direction, PatientScope::One(Bsn::parse(PATIENT).unwrap()), None, None);
         let whereabouts = futures_util::FutureExt::now_or_never(node.locate(&permit)).unwrap();
         assert_eq!(whereabouts.places.len(), places, "{direction:?}");
     }

@@ -7,6 +7,8 @@ mod index;
 mod load;
 mod owner;
 mod search;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::sync::Arc;

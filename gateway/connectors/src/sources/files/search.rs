@@ -2,7 +2,7 @@
 
 use exchange::ports::{Answer, Item, SourceFault};
 use fhir::definitions::{SearchKind, search_parameter};
-use fhir::search::{SearchFault, matches};
+use fhir::search::{Filters, SearchFault};
 use fhir::{FhirVersion, Parameter, ResourceType, SearchMode, SearchQuery};
 use policy::PatientScope;
 
@@ -28,10 +28,11 @@ pub(super) fn search(
     if let Some(unsupported) = filters.parameters.iter().find(|parameter| !is_filter(parameter)) {
         return Err(SourceFault::Unsupported { parameter: unsupported.key() });
     }
+    let evaluated = Filters::read(version, kind, &filters).map_err(|fault| fault_of(&fault))?;
     let mut answer = Answer { cut_short: index.problems.may_hide_something(), ..Answer::default() };
     let mut found: Vec<&Indexed> = Vec::new();
     for candidate in candidates(index, version, scope, kind, &filters)? {
-        if !matches(version, kind, &candidate.resource, &filters).map_err(|fault| fault_of(&fault))? {
+        if !evaluated.accept(&candidate.resource).map_err(|fault| fault_of(&fault))? {
             continue;
         }
         if found.len() >= most {

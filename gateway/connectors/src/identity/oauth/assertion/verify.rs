@@ -1,7 +1,7 @@
 //! Another node's client assertion, believed only after every check (RFC 7523, section 3; RFC 8725).
 
-use fhir::{Bsn, Ura};
 use fhir::identifiers::Reader;
+use fhir::{Bsn, Ura};
 use jsonwebtoken::Algorithm;
 use policy::{Person, TreatmentRelation};
 use thiserror::Error;
@@ -187,9 +187,12 @@ fn person(user: UserIn) -> Result<Person, AssertionFault> {
 }
 
 /// Marks the relation as the data user's word, so that no policy takes it for a finding of our own.
+///
+/// A relation is one with somebody: without a patient it would hold for whomever the token is used for.
 fn treatment_relation(relation: RelationIn, patient: Option<&Bsn>) -> Result<TreatmentRelation, AssertionFault> {
-    // The reference goes into log lines of other kinds than the BSN does.
-    let tells_patient = patient.is_some_and(|bsn| relation.reference.contains(bsn.reveal_to(Reader::Policy)));
+    let patient = patient.ok_or(AssertionFault::TreatmentRelation)?;
+    // The reference is shown in places where the BSN is not.
+    let tells_patient = relation.reference.contains(patient.reveal_to(Reader::Policy));
     if !is_code(&relation.kind) || !is_text(&relation.reference, MAX_ID) || tells_patient {
         return Err(AssertionFault::TreatmentRelation);
     }

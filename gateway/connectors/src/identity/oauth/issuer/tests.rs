@@ -7,7 +7,8 @@ use crate::identity::testing::{KeyType, TestCertificate};
 const ENDPOINT: &str = "https://maasdal.example.nl/oauth/token";
 
 fn partner(ura: &str) -> PartnerConfig {
-    let json = serde_json::json!({"ura": ura, "name": "De Linde", "kind": "X3", "use_cases": ["bgz", "health-overview"]});
+    let json =
+        serde_json::json!({"ura": ura, "name": "De Linde", "kind": "X3", "use_cases": ["bgz", "health-overview"]});
     serde_json::from_value(json).unwrap()
 }
 
