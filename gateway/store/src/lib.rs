@@ -7,3 +7,4 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))] // tests may panic
 
 pub mod access_log;
+pub mod state;

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::disk::{Disk, OsDisk};
 use super::fault::{LogFault, OpenFault, ReadFault};
@@ -14,6 +15,9 @@ use super::reader::Records;
 use super::recovery::{self, Recovered};
 use super::slot::Slot;
 use super::writer::Writer;
+
+const LOCK_TRIES: usize = 25;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// An open access log: one writer thread, and the folder locked against every other process.
 #[derive(Debug)]
@@ -129,9 +133,15 @@ fn lock_folder(folder: &Path) -> Result<File, OpenFault> {
         .write(true)
         .open(folder.join("lock"))
         .map_err(io("make its lock file"))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenFault::InUse(folder.to_owned())),
-        Err(TryLockError::Error(source)) => Err(io("lock its folder")(source)),
+    let mut tries = 0;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            // A process that is just ending, or a child between fork and exec, holds it a moment longer.
+            Err(TryLockError::WouldBlock) if tries < LOCK_TRIES => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(OpenFault::InUse(folder.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(io("lock its folder")(source)),
+        }
+        tries += 1;
     }
 }

@@ -45,8 +45,6 @@ pub fn recover<D: Disk>(disk: &D, options: &AccessLogOptions) -> Result<Recovere
         return Ok(Recovered { current, segments: 1, torn_bytes: 0 });
     };
     check_earlier(disk, &found, options.check_at_open)?;
-    // A name that is visible was perhaps never made durable.
-    disk.sync_folder()?;
     let mut walk = walk::open(disk, last, true)??;
     let mut last_batch = None;
     let torn = loop {
@@ -58,6 +56,8 @@ pub fn recover<D: Disk>(disk: &D, options: &AccessLogOptions) -> Result<Recovere
         }
     };
     let end = walk.offset();
+    // A name that is visible was perhaps never made durable.
+    disk.sync_folder()?;
     let current = settle(walk, last_batch, torn)?;
     let torn_bytes = torn.map_or(0, |written_to| written_to - end);
     Ok(Recovered { current, segments: found.len(), torn_bytes })

@@ -219,6 +219,8 @@ impl SegmentFile for SimulatedFile {
         std::thread::sleep(takes);
         let mut world = self.world.lock().unwrap();
         if world.faults.sync_fails {
+            // As operating systems do: what could not be written counts as written from now on.
+            world.files.get_mut(&self.id).unwrap().unsynced.clear();
             return Err(io::Error::other("the disk does not answer"));
         }
         world.syncs += 1;

@@ -42,7 +42,8 @@ fn a_flip_of_any_byte_of_the_last_segment_is_refused_at_open_or_changes_nothing(
     let (path, whole) = &files[2];
     let end = whole.iter().rposition(|byte| *byte != 0).unwrap();
     for at in 0..whole.len() {
-        for mask in [0x01, 0x80, 0xFF] {
+        // Behind the end one kind of flip is enough.
+        for mask in [0x01, 0x80, 0xFF].into_iter().take(if at > end { 1 } else { 3 }) {
             let mut bytes = whole.clone();
             bytes[at] ^= mask;
             fs::write(path, &bytes).unwrap();
