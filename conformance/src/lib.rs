@@ -5,4 +5,5 @@
 //! gateway: what it checks, it checks as a stranger would.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
 
+pub mod ca;
 pub mod source_server;
