@@ -6,4 +6,5 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
 
 pub mod ca;
+pub mod region;
 pub mod source_server;
