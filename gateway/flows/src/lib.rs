@@ -1,1 +1,10 @@
-//! placeholder
+//! Use cases that are more than one exchange, or whose answer is more than what the stack released.
+//!
+//! Nothing in here asks a source: that is the stack's. Nothing in here decides what may leave: that has been done.
+
+// Tests may panic: that is how they fail.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod overview;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -1,1 +1,18 @@
-//! placeholder
+//! The pages: a practitioner signs in, names a patient and reads that patient's overview.
+//!
+//! Rendered here, without a script. The pages know the [`Desk`] and nothing behind it: no source, no policy, no log.
+//! A BSN is typed into a form and shown to the one who typed it; it stands in no URL, no hidden field and no cookie.
+
+// Tests may panic: that is how they fail.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod desk;
+mod guard;
+mod pages;
+mod routes;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use desk::{Answered, Desk, Session};
+pub use routes::scope;

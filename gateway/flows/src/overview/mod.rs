@@ -1,0 +1,27 @@
+//! The integrated health overview (integraal gezondheidsoverzicht): one patient's data from every provider that
+//! released some, as a FHIR Bundle ([`bundle`]) and as a page's content ([`Overview`]).
+//!
+//! Pure: what the stack released goes in. Contradictions are shown and never resolved, nothing that was released is
+//! lost on the way, and an overview that misses anything says so.
+
+mod bundle;
+mod fields;
+mod grouping;
+mod line;
+mod outcome;
+mod person;
+mod provenance;
+mod reading;
+mod recipe;
+mod timing;
+mod view;
+
+pub use bundle::{Context, bundle};
+pub use grouping::{Group, Section};
+pub use line::{Code, Detail, Line};
+pub use person::{Person, Stated};
+pub use recipe::{Aspect, SectionKind};
+pub use view::{Index, Overview, Source};
+
+/// The operation that asks for an overview: `POST [base]/Patient/$health-overview`.
+pub const OPERATION: &str = "health-overview";

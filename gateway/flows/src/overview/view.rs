@@ -1,0 +1,177 @@
+//! The overview as a page shows it: who, from whom, and what, with every source's own words kept apart.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use exchange::{Part, Released, SourceStatus};
+use fhir::Bsn;
+use policy::{Finding, NotFoundOut, PatientScope};
+
+use super::grouping::{Section, sections};
+use super::line::line;
+use super::person::Person;
+use super::reading::Beside;
+use super::recipe::SectionKind;
+
+/// What the index of other providers (lokalisatie) said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// It named this many providers; none is an answer too.
+    Known(usize),
+    /// It could not say, so other providers may hold data that nobody asked for.
+    NotFoundOut(NotFoundOut),
+}
+
+/// One provider and how it fared.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Source {
+    pub ura: String,
+    pub name: String,
+    /// Whether it is the provider whose node this is.
+    pub own: bool,
+    pub status: SourceStatus,
+    /// How many resources it released.
+    pub items: usize,
+    /// How many resources were kept back.
+    pub withheld: usize,
+    /// How many resources were dropped because they were not this patient's.
+    pub mistrusted: usize,
+    /// Resource types whose question failed.
+    pub failed: Vec<String>,
+}
+
+impl Source {
+    /// Whether everything was received that it has and may release.
+    pub fn is_complete(&self) -> bool {
+        self.status.is_complete() && self.mistrusted == 0 && self.failed.is_empty()
+    }
+}
+
+/// The content of the page. Debug shows numbers only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// Whether every provider that could hold data is known, was asked and answered in full.
+    pub complete: bool,
+    pub index: Index,
+    pub bsn: Option<Bsn>,
+    pub person: Person,
+    /// Our own first, then by name.
+    pub sources: Vec<Source>,
+    /// In reading order; none is empty.
+    pub sections: Vec<Section>,
+}
+
+impl Overview {
+    /// Reads what was released. The order of the sources and of their answers changes nothing.
+    pub fn of(released: &Released) -> Overview {
+        let own = &released.permit().request().holder;
+        let mut parts: Vec<&Part> = released.parts().iter().collect();
+        parts.sort_by(|one, other| (other.holder() == own).cmp(&(one.holder() == own)).then_with(|| order(one, other)));
+        let mut person = Person::default();
+        let mut lines = Vec::new();
+        for (at, part) in parts.iter().enumerate() {
+            let beside = beside(part);
+            for item in part.items() {
+                match item.resource().resource_type().as_ref() {
+                    "Patient" => person.add(item.resource(), at),
+                    _ => lines.push(line(item, at, &beside)),
+                }
+            }
+        }
+        person.settle();
+        let sources: Vec<Source> = parts.iter().map(|part| source(part, part.holder() == own)).collect();
+        let answered: Vec<usize> =
+            sources.iter().enumerate().filter(|(_, source)| source.is_complete()).map(|(at, _)| at).collect();
+        Overview {
+            complete: is_complete(released),
+            index: index(released),
+            bsn: match released.permit().patient() {
+                PatientScope::One(bsn) => Some(bsn.clone()),
+                PatientScope::Nobody | PatientScope::Any => None,
+            },
+            person,
+            sections: sections(lines, &answered),
+            sources,
+        }
+    }
+
+    /// The sources from which something is missing.
+    pub fn missing(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter().filter(|source| !source.is_complete())
+    }
+
+    pub fn section(&self, kind: SectionKind) -> Option<&Section> {
+        self.sections.iter().find(|section| section.kind == kind)
+    }
+
+    /// How many resources were kept back in all.
+    pub fn withheld(&self) -> usize {
+        self.sources.iter().map(|source| source.withheld).sum()
+    }
+}
+
+impl fmt::Debug for Overview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Overview")
+            .field("complete", &self.complete)
+            .field("sources", &self.sources.len())
+            .field("lines", &self.sections.iter().map(Section::lines).sum::<usize>())
+            .finish()
+    }
+}
+
+/// Whether nothing is missing. An index that was never asked leaves open who else holds data, so it counts as missing.
+pub(super) fn is_complete(released: &Released) -> bool {
+    released.is_complete()
+        && matches!(index(released), Index::Known(_))
+        && released.parts().iter().all(|part| part.failed().is_empty())
+}
+
+pub(super) fn index(released: &Released) -> Index {
+    match released.index() {
+        Finding::Found(named) => Index::Known(*named),
+        Finding::Absent => Index::Known(0),
+        Finding::NotFoundOut(why) => Index::NotFoundOut(*why),
+    }
+}
+
+fn source(part: &Part, own: bool) -> Source {
+    let mut failed = part.failed().to_vec();
+    failed.sort();
+    Source {
+        ura: part.holder().0.to_string(),
+        name: part.name().to_owned(),
+        own,
+        status: part.status(),
+        items: part.items().len(),
+        withheld: part.withheld(),
+        mistrusted: part.mistrusted(),
+        failed,
+    }
+}
+
+/// An order of parts that rests on what they are and hold, never on who answered first.
+fn order(one: &Part, other: &Part) -> Ordering {
+    let outside = |part: &Part| (part.name().to_owned(), part.holder().0.to_string());
+    outside(one).cmp(&outside(other)).then_with(|| inside(one).cmp(&inside(other)))
+}
+
+fn inside(part: &Part) -> (u8, Vec<&str>, usize, usize, Vec<String>) {
+    let mut items: Vec<&str> = part.items().iter().map(|item| item.resource().text()).collect();
+    items.sort_unstable();
+    let mut failed = part.failed().to_vec();
+    failed.sort();
+    (part.status() as u8, items, part.withheld(), part.mistrusted(), failed)
+}
+
+fn beside(part: &Part) -> Beside<'_> {
+    let named = |item: &'_ exchange::ReleasedItem| {
+        let resource = item.resource();
+        Some((resource.resource_type().into_owned(), resource.id()?.into_owned()))
+    };
+    part.items().iter().filter_map(|item| Some((named(item)?, item.resource()))).collect()
+}
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;

@@ -1,0 +1,35 @@
+//! The page on which a practitioner names a patient.
+
+use maud::{Markup, html};
+
+use super::{Frame, frame, reference, token};
+
+/// `wrong` is what was typed and is no BSN, with the id of that request.
+pub(crate) fn search(around: &Frame<'_>, csrf: &str, wrong: Option<(&str, &str)>) -> Markup {
+    let body = html! {
+        div.narrow {
+            h1 { "Gezondheidsoverzicht" }
+            p.lead { "Gegevens van één patiënt, van alle zorgaanbieders waar deze patiënt bekend is." }
+            form.card method="post" action="/portal/overview" autocomplete="off" {
+                @if wrong.is_some() {
+                    p.error role="alert" id="melding" {
+                        "Dit is geen geldig BSN. Een BSN heeft negen cijfers die aan de elfproef voldoen."
+                    }
+                }
+                (token(csrf))
+                label for="bsn" { "BSN van de patiënt" }
+                input.digits id="bsn" name="bsn" type="text" inputmode="numeric" required maxlength="32" spellcheck="false"
+                    autocomplete="off" value=[wrong.map(|(typed, _)| typed)] aria-invalid=[wrong.map(|_| "true")]
+                    aria-describedby=(if wrong.is_some() { "melding uitleg" } else { "uitleg" }) autofocus;
+                p.hint id="uitleg" { "Negen cijfers; spaties en punten mogen." }
+                button type="submit" { "Overzicht opvragen" }
+            }
+            p.hint {
+                "U ziet alleen gegevens van patiënten met wie u een behandelrelatie heeft. Elke raadpleging wordt vastgelegd "
+                "(NEN 7513) en is voor de patiënt in te zien."
+            }
+            @if let Some((_, request_id)) = wrong { (reference(request_id)) }
+        }
+    };
+    frame(around, "Patiënt zoeken", &body)
+}

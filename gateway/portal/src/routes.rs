@@ -1,0 +1,217 @@
+//! The routes and what goes for all of them: headers, bounds on forms, who may send one.
+
+use std::sync::Arc;
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, ContentType, HeaderName, HeaderValue};
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::{self, Data, Form, FormConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use flows::overview::Overview;
+use maud::Markup;
+use serde::Deserialize;
+
+use crate::desk::{Answered, Desk};
+use crate::guard::{Cookies, is_ours, token};
+use crate::pages::{self, Frame, Notice};
+
+/// Longest form body, in bytes: an access code or a BSN, and a token.
+const LONGEST_FORM: usize = 4096;
+
+/// Longest BSN as typed that is passed on, in characters.
+const LONGEST_BSN: usize = 32;
+
+/// Nothing but our own style sheet and forms; no scripts, no frames.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+struct Portal {
+    desk: Arc<dyn Desk>,
+    cookies: Cookies,
+}
+
+/// The pages, below `/portal`. `secure_cookies` is off for plain HTTP on loopback only.
+pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFactory + 'static {
+    let cookies = Cookies::new(desk.provider(), secure_cookies);
+    let headers = DefaultHeaders::new()
+        .add((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .add((header::CACHE_CONTROL, "no-store"))
+        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((header::REFERRER_POLICY, "no-referrer"))
+        .add((HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .add((HeaderName::from_static("cross-origin-resource-policy"), "same-origin"));
+    // One instance per worker would make no difference; shared all the same.
+    web::scope("/portal")
+        .wrap(headers)
+        .app_data(Data::new(Portal { desk, cookies }))
+        .app_data(FormConfig::default().limit(LONGEST_FORM).error_handler(|error, request| {
+            let response = unreadable_form(request);
+            actix_web::error::InternalError::from_response(error, response).into()
+        }))
+        .service(resource("").route(web::get().to(home)))
+        .service(resource("/").route(web::get().to(start)))
+        .service(resource("/style.css").route(web::get().to(style)))
+        .service(resource("/sign-in").route(web::get().to(home)).route(web::post().to(sign_in)))
+        .service(resource("/sign-out").route(web::get().to(home)).route(web::post().to(sign_out)))
+        .service(resource("/overview").route(web::get().to(home)).route(web::post().to(overview)))
+        .default_service(web::to(not_here))
+}
+
+/// A path of ours; any other method than its routes have is told so.
+fn resource(path: &str) -> actix_web::Resource {
+    web::resource(path.to_owned()).default_service(web::to(wrong_method))
+}
+
+#[derive(Deserialize)]
+struct SignIn {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct SignOut {
+    #[serde(default)]
+    csrf: String,
+}
+
+#[derive(Deserialize)]
+struct Ask {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    bsn: String,
+}
+
+/// Where a page begins, for whoever comes by a path that only takes forms.
+async fn home() -> HttpResponse {
+    to_start()
+}
+
+async fn start(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
+    match portal.cookies.session(&request, portal.desk.as_ref()) {
+        Some((_, session)) => {
+            let frame = Frame { provider: portal.desk.provider(), session: Some(&session) };
+            page(StatusCode::OK, pages::search(&frame, &session.csrf, None))
+        }
+        None => portal.sign_in_page(&request, StatusCode::OK, None),
+    }
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/css; charset=utf-8")).body(include_str!("style.css"))
+}
+
+async fn sign_in(request: HttpRequest, portal: Data<Portal>, form: Form<SignIn>) -> HttpResponse {
+    let ours = portal.cookies.form_token(&request).is_some_and(|token| is_ours(&request, &token, &form.csrf));
+    if !ours {
+        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
+    }
+    match portal.desk.sign_in(form.code.trim()) {
+        Some(id) => {
+            let mut response = to_start();
+            // An id that is no cookie value would be a defect of the desk; then there simply is no session.
+            let _ = response.add_cookie(&portal.cookies.of_session(id));
+            response
+        }
+        None => portal.sign_in_page(&request, StatusCode::FORBIDDEN, Some(pages::WRONG_CODE)),
+    }
+}
+
+async fn sign_out(request: HttpRequest, portal: Data<Portal>, form: Form<SignOut>) -> HttpResponse {
+    if let Some((id, session)) = portal.cookies.session(&request, portal.desk.as_ref()) {
+        if !is_ours(&request, &session.csrf, &form.csrf) {
+            return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
+        }
+        portal.desk.sign_out(&id);
+    }
+    let mut response = to_start();
+    let _ = response.add_cookie(&portal.cookies.no_session());
+    response
+}
+
+async fn overview(request: HttpRequest, portal: Data<Portal>, form: Form<Ask>) -> HttpResponse {
+    let Some((id, session)) = portal.cookies.session(&request, portal.desk.as_ref()) else {
+        return portal.sign_in_page(&request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER));
+    };
+    if !is_ours(&request, &session.csrf, &form.csrf) {
+        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
+    }
+    let typed: String =
+        form.bsn.chars().filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-')).take(LONGEST_BSN).collect();
+    let remote = request.peer_addr().map(|address| address.ip());
+    let Answered { request_id, result } = portal.desk.overview(&id, &typed, remote).await;
+    let frame = Frame { provider: portal.desk.provider(), session: Some(&session) };
+    match result {
+        Ok(recorded) => page(StatusCode::OK, pages::overview(&frame, &Overview::of(recorded.released()), &request_id)),
+        Err(refusal) => match pages::answer_to(&refusal) {
+            pages::Answer::TryAnother => {
+                page(StatusCode::BAD_REQUEST, pages::search(&frame, &session.csrf, Some((&typed, &request_id))))
+            }
+            pages::Answer::SignInAgain => {
+                portal.sign_in_page(&request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER))
+            }
+            pages::Answer::Notice(notice) => {
+                let status = StatusCode::from_u16(notice.status(&refusal)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let mut response = portal.notice(&request, status, &notice, Some(&request_id));
+                if let Some(seconds) = refusal.row().retry_after {
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                }
+                response
+            }
+        },
+    }
+}
+
+async fn not_here(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
+    portal.notice(&request, StatusCode::NOT_FOUND, &Notice::NotHere, None)
+}
+
+async fn wrong_method(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
+    portal.notice(&request, StatusCode::METHOD_NOT_ALLOWED, &Notice::NotHere, None)
+}
+
+fn unreadable_form(request: &HttpRequest) -> HttpResponse {
+    match request.app_data::<Data<Portal>>() {
+        Some(portal) => portal.notice(request, StatusCode::BAD_REQUEST, &Notice::UnreadableForm, None),
+        None => HttpResponse::BadRequest().finish(),
+    }
+}
+
+impl Portal {
+    /// The page to sign in on, with a token of its own: the one that the browser holds already, or a new one.
+    fn sign_in_page(&self, request: &HttpRequest, status: StatusCode, told: Option<&str>) -> HttpResponse {
+        let known = self.cookies.form_token(request);
+        let Some(form_token) = known.clone().or_else(token) else {
+            return HttpResponse::ServiceUnavailable().finish();
+        };
+        let frame = Frame { provider: self.desk.provider(), session: None };
+        let mut response = page(status, pages::sign_in(&frame, &form_token, told));
+        if known.is_none() {
+            let _ = response.add_cookie(&self.cookies.of_form(form_token));
+        }
+        response
+    }
+
+    fn notice(
+        &self,
+        request: &HttpRequest,
+        status: StatusCode,
+        notice: &Notice,
+        request_id: Option<&str>,
+    ) -> HttpResponse {
+        let session = self.cookies.session(request, self.desk.as_ref()).map(|(_, session)| session);
+        let frame = Frame { provider: self.desk.provider(), session: session.as_ref() };
+        page(status, pages::notice(&frame, notice, request_id))
+    }
+}
+
+fn page(status: StatusCode, markup: Markup) -> HttpResponse {
+    HttpResponse::build(status).insert_header(ContentType::html()).body(markup.into_string())
+}
+
+fn to_start() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, "/portal/")).finish()
+}

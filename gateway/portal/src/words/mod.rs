@@ -1,0 +1,16 @@
+//! Dutch words for what the overview holds as codes. A code without words here is shown as it is: nothing is hidden.
+
+mod codes;
+mod dates;
+mod sections;
+mod sources;
+
+pub(crate) use codes::{coded, gender, grave, resource_type, status};
+pub(crate) use dates::date;
+pub(crate) use sections::{anchor, aspect, section_title};
+pub(crate) use sources::{index_failure, source_status, status_symbol};
+
+/// A number with its noun.
+pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
