@@ -1,1 +1,10 @@
-//! placeholder
+//! The other side of the wire: the source systems of a region, the callers that speak to a
+//! node, the certificate authority that both trust, and the people it is all about.
+//!
+//! This crate knows standards and sockets only. It must not depend on any crate of the
+//! gateway: what it checks, it checks as a stranger would.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
+
+pub mod ca;
+pub mod region;
+pub mod source_server;

@@ -6,6 +6,8 @@
 mod address;
 mod client;
 mod fetch;
+#[cfg(test)]
+mod tests;
 
 pub use address::{AddressFault, WebAddress};
 pub use client::{ClientIdentity, HttpClient, HttpSettings, SetupFault, Trust};

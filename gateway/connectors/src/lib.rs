@@ -1,10 +1,12 @@
-//! The outside world, a folder per party: our own source systems (`sources`) and the nodes of other
-//! providers (`peers`). Implements the ports of `exchange`.
+//! The outside world, a folder per party: our own source systems (`sources`), the nodes of other providers (`peers`),
+//! who asks (`identity`) and the provider's own registers (`registers`). Implements the ports of `exchange`.
 //!
 //! The only crate with an HTTP client ([`http`]). It knows no policy: it asks what a permit's question says,
 //! for the patient that the permit names, and hands back what came, for the exchange to check.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
 
 pub mod http;
+pub mod identity;
 pub mod peers;
+pub mod registers;
 pub mod sources;

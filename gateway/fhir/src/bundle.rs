@@ -1,5 +1,8 @@
 //! Bundle: read into its entries without copying the resources, written by splicing them back as they were.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use bytes::Bytes;

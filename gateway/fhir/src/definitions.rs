@@ -101,3 +101,59 @@ fn read_line(line: &'static str) -> Option<(&'static str, SearchDefinition)> {
     let (paths, target) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
     Some((owner, SearchDefinition { name, kind, paths, target }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(version: FhirVersion, of: &str, name: &str) -> Option<&'static SearchDefinition> {
+        search_parameter(version, ResourceType::parse(version, of)?, name)
+    }
+
+    #[test]
+    fn types_are_sorted_and_known_by_version() {
+        for (version, count) in [(FhirVersion::Stu3, 117), (FhirVersion::R4, 146)] {
+            let types = resource_types(version);
+            assert_eq!(types.len(), count);
+            assert!(types.is_sorted_by(|a, b| a < b));
+        }
+        assert!(ResourceType::parse(FhirVersion::R4, "ServiceRequest").is_some());
+        assert!(ResourceType::parse(FhirVersion::Stu3, "ServiceRequest").is_none());
+        assert!(ResourceType::parse(FhirVersion::R4, "DomainResource").is_none());
+    }
+
+    #[test]
+    fn every_line_of_the_tables_is_read() {
+        for (version, text) in [
+            (FhirVersion::Stu3, include_str!("definitions/stu3.tsv")),
+            (FhirVersion::R4, include_str!("definitions/r4.tsv")),
+        ] {
+            let table = table(version);
+            assert_eq!(table.len(), text.lines().count(), "{version}");
+            assert!(table.is_sorted_by(|a, b| (a.0, a.1.name) < (b.0, b.1.name)), "{version}: no line occurs twice");
+            let known = resource_types(version);
+            let owners = table.iter().map(|(owner, _)| owner);
+            assert_eq!(
+                owners.filter(|owner| !known.contains(owner)).count(),
+                table.iter().filter(|(o, _)| o.ends_with("Resource")).count()
+            );
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_found_on_its_type_or_on_every_type() {
+        for version in FhirVersion::ALL {
+            let patient = find(version, "Observation", "patient").unwrap();
+            assert_eq!((patient.kind, patient.paths, patient.target), (SearchKind::Reference, "subject", "Patient"));
+            assert_eq!(find(version, "Observation", "subject").unwrap().target, "");
+            assert_eq!(find(version, "Binary", "_id").unwrap().paths, "id");
+            assert_eq!(find(version, "Patient", "_lastUpdated").unwrap().paths, "meta.lastUpdated");
+            assert_eq!(find(version, "Patient", "_text").unwrap().paths, "");
+            assert!(find(version, "Binary", "_text").is_none(), "no domain resource");
+            assert!(find(version, "Patient", "Identifier").is_none() && find(version, "Patient", "").is_none());
+        }
+        let date = find(FhirVersion::R4, "Procedure", "date").unwrap();
+        assert_eq!((date.kind, date.paths), (SearchKind::Date, "performedDateTime|performedPeriod"));
+        assert_eq!(find(FhirVersion::R4, "Observation", "value-quantity").unwrap().kind, SearchKind::Quantity);
+    }
+}

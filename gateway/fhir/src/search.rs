@@ -5,6 +5,8 @@ mod dates;
 mod evaluate;
 mod references;
 mod strings;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::fmt;
@@ -12,7 +14,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
-pub use evaluate::matches;
+pub use evaluate::{Filters, matches};
 
 /// Most parameters in one search, query and form together.
 pub const MOST_PARAMETERS: usize = 100;
@@ -94,8 +96,11 @@ impl SearchFault {
     }
 }
 
+/// A name that is safe to repeat. No parameter has more than a few digits; more could be a BSN in the wrong place.
 fn plain(name: &str) -> String {
-    name.chars().filter(|character| name_character(*character)).take(64).collect()
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    let shown = |character: &char| name_character(*character) && (digits <= 3 || !character.is_ascii_digit());
+    name.chars().filter(shown).take(64).collect()
 }
 
 /// What names of parameters, modifiers, types and chains are made of (FHIR search, `_has` and chains included).

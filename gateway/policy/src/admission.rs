@@ -77,3 +77,216 @@ pub(crate) fn binds(binding: PatientBinding, request: &Request) -> bool {
     };
     of_the_token && of_the_use_case
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Direction;
+    use crate::testing::{bsn, id, request, use_cases};
+
+    fn code(request: Request) -> Result<String, DenialCode> {
+        let admitted = use_cases().admissible(request).map_err(|denial| denial.code)?;
+        Ok(admitted.use_case().id().as_str().to_owned())
+    }
+
+    #[test]
+    fn what_is_offered_is_admitted_and_what_surrounds_it_is_not() {
+        use DenialCode::{NotInUseCase, SearchParameter};
+        let table = [
+            ("GET Condition/c1", Ok(())),
+            ("GET Condition/c1/_history/2", Err(NotInUseCase)),
+            ("GET Condition/c1/_history", Err(NotInUseCase)),
+            ("GET Observation/o1/_history?_count=5&_since=2026-01-01T00:00:00Z", Ok(())),
+            ("GET Observation/o1/_history?code=1", Err(SearchParameter)),
+            ("GET Observation/o1/_history/2", Ok(())),
+            ("GET Observation/o1", Err(NotInUseCase)),
+            ("GET Observation/_history", Err(NotInUseCase)),
+            ("GET _history", Err(NotInUseCase)),
+            ("GET Condition?category=a&_count=1&_format=json&_pretty=true", Ok(())),
+            ("POST Condition/_search?category=a", Ok(())),
+            ("GET Condition?category:not=a", Ok(())),
+            ("GET Condition?code=a", Err(SearchParameter)),
+            ("GET Condition?category=a&code=a", Err(SearchParameter)),
+            ("GET Condition?_summary=true", Err(SearchParameter)),
+            ("GET Condition?_has:Observation:subject:code=1", Err(SearchParameter)),
+            ("GET Condition?_filter=x", Err(SearchParameter)),
+            ("GET Observation?code=1", Err(NotInUseCase)),
+            ("GET ?_type=Condition", Err(NotInUseCase)),
+            ("GET Claim", Err(NotInUseCase)),
+            ("GET Medication/m1", Err(NotInUseCase)),
+            ("GET metadata", Err(NotInUseCase)),
+            ("POST ", Err(NotInUseCase)),
+            // Compartments: the patient's own, one type at a time.
+            ("GET Patient/p1/Condition?category=a", Ok(())),
+            ("GET Patient/p1/Condition?code=a", Err(SearchParameter)),
+            ("GET Patient/p1/Claim", Err(NotInUseCase)),
+            ("GET Patient/p1/*", Err(NotInUseCase)),
+            ("GET Encounter/e1/Condition", Err(NotInUseCase)),
+            // The patient: taken out by middleware, so no listing is asked.
+            ("GET Condition?patient=Patient/p1", Ok(())),
+            ("GET Condition?subject:Patient=p1", Ok(())),
+            ("GET Condition?patient.identifier=1", Ok(())),
+            ("GET Condition?subject:Patient.identifier=1", Ok(())),
+            ("GET Patient?identifier=1&_id=p1", Ok(())),
+            ("GET Condition?identifier=1", Err(SearchParameter)),
+            ("GET Condition?subject:Group=g1", Err(SearchParameter)),
+            ("GET Condition?patient.name=x", Err(SearchParameter)),
+            ("GET Condition?patient:Patient.name=x", Err(SearchParameter)),
+            ("GET Condition?subject:missing=true", Err(SearchParameter)),
+            // Chains ask about another resource: listed as a whole or not offered.
+            ("GET Condition?asserter.identifier=1", Ok(())),
+            ("GET Condition?asserter:Practitioner.identifier=1", Ok(())),
+            ("GET Condition?asserter=Practitioner/1", Err(SearchParameter)),
+            ("GET Condition?asserter.name=1", Err(SearchParameter)),
+            ("GET Condition?encounter=e1", Ok(())),
+            ("GET Condition?encounter.status=x", Err(SearchParameter)),
+            ("GET Condition?encounter:Encounter.patient.identifier=1", Err(SearchParameter)),
+            // What is included must be releasable.
+            ("GET Condition?_include=Condition:asserter", Ok(())),
+            ("GET Condition?_include=Condition:asserter:Practitioner", Ok(())),
+            ("GET Condition?_include=Condition:asserter:RelatedPerson", Err(SearchParameter)),
+            ("GET Condition?_include=Condition:category", Err(SearchParameter)),
+            ("GET Condition?_include=Condition:nonsense", Err(SearchParameter)),
+            ("GET Condition?_include=Condition", Err(SearchParameter)),
+            ("GET Condition?_include=*", Err(SearchParameter)),
+            ("GET Condition?_include=Condition:*", Err(SearchParameter)),
+            ("GET Condition?_include=Condition:asserter:Practitioner:x", Err(SearchParameter)),
+            ("GET Condition?_include=MedicationRequest:medication", Err(SearchParameter)),
+            ("GET Condition?_include:iterate=MedicationRequest:medication", Ok(())),
+            ("GET Condition?_include:iterate=Claim:provider", Err(SearchParameter)),
+            ("GET Condition?_include:not=Condition:asserter", Err(SearchParameter)),
+            ("GET Patient?_include=Patient:general-practitioner", Err(SearchParameter)),
+            ("GET MedicationRequest?_revinclude=Observation:based-on", Ok(())),
+            ("GET MedicationRequest?_revinclude=Claim:prescription", Err(SearchParameter)),
+            ("GET Condition?_revinclude=Observation:focus", Err(SearchParameter)),
+            // Writing: conditional forms need the code and their parameters.
+            ("PUT Condition/c1", Ok(())),
+            ("PUT Condition?category=a", Ok(())),
+            ("PUT Condition?code=a", Err(SearchParameter)),
+            ("DELETE Condition/c1", Ok(())),
+            ("DELETE Condition?category=a", Ok(())),
+            ("DELETE Condition?code=a", Err(SearchParameter)),
+            ("PATCH Condition/c1", Err(NotInUseCase)),
+            ("PATCH Observation/o1", Ok(())),
+            ("POST Observation", Ok(())),
+            ("POST Condition", Err(NotInUseCase)),
+            ("DELETE Observation/o1", Err(NotInUseCase)),
+            ("PUT Patient?identifier=1", Err(NotInUseCase)),
+            // Operations stand at their level, on their type, at their gate.
+            ("GET Patient/p1/$story", Ok(())),
+            ("GET Patient/p1/$story?_format=json", Ok(())),
+            ("GET Patient/p1/$story?start=2026", Err(SearchParameter)),
+            ("GET Patient/$story", Err(NotInUseCase)),
+            ("GET Condition/p1/$story", Err(NotInUseCase)),
+            ("GET $story", Err(NotInUseCase)),
+            ("GET Patient/$overview", Err(NotInUseCase)),
+            ("GET Patient/p1/$everything", Err(NotInUseCase)),
+        ];
+        for (line, expected) in table {
+            assert_eq!(code(request(&["one"], line)).map(|_| ()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_operation_is_admitted_in_its_direction_only() {
+        let user = Request { direction: Direction::User, ..request(&["one"], "GET Patient/$overview") };
+        assert_eq!(code(user), Ok("one".to_owned()));
+        assert_eq!(code(request(&["one"], "GET Patient/$overview")), Err(DenialCode::NotInUseCase));
+    }
+
+    #[test]
+    fn a_version_that_is_not_offered_is_refused() {
+        let older = Request { version: fhir::FhirVersion::Stu3, ..request(&["one"], "GET Condition/c1") };
+        assert_eq!(code(older), Err(DenialCode::NotInUseCase));
+    }
+
+    #[test]
+    fn the_patient_is_bound_by_the_use_case_and_by_the_token() {
+        let (this, other) = (bsn("999911120"), bsn("900203638"));
+        let one = PatientScope::One(this.clone());
+        let (yes, no) = (Ok(()), Err(DenialCode::PatientBinding));
+        let table = [
+            ("one", "GET Condition/c1", one.clone(), None, yes),
+            ("one", "GET Condition/c1", one.clone(), Some(this.clone()), yes),
+            ("one", "GET Condition/c1", one.clone(), Some(other.clone()), no),
+            ("one", "GET Condition/c1", PatientScope::Nobody, None, no),
+            ("one", "GET Condition/c1", PatientScope::Any, None, no),
+            ("nobody", "GET Organization?name=x", PatientScope::Nobody, None, yes),
+            ("nobody", "GET Organization?name=x", PatientScope::Nobody, Some(this.clone()), yes),
+            ("nobody", "GET Organization/_history?_since=2026-01-01T00:00:00Z", PatientScope::Nobody, None, yes),
+            ("nobody", "GET Organization?name=x", one.clone(), None, no),
+            ("nobody", "GET Organization?name=x", PatientScope::Any, None, no),
+            ("anything", "GET Condition/c1", PatientScope::Any, None, yes),
+            ("anything", "GET Condition/c1", PatientScope::Nobody, None, yes),
+            ("anything", "GET Condition/c1", one.clone(), None, yes),
+            ("anything", "GET Condition/c1", PatientScope::Any, Some(this.clone()), no),
+            ("anything", "GET Condition/c1", one.clone(), Some(other), no),
+        ];
+        for (held, line, patient, bound, expected) in table {
+            let mut asked = request(&[held], line);
+            let what = format!("{held} {patient:?} {bound:?}");
+            (asked.patient, asked.caller.patient) = (patient, bound);
+            assert_eq!(code(asked).map(|_| ()), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_is_a_patient_no_patient_parameter_is_free() {
+        let asked = Request { patient: PatientScope::Nobody, ..request(&["nobody"], "GET Organization?patient=p1") };
+        assert_eq!(code(asked), Err(DenialCode::SearchParameter));
+    }
+
+    #[test]
+    fn development_offers_everything_but_bundles_and_the_capability_statement() {
+        for line in [
+            "GET Claim?x=1",
+            "GET ?_type=Claim",
+            "GET _history",
+            "GET Patient/p1/*",
+            "GET Encounter/e1/Condition",
+            "GET $convert",
+            "GET Claim?_include=*",
+        ] {
+            assert_eq!(code(request(&["anything"], line)), Ok("anything".to_owned()), "{line}");
+        }
+        for line in ["POST ", "GET metadata", "DELETE Claim/c1", "GET Claim/c1/_history"] {
+            assert_eq!(code(request(&["anything"], line)), Err(DenialCode::NotInUseCase), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_first_use_case_of_the_caller_that_admits_is_taken() {
+        let (none, refused) = (None, Err(DenialCode::NotInUseCase));
+        let table = [
+            (vec!["one", "anything"], none, "GET Condition/c1", Ok("one")),
+            (vec!["anything", "one"], none, "GET Condition/c1", Ok("anything")),
+            (vec!["nobody", "one"], none, "GET Condition/c1", Ok("one")),
+            (vec!["unknown", "one"], none, "GET Condition/c1", Ok("one")),
+            (vec!["one", "anything"], Some("anything"), "GET Condition/c1", Ok("anything")),
+            (vec!["one", "anything"], Some("one"), "GET Claim/c1", refused),
+            (vec!["one"], Some("anything"), "GET Claim/c1", refused),
+            (vec!["one"], Some("unknown"), "GET Condition/c1", refused),
+            (vec![], none, "GET Condition/c1", refused),
+        ];
+        for (held, named, line, expected) in table {
+            let asked = Request { use_case: named.map(id), ..request(&held, line) };
+            assert_eq!(code(asked), expected.map(ToOwned::to_owned), "{held:?} {named:?}");
+        }
+    }
+
+    #[test]
+    fn a_denial_tells_of_use_cases_that_the_caller_holds_and_of_no_other() {
+        let denial = |asked| use_cases().admissible(asked).unwrap_err();
+        let refused = denial(request(&["nobody", "one"], "GET Condition?code999911120=a"));
+        assert_eq!(refused.code, DenialCode::SearchParameter);
+        assert_eq!(refused.use_case, Some(id("one")));
+        // The name is shown without digits: a number could be a BSN.
+        assert_eq!(refused.parameter.as_deref(), Some("code"));
+        assert!(refused.policy.is_some());
+
+        let several = denial(request(&["nobody", "one"], "GET Claim/c1"));
+        assert_eq!(several, Denial::unexplained(DenialCode::NotInUseCase));
+        let not_held = denial(Request { use_case: Some(id("anything")), ..request(&["one"], "GET Claim/c1") });
+        assert_eq!(not_held, Denial::unexplained(DenialCode::NotInUseCase));
+    }
+}

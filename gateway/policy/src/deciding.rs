@@ -123,3 +123,159 @@ fn can_be_met(obligation: &Obligation, version: FhirVersion) -> bool {
         Obligation::WithholdType { resource_type } => ResourceType::parse(version, resource_type).is_some(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings::NotFoundOut;
+    use crate::testing::{ANYTHING, ONE, PATIENT, all_found, consent, relation, request, use_case};
+
+    fn decide(rules: &str, findings: &Findings, direction: Direction) -> Result<Permit, Denial> {
+        let use_cases = UseCases::new(vec![use_case("one", ONE, rules)]);
+        let asked = Request { direction, ..request(&["one"], "GET Condition?category=a") };
+        use_cases.decide(&use_cases.admissible(asked).unwrap(), findings)
+    }
+
+    fn codes(reasons: &[Reason]) -> Vec<&str> {
+        reasons.iter().map(|reason| reason.code.as_str()).collect()
+    }
+
+    #[test]
+    fn no_policy_can_switch_off_what_bars_a_release_at_the_holders_gate() {
+        let unknown = || NotFoundOut::TimedOut;
+        let table = [
+            (all_found(), vec![]),
+            (
+                Findings { treatment_relation: Finding::NotFoundOut(unknown()), ..all_found() },
+                vec!["treatment-relation-not-found-out"],
+            ),
+            (
+                Findings { consent: Finding::NotFoundOut(NotFoundOut::NotAsked), ..all_found() },
+                vec!["consent-not-found-out"],
+            ),
+            (Findings { consent: consent(ConsentDecision::Deny), ..all_found() }, vec!["consent-denied"]),
+            (
+                Findings {
+                    treatment_relation: Finding::NotFoundOut(unknown()),
+                    consent: Finding::NotFoundOut(unknown()),
+                },
+                vec!["treatment-relation-not-found-out", "consent-not-found-out"],
+            ),
+            // Absence is a fact; what it means is the policy's.
+            (Findings { treatment_relation: Finding::Absent, consent: Finding::Absent }, vec![]),
+        ];
+        for (findings, barred) in table {
+            match decide("allow := true", &findings, Direction::Holder) {
+                Ok(_) => assert!(barred.is_empty(), "{findings:?}"),
+                Err(denial) => {
+                    assert_eq!(denial.code, DenialCode::PolicyDenied);
+                    assert_eq!(codes(&denial.reasons), barred, "{findings:?}");
+                }
+            }
+            assert!(decide("allow := true", &findings, Direction::User).is_ok(), "the user's gate: {findings:?}");
+        }
+    }
+
+    #[test]
+    fn a_fact_that_the_use_case_does_not_need_bars_nothing() {
+        let needless = ONE.replace(r#""holder": ["treatment-relation", "consent"]"#, r#""holder": []"#);
+        let use_cases = UseCases::new(vec![use_case("one", &needless, "allow := true")]);
+        let admitted = use_cases.admissible(request(&["one"], "GET Condition/c1")).unwrap();
+        let not_asked = || NotFoundOut::NotAsked;
+        let findings = Findings {
+            treatment_relation: Finding::NotFoundOut(not_asked()),
+            consent: Finding::NotFoundOut(not_asked()),
+        };
+        assert!(use_cases.decide(&admitted, &findings).is_ok());
+    }
+
+    #[test]
+    fn a_reason_that_the_policy_gave_already_is_not_given_twice() {
+        let rules = "default allow := false\nreasons := [{\"code\": \"consent-denied\", \"description\": \"Said.\"}, \
+                     {\"code\": \"closed\", \"description\": \"Closed.\"}]\nallow if input.never";
+        let findings = Findings { consent: consent(ConsentDecision::Deny), ..all_found() };
+        let denial = decide(rules, &findings, Direction::Holder).unwrap_err();
+        assert_eq!(codes(&denial.reasons), ["consent-denied", "closed"]);
+        assert_eq!(denial.reasons[0].description, "Said.");
+    }
+
+    #[test]
+    fn a_policy_without_a_usable_verdict_fails_closed_and_says_nothing_of_the_request() {
+        for rules in [
+            "allow if input.never",
+            "allow := \"yes\"",
+            "default allow := false\nallow if to_number(input.subject.client.id) == 1",
+            "default allow := false\nallow if not to_number(input.subject.client.id)",
+            "allow := true\nobligations := [{\"kind\": \"unknown\"}]",
+            "allow := true\nobligations := [{\"kind\": \"withhold-type\", \"resource_type\": \"Conditions\"}]",
+            "allow := true\nobligations := [{\"kind\": \"withhold-label\", \"system\": \"s\", \"codes\": []}]",
+            "allow := true\nobligations := [1] if input.never",
+            "allow := true\nreasons := \"fine\"",
+            "allow := true\nreasons := [{\"code\": \"x\", \"description\": concat(\" \", [\"of\", \
+             input.context.patient_bsn])}]",
+            "allow := true\nreasons := [{\"code\": input.context.patient_bsn, \"description\": \"x\"}]",
+        ] {
+            let denial = decide(rules, &all_found(), Direction::Holder).unwrap_err();
+            assert_eq!(denial.code, DenialCode::PolicyFailed, "{rules}");
+            assert_eq!(codes(&denial.reasons), ["policy-failed"], "{rules}");
+            assert!(!format!("{denial:?}").contains(PATIENT), "{rules}");
+            assert!(denial.policy.is_some() && denial.use_case.is_some());
+        }
+    }
+
+    #[test]
+    fn a_permit_carries_what_the_policy_said_and_what_the_use_case_offers() {
+        let rules = "allow := true\nreasons contains {\"code\": \"care\", \"description\": \"For care.\"}\n\
+                     obligations := [{\"kind\": \"withhold-type\", \"resource_type\": \"Medication\"}]";
+        let permit = decide(rules, &all_found(), Direction::Holder).unwrap();
+        assert_eq!(codes(permit.reasons()), ["care"]);
+        assert_eq!(permit.obligations(), [Obligation::WithholdType { resource_type: "Medication".to_owned() }]);
+        assert_eq!(permit.use_case().as_str(), "one");
+        assert_eq!(permit.policy().version, "1.2.3");
+        assert_eq!(permit.plan(), [permit.request().interaction.clone()]);
+        for released in ["Patient", "Condition", "Observation", "Medication", "Practitioner"] {
+            assert!(permit.may_release(released), "{released}");
+        }
+        for kept in ["Claim", "OperationOutcome", "Binary", "Encounter", "*", ""] {
+            assert!(!permit.may_release(kept), "{kept}");
+        }
+        assert!(!format!("{permit:?}").contains(PATIENT));
+    }
+
+    #[test]
+    fn an_operation_becomes_its_searches_and_in_development_passes_as_it_is() {
+        let use_cases =
+            UseCases::new(vec![use_case("one", ONE, "allow := true"), use_case("any", ANYTHING, "allow := true")]);
+        let permit = |held: &str, line: &str| {
+            let asked = Request { direction: Direction::User, ..request(&[held], line) };
+            use_cases.decide(&use_cases.admissible(asked).unwrap(), &all_found()).unwrap()
+        };
+        let collected = permit("one", "GET Patient/$overview");
+        let types: Vec<_> =
+            collected.plan().iter().filter_map(Interaction::resource_type).map(ResourceType::name).collect();
+        assert_eq!(types, ["Patient", "Condition"]);
+        let query = collected.plan()[1].query().unwrap();
+        assert_eq!(query.write(), "category=problem-list-item");
+
+        let passed = permit("any", "GET Patient/$overview");
+        assert_eq!(passed.plan(), [passed.request().interaction.clone()]);
+        assert!(passed.may_release("Claim"));
+    }
+
+    #[test]
+    fn the_decision_rests_on_the_release_that_admitted() {
+        let before = UseCases::new(vec![use_case("one", ONE, "default allow := false\nallow if input.never")]);
+        let after = UseCases::new(vec![use_case("one", ONE, "allow := true")]);
+        let admitted = before.admissible(request(&["one"], "GET Condition/c1")).unwrap();
+        assert!(after.decide(&admitted, &all_found()).is_err());
+    }
+
+    #[test]
+    fn an_absent_relation_is_for_the_policy_to_judge() {
+        let rules = "default allow := false\nallow if input.findings.treatment_relation.finding == \"found\"";
+        let without = Findings { treatment_relation: Finding::Absent, ..all_found() };
+        assert!(decide(rules, &without, Direction::Holder).is_err());
+        let with = Findings { treatment_relation: relation(), ..all_found() };
+        assert!(decide(rules, &with, Direction::Holder).is_ok());
+    }
+}

@@ -18,12 +18,14 @@ mod offer;
 mod rego;
 pub mod release;
 pub mod request;
+#[cfg(test)]
+mod testing;
 pub mod use_case;
 
 pub use caller::{Caller, DataHolder, DataUser, Organisation, Person};
 pub use capability::{Capability, PatientBinding};
 pub use decision::{Denial, DenialCode, Obligation, Permit, Reason};
-pub use findings::{Consent, Finding, Findings, NotFoundOut, TreatmentRelation};
+pub use findings::{Consent, ConsentDecision, Finding, Findings, NotFoundOut, TreatmentRelation};
 pub use release::Release;
 pub use request::{Admitted, Direction, PatientScope, Purpose, Request};
 pub use use_case::{PolicyVersion, UseCase, UseCaseFault, UseCaseId, UseCases};

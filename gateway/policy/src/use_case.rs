@@ -10,21 +10,37 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::capability::{ANY, Capability, VersionCapability};
+use crate::capability::{ANY, Capability, Fact, VersionCapability};
 use crate::checks;
 use crate::decision::Releasable;
 use crate::offer::Offer;
 use crate::rego::Rego;
 use crate::release::Release;
+use crate::request::Direction;
 
 /// The name of a use case: its folder in `profiles/` and the scope of a token. Lower case, digits, dashes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct UseCaseId(String);
+#[serde(into = "String", try_from = "String")]
+pub struct UseCaseId(Arc<str>);
+
+impl From<UseCaseId> for String {
+    fn from(id: UseCaseId) -> String {
+        id.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for UseCaseId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        UseCaseId::parse(&text).ok_or("a use case is named with lower case letters, digits and dashes")
+    }
+}
 
 impl UseCaseId {
     pub fn parse(text: &str) -> Option<Self> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        ((1..=64).contains(&text.len()) && text.bytes().all(allowed)).then(|| UseCaseId(text.to_owned()))
+        ((1..=64).contains(&text.len()) && text.bytes().all(allowed)).then(|| UseCaseId(text.into()))
     }
     pub fn as_str(&self) -> &str {
         &self.0
@@ -94,8 +110,7 @@ impl UseCase {
         development_mode: bool,
     ) -> Result<UseCase, UseCaseFault> {
         let fault = |what: String| UseCaseFault { use_case: id.to_owned(), what };
-        let use_case = UseCaseId::parse(id)
-            .ok_or_else(|| fault("a use case is named with lower case letters, digits and dashes".to_owned()))?;
+        let use_case = UseCaseId::try_from(id.to_owned()).map_err(|what| fault(what.to_owned()))?;
         let release = Release::parse(release).map_err(fault)?;
         let parsed: Capability =
             serde_json::from_str(capability).map_err(|what| fault(format!("capability.json: {what}")))?;
@@ -125,6 +140,14 @@ impl UseCase {
     }
     pub fn policy(&self) -> &PolicyVersion {
         &self.policy
+    }
+    /// Whether this fact is asked for before the decision at this gate.
+    pub fn needs(&self, fact: Fact, direction: Direction) -> bool {
+        let needed = &self.capability.findings;
+        match direction {
+            Direction::Holder => needed.holder.contains(&fact),
+            Direction::User => needed.user.contains(&fact),
+        }
     }
     pub fn release(&self) -> &Release {
         &self.release
@@ -178,13 +201,123 @@ impl UseCases {
         self.all.iter().map(AsRef::as_ref)
     }
 }
-impl UseCase {
-    /// Whether this fact is asked for before the decision at this gate.
-    pub fn needs(&self, fact: crate::capability::Fact, direction: crate::request::Direction) -> bool {
-        let needed = &self.capability.findings;
-        match direction {
-            crate::request::Direction::Holder => needed.holder.contains(&fact),
-            crate::request::Direction::User => needed.user.contains(&fact),
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ANYTHING, NOBODY, ONE, RELEASE, policy};
+
+    const YES: &str = "allow := true";
+
+    fn load(id: &str, capability: &str, development_mode: bool) -> Result<UseCase, String> {
+        UseCase::load(id, capability, &policy(id, YES), RELEASE, development_mode).map_err(|fault| fault.what)
+    }
+
+    #[test]
+    fn the_digest_is_of_policy_and_capability_and_of_nothing_else() {
+        let of = |policy: &str, capability: &str, release: &str| {
+            UseCase::load("one", capability, policy, release, false).unwrap().policy().digest.clone()
+        };
+        let (text, other) = (policy("one", YES), policy("one", "allow := false"));
+        let digest = of(&text, ONE, RELEASE);
+        assert_eq!(digest.len(), 64);
+        assert_eq!(digest, of(&text, ONE, "version = \"9.9.9\"\ntitle = \"Other\""));
+        assert_ne!(digest, of(&other, ONE, RELEASE));
+        assert_ne!(digest, of(&text, &format!("{ONE} "), RELEASE));
+        // What `sha256sum` says of the two texts one after the other.
+        let small = r#"{"title":"T","purpose":"TREAT","patient":"nobody","versions":{"r4":{}}}"#;
+        let digest = of("package one\nallow := true\n", small, RELEASE);
+        assert_eq!(digest, "2d90387aa727b61a4aeeb7a965e087d49872b5569664acb6ec23449d2702e34a");
+    }
+
+    #[test]
+    fn what_is_only_for_development_loads_nowhere_else() {
+        assert!(load("anything", ANYTHING, true).is_ok());
+        assert!(load("anything", ANYTHING, false).is_err());
+        // Without the mark it does not load in development mode either.
+        assert!(load("anything", &ANYTHING.replace(r#""development": true,"#, ""), true).is_err());
+        let of_one = ANYTHING.replace(r#""patient": "any""#, r#""patient": "one""#);
+        assert!(load("anything", &of_one, true).is_ok());
+        assert!(load("anything", &of_one.replace(r#""development": true,"#, ""), true).is_err());
+    }
+
+    #[test]
+    fn a_use_case_has_a_plain_name_that_is_its_package() {
+        assert!(load("two-words-2", ONE, false).is_ok());
+        for bad in ["", "Two", "two_words", "two words", "../one", "twee-é", &"x".repeat(65)] {
+            assert!(load(bad, ONE, false).is_err(), "{bad}");
         }
+        assert!(UseCase::load("one", ONE, &policy("other", YES), RELEASE, false).is_err());
+        assert_eq!(serde_json::from_str::<UseCaseId>("\"one\"").unwrap().as_str(), "one");
+        assert!(serde_json::from_str::<UseCaseId>("\"../one\"").is_err());
+    }
+
+    #[test]
+    fn a_capability_that_does_not_read_or_fit_does_not_load() {
+        assert!(load("one", ONE, false).is_ok() && load("one", NOBODY, false).is_ok());
+        let table = [
+            // Unknown, missing and doubled members.
+            (r#""title": "T","#, r#""title": "T", "author": "A","#, "unknown field"),
+            (r#""title": "T","#, "", "missing field"),
+            (r#""title": "T","#, r#""title": " ","#, "title"),
+            (r#""title": "T","#, r#""title": "T", "title": "T","#, "duplicate field"),
+            (r#""story":"#, r#""overview":"#, "twice"),
+            (r#""purpose": "TREAT""#, r#""purpose": "BTG""#, "BTG"),
+            (r#""patient": "one""#, r#""patient": "two""#, "two"),
+            (r#""patient": "one""#, r#""patient": "any""#, "development"),
+            (r#""patient": "one""#, r#""patient": "nobody""#, "findings"),
+            (r#"["treatment-relation", "consent"]"#, r#"["consent", "consent"]"#, "twice"),
+            (r#"["treatment-relation", "consent"]"#, r#"["referral"]"#, "referral"),
+            (r#""r4""#, r#""r5""#, "r5"),
+            // Types and codes.
+            (r#""type": "Observation""#, r#""type": "Observations""#, "no resource type"),
+            (r#""type": "Observation""#, r#""type": "observation""#, "no resource type"),
+            (r#""type": "Observation""#, r#""type": "Condition""#, "twice"),
+            (r#""type": "Observation""#, r#""type": "*""#, "development"),
+            (r#"["history-instance", "vread", "create", "patch"]"#, "[]", "no code"),
+            (r#"["history-instance", "vread", "create", "patch"]"#, r#"["look"]"#, "no interaction code"),
+            (r#"["history-instance", "vread", "create", "patch"]"#, r#"["vread", "vread"]"#, "twice"),
+            (r#"["history-instance", "vread", "create", "patch"]"#, r#"["transaction"]"#, "no interaction code"),
+            (r#"["history-instance", "vread", "create", "patch"]"#, r#"["search-system"]"#, "type *"),
+            (r#"["history-instance", "vread", "create", "patch"]"#, r#"["history-system"]"#, "type *"),
+            (r#"["history-instance", "vread", "create", "patch"]"#, r#"["operation"]"#, "type *"),
+            (r#"["history-instance", "vread", "create", "patch"]"#, r#"["history-type"]"#, "one patient"),
+            // Search parameters.
+            (r#"["category","#, r#"["categories","#, "no search parameter"),
+            (r#"["category","#, r#"["whenhandedover","#, "no search parameter"),
+            (r#"["category","#, r#"["nobody.name","#, "no search parameter"),
+            (r#"["category","#, r#"["*","#, "development"),
+            (r#"["category","#, r#"["category", "_has","#, "beyond"),
+            (r#"["category","#, r#"["category", "_filter","#, "beyond"),
+            // What comes along.
+            (r#"["Medication", "Practitioner"]"#, r#"["Encounter"]"#, "about a patient"),
+            (r#"["Medication", "Practitioner"]"#, r#"["Device"]"#, "about a patient"),
+            (r#"["Medication", "Practitioner"]"#, r#"["Binary"]"#, "about a patient"),
+            (r#"["Medication", "Practitioner"]"#, r#"["Patient"]"#, "already"),
+            (r#"["Medication", "Practitioner"]"#, r#"["*"]"#, "no resource type"),
+            (r#"["Medication", "Practitioner"]"#, r#"["Medicine"]"#, "no resource type"),
+            // Operations.
+            (r#""level": "type""#, r#""level": "system""#, "level"),
+            (r#""directions": ["user"]"#, r#""directions": []"#, "direction"),
+            (r#""directions": ["user"]"#, r#""directions": ["sideways"]"#, "sideways"),
+            (r#""overview": {"#, r#""$overview": {"#, "without $"),
+            (r#""collects": ["Patient"]"#, r#""collects": []"#, "search to collect"),
+            (r#""collects": ["Patient"]"#, r#""collects": ["Condition/c1"]"#, "no search of one type"),
+            (r#""collects": ["Patient"]"#, r#""collects": ["Patient/p1/Condition"]"#, "no search of one type"),
+            (r#""collects": ["Patient"]"#, r#""collects": ["Observation"]"#, "not offered"),
+            (r#""collects": ["Patient"]"#, r#""collects": ["Claim"]"#, "not offered"),
+            (r#""collects": ["Patient"]"#, r#""collects": ["Condition?code=1"]"#, "code is not offered"),
+            (r#""collects": ["Patient"]"#, r#""collects": ["Elsewhere"]"#, "collects Elsewhere"),
+        ];
+        for (part, replacement, expected) in table {
+            assert!(ONE.contains(part), "{part}");
+            let fault = load("one", &ONE.replacen(part, replacement, 1), false).map(|_| ()).unwrap_err();
+            assert!(fault.contains(expected), "{replacement} gave: {fault}");
+        }
+        for text in ["", "[]", "null", "{}", "{\"title\""] {
+            assert!(load("one", text, false).is_err(), "{text}");
+        }
+        let versionless = r#"{ "title": "T", "purpose": "TREAT", "patient": "one", "versions": {} }"#;
+        assert!(load("one", versionless, false).is_err());
     }
 }

@@ -5,6 +5,8 @@
 
 mod config;
 mod source;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use config::PeerConfig;

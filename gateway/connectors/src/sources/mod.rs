@@ -8,6 +8,8 @@ pub(crate) mod narrow;
 pub(crate) mod patients;
 pub(crate) mod rest;
 mod setup;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use bounds::{Bounds, PatientCacheConfig};
 pub use setup::SourceSetupFault;

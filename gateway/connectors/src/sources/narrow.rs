@@ -38,3 +38,56 @@ pub(crate) fn with(query: &SearchQuery, name: &str, value: String) -> SearchQuer
     let narrowing = std::iter::once(Parameter::new(name, value));
     SearchQuery { parameters: narrowing.chain(query.parameters.iter().cloned()).collect() }
 }
+
+/// The name of a parameter as it may be repeated in a refusal: the caller's own text, shortened, without anything
+/// but name characters, and without digits, which could be a patient's number.
+pub(crate) fn shown(parameter: &Parameter) -> String {
+    let of_a_name = |c: &char| c.is_ascii_alphabetic() || matches!(c, '-' | '_' | '.' | ':');
+    parameter.key().chars().filter(of_a_name).take(64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_parameter_is_shown_without_what_is_no_name() {
+        for (name, modifier, seen) in [
+            ("code", Some("in"), "code:in"),
+            ("x\n<b>999911120", None, "xb"),
+            (&"a".repeat(300), None, &"a".repeat(64)),
+        ] {
+            let parameter = Parameter { modifier: modifier.map(str::to_owned), ..Parameter::new(name, "999911120") };
+            assert_eq!(shown(&parameter), seen);
+        }
+    }
+
+    #[test]
+    fn only_the_patients_own_ids_are_asked_for() {
+        let ids: Vec<LogicalId> = ["a", "b", "c"].iter().map(|id| LogicalId::parse(id).unwrap()).collect();
+        for (query, left) in [("", "a,b,c"), ("_id=b,x", "b"), ("_id=a,b&_id=b,c", "b"), ("_id=x", ""), ("_id=", "")] {
+            let query = SearchQuery::parse(query).unwrap();
+            assert_eq!(list("", asked_among(&query, &ids)), left);
+        }
+    }
+
+    #[test]
+    fn a_type_names_its_patient_by_one_parameter_or_is_not_about_patients() {
+        for version in FhirVersion::ALL {
+            for (kind, parameter) in [
+                ("Observation", Some("patient")),
+                ("Condition", Some("patient")),
+                ("Task", Some("patient")),
+                ("Composition", Some("patient")),
+                ("Coverage", Some(if version == FhirVersion::R4 { "patient" } else { "beneficiary" })),
+                ("Patient", None),
+                ("Organization", None),
+                ("Practitioner", None),
+                ("Medication", None),
+            ] {
+                let parsed = ResourceType::parse(version, kind).unwrap();
+                assert_eq!(patient_parameter(version, parsed), parameter, "{version} {kind}");
+            }
+        }
+    }
+}

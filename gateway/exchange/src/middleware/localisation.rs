@@ -78,7 +78,7 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
         let mut whereabouts = self.localisation.locate(permit).await;
         asked.notes().note(|record| record.localisation = Some(whereabouts.index.clone()));
         let interaction = &permit.request().interaction;
-        if interaction.writes() {
+        if permit.plan().iter().any(Interaction::writes) {
             // A write goes to one place: our own first source.
             whereabouts.places.truncate(1);
         }

@@ -190,3 +190,107 @@ fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
     let known = members.into_iter().filter_map(|(name, value)| Some((text(name), value?)));
     Value::from(known.collect::<BTreeMap<_, _>>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings::NotFoundOut;
+    use crate::testing::{all_found, request};
+
+    fn read(line: &str, findings: &Findings) -> serde_json::Value {
+        serde_json::to_value(input(&request(&["one", "two"], line), Purpose::Treat, findings)).unwrap()
+    }
+
+    #[test]
+    fn the_input_has_the_national_shape() {
+        let line = "GET MedicationRequest?status=active,completed&status=x&code:not=a\
+                    &_include=MedicationRequest:medication&_revinclude=Provenance:target";
+        let expected = serde_json::json!({
+            "subject": {
+                "client": { "id": "client", "scopes": ["one", "two"] },
+                "organization": { "ura": "90000101", "name": "De Linde", "facility_type": "X3" },
+                "user": { "id": "p1", "role": "30.000" }
+            },
+            "resource": { "type": "MedicationRequest" },
+            "action": {
+                "name": "search-type",
+                "connection_type_code": "hl7-fhir-rest",
+                "fhir_rest": {
+                    "interaction_type": "search-type",
+                    "search_params": { "status": [["active", "completed"], ["x"]], "code:not": [["a"]] },
+                    "include": ["MedicationRequest:medication"],
+                    "revinclude": ["Provenance:target"]
+                }
+            },
+            "context": {
+                "direction": "holder",
+                "data_holder_organization_id": "90000201",
+                "data_holder_facility_type": "V6",
+                "patient_bsn": "999911120",
+                "purpose_of_use": "TREAT",
+                "mitz_consent": true
+            },
+            "findings": {
+                "treatment_relation": {
+                    "finding": "found", "detail": { "kind": "provider-list", "reference": "enrolment-1" }
+                },
+                "consent": {
+                    "finding": "found", "detail": { "decision": "permit", "source": "mitz", "reference": "answer-1" }
+                }
+            }
+        });
+        assert_eq!(read(line, &all_found()), expected);
+    }
+
+    #[test]
+    fn the_findings_read_as_they_serialise() {
+        let all = [
+            all_found(),
+            Findings { treatment_relation: Finding::Absent, consent: Finding::Absent },
+            Findings {
+                treatment_relation: Finding::NotFoundOut(NotFoundOut::NobodyToAsk),
+                consent: Finding::NotFoundOut(NotFoundOut::TimedOut),
+            },
+        ];
+        for findings in all {
+            let read = read("GET Condition/c1", &findings);
+            let relation = serde_json::to_value(&findings.treatment_relation).unwrap();
+            let consent = serde_json::to_value(&findings.consent).unwrap();
+            assert_eq!(read["findings"]["treatment_relation"], relation);
+            assert_eq!(read["findings"]["consent"], consent);
+        }
+    }
+
+    #[test]
+    fn only_a_permit_of_the_national_register_is_mitz_consent() {
+        let of = |source: &str, decision| {
+            let consent = Consent { decision, source: source.to_owned(), reference: "r".to_owned() };
+            let findings = Findings { consent: Finding::Found(consent), ..all_found() };
+            read("GET Condition/c1", &findings)["context"]["mitz_consent"].clone()
+        };
+        assert_eq!(of("mitz", ConsentDecision::Permit), true);
+        assert_eq!(of("mitz", ConsentDecision::Deny), false);
+        assert_eq!(of("local", ConsentDecision::Permit), false);
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        let mut asked = request(&["one"], "GET Patient/p1/$everything");
+        (asked.caller.person, asked.caller.organisation.kind, asked.holder_kind) = (None, None, None);
+        asked.patient = PatientScope::Any;
+        let read = serde_json::to_value(input(&asked, Purpose::CoordinationOfCare, &all_found())).unwrap();
+        assert_eq!(read["resource"], serde_json::json!({ "type": "Patient", "id": "p1" }));
+        assert_eq!(read["action"]["fhir_rest"]["operation"], "everything");
+        assert_eq!(read["context"]["purpose_of_use"], "COC");
+        for (object, member) in [
+            (&read["subject"], "user"),
+            (&read["subject"]["organization"], "facility_type"),
+            (&read["context"], "patient_bsn"),
+            (&read["context"], "data_holder_facility_type"),
+        ] {
+            assert!(object.is_object() && object.get(member).is_none(), "{member}");
+        }
+        // A person's name is for the access log only.
+        assert!(!read.to_string().contains("N. Name"));
+    }
+}

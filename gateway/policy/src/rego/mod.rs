@@ -18,7 +18,7 @@ use crate::decision::{Obligation, Reason};
 const LONGEST_TEXT: usize = 256 * 1024;
 /// How long one evaluation may take. Far above any sane policy, far below a caller's patience.
 const PATIENCE: ExecutionTimerConfig =
-    ExecutionTimerConfig { limit: Duration::from_millis(250), check_interval: NonZeroU32::MIN.saturating_add(255) };
+    ExecutionTimerConfig { limit: Duration::from_secs(1), check_interval: NonZeroU32::MIN.saturating_add(255) };
 /// Reasons and obligations that one verdict may carry.
 const MOST: usize = 32;
 /// Longest description of a reason, in bytes.

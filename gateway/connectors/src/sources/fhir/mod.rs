@@ -7,6 +7,8 @@
 mod about_one;
 mod as_asked;
 mod config;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use ::fhir::identifiers::{Reader, systems};
 use ::fhir::interaction::SearchTarget;
@@ -18,6 +20,7 @@ use policy::{DataHolder, Finding, NotFoundOut, PatientScope};
 pub use config::{FhirSourceConfig, SeveralPatients};
 
 use super::SourceSetupFault;
+use super::narrow::shown;
 use super::patients::{Ids, PatientIds, ids_among};
 use super::rest::{Call, Failure, Rest, prefer};
 use crate::http::HttpClient;
@@ -120,7 +123,7 @@ impl PatientIndex for FhirSource {
 fn search_fault(failure: Failure, question: &Question<'_>) -> SourceFault {
     let filters = question.interaction().query().map(|query| {
         let filters = query.parameters.iter().filter(|parameter| parameter.name != "_count");
-        filters.map(Parameter::key).collect::<Vec<_>>()
+        filters.map(shown).collect::<Vec<_>>()
     });
     match (failure, filters.as_deref()) {
         (Failure::SearchRejected, Some([only])) => SourceFault::Unsupported { parameter: only.clone() },

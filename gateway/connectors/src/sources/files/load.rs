@@ -34,6 +34,8 @@ struct File {
 struct Stamp {
     length: u64,
     modified: SystemTime,
+    /// Which file it is and when it was last put there; a file with an old time stamp can take another's place.
+    placed: (u64, i64, i64),
     settled: bool,
 }
 
@@ -59,7 +61,12 @@ impl Files {
             let file = match (before.remove(&path), stamp) {
                 (Some(file), Some(stamp)) if file.stamp == stamp && stamp.settled => file,
                 (_, stamp) => {
-                    let stamp = stamp.unwrap_or(Stamp { length: 0, modified: SystemTime::UNIX_EPOCH, settled: false });
+                    let stamp = stamp.unwrap_or(Stamp {
+                        length: 0,
+                        modified: SystemTime::UNIX_EPOCH,
+                        placed: (0, 0, 0),
+                        settled: false,
+                    });
                     File { stamp, resources: load(&path, bounds) }
                 }
             };
@@ -129,7 +136,18 @@ fn stamp(path: &Path) -> Option<Stamp> {
     let found = std::fs::metadata(path).ok()?;
     let modified = found.modified().ok()?;
     let settled = modified.elapsed().is_ok_and(|age| age > SETTLED);
-    Some(Stamp { length: found.len(), modified, settled })
+    Some(Stamp { length: found.len(), modified, placed: placed(&found), settled })
+}
+
+#[cfg(unix)]
+fn placed(found: &std::fs::Metadata) -> (u64, i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (found.ino(), found.ctime(), found.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn placed(_: &std::fs::Metadata) -> (u64, i64, i64) {
+    (0, 0, 0)
 }
 
 fn load(path: &Path, bounds: &FilesBounds) -> Result<Vec<Resource>, Unfit> {

@@ -1,12 +1,16 @@
 //! A folder of FHIR JSON, watched and held in memory: for a provider whose system exports files, and for the demo.
 //!
-//! Whoever reads sees the folder as it was at one moment, never half a change. It does not write.
+//! Whoever asks sees one reading of the folder, whole, never a half-read one. A file that is being written is no
+//! JSON yet and is left out until it is; writers that rename a finished file into place are never seen half-way.
+//! Nothing is written here.
 
 mod config;
 mod index;
 mod load;
 mod owner;
 mod search;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::sync::Arc;

@@ -1,13 +1,16 @@
 //! A search over the folder's index.
 
+use std::collections::HashSet;
+
 use exchange::ports::{Answer, Item, SourceFault};
 use fhir::definitions::{SearchKind, search_parameter};
-use fhir::search::{SearchFault, matches};
+use fhir::search::{Filters, SearchFault};
 use fhir::{FhirVersion, Parameter, ResourceType, SearchMode, SearchQuery};
 use policy::PatientScope;
 
 use super::index::{Index, Indexed};
 use super::owner::{belongs, candidates};
+use crate::sources::narrow::shown;
 
 /// Parameters that change how an answer looks, not what is in it. All of the answer is given, as it is.
 const IGNORED: [&str; 5] = ["_count", "_format", "_pretty", "_total", "_include"];
@@ -26,12 +29,13 @@ pub(super) fn search(
     let mut filters = query.clone();
     filters.parameters.retain(|parameter| !IGNORED.contains(&parameter.name.as_str()));
     if let Some(unsupported) = filters.parameters.iter().find(|parameter| !is_filter(parameter)) {
-        return Err(SourceFault::Unsupported { parameter: unsupported.key() });
+        return Err(SourceFault::Unsupported { parameter: shown(unsupported) });
     }
+    let evaluated = Filters::read(version, kind, &filters).map_err(|fault| fault_of(&fault))?;
     let mut answer = Answer { cut_short: index.problems.may_hide_something(), ..Answer::default() };
     let mut found: Vec<&Indexed> = Vec::new();
     for candidate in candidates(index, version, scope, kind, &filters)? {
-        if !matches(version, kind, &candidate.resource, &filters).map_err(|fault| fault_of(&fault))? {
+        if !evaluated.accept(&candidate.resource).map_err(|fault| fault_of(&fault))? {
             continue;
         }
         if found.len() >= most {
@@ -40,11 +44,11 @@ pub(super) fn search(
         }
         found.push(candidate);
     }
+    let mut known: HashSet<*const Indexed> = found.iter().map(|one| std::ptr::from_ref(*one)).collect();
     let mut included: Vec<&Indexed> = Vec::new();
     for include in includes.iter().filter(|include| include.source == kind) {
         for target in found.iter().flat_map(|one| include.targets(index, version, one)) {
-            let known = found.iter().chain(&included).any(|one| std::ptr::eq(*one, target));
-            if known || !belongs(index, scope, target) {
+            if !belongs(index, scope, target) || !known.insert(target) {
                 continue;
             }
             if found.len() + included.len() >= most {
@@ -84,7 +88,7 @@ struct Include {
 
 impl Include {
     fn read(version: FhirVersion, parameter: &Parameter) -> Result<Self, SourceFault> {
-        let fault = || SourceFault::Unsupported { parameter: parameter.key() };
+        let fault = || SourceFault::Unsupported { parameter: shown(parameter) };
         if parameter.modifier.is_some() {
             return Err(fault());
         }

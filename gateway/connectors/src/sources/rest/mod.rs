@@ -37,6 +37,10 @@ const ACCEPTED: [&str; 2] = ["application/fhir+json", "application/json"];
 /// Answers longer than this are parsed beside the run time's own threads.
 const LONG: usize = 512 << 10;
 
+/// The whole question is bounded by whoever asks it. The bound on each request lies a little behind that one, so
+/// that a look-up that others wait for too is given up and taken over, not failed, when its beginner's time is up.
+const BEHIND: Duration = Duration::from_secs(1);
+
 /// A FHIR RESTful API and how it is called.
 pub(crate) struct Rest {
     pub http: HttpClient,
@@ -70,7 +74,7 @@ impl Rest {
         if let Ok(value) = HeaderValue::from_str(correlation_id) {
             headers.insert(CORRELATION_ID, value);
         }
-        Call { rest: self, headers, patience }
+        Call { rest: self, headers, patience: patience + BEHIND }
     }
 }
 

@@ -32,7 +32,9 @@ pub(super) fn read(interaction: &Interaction, inbound: &Inbound, limits: &Limits
     }
     let resource = Resource::parse(inbound.body.clone(), limits).map_err(Refusal::BodyMalformed)?;
     matches_path(interaction, &resource)?;
-    if interaction.writes() && inbound.version == FhirVersion::R4 {
+    // The entries of a Bundle are checked one by one, when each is asked.
+    let whole = !matches!(interaction, Interaction::Bundle);
+    if whole && interaction.writes() && inbound.version == FhirVersion::R4 {
         fhir::structure::check_r4(&resource).map_err(Refusal::BodyStructure)?;
     }
     Ok(Some(resource))

@@ -176,8 +176,13 @@ impl Released {
     }
     /// Whether every provider that could hold data was asked and answered in full.
     pub fn is_complete(&self) -> bool {
-        let index_known =
-            !matches!(self.index, policy::Finding::NotFoundOut(why) if why != policy::NotFoundOut::NotAsked);
+        let others = self.parts.iter().filter(|part| part.holder != *self.permit.holder()).count();
+        let index_known = match &self.index {
+            // A provider that the index names and that nobody can reach has no part.
+            policy::Finding::Found(named) => others >= *named,
+            policy::Finding::Absent => true,
+            policy::Finding::NotFoundOut(why) => *why == policy::NotFoundOut::NotAsked,
+        };
         index_known && self.parts.iter().all(|part| part.status.is_complete() && part.mistrusted == 0)
     }
 }

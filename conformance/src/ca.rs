@@ -1,0 +1,274 @@
+//! A small certificate authority for development and demonstration, made at set-up.
+//!
+//! Its certificates look like those of the UZI register: the organisation's number (URA)
+//! stands in an otherName of the subject alternative name. It must never be trusted outside
+//! a state folder: its keys lie beside its certificates.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, SerialNumber,
+};
+use thiserror::Error;
+use time::{Duration, OffsetDateTime};
+
+/// The otherName's type: the attribute that UZI certificates carry their identification in.
+const OTHER_NAME_TYPE: [u64; 4] = [2, 5, 5, 5];
+
+/// The prefix of the UZI register's test authority (UZI subject alternative name; the last
+/// arc says server certificate of the test hierarchy).
+const UZI_TEST_AUTHORITY: &str = "2.16.528.1.1007.99.2110";
+
+/// A development certificate should outlive a demonstration, not a year of neglect.
+const VALID_FOR: Duration = Duration::days(90);
+const AUTHORITY_VALID_FOR: Duration = Duration::days(365);
+
+/// Why a certificate could not be made.
+#[derive(Debug, Error)]
+pub enum CaError {
+    #[error("a URA has eight digits")]
+    Ura,
+    #[error("the certificate could not be made: {0}")]
+    Certificate(#[from] rcgen::Error),
+}
+
+/// What a certificate is to say of its holder.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// The organisation's name (subject O).
+    pub name: &'a str,
+    /// Host names beside `localhost`, which every certificate has, as it has 127.0.0.1.
+    pub dns_names: &'a [&'a str],
+}
+
+/// A root and its key.
+pub struct CertificateAuthority {
+    certificate_pem: String,
+    key_pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A certificate, its key, and the root it chains to, all PEM.
+pub struct Issued {
+    pub certificate_pem: String,
+    pub key_pem: String,
+}
+
+/// Where an [`Issued`] was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+impl CertificateAuthority {
+    /// A new root (ECDSA P-256). `name` tells two authorities apart: a second one is the
+    /// rogue of a test.
+    ///
+    /// # Errors
+    /// The cryptography fails.
+    pub fn new(name: &str) -> Result<Self, CaError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CountryName, "NL");
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        validity(&mut params, AUTHORITY_VALID_FOR);
+        let certificate = params.self_signed(&key)?;
+        Ok(CertificateAuthority {
+            certificate_pem: certificate.pem(),
+            key_pem: key.serialize_pem(),
+            issuer: Issuer::new(params, key),
+        })
+    }
+
+    /// The root certificate.
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// A certificate for a provider, for both sides of mutual TLS, with the URA in the
+    /// otherName as the UZI register writes it:
+    /// `<authority>-1-<UZI number>-S-<URA>-00.000-<AGB>`.
+    ///
+    /// # Errors
+    /// The URA has not eight digits, or the cryptography fails.
+    pub fn issue_server(&self, ura: &str, subject: &Subject<'_>) -> Result<Issued, CaError> {
+        self.issue(Some(ura), subject, VALID_FOR)
+    }
+
+    /// A certificate of the same authority that names no organisation number.
+    ///
+    /// # Errors
+    /// The cryptography fails.
+    pub fn issue_without_ura(&self, subject: &Subject<'_>) -> Result<Issued, CaError> {
+        self.issue(None, subject, VALID_FOR)
+    }
+
+    /// A certificate whose validity ended yesterday.
+    ///
+    /// # Errors
+    /// As [`Self::issue_server`].
+    pub fn issue_expired(&self, ura: &str, subject: &Subject<'_>) -> Result<Issued, CaError> {
+        self.issue(Some(ura), subject, -Duration::DAY)
+    }
+
+    /// Writes `<name>.pem` and `<name>-key.pem`, the latter readable by the owner only.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write(&self, folder: &Path, name: &str) -> io::Result<Files> {
+        write_pair(folder, name, &self.certificate_pem, &self.key_pem)
+    }
+
+    fn issue(&self, ura: Option<&str>, subject: &Subject<'_>, valid_for: Duration) -> Result<Issued, CaError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        names.extend(subject.dns_names.iter().map(|name| (*name).to_owned()));
+        let mut params = CertificateParams::new(names)?;
+        let name = &mut params.distinguished_name;
+        *name = DistinguishedName::new();
+        name.push(DnType::CountryName, "NL");
+        name.push(DnType::OrganizationName, subject.name);
+        name.push(DnType::CommonName, subject.dns_names.first().copied().unwrap_or("localhost"));
+        if let Some(ura) = ura {
+            if ura.len() != 8 || !ura.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(CaError::Ura);
+            }
+            // A made-up card number: nine digits of which the last eight are the URA's.
+            let identification = format!("{UZI_TEST_AUTHORITY}-1-9{ura}-S-{ura}-00.000-00000000");
+            let other = (OTHER_NAME_TYPE.to_vec(), identification.into());
+            params.subject_alt_names.push(SanType::OtherName(other));
+            name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), format!("9{ura}"));
+        }
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
+        params.serial_number = Some(SerialNumber::from_slice(uuid::Uuid::new_v4().as_bytes()));
+        validity(&mut params, valid_for);
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok(Issued { certificate_pem: certificate.pem(), key_pem: key.serialize_pem() })
+    }
+}
+
+impl Issued {
+    /// Writes `<name>.pem` and `<name>-key.pem`, the latter readable by the owner only.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write(&self, folder: &Path, name: &str) -> io::Result<Files> {
+        write_pair(folder, name, &self.certificate_pem, &self.key_pem)
+    }
+}
+
+fn validity(params: &mut CertificateParams, valid_for: Duration) {
+    let now = OffsetDateTime::now_utc();
+    // An hour back, for a peer whose clock is behind; for an expired one a month.
+    params.not_before = now - if valid_for.is_negative() { Duration::days(30) } else { Duration::HOUR };
+    params.not_after = now + valid_for;
+}
+
+fn write_pair(folder: &Path, name: &str, certificate: &str, key: &str) -> io::Result<Files> {
+    let files = Files { certificate: folder.join(format!("{name}.pem")), key: folder.join(format!("{name}-key.pem")) };
+    fs::create_dir_all(folder)?;
+    fs::write(&files.certificate, certificate)?;
+    // A new file each time: the mode is only applied when the file is created.
+    match fs::remove_file(&files.key) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&files.key)?;
+    file.write_all(key.as_bytes())?;
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use x509_parser::prelude::*;
+
+    const DE_BRINK: Subject<'_> = Subject { name: "Huisartsenpraktijk De Brink", dns_names: &["brink.example"] };
+
+    fn with_certificate(pem: &str, test: impl FnOnce(&X509Certificate<'_>)) {
+        let (_, pem) = parse_x509_pem(pem.as_bytes()).unwrap();
+        test(&pem.parse_x509().unwrap());
+    }
+
+    fn signed_by(certificate: &X509Certificate<'_>, root: &X509Certificate<'_>) -> bool {
+        use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, root.public_key().subject_public_key.data.as_ref());
+        key.verify(certificate.tbs_certificate.as_ref(), &certificate.signature_value.data).is_ok()
+    }
+
+    fn names(certificate: &X509Certificate<'_>) -> String {
+        format!("{:?}", certificate.subject_alternative_name().unwrap().unwrap().value.general_names)
+    }
+
+    #[test]
+    fn a_server_certificate_names_its_organisation_as_the_register_does() {
+        let ca = CertificateAuthority::new("Zorgsluis ontwikkel-CA").unwrap();
+        let issued = ca.issue_server("90010003", &DE_BRINK).unwrap();
+        let (_, root) = parse_x509_pem(ca.certificate_pem().as_bytes()).unwrap();
+        let root = root.parse_x509().unwrap();
+        with_certificate(&issued.certificate_pem, |certificate| {
+            let san = certificate.subject_alternative_name().unwrap().unwrap().value;
+            let other = san.general_names.iter().find_map(|name| match name {
+                GeneralName::OtherName(kind, value) => Some((kind.to_id_string(), value.to_vec())),
+                _ => None,
+            });
+            let (kind, value) = other.unwrap();
+            assert_eq!(kind, "2.5.5.5");
+            let text = String::from_utf8_lossy(&value).into_owned();
+            assert!(text.ends_with("2.16.528.1.1007.99.2110-1-990010003-S-90010003-00.000-00000000"), "{text}");
+            let names = names(certificate);
+            assert!(names.contains("localhost") && names.contains("brink.example"), "{names}");
+            let usage = certificate.extended_key_usage().unwrap().unwrap().value;
+            assert!(usage.server_auth && usage.client_auth);
+            let organisation = certificate.subject().iter_organization().next().unwrap();
+            assert_eq!(organisation.as_str().unwrap(), "Huisartsenpraktijk De Brink");
+            assert!(certificate.validity().is_valid());
+            assert!(signed_by(certificate, &root));
+        });
+    }
+
+    #[test]
+    fn the_other_kinds_lack_what_they_are_named_for() {
+        let ca = CertificateAuthority::new("echt").unwrap();
+        let rogue = CertificateAuthority::new("vals").unwrap();
+        with_certificate(&ca.issue_without_ura(&DE_BRINK).unwrap().certificate_pem, |certificate| {
+            assert!(!names(certificate).contains("OtherName"));
+        });
+        with_certificate(&ca.issue_expired("90010003", &DE_BRINK).unwrap().certificate_pem, |certificate| {
+            assert!(!certificate.validity().is_valid());
+            assert!(certificate.validity().not_before < certificate.validity().not_after);
+        });
+        let (_, root) = parse_x509_pem(ca.certificate_pem().as_bytes()).unwrap();
+        let root = root.parse_x509().unwrap();
+        with_certificate(&rogue.issue_server("90010003", &DE_BRINK).unwrap().certificate_pem, |certificate| {
+            assert!(!signed_by(certificate, &root));
+        });
+        for wrong in ["", "1234567", "123456789", "9001000x", "９0010003"] {
+            assert!(matches!(ca.issue_server(wrong, &DE_BRINK), Err(CaError::Ura)), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_for_its_owner_only_even_when_it_replaces_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = CertificateAuthority::new("Zorgsluis ontwikkel-CA").unwrap();
+        fs::write(folder.path().join("ca-key.pem"), "old").unwrap();
+        let files = ca.write(folder.path(), "ca").unwrap();
+        let mode = fs::metadata(&files.key).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(fs::read_to_string(&files.certificate).unwrap().contains("BEGIN CERTIFICATE"));
+        assert!(fs::read_to_string(&files.key).unwrap().contains("PRIVATE KEY"));
+    }
+}

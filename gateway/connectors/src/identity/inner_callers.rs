@@ -1,0 +1,248 @@
+//! The provider's own systems and people, from configuration: who may call at the inner gate, and by what proof.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use policy::{Caller, Organisation, Person, UseCaseId};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::IdentityFault;
+use super::certificates::Thumbprint;
+use super::secret::Digest;
+
+/// A token that is configured must be at least this long: 128 bits in hexadecimal.
+const MIN_TOKEN: usize = 32;
+/// The most of a secret file that is read, in bytes.
+const MAX_SECRET_FILE: u64 = 4096;
+
+/// One of the provider's own callers. Exactly one proof is to be given.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InnerCallerConfig {
+    pub client_id: String,
+    #[serde(default)]
+    pub use_cases: Vec<UseCaseId>,
+    #[serde(default)]
+    pub person: Option<PersonConfig>,
+    /// A file with the bearer token. Development only.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// A file with the SHA-256 of the bearer token, in hexadecimal. Development only.
+    #[serde(default)]
+    pub token_sha256_file: Option<PathBuf>,
+    /// The SHA-256 thumbprint of the client certificate (`x5t#S256`), base64url.
+    #[serde(default)]
+    pub certificate_thumbprint: Option<String>,
+}
+
+/// The person on whose behalf an inner caller asks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonConfig {
+    pub id: String,
+    #[serde(default)]
+    pub name: Option<String>,
+    /// UZI role code.
+    pub role: String,
+}
+
+/// All inner callers, by what they show.
+#[derive(Default)]
+pub struct InnerCallers {
+    by_client: HashMap<String, Arc<Caller>>,
+    by_token: HashMap<Digest, Arc<Caller>>,
+    by_certificate: HashMap<Thumbprint, Arc<Caller>>,
+}
+
+impl fmt::Debug for InnerCallers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.by_client.keys()).finish()
+    }
+}
+
+impl InnerCallers {
+    /// Reads the configured callers and their secret files.
+    ///
+    /// `own` is the node's organisation, for which they all act. Static tokens are refused unless `allow_static_tokens`:
+    /// a node outside development has none.
+    pub fn load(
+        own: &Organisation,
+        configured: &[InnerCallerConfig],
+        allow_static_tokens: bool,
+    ) -> Result<Self, IdentityFault> {
+        let mut callers = InnerCallers::default();
+        for config in configured {
+            callers
+                .add(own, config, allow_static_tokens)
+                .map_err(|what| IdentityFault(format!("inner caller {:?}: {what}", config.client_id)))?;
+        }
+        Ok(callers)
+    }
+
+    /// The caller whose access code (its static token) this is: for signing in at the pages in development.
+    pub fn by_access_code(&self, code: &str) -> Option<&Arc<Caller>> {
+        self.by_token(&Digest::of(code))
+    }
+
+    /// The caller of this name, as a session refers to it.
+    pub fn by_client(&self, client_id: &str) -> Option<&Arc<Caller>> {
+        self.by_client.get(client_id)
+    }
+
+    pub(super) fn by_token(&self, digest: &Digest) -> Option<&Arc<Caller>> {
+        self.by_token.get(digest)
+    }
+
+    pub(super) fn by_certificate(&self, thumbprint: &Thumbprint) -> Option<&Arc<Caller>> {
+        self.by_certificate.get(thumbprint)
+    }
+
+    fn add(&mut self, own: &Organisation, config: &InnerCallerConfig, allow_static_tokens: bool) -> Result<(), String> {
+        if config.client_id.is_empty() {
+            return Err("client_id is empty".to_owned());
+        }
+        let caller = Arc::new(Caller {
+            client_id: config.client_id.clone(),
+            organisation: own.clone(),
+            person: config.person.clone().map(Person::from),
+            use_cases: config.use_cases.clone(),
+            patient: None,
+            treatment_relation: None,
+            token_id: None,
+        });
+        let taken = match (&config.token_file, &config.token_sha256_file, &config.certificate_thumbprint) {
+            (Some(_), None, None) | (None, Some(_), None) if !allow_static_tokens => {
+                return Err("a static token is for development only; use a client certificate".to_owned());
+            }
+            (Some(file), None, None) => self.by_token.insert(token_digest(file)?, caller.clone()),
+            (None, Some(file), None) => self.by_token.insert(configured_digest(file)?, caller.clone()),
+            (None, None, Some(text)) => {
+                let thumbprint = Thumbprint::parse(text)
+                    .ok_or_else(|| "certificate_thumbprint is not the base64url SHA-256 of a certificate".to_owned())?;
+                self.by_certificate.insert(thumbprint, caller.clone())
+            }
+            _ => return Err("needs one of token_file, token_sha256_file and certificate_thumbprint".to_owned()),
+        };
+        if taken.is_some() {
+            return Err("shows the same token or certificate as another caller".to_owned());
+        }
+        match self.by_client.insert(config.client_id.clone(), caller) {
+            Some(_) => Err("is configured twice".to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<PersonConfig> for Person {
+    fn from(config: PersonConfig) -> Self {
+        Person { id: config.id, name: config.name, role: config.role }
+    }
+}
+
+fn token_digest(file: &Path) -> Result<Digest, String> {
+    let text = secret_text(file)?;
+    let token = text.trim_end();
+    if token.len() < MIN_TOKEN || !super::oauth::is_token(token) {
+        return Err(format!("{} holds no token of at least {MIN_TOKEN} characters", file.display()));
+    }
+    Ok(Digest::of(token))
+}
+
+fn configured_digest(file: &Path) -> Result<Digest, String> {
+    let text = secret_text(file)?;
+    Digest::parse_hex(text.trim_end()).ok_or_else(|| format!("{} holds no SHA-256 in hexadecimal", file.display()))
+}
+
+fn secret_text(file: &Path) -> Result<Zeroizing<String>, String> {
+    let mut text = Zeroizing::new(String::new());
+    let read = File::open(file).and_then(|open| open.take(MAX_SECRET_FILE).read_to_string(&mut text));
+    read.map_err(|fault| format!("{} cannot be read: {}", file.display(), fault.kind()))?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use fhir::Ura;
+    use tempfile::NamedTempFile;
+
+    use super::*;
+
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+    fn own() -> Organisation {
+        Organisation { ura: Ura::parse("90000901").unwrap(), name: None, kind: None }
+    }
+
+    fn file(text: &str) -> NamedTempFile {
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    fn config(client_id: &str) -> InnerCallerConfig {
+        let json = serde_json::json!({"client_id": client_id, "use_cases": ["health-overview"]});
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn with_token(client_id: &str, file: &NamedTempFile) -> InnerCallerConfig {
+        InnerCallerConfig { token_file: Some(file.path().to_owned()), ..config(client_id) }
+    }
+
+    fn with_certificate(client_id: &str, thumbprint: &str) -> InnerCallerConfig {
+        InnerCallerConfig { certificate_thumbprint: Some(thumbprint.to_owned()), ..config(client_id) }
+    }
+
+    #[test]
+    fn callers_are_known_by_token_digest_and_certificate_and_act_for_the_node() {
+        let thumbprint = Thumbprint::of(b"certificate");
+        let (token, digest) = (file(&format!("{TOKEN}\n")), file(&"ab".repeat(32)));
+        let hashed = InnerCallerConfig { token_sha256_file: Some(digest.path().to_owned()), ..config("c") };
+        let all = [with_token("a", &token), with_certificate("b", &thumbprint.to_string()), hashed];
+        let callers = InnerCallers::load(&own(), &all, true).unwrap();
+        assert_eq!(callers.by_token(&Digest::of(TOKEN)).unwrap().client_id, "a");
+        assert_eq!(callers.by_certificate(&thumbprint).unwrap().client_id, "b");
+        assert_eq!(callers.by_token(&Digest::parse_hex(&"ab".repeat(32)).unwrap()).unwrap().client_id, "c");
+        assert_eq!(callers.by_client("a").unwrap().organisation, own());
+        assert!(callers.by_client("d").is_none());
+    }
+
+    #[test]
+    fn static_tokens_are_refused_outside_development() {
+        let token = file(TOKEN);
+        let fault = InnerCallers::load(&own(), &[with_token("a", &token)], false).unwrap_err();
+        assert!(fault.0.contains("development only"), "{fault}");
+        let thumbprint = Thumbprint::of(b"certificate").to_string();
+        assert!(InnerCallers::load(&own(), &[with_certificate("a", &thumbprint)], false).is_ok());
+    }
+
+    #[test]
+    fn a_caller_that_is_configured_wrongly_is_refused_without_telling_its_secret() {
+        let (good, short, blank, same) = (file(TOKEN), file("short"), file(&format!("{TOKEN} x")), file(TOKEN));
+        let thumbprint = Thumbprint::of(b"certificate").to_string();
+        let missing = InnerCallerConfig { token_file: Some("/nonexistent/token".into()), ..config("a") };
+        let both = InnerCallerConfig { certificate_thumbprint: Some(thumbprint.clone()), ..with_token("a", &good) };
+        let digest = InnerCallerConfig { token_sha256_file: Some(good.path().to_owned()), ..config("a") };
+        for (case, all) in [
+            ("no proof", vec![config("a")]),
+            ("two proofs", vec![both]),
+            ("no such file", vec![missing]),
+            ("a short token", vec![with_token("a", &short)]),
+            ("a token with a blank", vec![with_token("a", &blank)]),
+            ("no digest", vec![digest]),
+            ("no thumbprint", vec![with_certificate("a", "thumb")]),
+            ("no name", vec![with_token("", &good)]),
+            ("one name twice", vec![with_token("a", &good), with_certificate("a", &thumbprint)]),
+            ("one token twice", vec![with_token("a", &good), with_token("b", &same)]),
+        ] {
+            let fault = InnerCallers::load(&own(), &all, true).unwrap_err();
+            assert!(!fault.0.contains(TOKEN), "{case}: {fault}");
+        }
+    }
+}

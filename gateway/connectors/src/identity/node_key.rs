@@ -1,0 +1,105 @@
+//! The key with which this node proves itself to others: that of its own certificate.
+
+use std::fmt;
+
+use fhir::Ura;
+use jsonwebtoken::{Algorithm, EncodingKey};
+use thiserror::Error;
+
+use super::certificates::{Certificate, CertificateFault, Thumbprint};
+
+/// The node's own certificate and private key.
+pub struct NodeKey {
+    ura: Ura,
+    thumbprint: Thumbprint,
+    algorithm: Algorithm,
+    key: EncodingKey,
+}
+
+/// Why certificate and key cannot serve; a sentence for the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NodeKeyFault {
+    #[error(transparent)]
+    Certificate(#[from] CertificateFault),
+    #[error("the node's certificate names no organisation (URA)")]
+    NoUra,
+    #[error("the private key is no PKCS#8 PEM key of the kind that the certificate holds")]
+    KeyUnreadable,
+    #[error("the private key does not belong to the certificate")]
+    OtherKey,
+}
+
+impl fmt::Debug for NodeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeKey({} {:?})", self.ura, self.algorithm)
+    }
+}
+
+impl NodeKey {
+    /// Joins a certificate (DER) and its private key (PKCS#8, PEM), and tries that they belong together.
+    pub fn new(certificate_der: &[u8], key_pem: &[u8]) -> Result<Self, NodeKeyFault> {
+        let certificate = Certificate::read(certificate_der)?;
+        let ura = certificate.ura.clone().ok_or(NodeKeyFault::NoUra)?;
+        let algorithm = certificate.key.algorithm();
+        let key = match algorithm {
+            Algorithm::PS256 => EncodingKey::from_rsa_pem(key_pem),
+            _ => EncodingKey::from_ec_pem(key_pem),
+        }
+        .map_err(|_| NodeKeyFault::KeyUnreadable)?;
+        let node = NodeKey { ura, thumbprint: certificate.thumbprint, algorithm, key };
+        let probe = b"does this key belong to this certificate";
+        let signature = node.sign(probe).ok_or(NodeKeyFault::KeyUnreadable)?;
+        if certificate.key.verifies(probe, &signature) { Ok(node) } else { Err(NodeKeyFault::OtherKey) }
+    }
+
+    /// The organisation that the certificate names.
+    pub fn ura(&self) -> &Ura {
+        &self.ura
+    }
+
+    pub fn thumbprint(&self) -> Thumbprint {
+        self.thumbprint
+    }
+
+    /// ES256, ES384 or PS256, by the kind of the key.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The signature over `message`, base64url; nothing when the key cannot sign.
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<String> {
+        jsonwebtoken::crypto::sign(message, &self.key, self.algorithm).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::testing::{KeyType, TestCertificate};
+
+    #[test]
+    fn a_key_of_every_supported_kind_fits_its_certificate() {
+        for kind in [KeyType::P256, KeyType::P384, KeyType::Rsa] {
+            let made = TestCertificate::new("90000901", kind);
+            assert_eq!(made.node_key().ura().as_str(), "90000901", "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_certificate_is_refused() {
+        let (one, other) =
+            (TestCertificate::new("90000901", KeyType::P256), TestCertificate::new("90000901", KeyType::P256));
+        let joined = NodeKey::new(&one.der, other.key_pem.as_bytes());
+        assert_eq!(joined.err(), Some(NodeKeyFault::OtherKey));
+    }
+
+    #[test]
+    fn a_certificate_without_ura_or_a_key_of_another_kind_is_refused() {
+        let nobody = TestCertificate::with_names(&[], KeyType::P256);
+        assert_eq!(NodeKey::new(&nobody.der, nobody.key_pem.as_bytes()).err(), Some(NodeKeyFault::NoUra));
+        let (ec, rsa) =
+            (TestCertificate::new("90000901", KeyType::P256), TestCertificate::new("90000901", KeyType::Rsa));
+        assert_eq!(NodeKey::new(&ec.der, rsa.key_pem.as_bytes()).err(), Some(NodeKeyFault::KeyUnreadable));
+        assert_eq!(NodeKey::new(&ec.der, b"no PEM").err(), Some(NodeKeyFault::KeyUnreadable));
+    }
+}

@@ -1,0 +1,236 @@
+//! Tokens from peers: asked for with a signed assertion, kept until shortly before they expire.
+//!
+//! A token speaks for one person, one patient, one use case and one treatment relation, and is used for no other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use exchange::ports::{BoxFuture, Clock, SourceFault};
+use fhir::{Bsn, Ura};
+use moka::sync::Cache;
+use policy::{PatientScope, Permit, Person, TreatmentRelation, UseCaseId};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use tokio::sync::OnceCell;
+use tracing::warn;
+use url::form_urlencoded;
+
+use super::assertion::{Statement, sign};
+use super::bearer::is_token;
+use super::{ASSERTION_TYPE, GRANT_TYPE};
+use crate::http::{FetchFault, Fetched, HttpClient, Limits};
+use crate::identity::node_key::NodeKey;
+use crate::peers::{PeerConfig, Token, TokenSupplier};
+
+/// The longest answer of a token endpoint that is read, in bytes.
+const MAX_ANSWER: usize = 64 << 10;
+/// The longest token that is taken, in bytes.
+const MAX_TOKEN: usize = 4096;
+/// How long before its end a token is renewed, in seconds; at most half of its life.
+const MARGIN: i64 = 30;
+/// The longest life of a token that is believed, in seconds.
+const MAX_LIFE: i64 = 24 * 3600;
+/// How many tokens are kept.
+const TOKENS: u64 = 10_000;
+/// How long a token that is not asked for is kept. Holds a BSN in memory, so not for long.
+const IDLE: Duration = Duration::from_secs(600);
+/// How long a token endpoint may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Gets tokens from peers in the name of this node.
+pub struct TokenClient {
+    key: Arc<NodeKey>,
+    http: HttpClient,
+    clock: Arc<dyn Clock>,
+    flights: Cache<Need, Flight>,
+}
+
+/// What a token is for. No `Debug`: it names a person and a patient.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Need {
+    peer: Ura,
+    use_case: UseCaseId,
+    person: Option<(String, Option<String>, String)>,
+    patient: Option<Bsn>,
+    treatment_relation: Option<(String, String)>,
+}
+
+/// One request for a token, shared by all who wait for it. If whoever began it gives up, the next in line goes on.
+type Flight = Arc<OnceCell<Result<Kept, SourceFault>>>;
+
+#[derive(Clone)]
+struct Kept {
+    token: Arc<Token>,
+    renew_at: OffsetDateTime,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    access_token: String,
+    token_type: String,
+    expires_in: i64,
+    scope: Option<String>,
+}
+
+impl TokenClient {
+    /// `http` must show the certificate that `key` belongs to: the peer binds its tokens to it (RFC 8705).
+    pub fn new(key: Arc<NodeKey>, http: HttpClient, clock: Arc<dyn Clock>) -> Self {
+        let flights = Cache::builder().max_capacity(TOKENS).time_to_idle(IDLE).build();
+        TokenClient { key, http, clock, flights }
+    }
+
+    async fn token_for(&self, peer: &PeerConfig, need: Need) -> Result<Arc<Token>, SourceFault> {
+        loop {
+            let flight = self.flights.get_with_by_ref(&need, Flight::default);
+            let asked_now = !flight.initialized();
+            match flight.get_or_init(|| self.fetch(peer, &need)).await {
+                // One just asked for is used even if it lives too short to be kept.
+                Ok(kept) if asked_now || self.clock.now() < kept.renew_at => return Ok(kept.token.clone()),
+                Ok(_) => self.forget(&need, |current| Arc::ptr_eq(current, &flight)),
+                Err(fault) => {
+                    self.forget(&need, |current| Arc::ptr_eq(current, &flight));
+                    return Err(fault.clone());
+                }
+            }
+        }
+    }
+
+    /// Forgets what is kept for this need, if it is still what the caller saw.
+    fn forget(&self, need: &Need, same: impl FnOnce(&Flight) -> bool) {
+        use moka::ops::compute::Op;
+        self.flights.entry_by_ref(need).and_compute_with(|entry| match entry {
+            Some(entry) if same(entry.value()) => Op::Remove,
+            Some(_) | None => Op::Nop,
+        });
+    }
+
+    async fn fetch(&self, peer: &PeerConfig, need: &Need) -> Result<Kept, SourceFault> {
+        let answer = self.ask(peer, need).await;
+        if let Err(fault) = &answer {
+            warn!(peer.ura = %need.peer, use_case = %need.use_case, ?fault, "no token from the peer");
+        }
+        answer
+    }
+
+    async fn ask(&self, peer: &PeerConfig, need: &Need) -> Result<Kept, SourceFault> {
+        if peer.token_endpoint.is_plain_off_loopback() {
+            return Err(SourceFault::Unusable("the peer's token endpoint is plain HTTP"));
+        }
+        let asked = self.clock.now();
+        let form = self.form(peer, need, asked).ok_or(SourceFault::Unusable("no assertion can be signed"))?;
+        let request = self
+            .http
+            .request(Method::POST, peer.token_endpoint.url().clone())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json")
+            .header(CACHE_CONTROL, "no-store")
+            .body(form);
+        let limits = Limits { bytes: MAX_ANSWER, patience: PATIENCE };
+        let fetched = self.http.fetch(request, limits).await.map_err(no_answer)?;
+        kept(&fetched, need, asked)
+    }
+
+    fn form(&self, peer: &PeerConfig, need: &Need, now: OffsetDateTime) -> Option<String> {
+        let person = need.person.clone().map(|(id, name, role)| Person { id, name, role });
+        let relation = need.treatment_relation.clone().map(|(kind, reference)| TreatmentRelation { kind, reference });
+        let audience = peer.token_endpoint.to_string();
+        let statement = Statement {
+            audience: &audience,
+            person: person.as_ref(),
+            patient: need.patient.as_ref(),
+            treatment_relation: relation.as_ref(),
+        };
+        let assertion = sign(&self.key, &statement, now)?;
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", GRANT_TYPE)
+            .append_pair("client_assertion_type", ASSERTION_TYPE)
+            .append_pair("client_assertion", assertion.reveal())
+            .append_pair("scope", need.use_case.as_str());
+        Some(form.finish())
+    }
+}
+
+impl TokenSupplier for TokenClient {
+    fn token<'a>(&'a self, peer: &'a PeerConfig, permit: &'a Permit) -> BoxFuture<'a, Result<Arc<Token>, SourceFault>> {
+        Box::pin(async move {
+            let need = Need::of(peer, permit).ok_or(SourceFault::NotSupported)?;
+            self.token_for(peer, need).await
+        })
+    }
+
+    fn drop_token(&self, peer: &PeerConfig, permit: &Permit, token: &Token) {
+        if let Some(need) = Need::of(peer, permit) {
+            let same =
+                |flight: &Flight| matches!(flight.get(), Some(Ok(kept)) if kept.token.secret() == token.secret());
+            self.forget(&need, same);
+        }
+    }
+}
+
+impl Need {
+    /// Nothing for a permit about any patient: a token speaks for one patient or for none.
+    fn of(peer: &PeerConfig, permit: &Permit) -> Option<Self> {
+        let patient = match permit.patient() {
+            PatientScope::One(bsn) => Some(bsn.clone()),
+            PatientScope::Nobody => None,
+            PatientScope::Any => return None,
+        };
+        let person = permit.request().caller.person.as_ref();
+        // A relation is one with this patient, and is not told without.
+        let relation = patient.as_ref().and_then(|_| permit.treatment_relation());
+        Some(Need {
+            peer: peer.ura.clone(),
+            use_case: peer.scope(permit).clone(),
+            person: person.map(|person| (person.id.clone(), person.name.clone(), person.role.clone())),
+            treatment_relation: relation.map(|relation| (relation.kind.clone(), relation.reference.clone())),
+            patient,
+        })
+    }
+}
+
+/// Reads the answer of a token endpoint (RFC 6749, section 5.1), believing no more than it must say.
+fn kept(fetched: &Fetched, need: &Need, asked: OffsetDateTime) -> Result<Kept, SourceFault> {
+    match fetched.status.as_u16() {
+        200 => {}
+        400 | 401 | 403 => return Err(SourceFault::Refused),
+        404 => return Err(SourceFault::Unusable("the peer has no such token endpoint")),
+        500.. => return Err(SourceFault::Unreachable),
+        _ => return Err(SourceFault::Unusable("the token endpoint answers with an unexpected status")),
+    }
+    let body = fetched.body_as(&["application/json"]).map_err(no_answer)?;
+    let answer: Answer =
+        serde_json::from_slice(&body).map_err(|_| SourceFault::Unusable("the token answer cannot be read"))?;
+    let token = Token::new(answer.access_token, asked.saturating_add(time::Duration::seconds(answer.expires_in)));
+    if !answer.token_type.eq_ignore_ascii_case("bearer") {
+        return Err(SourceFault::Unusable("the token is no bearer token"));
+    }
+    if !(1..=MAX_LIFE).contains(&answer.expires_in) {
+        return Err(SourceFault::Unusable("the token's life is not between a second and a day"));
+    }
+    if token.secret().len() > MAX_TOKEN || !is_token(token.secret()) {
+        return Err(SourceFault::Unusable("the token is no token"));
+    }
+    // When the scope is not told, it is the one that was asked for (section 5.1).
+    if answer.scope.is_some_and(|scope| !scope.split(' ').any(|granted| granted == need.use_case.as_str())) {
+        return Err(SourceFault::Refused);
+    }
+    let margin = MARGIN.min(answer.expires_in / 2);
+    let renew_at = token.expires() - time::Duration::seconds(margin);
+    Ok(Kept { token: Arc::new(token), renew_at })
+}
+
+fn no_answer(fault: FetchFault) -> SourceFault {
+    match fault {
+        FetchFault::TimedOut => SourceFault::TimedOut,
+        FetchFault::Unreachable | FetchFault::Dropped => SourceFault::Unreachable,
+        FetchFault::BrokenOff => SourceFault::Unusable("the token answer broke off"),
+        FetchFault::TooLarge { .. } => SourceFault::TooLarge,
+        FetchFault::MediaType => SourceFault::Unusable("the token answer is not JSON"),
+        FetchFault::Request => SourceFault::Unusable("the token request cannot be made"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

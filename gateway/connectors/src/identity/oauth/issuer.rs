@@ -1,0 +1,225 @@
+//! The node's own token endpoint, as a service: a token request in, a token or a refusal out.
+//!
+//! Knows nothing of HTTP but the form in the body and the status that goes with a refusal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use policy::{Caller, UseCaseId};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::assertion::AssertionVerifier;
+use super::error::{TokenError, TokenErrorCode};
+use super::form::{FormFault, TokenForm};
+use super::tokens::{Grant, Tokens};
+use super::{ASSERTION_TYPE, GRANT_TYPE};
+use crate::http::WebAddress;
+use crate::identity::IdentityFault;
+use crate::identity::certificates::Certificate;
+use crate::identity::partners::{PartnerConfig, Partners};
+use crate::identity::secret::Secret;
+
+/// The most scopes that one token may have.
+const MAX_SCOPES: usize = 16;
+/// The longest life of a token that may be configured, in seconds.
+const MAX_EXPIRES_IN: u32 = 3600;
+
+/// Configuration of the token endpoint.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// The URL of our token endpoint as partners know it; the only audience of assertions.
+    pub token_endpoint: WebAddress,
+    /// How long a token lives, in seconds.
+    #[serde(default = "default_expires_in")]
+    pub expires_in: u32,
+    /// How many tokens may live at once.
+    #[serde(default = "default_most_tokens")]
+    pub most_tokens: u64,
+}
+
+/// Gives tokens to the organisations that are configured, and knows what each token stands for.
+pub struct TokenIssuer {
+    verifier: AssertionVerifier,
+    partners: Arc<Partners>,
+    tokens: Tokens,
+    expires_in: u32,
+}
+
+/// A successful answer (RFC 6749, section 5.1).
+#[derive(Debug)]
+pub struct TokenResponse {
+    pub access_token: Secret,
+    /// Seconds.
+    pub expires_in: u32,
+    /// Space separated.
+    pub scope: String,
+}
+
+fn default_expires_in() -> u32 {
+    300
+}
+
+fn default_most_tokens() -> u64 {
+    100_000
+}
+
+impl IssuerConfig {
+    /// The defaults, for this token endpoint.
+    pub fn new(token_endpoint: WebAddress) -> Self {
+        IssuerConfig { token_endpoint, expires_in: default_expires_in(), most_tokens: default_most_tokens() }
+    }
+}
+
+impl TokenResponse {
+    /// The body of the answer; to be sent with `Cache-Control: no-store`.
+    pub fn to_json(&self) -> String {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            access_token: &'a str,
+            token_type: &'a str,
+            expires_in: u32,
+            scope: &'a str,
+        }
+        let body = Body {
+            access_token: self.access_token.reveal(),
+            token_type: "Bearer",
+            expires_in: self.expires_in,
+            scope: &self.scope,
+        };
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+impl TokenIssuer {
+    /// Refuses a life that is no life or too long a one, and room for no token.
+    pub fn new(config: IssuerConfig, partners: Arc<Partners>) -> Result<Self, IdentityFault> {
+        if !(1..=MAX_EXPIRES_IN).contains(&config.expires_in) {
+            return Err(IdentityFault(format!("expires_in must be 1 to {MAX_EXPIRES_IN} seconds")));
+        }
+        if config.most_tokens == 0 {
+            return Err(IdentityFault("most_tokens must be at least 1".to_owned()));
+        }
+        let life = Duration::from_secs(u64::from(config.expires_in));
+        Ok(TokenIssuer {
+            verifier: AssertionVerifier::new(config.token_endpoint.to_string()),
+            partners,
+            tokens: Tokens::new(config.most_tokens, life),
+            expires_in: config.expires_in,
+        })
+    }
+
+    /// Answers a token request. `certificate` is the DER client certificate of the TLS session, `form` the body.
+    pub fn issue(
+        &self,
+        certificate: Option<&[u8]>,
+        form: &str,
+        now: OffsetDateTime,
+    ) -> Result<TokenResponse, TokenError> {
+        use TokenErrorCode::{InvalidClient, InvalidRequest, ServerError};
+
+        let (certificate, partner) = self.client(certificate, now)?;
+        let form = TokenForm::read(form).map_err(|fault| TokenError::new(InvalidRequest, form_fault(fault)))?;
+        let assertion = assertion_of(&form)?;
+        if form.client_id.as_ref().is_some_and(|id| id.as_str() != partner.ura.as_str()) {
+            return Err(TokenError::new(InvalidClient, "client_id is not the organisation of the client certificate"));
+        }
+        let use_cases = use_cases(form.scope.as_ref().map_or("", |scope| scope.as_str()), partner)?;
+        let asserted = self
+            .verifier
+            .verify(assertion, &certificate, now)
+            .map_err(|fault| TokenError::new(InvalidClient, fault.to_string()))?;
+        let scope = use_cases.iter().map(UseCaseId::as_str).collect::<Vec<_>>().join(" ");
+        let caller = Caller {
+            client_id: asserted.client.as_str().to_owned(),
+            organisation: partner.organisation(),
+            person: asserted.person,
+            use_cases,
+            patient: asserted.patient,
+            treatment_relation: asserted.treatment_relation,
+            token_id: None,
+        };
+        let expires = now.saturating_add(time::Duration::seconds(i64::from(self.expires_in)));
+        let access_token = self
+            .tokens
+            .give(caller, certificate.thumbprint, expires)
+            .ok_or_else(|| TokenError::new(ServerError, "no token can be made now"))?;
+        Ok(TokenResponse { access_token, expires_in: self.expires_in, scope })
+    }
+
+    /// What a presented token stands for, unless it is unknown or expired.
+    pub(crate) fn grant(&self, token: &str, now: OffsetDateTime) -> Option<Arc<Grant>> {
+        self.tokens.grant(token, now)
+    }
+
+    /// The client by its certificate: nothing of the request is looked at before it is known.
+    fn client(
+        &self,
+        certificate: Option<&[u8]>,
+        now: OffsetDateTime,
+    ) -> Result<(Certificate, &PartnerConfig), TokenError> {
+        let refuse = |description| TokenError::new(TokenErrorCode::InvalidClient, description);
+        let der = certificate.ok_or_else(|| refuse("a client certificate is needed"))?;
+        let certificate = Certificate::read(der).map_err(|_| refuse("the client certificate cannot be used"))?;
+        if !certificate.valid_at(now) {
+            return Err(refuse("the client certificate is not valid now"));
+        }
+        let partner = certificate.ura.as_ref().and_then(|ura| self.partners.get(ura));
+        let partner =
+            partner.ok_or_else(|| refuse("the client certificate names no organisation that is known here"))?;
+        Ok((certificate, partner))
+    }
+}
+
+fn assertion_of(form: &TokenForm) -> Result<&str, TokenError> {
+    use TokenErrorCode::{InvalidClient, InvalidRequest, UnsupportedGrantType};
+    match form.grant_type.as_ref().map(|value| value.as_str()) {
+        Some(GRANT_TYPE) => {}
+        Some(_) => return Err(TokenError::new(UnsupportedGrantType, "only client_credentials is supported")),
+        None => return Err(TokenError::new(InvalidRequest, "grant_type is missing")),
+    }
+    if form.client_secret.is_some() {
+        return Err(TokenError::new(InvalidRequest, "a client authenticates in one way only"));
+    }
+    match form.client_assertion_type.as_ref().map(|value| value.as_str()) {
+        Some(ASSERTION_TYPE) => {}
+        Some(_) => return Err(TokenError::new(InvalidClient, "client_assertion_type is not supported")),
+        None => return Err(TokenError::new(InvalidClient, "client_assertion_type is missing")),
+    }
+    let assertion = form.client_assertion.as_ref().map(|value| value.as_str());
+    assertion.ok_or_else(|| TokenError::new(InvalidClient, "client_assertion is missing"))
+}
+
+/// The use cases of a scope, each of which must be offered to the organisation: more is never cut down in silence.
+fn use_cases(scope: &str, partner: &PartnerConfig) -> Result<Vec<UseCaseId>, TokenError> {
+    let refuse = |description| TokenError::new(TokenErrorCode::InvalidScope, description);
+    let mut asked: Vec<UseCaseId> = Vec::new();
+    if scope.is_empty() {
+        return Err(refuse("scope is missing"));
+    }
+    for name in scope.split(' ') {
+        let id = UseCaseId::parse(name).ok_or_else(|| refuse("scope is not a list of use cases"))?;
+        if !partner.use_cases.contains(&id) {
+            return Err(refuse("scope has a use case that is not offered to this organisation"));
+        }
+        if !asked.contains(&id) {
+            asked.push(id);
+        }
+        if asked.len() > MAX_SCOPES {
+            return Err(refuse("scope has too many use cases"));
+        }
+    }
+    Ok(asked)
+}
+
+fn form_fault(fault: FormFault) -> &'static str {
+    match fault {
+        FormFault::TooLarge => "the token request is too large",
+        FormFault::Malformed => "the token request is no form",
+        FormFault::Twice => "a parameter comes twice",
+    }
+}
+
+#[cfg(test)]
+mod tests;

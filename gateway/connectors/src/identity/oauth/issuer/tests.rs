@@ -1,0 +1,152 @@
+use serde_json::Value;
+
+use super::*;
+use crate::identity::oauth::assertion::{Statement, sign};
+use crate::identity::testing::{KeyType, TestCertificate};
+
+const ENDPOINT: &str = "https://maasdal.example.nl/oauth/token";
+
+fn partner(ura: &str) -> PartnerConfig {
+    let json =
+        serde_json::json!({"ura": ura, "name": "De Linde", "kind": "X3", "use_cases": ["bgz", "health-overview"]});
+    serde_json::from_value(json).unwrap()
+}
+
+fn issuer() -> TokenIssuer {
+    let partners = Partners::new(vec![partner("90000901"), partner("90000902")]).unwrap();
+    TokenIssuer::new(IssuerConfig::new(WebAddress::parse(ENDPOINT).unwrap()), Arc::new(partners)).unwrap()
+}
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+fn assertion(client: &TestCertificate) -> String {
+    let statement = Statement { audience: ENDPOINT, person: None, patient: None, treatment_relation: None };
+    sign(&client.node_key(), &statement, now()).unwrap().reveal().to_owned()
+}
+
+/// A right request of this client, with one parameter set, or left out by an empty value.
+fn form(client: &TestCertificate, name: &str, value: &str) -> String {
+    let assertion = assertion(client);
+    let mut pairs = vec![
+        ("grant_type", GRANT_TYPE),
+        ("client_assertion_type", ASSERTION_TYPE),
+        ("client_assertion", assertion.as_str()),
+        ("scope", "bgz"),
+    ];
+    pairs.retain(|(known, _)| *known != name);
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(pairs);
+    if !value.is_empty() {
+        form.append_pair(name, value);
+    }
+    form.finish()
+}
+
+#[test]
+fn a_partner_gets_a_token_that_stands_for_it() {
+    let client = TestCertificate::new("90000901", KeyType::P256);
+    let issuer = issuer();
+    let answer = issuer.issue(Some(&client.der), &form(&client, "scope", "health-overview bgz bgz"), now()).unwrap();
+    let grant = issuer.grant(answer.access_token.reveal(), now()).unwrap();
+    assert_eq!(grant.caller.organisation, partner("90000901").organisation());
+    assert_eq!(grant.caller.client_id, "90000901");
+    assert_eq!(grant.caller.use_cases.iter().map(UseCaseId::as_str).collect::<Vec<_>>(), ["health-overview", "bgz"]);
+    assert_eq!(grant.thumbprint, client.read().thumbprint);
+    assert_eq!(grant.caller.token_id.as_deref().map(str::len), Some(16));
+
+    let json: Value = serde_json::from_str(&answer.to_json()).unwrap();
+    assert_eq!(json["token_type"], "Bearer");
+    assert_eq!(json["expires_in"], 300);
+    assert_eq!(json["scope"], "health-overview bgz");
+    assert_eq!(json["access_token"].as_str(), Some(answer.access_token.reveal()));
+    assert!(!format!("{answer:?}").contains(answer.access_token.reveal()));
+}
+
+#[test]
+fn a_token_is_good_until_it_expires_and_no_other_text_is() {
+    let client = TestCertificate::new("90000901", KeyType::P256);
+    let (issuer, issued) = (issuer(), now());
+    let answer = issuer.issue(Some(&client.der), &form(&client, "", ""), issued).unwrap();
+    let token = answer.access_token.reveal();
+    let after = |seconds| issued + time::Duration::seconds(seconds);
+    assert!(issuer.grant(token, after(299)).is_some());
+    assert!(issuer.grant(token, after(300)).is_none());
+    assert!(issuer.grant(&token[1..], after(1)).is_none());
+    assert!(issuer.grant("", after(1)).is_none());
+}
+
+#[test]
+fn what_is_wrong_with_a_request_has_its_code_and_status() {
+    use TokenErrorCode::*;
+    let client = TestCertificate::new("90000901", KeyType::P256);
+    let other_endpoint = {
+        let audience = "https://delinde.example.nl/oauth/token";
+        let statement = Statement { audience, person: None, patient: None, treatment_relation: None };
+        sign(&client.node_key(), &statement, now()).unwrap().reveal().to_owned()
+    };
+    let of_another = assertion(&TestCertificate::new("90000902", KeyType::P256));
+    let issuer = issuer();
+    for (case, name, value, code) in [
+        ("no grant type", "grant_type", "", InvalidRequest),
+        ("another grant", "grant_type", "password", UnsupportedGrantType),
+        ("no assertion type", "client_assertion_type", "", InvalidClient),
+        ("another assertion type", "client_assertion_type", "urn:x", InvalidClient),
+        ("no assertion", "client_assertion", "", InvalidClient),
+        ("rubbish for an assertion", "client_assertion", "a.b.c", InvalidClient),
+        ("an assertion for another endpoint", "client_assertion", &other_endpoint, InvalidClient),
+        ("an assertion of another client", "client_assertion", &of_another, InvalidClient),
+        ("a secret beside it", "client_secret", "x", InvalidRequest),
+        ("another client id", "client_id", "90000902", InvalidClient),
+        // ATT-63
+        ("no scope", "scope", "", InvalidScope),
+        ("a use case that is not offered", "scope", "eoverdracht", InvalidScope),
+        ("one offered and one not", "scope", "bgz eoverdracht", InvalidScope),
+        ("everything", "scope", "patient/*.*", InvalidScope),
+        ("a tab", "scope", "bgz\thealth-overview", InvalidScope),
+        ("two blanks", "scope", "bgz  health-overview", InvalidScope),
+        ("only a blank", "scope", " ", InvalidScope),
+    ] {
+        let error = issuer.issue(Some(&client.der), &form(&client, name, value), now()).unwrap_err();
+        assert_eq!(error.code, code, "{case}");
+        let json: Value = serde_json::from_str(&error.to_json()).unwrap();
+        assert_eq!(json["error"], code.as_str());
+        assert_eq!(error.status(), if code == InvalidClient { 401 } else { 400 }, "{case}");
+    }
+    let twice = format!("{}&scope=bgz", form(&client, "", ""));
+    assert_eq!(issuer.issue(Some(&client.der), &twice, now()).unwrap_err().code, InvalidRequest);
+    assert!(issuer.issue(Some(&client.der), &form(&client, "client_id", "90000901"), now()).is_ok());
+}
+
+#[test]
+fn who_shows_no_certificate_that_is_known_gets_nothing() {
+    let client = TestCertificate::new("90000901", KeyType::P256);
+    let stranger = TestCertificate::new("90000909", KeyType::P256);
+    let nobody = TestCertificate::with_names(&[], KeyType::P256);
+    let issuer = issuer();
+    let good = form(&client, "", "");
+    let later = now() + time::Duration::days(31);
+    for (case, certificate, form, at) in [
+        ("none", None, good.clone(), now()),
+        ("rubbish", Some(&b"no DER"[..]), good.clone(), now()),
+        ("an organisation we do not know", Some(&stranger.der[..]), form(&stranger, "", ""), now()),
+        ("no organisation", Some(&nobody.der[..]), good.clone(), now()),
+        ("a certificate past its end", Some(&client.der[..]), good.clone(), later),
+    ] {
+        let error = issuer.issue(certificate, &form, at).unwrap_err();
+        assert_eq!((error.code, error.status()), (TokenErrorCode::InvalidClient, 401), "{case}");
+    }
+    assert!(issuer.issue(Some(&client.der), &good, now()).is_ok());
+    let again = issuer.issue(Some(&client.der), &good, now()).unwrap_err();
+    assert_eq!(again.code, TokenErrorCode::InvalidClient, "ATT-67: an assertion counts once");
+}
+
+#[test]
+fn a_configuration_without_sense_is_refused() {
+    let endpoint = WebAddress::parse(ENDPOINT).unwrap();
+    for (expires_in, most_tokens) in [(0, 1), (3601, 1), (300, 0)] {
+        let config = IssuerConfig { token_endpoint: endpoint.clone(), expires_in, most_tokens };
+        assert!(TokenIssuer::new(config, Arc::default()).is_err(), "{expires_in} {most_tokens}");
+    }
+}

@@ -1,0 +1,222 @@
+//! A peer before servers that behave, and before servers that do not.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use exchange::ports::{BoxFuture, Source, SourceFault};
+use fhir::{FhirVersion, Ura};
+use policy::{PatientScope, Permit};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::{PeerConfig, PeerSource, Token, TokenSupplier};
+use crate::sources::fhir::tests::client;
+use crate::sources::testing::stub::{Asked, Reply, Stub};
+use crate::sources::testing::{Asker, BSN, OTHER_BSN, names, observation, one, patient, searchset};
+
+/// Gives out `token-0`; after it was dropped `token-1`, and so on.
+#[derive(Default)]
+struct Tokens {
+    dropped: Mutex<Vec<String>>,
+    fault: Option<SourceFault>,
+}
+
+impl TokenSupplier for Tokens {
+    fn token<'a>(&'a self, _: &'a PeerConfig, _: &'a Permit) -> BoxFuture<'a, Result<Arc<Token>, SourceFault>> {
+        let number = self.dropped.lock().unwrap().len();
+        let token = Token::new(format!("token-{number}"), OffsetDateTime::UNIX_EPOCH);
+        let answer = self.fault.clone().map_or(Ok(Arc::new(token)), Err);
+        Box::pin(async { answer })
+    }
+
+    fn drop_token(&self, _: &PeerConfig, _: &Permit, token: &Token) {
+        self.dropped.lock().unwrap().push(token.secret().to_owned());
+    }
+}
+
+fn config(stub: &Stub) -> PeerConfig {
+    serde_json::from_value(json!({
+        "ura": "90000903", "name": "De Linde", "bases": {"r4": stub.base()},
+        "token_endpoint": "https://peer.example/oauth/token",
+    }))
+    .unwrap()
+}
+
+fn peer(stub: &Stub, tokens: &Arc<Tokens>) -> PeerSource {
+    PeerSource::new(config(stub), client(), tokens.clone()).unwrap()
+}
+
+fn asks_for_the_patient(asked: &Asked) -> bool {
+    asked.path() == "/fhir/Patient/_search"
+}
+
+async fn knowing(script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Stub {
+    Stub::start(move |asked| match asks_for_the_patient(asked) {
+        true => Reply::fhir(&searchset(&[patient("x1", &[BSN])], None)),
+        false => script(asked),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_peer_is_asked_with_a_token_and_told_the_bsn_in_the_body_only() {
+    let stub = knowing(|_| Reply::fhir(&searchset(&[observation("o1", "x1")], None))).await;
+    let peer = peer(&stub, &Arc::new(Tokens::default()));
+    assert_eq!((peer.name(), &peer.holder().0), ("De Linde", &Ura::parse("90000903").unwrap()));
+    let answer = Asker::about(one()).asks(&peer, "GET Observation?code=a").await.unwrap();
+    assert_eq!((names(&answer), answer.patients), (vec!["Observation/o1".to_owned()], vec!["x1".to_owned()]));
+    let token = format!("http://fhir.nl/fhir/NamingSystem/bsn|{BSN}");
+    for asked in stub.asked() {
+        assert_eq!(asked.method, "POST");
+        assert!(!asked.target.contains(BSN));
+        assert_eq!(asked.header("authorization"), Some("Bearer token-0"));
+        assert_eq!(asked.header("x-correlation-id"), Some("correlation-1"));
+        let name = if asks_for_the_patient(&asked) { "identifier" } else { "patient.identifier" };
+        assert_eq!(asked.parameter(name), Some(token.clone()));
+    }
+    assert_eq!(stub.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_type_without_a_patient_is_asked_by_id_only() {
+    let stub = knowing(|_| Reply::fhir(&searchset(&[], None))).await;
+    let peer = peer(&stub, &Arc::new(Tokens::default()));
+    Asker::about(one()).asks(&peer, "GET Organization?_id=a").await.unwrap();
+    assert!(stub.asked().iter().any(|asked| asked.path() == "/fhir/Organization/_search" && !asked.body.contains(BSN)));
+    let all = Asker::about(one()).asks(&peer, "GET Organization").await;
+    assert_eq!(all.unwrap_err(), SourceFault::NotSupported);
+}
+
+#[tokio::test]
+async fn the_peers_ids_are_asked_once_and_not_at_all_when_the_question_is_the_patient() {
+    let stub = knowing(|_| Reply::fhir(&searchset(&[], None))).await;
+    let first = peer(&stub, &Arc::new(Tokens::default()));
+    let asker = Asker::about(one());
+    let asked = ["Observation", "Condition", "Patient", "Procedure"].map(|kind| format!("GET {kind}"));
+    let answers = futures_util::future::join_all(asked.iter().map(|line| asker.asks(&first, line))).await;
+    assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.patients == ["x1"])));
+    let lookups = |stub: &Stub| stub.asked().iter().filter(|asked| asks_for_the_patient(asked)).count();
+    assert_eq!(lookups(&stub), 2, "one look-up, and the question about the patient itself");
+    let second = peer(&stub, &Arc::new(Tokens::default()));
+    asker.asks(&second, "GET Patient").await.unwrap();
+    asker.asks(&second, "GET Observation").await.unwrap();
+    assert_eq!(lookups(&stub), 3, "what the question found is known afterwards");
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_accepted_is_dropped_and_tried_once_more() {
+    let stub = knowing(|asked| match asked.header("authorization") {
+        Some("Bearer token-1") => Reply::fhir(&searchset(&[observation("o1", "x1")], None)),
+        _ => Reply::status(401),
+    })
+    .await;
+    let tokens = Arc::new(Tokens::default());
+    let answer = Asker::about(one()).asks(&peer(&stub, &tokens), "GET Observation").await.unwrap();
+    assert_eq!(names(&answer), ["Observation/o1"]);
+    assert_eq!(*tokens.dropped.lock().unwrap(), ["token-0"]);
+
+    let never = Stub::start(|_| Reply::status(401)).await;
+    let tokens = Arc::new(Tokens::default());
+    let refused = Asker::about(one()).asks(&peer(&never, &tokens), "GET Observation/o1").await;
+    assert_eq!(refused.unwrap_err(), SourceFault::Refused);
+    assert_eq!(tokens.dropped.lock().unwrap().len(), 1, "tried again once, not for ever");
+}
+
+#[tokio::test]
+async fn without_a_token_nobody_is_asked() {
+    let stub = knowing(|_| Reply::status(500)).await;
+    let tokens = Arc::new(Tokens { fault: Some(SourceFault::Refused), ..Tokens::default() });
+    let asked = Asker::about(one()).asks(&peer(&stub, &tokens), "GET Observation").await;
+    assert_eq!(asked.unwrap_err(), SourceFault::Refused);
+    assert!(stub.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_peer_that_offers_no_patient_still_answers_and_claims_no_ids() {
+    for status in [400, 403, 404] {
+        let stub = Stub::start(move |asked| match asks_for_the_patient(asked) {
+            true => Reply::status(status),
+            false => Reply::fhir(&searchset(&[observation("o1", "x1")], None)),
+        })
+        .await;
+        let peer = peer(&stub, &Arc::new(Tokens::default()));
+        let answer = Asker::about(one()).asks(&peer, "GET Observation").await.unwrap();
+        assert_eq!((answer.items.len(), answer.patients.len()), (1, 0), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_names_another_patient_is_not_believed() {
+    for wrong in [patient("x1", &[OTHER_BSN]), patient("x1", &[BSN, OTHER_BSN]), patient("x1", &[])] {
+        let stub = Stub::start(move |asked| match asks_for_the_patient(asked) {
+            true => Reply::fhir(&searchset(std::slice::from_ref(&wrong), None)),
+            false => Reply::fhir(&searchset(&[observation("o1", "x1")], None)),
+        })
+        .await;
+        let peer = peer(&stub, &Arc::new(Tokens::default()));
+        for line in ["GET Observation", "GET Patient"] {
+            let asked = Asker::about(one()).asks(&peer, line).await;
+            assert!(matches!(asked, Err(SourceFault::Unusable(_))), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_is_slow_wrong_torn_or_sends_us_elsewhere_is_a_fault_of_its_own() {
+    let elsewhere = Stub::start(|_| Reply::status(500)).await;
+    let redirect =
+        Reply::Full { status: 307, headers: vec![("location", elsewhere.address.clone())], body: String::new() };
+    for (reply, fault) in [
+        (Reply::Hang, SourceFault::TimedOut),
+        (Reply::Trickle, SourceFault::TimedOut),
+        (Reply::Drop, SourceFault::Unreachable),
+        (Reply::Torn, SourceFault::Unusable("the answer broke off")),
+        (redirect, SourceFault::Unusable("a redirect, which is not followed")),
+        (Reply::status(403), SourceFault::Refused),
+        (Reply::status(404), SourceFault::NotFound),
+        (Reply::status(503), SourceFault::Unreachable),
+    ] {
+        let told = reply.clone();
+        let stub = knowing(move |_| told.clone()).await;
+        let patience = if fault == SourceFault::TimedOut { 200 } else { 20_000 };
+        let peer = peer(&stub, &Arc::new(Tokens::default()));
+        let asked = Asker::about(one()).patient_for(patience).asks(&peer, "GET Observation").await;
+        assert_eq!(asked.map(|answer| names(&answer)), Err(fault), "{reply:?}");
+    }
+    assert!(elsewhere.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_link_of_the_peer_that_names_the_patient_is_followed_in_the_body() {
+    let pages = Arc::new(AtomicUsize::new(0));
+    let counted = pages.clone();
+    let stub = knowing(move |asked| {
+        assert!(!asked.target.contains(BSN));
+        let page = counted.fetch_add(1, Ordering::SeqCst);
+        let next = format!("/fhir/Observation?patient.identifier={BSN}&page=2");
+        Reply::fhir(&searchset(&[observation(&format!("o{page}"), "x1")], (page == 0).then_some(&next)))
+    })
+    .await;
+    let answer = Asker::about(one()).asks(&peer(&stub, &Arc::new(Tokens::default())), "GET Observation").await.unwrap();
+    assert_eq!((answer.items.len(), answer.cut_short), (2, false));
+    let second = stub.asked().into_iter().find(|asked| asked.parameter("page").is_some()).unwrap();
+    assert_eq!((second.method.as_str(), second.path()), ("POST", "/fhir/Observation/_search"));
+    assert_eq!(second.header("authorization"), Some("Bearer token-0"));
+}
+
+#[tokio::test]
+async fn what_a_token_cannot_speak_for_is_not_asked() {
+    let stub = knowing(|_| Reply::status(500)).await;
+    let peer = peer(&stub, &Arc::new(Tokens::default()));
+    for (scope, version, line) in [
+        (PatientScope::Any, FhirVersion::R4, "GET Observation"),
+        (one(), FhirVersion::Stu3, "GET Observation"),
+        (one(), FhirVersion::R4, "DELETE Observation/o1"),
+        (one(), FhirVersion::R4, "GET Observation/_history"),
+    ] {
+        let mut asker = Asker::about(scope);
+        asker.version = version;
+        assert_eq!(asker.asks(&peer, line).await.unwrap_err(), SourceFault::NotSupported, "{line}");
+    }
+    assert!(stub.asked().iter().all(asks_for_the_patient));
+}

@@ -1,0 +1,8 @@
+//! The stack with stub neighbours: for each thing that can happen to a request, what is answered, what the record
+//! says, and whether a source was asked.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may panic
+
+mod answers;
+mod refusals;
+mod trail;
+mod world;

@@ -1,0 +1,167 @@
+//! Every no: the status, the record, and that no source was asked.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use exchange::ports::AuthenticationFault;
+use exchange::{BodyKind, Gate, Inbound, Refusal, Unreadable};
+use policy::{ConsentDecision, Finding, NotFoundOut};
+
+use crate::world::*;
+
+async fn refused(world: &Arc<World>, inbound: Inbound, status: u16, reason: &str) {
+    let what = format!("{} {}?{}", inbound.gate as u8, inbound.path, inbound.query);
+    let refusal = world.ask(inbound).await.expect_err(&what);
+    assert_eq!((refusal.row().status, refusal.row().record.as_str()), (status, reason), "{what}");
+    let record = world.record();
+    assert_eq!(record["outcome"], serde_json::json!({"result": "refused", "status": status, "reason": reason}), "{what}");
+    assert_eq!(world.source().times_asked(), 0, "{what}: a denied request never reaches a source");
+    world.log.records.lock().unwrap().clear();
+}
+
+#[tokio::test]
+async fn nobody_gets_in_unidentified() {
+    for (fault, status, reason) in [
+        (AuthenticationFault::NoCertificate, 401, "no-certificate"),
+        (AuthenticationFault::UnknownOrganisation, 403, "unknown-organisation"),
+        (AuthenticationFault::NoToken, 401, "no-token"),
+        (AuthenticationFault::Ambiguous, 401, "ambiguous-authentication"),
+        (AuthenticationFault::TokenNotAccepted, 401, "token-not-accepted"),
+        (AuthenticationFault::TokenOfAnotherClient, 401, "token-of-another-client"),
+        (AuthenticationFault::Unavailable, 503, "identification-unavailable"),
+    ] {
+        let world = World::in_order();
+        *world.identity.lock().unwrap() = Err(fault);
+        refused(&world, about(ANNA, "Condition"), status, reason).await;
+    }
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_before_anything_is_asked() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let bsn = "http://fhir.nl/fhir/NamingSystem/bsn%7C";
+    let cases: Vec<(Inbound, u16, &str)> = vec![
+        (get("Rubbish/1"), 404, "unknown-type"),
+        (get("patient/anna"), 404, "unknown-type"),
+        (get("Patient/..%2f..%2fadmin"), 400, "path"),
+        (get("Condition?patient.identifier=http://fhir.nl/fhir/NamingSystem/bsn%7C999940003"), 400, "bsn-invalid"),
+        (get("Condition?patient=anna,bram"), 400, "several-patients"),
+        (get("Condition?patient=anna&patient=bram"), 400, "several-patients"),
+        (get(&format!("Condition?patient=anna&patient.identifier={bsn}{BRAM}")), 400, "several-patients"),
+        (get("Condition?patient=https://evil.example/fhir/Patient/anna"), 400, "patient-parameter"),
+        (get("Condition?patient:missing=true"), 400, "search-parameter"),
+        (get("Condition?patient.name=Jansen"), 400, "search-parameter"),
+        (get("Condition?patient=anna&onset-date=2020"), 400, "search-parameter"),
+        (get("Condition?patient=anna&no-such-parameter=1"), 400, "search-parameter"),
+        (get("Condition?patient=anna&_include=*"), 400, "search-parameter"),
+        (get("Condition?code=%zz"), 400, "query"),
+        (post("Observation", BodyKind::Json, "{\"resourceType\":"), 400, "body-malformed"),
+        (post("Observation", BodyKind::Json, deep), 400, "body-malformed"),
+        (
+            post("Observation", BodyKind::Json, r#"{"resourceType":"Observation","id":"1","\u0069d":"2"}"#),
+            400,
+            "body-malformed",
+        ),
+        (post("Observation", BodyKind::Json, r#"{"resourceType":"Patient"}"#), 400, "body-mismatch"),
+        (post("Observation", BodyKind::Other, "x"), 415, "body-format"),
+        (post("Observation", BodyKind::None, ""), 400, "body-missing"),
+        (Inbound { method: None, ..get("Condition?patient=anna") }, 405, "method"),
+        (Inbound { unreadable: Some(Unreadable::BodyTooLarge), ..get("Condition") }, 413, "body-too-large"),
+        (Inbound { unreadable: Some(Unreadable::BodyBroken), ..get("Condition") }, 400, "body-broken"),
+        (Inbound { unreadable: Some(Unreadable::NotServed), ..get("Condition") }, 404, "not-served"),
+        (Inbound { unreadable: Some(Unreadable::NotAcceptable), ..get("Condition") }, 406, "not-acceptable"),
+        (Inbound { use_case: Some("No Such".into()), ..get("Condition?patient=anna") }, 400, "use-case-name"),
+    ];
+    for (inbound, status, reason) in cases {
+        let world = World::in_order();
+        refused(&world, inbound, status, reason).await;
+        assert_eq!(world.consents_asked.load(Ordering::SeqCst), 0, "{reason}: nobody else was told a BSN");
+    }
+}
+
+#[tokio::test]
+async fn what_the_use_case_does_not_offer_is_denied_before_consent_is_asked() {
+    for inbound in [
+        get("Encounter?patient=anna"),
+        Inbound { method: Some(fhir::Method::Delete), ..get("Condition/c1") },
+        post("", BodyKind::Json, r#"{"resourceType":"Bundle","type":"transaction","entry":[]}"#),
+        get("Patient/anna/$everything"),
+        get("Condition/c1/_history"),
+    ] {
+        let world = World::in_order();
+        world.identity.lock().unwrap().as_mut().unwrap().patient = Some(fhir::Bsn::parse(ANNA).unwrap());
+        let what = inbound.path.clone();
+        let refusal = world.ask(inbound).await.expect_err(&what);
+        assert!(matches!(refusal.row().status, 403 | 400), "{what}: {}", refusal.row().record);
+        assert_eq!(world.source().times_asked(), 0, "{what}");
+        assert_eq!(world.consents_asked.load(Ordering::SeqCst), 0, "{what}");
+        assert_eq!(world.record()["outcome"]["result"], "refused", "{what}");
+    }
+}
+
+#[tokio::test]
+async fn without_relation_or_consent_nothing_is_asked_and_the_record_says_why() {
+    let cases: Vec<(bool, Finding<policy::Consent>, &str)> = vec![
+        (false, Finding::Found(consent(ConsentDecision::Permit)), "denied: policy"),
+        (true, Finding::Absent, "denied: policy"),
+        (true, Finding::Found(consent(ConsentDecision::Deny)), "denied: policy"),
+        (true, Finding::NotFoundOut(NotFoundOut::TimedOut), "denied: policy"),
+        (true, Finding::NotFoundOut(NotFoundOut::Unreachable), "denied: policy"),
+    ];
+    for (related, found, reason) in cases {
+        let world = World::in_order();
+        if !related {
+            world.identity.lock().unwrap().as_mut().unwrap().treatment_relation = None;
+        }
+        *world.consent.lock().unwrap() = found;
+        refused(&world, about(ANNA, "Condition"), 403, reason).await;
+        let asked = world.consents_asked.load(Ordering::SeqCst);
+        assert_eq!(asked, usize::from(related), "consent is asked only where a relation makes a yes possible");
+    }
+}
+
+#[tokio::test]
+async fn another_patient_and_no_such_patient_read_alike() {
+    let mut seen = Vec::new();
+    for text in ["Condition?patient=bram", "Condition?patient=nobody", "Patient/bram", "Patient/nobody"] {
+        let world = World::in_order();
+        world.identity.lock().unwrap().as_mut().unwrap().patient = Some(fhir::Bsn::parse(ANNA).unwrap());
+        let row = world.ask(get(text)).await.unwrap_err().row();
+        assert_eq!(world.source().times_asked(), 0, "{text}");
+        seen.push((row.status, row.issue, row.says));
+    }
+    // And a known patient whose consent is missing.
+    let world = World::in_order();
+    *world.consent.lock().unwrap() = Finding::Absent;
+    let row = world.ask(about(BRAM, "Condition")).await.unwrap_err().row();
+    seen.push((row.status, row.issue, row.says));
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_repeats_nothing_of_the_request() {
+    let world = World::in_order();
+    let refusal = world.ask(get(&format!("Condition?patient.identifier=x%7C{ANNA}&secret=MARKER"))).await.unwrap_err();
+    let text = refusal.outcome().to_resource().text().to_owned();
+    assert!(!text.contains(ANNA) && !text.contains("MARKER"), "{text}");
+}
+
+#[tokio::test]
+async fn a_full_or_broken_log_refuses_everything() {
+    let world = World::in_order();
+    world.log.full.store(true, Ordering::SeqCst);
+    assert_eq!(world.ask(about(ANNA, "Condition")).await.unwrap_err(), Refusal::LogUnavailable);
+    assert_eq!(world.source().times_asked(), 0, "without a place in the log nothing is asked");
+    let world = World::in_order();
+    world.log.broken.store(true, Ordering::SeqCst);
+    assert_eq!(world.ask(about(ANNA, "Condition")).await.unwrap_err(), Refusal::LogUnavailable);
+}
+
+#[tokio::test]
+async fn a_client_header_never_feeds_the_gate() {
+    // The inner gate asks the own registers; an asserted relation in a token counts at the outer gate only.
+    let world = World::in_order();
+    *world.relation.lock().unwrap() = Finding::Absent;
+    let inbound = Inbound { gate: Gate::Inner, ..about(ANNA, "Condition") };
+    refused(&world, inbound, 403, "denied: policy").await;
+}

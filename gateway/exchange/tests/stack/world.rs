@@ -1,0 +1,353 @@
+//! A small world around the stack: one holder, stub ports that say what a test wants, and a log in memory.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use exchange::ports::*;
+use exchange::{
+    BodyKind, Bounds, Conditions, Credentials, Fanout, Gate, Handle, Inbound, NodeFacts, Recorded, Refusal, Wiring,
+};
+use fhir::json::Limits;
+use fhir::{Bsn, FhirVersion, Interaction, LogicalId, Method, Resource, SearchMode, Ura};
+use policy::{
+    Caller, Consent, ConsentDecision, DataHolder, Finding, Organisation, Permit, Person, TreatmentRelation, UseCase,
+    UseCaseId, UseCases,
+};
+use serde_json::Value;
+
+/// Two patients from the published test range.
+pub const ANNA: &str = "999911120";
+pub const BRAM: &str = "999910930";
+
+const CAPABILITY: &str = r#"{
+  "title": "Test reading", "purpose": "TREAT", "patient": "one",
+  "findings": {"holder": ["treatment-relation", "consent"], "user": ["treatment-relation"]},
+  "versions": {"r4": {
+    "interactions": [
+      {"type": "Patient", "codes": ["read", "search-type"]},
+      {"type": "Condition", "codes": ["read", "search-type"], "search": ["category", "_count"]},
+      {"type": "Observation", "codes": ["read", "search-type", "create"], "search": ["code"]}
+    ],
+    "included": ["Practitioner"],
+    "operations": {"gather": {"level": "type", "type": "Patient", "directions": ["user"],
+      "collects": ["Patient", "Condition", "Observation"]}}
+  }}
+}"#;
+
+const POLICY: &str = r#"package test_reading
+import rego.v1
+default allow := false
+allow if {
+    input.findings.treatment_relation.finding == "found"
+    input.context.direction == "user"
+}
+allow if {
+    input.findings.treatment_relation.finding == "found"
+    input.findings.consent.detail.decision == "permit"
+}
+reasons contains {"code": "no-consent", "description": "There is no consent."} if {
+    input.findings.consent.finding == "absent"
+}
+obligations contains {"kind": "withhold-label",
+    "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "codes": ["R", "V"]}
+"#;
+
+/// What a stub source does.
+#[derive(Clone)]
+pub enum Doing {
+    Answer(Vec<Value>),
+    Fault(SourceFault),
+    Hang,
+    Panic,
+}
+
+pub struct StubSource {
+    holder: DataHolder,
+    name: String,
+    pub doing: Mutex<Doing>,
+    pub asked: AtomicUsize,
+}
+
+impl StubSource {
+    pub fn new(ura: &str, name: &str, doing: Doing) -> Arc<Self> {
+        Arc::new(StubSource {
+            holder: DataHolder(Ura::parse(ura).unwrap()),
+            name: name.into(),
+            doing: Mutex::new(doing),
+            asked: AtomicUsize::new(0),
+        })
+    }
+    pub fn times_asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+impl Source for StubSource {
+    fn holder(&self) -> &DataHolder {
+        &self.holder
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let doing = self.doing.lock().unwrap().clone();
+        let kind = question.interaction().resource_type().map(|kind| kind.name());
+        let known_as = match question.permit().patient() {
+            policy::PatientScope::One(bsn) if *bsn == Bsn::parse(ANNA).unwrap() => "anna",
+            _ => "bram",
+        };
+        Box::pin(async move {
+            match doing {
+                Doing::Answer(resources) => {
+                    // A search gets its type; anything smuggled in is marked by "evil" and comes along always.
+                    let mine = resources.iter().filter(|resource| {
+                        !matches!(question.interaction(), Interaction::Search { .. })
+                            || kind.is_none_or(|kind| resource["resourceType"] == kind)
+                            || resource["id"].as_str().is_some_and(|id| id.starts_with("evil"))
+                    });
+                    Ok(Answer {
+                        items: mine.map(|json| Item { resource: resource(json), mode: SearchMode::Match }).collect(),
+                        patients: vec![known_as.into()],
+                        ..Answer::default()
+                    })
+                }
+                Doing::Fault(fault) => Err(fault),
+                Doing::Hang => std::future::pending().await,
+                Doing::Panic => panic!("a defect in a connector"),
+            }
+        })
+    }
+}
+
+pub fn resource(json: &Value) -> Resource {
+    Resource::parse(Bytes::from(json.to_string()), &Limits::default()).unwrap()
+}
+
+/// The log in memory.
+#[derive(Default)]
+pub struct MemoryLog {
+    pub records: Arc<Mutex<Vec<Value>>>,
+    pub open: Arc<AtomicUsize>,
+    pub full: std::sync::atomic::AtomicBool,
+    pub broken: std::sync::atomic::AtomicBool,
+}
+
+struct MemorySlot {
+    records: Arc<Mutex<Vec<Value>>>,
+    open: Arc<AtomicUsize>,
+    broken: bool,
+}
+
+impl AccessLog for MemoryLog {
+    fn reserve(&self) -> Result<Box<dyn Slot>, LogUnavailable> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(LogUnavailable);
+        }
+        self.open.fetch_add(1, Ordering::SeqCst);
+        Ok(Box::new(MemorySlot {
+            records: self.records.clone(),
+            open: self.open.clone(),
+            broken: self.broken.load(Ordering::SeqCst),
+        }))
+    }
+}
+
+impl Slot for MemorySlot {
+    fn write(self: Box<Self>, record: Vec<u8>) -> BoxFuture<'static, Result<(), LogUnavailable>> {
+        Box::pin(async move {
+            // Durability takes a moment, so that a test can see whether anyone waits for it.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            if self.broken {
+                return Err(LogUnavailable);
+            }
+            self.records.lock().unwrap().push(serde_json::from_slice(&record).unwrap());
+            Ok(())
+        })
+    }
+    fn hand_over(self: Box<Self>, record: Vec<u8>) {
+        self.records.lock().unwrap().push(serde_json::from_slice(&record).unwrap());
+    }
+}
+
+impl Drop for MemorySlot {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// What the facts are in a test.
+pub struct World {
+    pub identity: Mutex<Result<Caller, AuthenticationFault>>,
+    pub relation: Mutex<Finding<TreatmentRelation>>,
+    pub consent: Mutex<Finding<Consent>>,
+    pub consents_asked: AtomicUsize,
+    pub sources: Mutex<Vec<Arc<StubSource>>>,
+    pub index: Mutex<Finding<usize>>,
+    pub log: Arc<MemoryLog>,
+}
+
+struct Ports(Arc<World>);
+
+impl Authenticator for Ports {
+    fn identify<'a>(&'a self, _: Gate, _: &'a Credentials) -> BoxFuture<'a, Result<Caller, AuthenticationFault>> {
+        let identity = self.0.identity.lock().unwrap().clone();
+        Box::pin(async { identity })
+    }
+}
+impl TreatmentRelations for Ports {
+    fn relation<'a>(&'a self, _: &'a Caller, _: &'a Bsn) -> BoxFuture<'a, Finding<TreatmentRelation>> {
+        let relation = self.0.relation.lock().unwrap().clone();
+        Box::pin(async { relation })
+    }
+}
+impl Consents for Ports {
+    fn consent<'a>(&'a self, _: ConsentQuestion<'a>) -> BoxFuture<'a, Finding<Consent>> {
+        self.0.consents_asked.fetch_add(1, Ordering::SeqCst);
+        let consent = self.0.consent.lock().unwrap().clone();
+        Box::pin(async { consent })
+    }
+}
+impl PatientIndex for Ports {
+    fn patient<'a>(&'a self, id: &'a LogicalId) -> BoxFuture<'a, Finding<Bsn>> {
+        let found = match id.as_str() {
+            "anna" => Finding::Found(Bsn::parse(ANNA).unwrap()),
+            "bram" => Finding::Found(Bsn::parse(BRAM).unwrap()),
+            _ => Finding::Absent,
+        };
+        Box::pin(async { found })
+    }
+}
+impl Localisation for Ports {
+    fn locate<'a>(&'a self, _: &'a Permit) -> BoxFuture<'a, Whereabouts> {
+        let places = self.0.sources.lock().unwrap().iter().map(|source| source.clone() as Arc<dyn Source>).collect();
+        let index = self.0.index.lock().unwrap().clone();
+        Box::pin(async { Whereabouts { places, index } })
+    }
+}
+
+impl World {
+    /// Everything in order: a nurse of De Linde with a relation, a consent, and one source that knows Anna.
+    pub fn in_order() -> Arc<World> {
+        Arc::new(World {
+            identity: Mutex::new(Ok(caller())),
+            relation: Mutex::new(Finding::Found(relation())),
+            consent: Mutex::new(Finding::Found(consent(ConsentDecision::Permit))),
+            consents_asked: AtomicUsize::new(0),
+            sources: Mutex::new(vec![StubSource::new("90000111", "Maasdal", Doing::Answer(annas()))]),
+            index: Mutex::new(Finding::Found(0)),
+            log: Arc::new(MemoryLog::default()),
+        })
+    }
+
+    pub fn source(&self) -> Arc<StubSource> {
+        self.sources.lock().unwrap()[0].clone()
+    }
+
+    pub async fn ask(self: &Arc<World>, inbound: Inbound) -> Result<Recorded, Refusal> {
+        stack(self).handle(inbound).await
+    }
+
+    /// The one record of the one exchange, with no trail left open.
+    pub fn record(&self) -> Value {
+        let records = self.log.records.lock().unwrap();
+        assert_eq!(records.len(), 1, "one exchange leaves one record");
+        assert_eq!(self.log.open.load(Ordering::SeqCst), 0, "no trail stays open");
+        records[0].clone()
+    }
+}
+
+pub fn stack(world: &Arc<World>) -> exchange::Stack {
+    let ports = Arc::new(Ports(world.clone()));
+    let use_case = UseCase::load("test-reading", CAPABILITY, POLICY, "version = \"1.0.0\"\ntitle = \"Test\"\n", false);
+    exchange::stack(Wiring {
+        node: NodeFacts {
+            holder: DataHolder(Ura::parse("90000111").unwrap()),
+            kind: Some("V6".into()),
+            limits: Limits::default(),
+        },
+        use_cases: Arc::new(UseCases::new(vec![use_case.unwrap()])),
+        log: world.log.clone(),
+        clock: Arc::new(SystemClock),
+        authenticator: ports.clone(),
+        patients: ports.clone(),
+        relations: ports.clone(),
+        consents: ports.clone(),
+        localisation: ports,
+        bounds: Bounds {
+            exchange: Duration::from_millis(600),
+            at_once: 4,
+            finding: Duration::from_millis(100),
+            fanout: Fanout { patience: Duration::from_millis(200), at_once: 4, most: 5 },
+            questions_at_once: 4,
+        },
+    })
+}
+
+pub fn relation() -> TreatmentRelation {
+    TreatmentRelation { kind: "asserted".into(), reference: "transfer-1".into() }
+}
+
+pub fn consent(decision: ConsentDecision) -> Consent {
+    Consent { decision, source: "local".into(), reference: "c-1".into() }
+}
+
+pub fn caller() -> Caller {
+    Caller {
+        client_id: "90000222".into(),
+        organisation: Organisation {
+            ura: Ura::parse("90000222").unwrap(),
+            name: Some("De Linde".into()),
+            kind: Some("X3".into()),
+        },
+        person: Some(Person { id: "n-1".into(), name: Some("Noor Voorbeeld".into()), role: "30.000".into() }),
+        use_cases: vec![UseCaseId::parse("test-reading").unwrap()],
+        patient: None,
+        treatment_relation: Some(relation()),
+        token_id: Some("abc".into()),
+    }
+}
+
+/// A request at the outer gate: `"GET Condition?category=x"`.
+pub fn get(text: &str) -> Inbound {
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    Inbound {
+        request_id: "r-1".into(),
+        correlation_id: "c-1".into(),
+        gate: Gate::Outer,
+        remote: None,
+        version: FhirVersion::R4,
+        method: Some(Method::Get),
+        path: path.into(),
+        query: query.into(),
+        body: Bytes::new(),
+        body_kind: BodyKind::None,
+        conditions: Conditions::default(),
+        credentials: Credentials::default(),
+        use_case: None,
+        unreadable: None,
+    }
+}
+
+pub fn post(path: &str, kind: BodyKind, body: impl Into<Bytes>) -> Inbound {
+    Inbound { method: Some(Method::Post), body: body.into(), body_kind: kind, ..get(path) }
+}
+
+pub fn about(bsn: &str, kind: &str) -> Inbound {
+    let name = if kind == "Patient" { "identifier" } else { "patient.identifier" };
+    let form = format!("{name}=http%3A%2F%2Ffhir.nl%2Ffhir%2FNamingSystem%2Fbsn%7C{bsn}");
+    post(&format!("{kind}/_search"), BodyKind::Form, form)
+}
+
+/// What the source has of Anna.
+pub fn annas() -> Vec<Value> {
+    vec![
+        serde_json::json!({"resourceType": "Patient", "id": "anna", "identifier": [
+            {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": ANNA}]}),
+        serde_json::json!({"resourceType": "Condition", "id": "c1", "meta": {"versionId": "2"},
+            "subject": {"reference": "Patient/anna"}}),
+        serde_json::json!({"resourceType": "Observation", "id": "o1", "subject": {"reference": "Patient/anna"}}),
+    ]
+}

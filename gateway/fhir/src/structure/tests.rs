@@ -1,0 +1,81 @@
+use super::*;
+use crate::json::Limits;
+
+fn check(text: &str) -> Result<(), String> {
+    let resource = Resource::parse(text.to_owned().into(), &Limits::default()).unwrap();
+    check_r4(&resource).map_err(|fault| fault.what)
+}
+
+#[test]
+fn a_well_formed_resource_passes() {
+    for good in [
+        r#"{"resourceType":"Patient","id":"1","active":true,"name":[{"given":["A",null],"_given":[null,{"id":"x"}]}]}"#,
+        r#"{"resourceType":"Patient","_birthDate":{"extension":[{"url":"http://a.example","valueString":"x"}]}}"#,
+        r#"{"resourceType":"Questionnaire","item":[{"linkId":"1","item":[{"linkId":"2","item":[{"linkId":"3"}]}]}]}"#,
+        r#"{"resourceType":"Bundle","type":"batch","entry":[{"resource":{"resourceType":"Patient","contained":[
+            {"resourceType":"Organization","name":"x"}]},"link":[{"relation":"a","url":"b"}]}]}"#,
+        r#"{"resourceType":"Observation","valueQuantity":{"value":1.0,"unit":"x"},"meta":{"tag":[{"code":"x"}]}}"#,
+        r#"{"resourceType":"ExampleScenario","instance":[{"resourceId":"a","resourceType":"Patient"}]}"#,
+    ] {
+        assert_eq!(check(good), Ok(()), "{good}");
+    }
+}
+
+#[test]
+fn a_fault_names_the_element_and_its_place() {
+    let cases = [
+        (r#"{"resourceType":"Patient","invented":1}"#, "invented is not an element"),
+        (
+            r#"{"resourceType":"Patient","contact":[{"name":{"familie":"x"}}]}"#,
+            "contact.name.familie is not an element",
+        ),
+        (
+            r#"{"resourceType":"Patient","contained":[{"resourceType":"Organization","nam":1}]}"#,
+            "contained.nam is not an element",
+        ),
+        (r#"{"resourceType":"Patient","contained":[{"id":"x"}]}"#, "contained is not a resource"),
+        (r#"{"resourceType":"Patient","name":{"family":"x"}}"#, "name is not a list"),
+        (r#"{"resourceType":"Patient","birthDate":["2000"]}"#, "birthDate is a list"),
+        (r#"{"resourceType":"Patient","birthDate":2000}"#, "birthDate is not a string"),
+        (r#"{"resourceType":"Patient","active":"true"}"#, "active is not a boolean"),
+        (r#"{"resourceType":"Patient","multipleBirthInteger":1.0}"#, "multipleBirthInteger is not an integer"),
+        (r#"{"resourceType":"Patient","name":[]}"#, "name is empty"),
+        (r#"{"resourceType":"Patient","name":[{}]}"#, "name is empty"),
+        (r#"{"resourceType":"Patient","name":[null]}"#, "name is not an object"),
+        (r#"{"resourceType":"Patient","gender":""}"#, "gender is empty"),
+        (r#"{"resourceType":"Patient","gender":null}"#, "gender is not a string"),
+        (r#"{"resourceType":"Patient","_name":[{"id":"x"}]}"#, "_name is not an element"),
+        (r#"{"resourceType":"Patient","_gender":{"value":"x"}}"#, "_gender has a value beside its value"),
+        (r#"{"resourceType":"Patient","name":[{"resourceType":"Patient"}]}"#, "name.resourceType is not an element"),
+        (r#"{"resourceType":"Observation","valueQuantity":{"value":"1"}}"#, "valueQuantity.value is not a decimal"),
+        (r#"{"resourceType":"Invented","id":"1"}"#, "is of a type that does not exist"),
+        (r#"{"resourceType":"ReferralRequest","id":"1"}"#, "is of a type that does not exist"),
+    ];
+    for (text, what) in cases {
+        assert_eq!(check(text), Err(what.to_owned()), "{text}");
+    }
+}
+
+#[test]
+fn a_fault_repeats_no_value_even_as_a_name() {
+    for text in [r#"{"resourceType":"Patient","999911120":1}"#, r#"{"resourceType":"Patient","<b>":1}"#] {
+        assert_eq!(check(text), Err("(a member) is not an element".to_owned()));
+    }
+    let fault = check(r#"{"resourceType":"Patient","gender":999911120}"#).unwrap_err();
+    assert!(!fault.contains("999911120"), "{fault}");
+}
+
+#[test]
+fn the_deepest_questionnaire_passes() {
+    let text = |levels: usize| {
+        format!(
+            r#"{{"resourceType":"Questionnaire"{}{}}}"#,
+            r#","item":[{"linkId":"1""#.repeat(levels),
+            "}]".repeat(levels)
+        )
+    };
+    assert_eq!(check(&text(40)), Ok(()));
+    let limits = Limits { depth: 1000, ..Limits::default() };
+    let deep = Resource::parse(text(250).into(), &limits).unwrap();
+    assert_eq!(check_r4(&deep), Ok(()));
+}

@@ -1,0 +1,145 @@
+//! What a case asks, and how it becomes a request with findings.
+
+use fhir::interaction::Method;
+use fhir::{Bsn, FhirVersion, Interaction, Ura};
+use serde::Deserialize;
+
+use crate::caller::{Caller, DataHolder, Organisation, Person};
+use crate::findings::{Consent, ConsentDecision, Finding, Findings, NotFoundOut, TreatmentRelation};
+use crate::request::{Direction, PatientScope, Request};
+use crate::use_case::UseCaseId;
+
+/// What a case asks.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseInput {
+    pub caller: CaseCaller,
+    pub direction: Direction,
+    pub holder: Ura,
+    pub holder_kind: Option<String>,
+    pub version: FhirVersion,
+    /// The use case that the request names.
+    pub use_case: Option<UseCaseId>,
+    /// Method, path and query as on the wire, without the patient: `GET Condition?category=problem-list-item`.
+    pub request: String,
+    /// The form of a `POST`.
+    pub form: Option<String>,
+    /// A BSN, `any`, or nothing for a request about nobody.
+    pub patient: Option<String>,
+    #[serde(default)]
+    pub findings: CaseFindings,
+}
+
+/// Who asks in a case.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseCaller {
+    pub ura: Ura,
+    pub kind: Option<String>,
+    /// `case` when not named.
+    pub client_id: Option<String>,
+    pub person: Option<CasePerson>,
+    pub use_cases: Vec<UseCaseId>,
+    /// The BSN that the token is bound to.
+    pub patient: Option<String>,
+}
+
+/// The person who asks in a case.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CasePerson {
+    pub id: String,
+    pub role: String,
+}
+
+/// What was found out in a case, a word per fact: `found` or `permit` and `deny`, `absent`, or why it could not be
+/// found out (`timed-out`, `unreachable`, `unusable`, `nobody-to-ask`, `not-asked`).
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFindings {
+    pub treatment_relation: Option<String>,
+    pub consent: Option<String>,
+}
+
+impl CaseInput {
+    pub(super) fn asked(&self) -> Result<(Request, Findings), String> {
+        let bsn = |text: &str| Bsn::parse(text).map_err(|fault| fault.to_string());
+        let patient = match self.patient.as_deref() {
+            None => PatientScope::Nobody,
+            Some("any") => PatientScope::Any,
+            Some(text) => PatientScope::One(bsn(text)?),
+        };
+        let caller = &self.caller;
+        let caller = Caller {
+            client_id: caller.client_id.clone().unwrap_or_else(|| "case".to_owned()),
+            organisation: Organisation { ura: caller.ura.clone(), name: None, kind: caller.kind.clone() },
+            person: caller.person.as_ref().map(|person| Person {
+                id: person.id.clone(),
+                name: None,
+                role: person.role.clone(),
+            }),
+            use_cases: caller.use_cases.clone(),
+            patient: caller.patient.as_deref().map(bsn).transpose()?,
+            treatment_relation: None,
+            token_id: None,
+        };
+        let request = Request {
+            caller,
+            direction: self.direction,
+            holder: DataHolder(self.holder.clone()),
+            holder_kind: self.holder_kind.clone(),
+            version: self.version,
+            interaction: self.interaction()?,
+            patient,
+            use_case: self.use_case.clone(),
+        };
+        Ok((request, self.findings.found_out()?))
+    }
+
+    fn interaction(&self) -> Result<Interaction, String> {
+        let (method, target) = self.request.split_once(' ').ok_or("the request is no method and path")?;
+        let method = match method {
+            "GET" => Method::Get,
+            "HEAD" => Method::Head,
+            "POST" => Method::Post,
+            "PUT" => Method::Put,
+            "PATCH" => Method::Patch,
+            "DELETE" => Method::Delete,
+            _ => return Err("the method of the request is not used in FHIR".to_owned()),
+        };
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Interaction::read(self.version, method, path, query, self.form.as_deref())
+            .map_err(|fault| format!("the request is no interaction: {fault}"))
+    }
+}
+
+impl CaseFindings {
+    fn found_out(&self) -> Result<Findings, String> {
+        let treatment_relation = match self.treatment_relation.as_deref() {
+            Some("found") => {
+                Finding::Found(TreatmentRelation { kind: "case".to_owned(), reference: "case".to_owned() })
+            }
+            word => unfound(word)?,
+        };
+        let given =
+            |decision| Finding::Found(Consent { decision, source: "local".to_owned(), reference: "case".to_owned() });
+        let consent = match self.consent.as_deref() {
+            Some("permit") => given(ConsentDecision::Permit),
+            Some("deny") => given(ConsentDecision::Deny),
+            word => unfound(word)?,
+        };
+        Ok(Findings { treatment_relation, consent })
+    }
+}
+
+fn unfound<T>(word: Option<&str>) -> Result<Finding<T>, String> {
+    Ok(match word {
+        Some("absent") => Finding::Absent,
+        Some("timed-out") => Finding::NotFoundOut(NotFoundOut::TimedOut),
+        Some("unreachable") => Finding::NotFoundOut(NotFoundOut::Unreachable),
+        Some("unusable") => Finding::NotFoundOut(NotFoundOut::Unusable),
+        Some("nobody-to-ask") => Finding::NotFoundOut(NotFoundOut::NobodyToAsk),
+        None | Some("not-asked") => Finding::NotFoundOut(NotFoundOut::NotAsked),
+        Some(other) => return Err(format!("{other} is no finding")),
+    })
+}

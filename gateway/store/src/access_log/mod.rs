@@ -1,0 +1,36 @@
+//! The access log (NEN 7513): an append-only set of checksummed segment files.
+//!
+//! "No record, no data" rests on this module: an exchange reserves a [`Slot`] before it starts, so
+//! that the record it must leave has a place, and answers only after [`Slot::write`] has resolved,
+//! which is after the disk has confirmed the record.
+//!
+//! How it works, one file each: `format` (the bytes), `walk` (reading one segment and telling a torn
+//! tail from damage), `recovery` (opening), `queue` (reservations), `writer` (the one thread that
+//! writes; group commit), `reader` (reading back), `disk` (the few file operations, so that tests
+//! can cut the power).
+//!
+//! The log must not know what a record says. The leaf of a later Merkle tree (RFC 6962, section
+//! 2.1) is the record's bytes exactly as handed in; its index is its leaf index.
+
+mod disk;
+mod fault;
+mod format;
+mod log;
+mod options;
+mod queue;
+mod reader;
+mod recovery;
+mod slot;
+mod walk;
+mod writer;
+
+#[cfg(test)]
+mod simulated_disk;
+#[cfg(test)]
+mod tests;
+
+pub use fault::{LogFault, OpenFault, ReadFault};
+pub use log::AccessLog;
+pub use options::{AccessLogOptions, CheckAtOpen};
+pub use reader::{Records, read, read_from};
+pub use slot::{Position, Slot};

@@ -1,0 +1,104 @@
+//! `kill -9` at any moment: a helper process appends and says what was acknowledged; whatever it
+//! said is in the log afterwards.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::access_log::read;
+
+const FOLDER: &str = "ZORGSLUIS_CRASH_FOLDER";
+const ROUND: &str = "ZORGSLUIS_CRASH_ROUND";
+const ROUNDS: &str = "ZORGSLUIS_CRASH_ROUNDS";
+
+fn options(folder: &Path) -> AccessLogOptions {
+    AccessLogOptions { segment_bytes: 256 << 10, batch_bytes: 64 << 10, ..small(folder) }
+}
+
+fn bytes(round: u64, writer: u64, turn: u64) -> Vec<u8> {
+    let number = round << 48 | writer << 32 | turn;
+    record(number, Dice(number).below(1500))
+}
+
+#[test]
+fn killed_at_any_moment_the_log_keeps_every_acknowledged_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let rounds = std::env::var(ROUNDS).map_or(10, |rounds| rounds.parse().unwrap());
+    let mut acknowledged = Vec::new();
+    let mut dice = Dice(std::process::id().into());
+    for round in 0..rounds {
+        let mut helper = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "access_log::tests::crash::helper_that_appends_until_it_is_killed",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env(FOLDER, folder.path())
+            .env(ROUND, round.to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(helper.stdout.take().unwrap());
+        let before = acknowledged.len();
+        let mut line = String::new();
+        let quota = dice.below(400);
+        while acknowledged.len() < before + quota + 1 && said.read_line(&mut line).unwrap() > 0 {
+            acknowledged.extend(parse(round, &line));
+            line.clear();
+        }
+        std::thread::sleep(Duration::from_micros(dice.below(4000) as u64));
+        helper.kill().unwrap();
+        // What it said up to its death counts too.
+        acknowledged.extend(said.lines().filter_map(|line| parse(round, &(line.unwrap() + "\n"))));
+        assert_eq!(helper.wait().unwrap().signal(), Some(9), "the helper ended by itself");
+        assert!(acknowledged.len() > before + quota, "the helper said nothing");
+
+        let found: Vec<_> = read(folder.path()).collect::<Result<_, _>>().unwrap();
+        let opened = AccessLog::open(options(folder.path())).unwrap();
+        assert_eq!(opened.length(), found.len() as u64);
+        for (index, bytes) in &acknowledged {
+            assert_eq!(found.get(*index as usize), Some(&(*index, bytes.clone())), "round {round}, record {index}");
+        }
+    }
+    eprintln!("{} records acknowledged over {rounds} kills, none lost", acknowledged.len());
+}
+
+/// An acknowledgement, if the line is a whole one.
+fn parse(round: u64, line: &str) -> Option<(u64, Vec<u8>)> {
+    let mut words =
+        line.strip_suffix(" ok\n")?.strip_prefix("acknowledged ")?.split(' ').map(|word| word.parse().unwrap());
+    let (index, writer, turn) = (words.next()?, words.next()?, words.next()?);
+    Some((index, bytes(round, writer, turn)))
+}
+
+#[test]
+#[ignore = "only a helper of the test above"]
+fn helper_that_appends_until_it_is_killed() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let round: u64 = std::env::var(ROUND).unwrap().parse().unwrap();
+    let log = Arc::new(AccessLog::open(options(Path::new(&folder))).unwrap());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    runtime.block_on(async {
+        let writers: Vec<_> = (0..16)
+            .map(|writer| {
+                let log = Arc::clone(&log);
+                tokio::spawn(async move {
+                    // Ends by itself if nobody kills it.
+                    for turn in 0..20_000 {
+                        let bytes = bytes(round, writer, turn);
+                        let position = log.try_reserve().unwrap().write(bytes).await.unwrap();
+                        let line = format!("acknowledged {} {writer} {turn} ok\n", position.index);
+                        std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
+                    }
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.await.unwrap();
+        }
+    });
+}
