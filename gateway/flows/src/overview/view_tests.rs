@@ -81,6 +81,7 @@ fn a_contradiction_is_shown_with_who_says_what() {
     assert_eq!(names(&overview, &furosemide.known_at), ["Apotheek De Brug", "Huisartsenpraktijk Beekzicht"]);
     assert_eq!(detail(&furosemide.lines[0], Aspect::Dosage), Some("2x per dag 1 tablet"));
     assert_eq!(detail(&furosemide.lines[1], Aspect::Dosage), Some("1x per dag 1 tablet, 's ochtends"));
+    assert!(furosemide.differs, "dispensed with another dosage than prescribed");
 }
 
 #[test]
