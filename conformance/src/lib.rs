@@ -10,3 +10,4 @@ pub mod callers;
 pub mod ready;
 pub mod region;
 pub mod source_server;
+pub mod suites;
