@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::line::Line;
-use super::recipe::SectionKind;
+use super::recipe::{Aspect, SectionKind};
 
 /// Lines about one and the same thing: they share a code, or the very words of their title.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,9 +15,10 @@ pub struct Group {
     pub lines: Vec<Line>,
     /// The sources that know of it: places in `Overview::sources`, ascending.
     pub known_at: Vec<usize>,
-    /// Sources that answered in full and could have mentioned it, but did not. Said of present states only.
+    /// Sources that answered in full and could have mentioned it, but did not. Told of
+    /// allergies, medication and directives, where an omission can do harm.
     pub not_mentioned_at: Vec<usize>,
-    /// Sources describe the same thing in ways that differ (status, dosage, criticality …).
+    /// Sources contradict each other about it (status, dosage, criticality …).
     pub differs: bool,
 }
 
@@ -48,7 +49,10 @@ fn groups(kind: SectionKind, lines: Vec<Line>, answered: &[usize]) -> Vec<Group>
     let expected: Vec<usize> = match kind {
         // Whoever answered and mentions no allergy at all contradicts the one who knows of it.
         SectionKind::Allergies => answered.to_vec(),
-        kind if kind.describes_a_state() => answered.iter().copied().filter(|source| here.contains(source)).collect(),
+        // A list of medication or directives that leaves one out; who keeps none says nothing by it.
+        SectionKind::Medication | SectionKind::Directives => {
+            answered.iter().copied().filter(|source| here.contains(source)).collect()
+        }
         _ => Vec::new(),
     };
     let mut groups: Vec<Group> = together(kind, lines).into_iter().map(|lines| group(kind, lines, &expected)).collect();
@@ -71,14 +75,34 @@ fn group(kind: SectionKind, mut lines: Vec<Line>, expected: &[usize]) -> Group {
     }
 }
 
-/// Whether two sources say different things in resources of the same type: a dispense differs from a request anyway.
+/// What a source leaves out is taken to hold, so saying it is no difference.
+const AFFIRMATIVE: [&str; 2] = ["active", "confirmed"];
+
+/// Whether two sources contradict each other in resources of the same type: a dispense differs from a request anyway.
 fn differs(lines: &[Line]) -> bool {
     lines.iter().enumerate().any(|(at, one)| {
         lines.iter().skip(at + 1).any(|other| {
             one.source != other.source
                 && one.resource_type == other.resource_type
-                && (one.status != other.status || one.details != other.details)
+                && (qualifying(one) != qualifying(other) || details_differ(one, other))
         })
+    })
+}
+
+fn qualifying(line: &Line) -> BTreeSet<&str> {
+    line.status.iter().map(String::as_str).filter(|code| !AFFIRMATIVE.contains(code)).collect()
+}
+
+/// Whether both tell the same aspect in different words. Notes and names of people differ everywhere.
+fn details_differ(one: &Line, other: &Line) -> bool {
+    let told = |line: &Line, aspect: Aspect| -> Vec<String> {
+        line.details.iter().filter(|detail| detail.aspect == aspect).map(|detail| detail.text.to_lowercase()).collect()
+    };
+    let telling =
+        one.details.iter().map(|detail| detail.aspect).filter(|aspect| !matches!(aspect, Aspect::Note | Aspect::By));
+    telling.into_iter().any(|aspect| {
+        let there = told(other, aspect);
+        !there.is_empty() && there != told(one, aspect)
     })
 }
 

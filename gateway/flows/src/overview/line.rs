@@ -5,7 +5,7 @@ use fhir::SearchMode;
 use fhir::json::Value;
 
 use super::fields::{reach, text};
-use super::reading::{Beside, Reader, code, joined};
+use super::reading::{Beside, Reader, code, joined, number};
 use super::recipe::{Aspect, SectionKind, recipe};
 
 /// A code with the system it belongs to.
@@ -164,7 +164,7 @@ fn blood_pressure(components: &[Value<'_>]) -> Option<String> {
     if unit(upper) != unit(lower) || !plain(upper) || !plain(lower) {
         return None;
     }
-    Some(format!("{high}/{low} {}", unit(upper).unwrap_or_default()).trim().to_owned())
+    Some(format!("{}/{} {}", number(high), number(low), unit(upper).unwrap_or_default()).trim().to_owned())
 }
 
 fn is(component: Value<'_>, code: &str) -> bool {

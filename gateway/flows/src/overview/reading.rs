@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
         let said = match value.kind() {
             Kind::Null => None,
             Kind::Bool => value.as_bool().map(|yes| if yes { "ja" } else { "nee" }.to_owned()),
-            Kind::Number => value.as_number().map(str::to_owned),
+            Kind::Number => value.as_number().map(number),
             Kind::Text => value.as_text().map(|text| text.into_owned()),
             Kind::List => joined(self.join_once(value.items().collect(), depth + 1), ", "),
             Kind::Object => self.say_object(value, depth),
@@ -163,6 +163,11 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A number as one writes it here: `68.40` would be read as a large one by some.
+pub(super) fn number(digits: &str) -> String {
+    digits.replace('.', ",")
+}
+
 /// A name for people: as it is to be written, or its parts in their order (FHIR R4, HumanName).
 pub(super) fn name(value: Value<'_>) -> Option<String> {
     if let Some(words) = plain(value, "text") {
@@ -244,7 +249,7 @@ mod tests {
             (r#"{"text":" ","coding":[{"code":"1"},{"code":"2","display":"Second"}]}"#, "Second"),
             (r#"{"coding":[{"display":"First"},{"display":"Chosen","userSelected":true}]}"#, "Chosen"),
             (r#"{"coding":[{"code":"only-code"}]}"#, "only-code"),
-            (r#"{"value":5.60,"unit":"mmol/L"}"#, "5.60 mmol/L"),
+            (r#"{"value":5.60,"unit":"mmol/L"}"#, "5,60 mmol/L"),
             (r#"{"value":5,"comparator":"<","code":"mg"}"#, "< 5 mg"),
             (r#"{"value":1,"unit":"1"}"#, "1"),
             (r#"{"low":{"value":1},"high":{"value":2,"unit":"g"}}"#, "1 – 2 g"),
@@ -260,7 +265,7 @@ mod tests {
             (r#"{"system":"s","value":"X-1"}"#, "X-1"),
             (r#"{"title":"Brief.pdf"}"#, "Brief.pdf"),
             ("true", "ja"),
-            ("3.10", "3.10"),
+            ("3.10", "3,10"),
             (r#"["a","b","a"]"#, "a, b"),
         ];
         for (element, expected) in cases {

@@ -72,6 +72,7 @@ fn a_contradiction_is_shown_with_who_says_what() {
     let failure = group(&overview, SectionKind::Problems, "Hartfalen");
     assert_eq!(failure.lines.len(), 2);
     assert_eq!(failure.lines[1].title.as_deref(), Some("Decompensatio cordis"));
+    assert!(!failure.differs, "one says more than the other, neither says otherwise");
 
     // A request by reference and a dispense by code are the same product.
     let furosemide = group(&overview, SectionKind::Medication, "Furosemide tablet 40 mg");
@@ -165,6 +166,34 @@ fn each_type_tells_what_matters() {
         if let Some((aspect, words)) = told {
             assert_eq!(detail(line, aspect), Some(words), "{title}");
         }
+    }
+}
+
+#[test]
+fn sources_differ_when_one_says_otherwise_and_not_when_it_says_less() {
+    let allergy = |patient: &str, facts: &str| {
+        format!(
+            r#"{{"resourceType":"AllergyIntolerance","id":"x","patient":{{"reference":"Patient/{patient}"}},"code":{{"text":"Jodium"}}{facts}}}"#
+        )
+    };
+    let status = |code: &str| format!(r#","verificationStatus":{{"coding":[{{"code":"{code}"}}]}}"#);
+    let (confirmed, refuted, unconfirmed) = (status("confirmed"), status("refuted"), status("unconfirmed"));
+    for (one, other, expected) in [
+        ("", "", false),
+        (confirmed.as_str(), "", false),
+        (confirmed.as_str(), refuted.as_str(), true),
+        ("", refuted.as_str(), true),
+        (confirmed.as_str(), unconfirmed.as_str(), true),
+        (r#","criticality":"high""#, "", false),
+        (r#","criticality":"high""#, r#","criticality":"low""#, true),
+        (r#","note":[{"text":"a"}]"#, r#","note":[{"text":"b"}]"#, false),
+    ] {
+        let place = |ura: &str, facts: &str| {
+            Place::new(ura, ura).holds(&patient("1", BSN, "A", "B", "1950-01-01")).holds(&allergy("1", facts))
+        };
+        let overview = seen(&World::new("90000901").with(place("90000901", one)).with(place("90000902", other)));
+        let jodium = group(&overview, SectionKind::Allergies, "Jodium");
+        assert_eq!((jodium.lines.len(), jodium.differs), (2, expected), "{one} against {other}");
     }
 }
 

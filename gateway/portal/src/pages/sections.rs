@@ -84,8 +84,8 @@ fn group(overview: &Overview, kind: SectionKind, group: &Group) -> Markup {
             ul.lines { @for one in &group.lines { (line(overview, kind, title, one)) } }
             @if !group.not_mentioned_at.is_empty() {
                 p.known {
-                    "Bekend bij: " (names(overview, &group.known_at)) ". Niet vermeld bij: "
-                    (names(overview, &group.not_mentioned_at)) "."
+                    "Bekend bij: " (names(overview, &group.known_at)) ". "
+                    strong { "Niet vermeld bij: " (names(overview, &group.not_mentioned_at)) "." }
                 }
             }
         }

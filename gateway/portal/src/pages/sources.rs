@@ -33,13 +33,15 @@ fn row(at: usize, source: &Source) -> Markup {
     html! {
         tr {
             th scope="row" {
-                span.dot.(tone(at)) aria-hidden="true" {}
-                span {
-                    span.holder { (source.name) @if source.own { span.own { " (eigen)" } } }
-                    span.state.missing[!source.is_complete()] {
-                        span.symbol aria-hidden="true" { (status_symbol(source)) } " " (source_status(source))
+                div.source {
+                    span.dot.(tone(at)) aria-hidden="true" {}
+                    div {
+                        span.holder { (source.name) @if source.own { span.own { " (eigen)" } } }
+                        span.state.missing[!source.is_complete()] {
+                            span.symbol aria-hidden="true" { (status_symbol(source)) } " " (source_status(source))
+                        }
+                        span.ura { "URA " (source.ura) }
                     }
-                    span.ura { "URA " (source.ura) }
                 }
             }
             td.number { (source.items) }
