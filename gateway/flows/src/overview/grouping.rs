@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::kinds::{Aspect, SectionKind};
 use super::line::Line;
-use super::recipe::{Aspect, SectionKind};
 
 /// Lines about one and the same thing: they share a code, or the very words of their title.
 #[derive(Clone, PartialEq, Eq)]
