@@ -6,5 +6,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
 
 pub mod ca;
+pub mod callers;
+pub mod ready;
 pub mod region;
 pub mod source_server;
+pub mod suites;

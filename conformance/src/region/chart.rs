@@ -86,7 +86,10 @@ impl Chart {
     pub(super) fn write(&mut self, sort: &'static str, mut resource: Value) -> Entry<'_> {
         let count = self.counts.entry(sort).or_default();
         *count += 1;
-        resource["id"] = json!(format!("{}-{sort}-{count}", self.number));
+        if let Some(elements) = resource.as_object_mut() {
+            // The second element, where a reader of the files looks for it.
+            elements.shift_insert(1, "id".to_owned(), json!(format!("{}-{sort}-{count}", self.number)));
+        }
         self.resources.push(resource);
         let at = self.resources.len() - 1;
         Entry { chart: self, at }

@@ -321,4 +321,23 @@ mod tests {
         }
         assert!(!look.refers(&held, "7", Some("Group")));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_question_makes_the_server_fall_over(
+            name in "(_id|code|date|patient|subject|status|_include|_count)?[:.]?(not|missing|identifier|Patient)?[.]?\\PC{0,8}",
+            value in "\\PC{0,12}",
+            strict in proptest::bool::ANY,
+        ) {
+            let store = Store::of(vec![
+                json!({"resourceType": "Observation", "id": "o", "effectiveDateTime": "2026",
+                       "code": {"coding": [{"code": "1"}]}, "subject": {"reference": "Patient/p"}}),
+                json!({"resourceType": "Patient", "id": "p"}),
+            ]).unwrap();
+            match search(&store, "http://x/fhir", "Observation", &[(name, value)], strict) {
+                Ok(found) => proptest::prop_assert!(found.matches.len() <= 1),
+                Err(refusal) => proptest::prop_assert_eq!(refusal.status, 400),
+            }
+        }
+    }
 }

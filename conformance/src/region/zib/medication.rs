@@ -202,36 +202,29 @@ impl Chart {
 
 impl Entry<'_> {
     /// Ended, and why.
-    pub fn stopped(mut self, on: &str, why: &str) -> Self {
-        let list = self.resource()["extension"].as_array_mut();
-        for extension in list.into_iter().flatten() {
-            if let Some(period) = extension.get_mut("valuePeriod") {
-                period["end"] = json!(on);
-            }
-        }
-        self.set("status", json!("stopped")).note(why)
+    pub fn stopped(self, on: &str, why: &str) -> Self {
+        self.until(on).set("status", json!("stopped")).note(why)
     }
 
     /// A course with an end.
     pub fn until(mut self, on: &str) -> Self {
-        let list = self.resource()["extension"].as_array_mut();
-        for extension in list.into_iter().flatten() {
-            if let Some(period) = extension.get_mut("valuePeriod") {
-                period["end"] = json!(on);
-            }
+        if let Some(period) = self.extended("valuePeriod") {
+            period["end"] = json!(on);
         }
         self
     }
 
     /// Used otherwise than agreed.
     pub fn not_as_agreed(mut self) -> Self {
-        let list = self.resource()["extension"].as_array_mut();
-        for extension in list.into_iter().flatten() {
-            if let Some(agreed) = extension.get_mut("valueBoolean") {
-                *agreed = json!(false);
-            }
+        if let Some(agreed) = self.extended("valueBoolean") {
+            *agreed = json!(false);
         }
         self
+    }
+
+    /// The first extension's value of this type.
+    fn extended(&mut self, key: &str) -> Option<&mut Value> {
+        self.resource()["extension"].as_array_mut()?.iter_mut().find_map(|extension| extension.get_mut(key))
     }
 
     /// The problem that this is for.

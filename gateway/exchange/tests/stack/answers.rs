@@ -62,7 +62,8 @@ async fn another_patients_data_in_an_answer_does_not_leave() {
 #[tokio::test]
 async fn labelled_resources_and_types_outside_the_use_case_are_withheld() {
     let world = World::in_order();
-    let label = |code: &str| json!([{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": code}]);
+    let label =
+        |code: &str| json!([{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": code}]);
     *world.source().doing.lock().unwrap() = Doing::Answer(vec![
         json!({"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/anna"}}),
         json!({"resourceType": "Condition", "id": "c2", "meta": {"security": label("R")},
@@ -133,7 +134,11 @@ async fn every_source_of_a_gathering_is_shown_with_its_status() {
     assert!(started.elapsed() < Duration::from_millis(500), "a dead source costs its patience, no more");
     let statuses: Vec<SourceStatus> = recorded.released().parts().iter().map(|part| part.status()).collect();
     use SourceStatus::{Answered, NotAsked, NothingThere, Refused, TimedOut, Unreachable};
-    assert_eq!(statuses, [Answered, NothingThere, Refused, TimedOut, Unreachable, NotAsked], "the sixth is over the bound");
+    assert_eq!(
+        statuses,
+        [Answered, NothingThere, Refused, TimedOut, Unreachable, NotAsked],
+        "the sixth is over the bound"
+    );
     assert!(!recorded.released().is_complete());
     assert_eq!(recorded.released().parts()[0].items().len(), 3);
     assert_eq!(world.record()["sources"].as_array().unwrap().len(), 6);

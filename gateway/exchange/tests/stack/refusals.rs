@@ -14,7 +14,11 @@ async fn refused(world: &Arc<World>, inbound: Inbound, status: u16, reason: &str
     let refusal = world.ask(inbound).await.expect_err(&what);
     assert_eq!((refusal.row().status, refusal.row().record.as_str()), (status, reason), "{what}");
     let record = world.record();
-    assert_eq!(record["outcome"], serde_json::json!({"result": "refused", "status": status, "reason": reason}), "{what}");
+    assert_eq!(
+        record["outcome"],
+        serde_json::json!({"result": "refused", "status": status, "reason": reason}),
+        "{what}"
+    );
     assert_eq!(world.source().times_asked(), 0, "{what}: a denied request never reaches a source");
     world.log.records.lock().unwrap().clear();
 }

@@ -1,0 +1,86 @@
+//! The command line.
+// A command line speaks to its user on standard output and standard error.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Mode, NodeConfig};
+use crate::{access_log, profiles, serve, wiring};
+
+/// A gateway through which health data passes only after someone has looked who asks, why, and whether the patient
+/// agrees.
+#[derive(Parser)]
+#[command(name = "zorgsluis", version, about)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs one node.
+    Serve {
+        #[arg(long)]
+        config: PathBuf,
+        /// Stops when standard input ends: for a parent that may be killed.
+        #[arg(long)]
+        stop_with_input: bool,
+    },
+    /// Says whether a configuration would start, or what is wrong; runs the policy cases of its use cases.
+    Check {
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Prints the records of an access log, one JSON document a line. May be used while the node runs.
+    Log {
+        /// The log's folder: `log` in the folder of `store.folder`.
+        #[arg(long)]
+        folder: PathBuf,
+        /// The first record to print.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
+    /// Runs the demo region: four care providers and their source systems, on loopback.
+    #[cfg(feature = "demo")]
+    Demo(crate::demo::DemoOptions),
+    /// Runs one node in front of FHIR servers of your own, on loopback.
+    #[cfg(feature = "demo")]
+    Try(crate::demo::TryOptions),
+}
+
+/// Runs what the command line says.
+pub fn run() -> ExitCode {
+    match Line::parse().command {
+        Command::Serve { config, stop_with_input } => {
+            outcome(NodeConfig::load(&config).and_then(|config| serve::run(config, stop_with_input)))
+        }
+        Command::Check { config } => outcome(check(&config)),
+        Command::Log { folder, from } => outcome(access_log::print(&folder, from)),
+        #[cfg(feature = "demo")]
+        Command::Demo(options) => outcome(crate::demo::demo(&options)),
+        #[cfg(feature = "demo")]
+        Command::Try(options) => outcome(crate::demo::try_out(&options)),
+    }
+}
+
+fn check(file: &Path) -> Result<(), String> {
+    let config = NodeConfig::load(file)?;
+    wiring::use_cases(&config)?;
+    let cases = profiles::run_cases(&config.profiles, config.mode == Mode::Development)?;
+    wiring::try_identity(&config)?;
+    println!("{}: good; {} use case(s), {cases} policy cases pass", file.display(), config.profiles.use_cases.len());
+    Ok(())
+}
+
+fn outcome(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("zorgsluis: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The configuration of one node: one TOML file per provider. Unknown keys are refused, defaults are safe, secrets
+//! stand in files of their own. Relative paths are meant from the folder of the file.
+
+mod bounds;
+mod listeners;
+mod rules;
+mod sources;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use connectors::http::WebAddress;
+use connectors::identity::InnerCallerConfig;
+use connectors::peers::PeerConfig;
+use connectors::sources::{Bounds, PatientCacheConfig};
+use fhir::{FhirVersion, Ura};
+use policy::UseCaseId;
+use serde::{Deserialize, Serialize};
+
+pub use bounds::BoundsConfig;
+pub use listeners::{InnerConfig, OuterConfig};
+pub use sources::SourceConfig;
+
+/// Whether real patients may be behind this node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Every safety rule holds; the node refuses to start otherwise.
+    #[default]
+    Production,
+    /// Static tokens, plain HTTP on loopback and development use cases are allowed.
+    Development,
+}
+
+/// The care provider whose node this is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderConfig {
+    pub ura: Ura,
+    pub name: String,
+    /// Care provider type code (OID 2.16.840.1.113883.2.4.15.1060).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+}
+
+/// Where the node keeps its access log and its other state.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    pub folder: PathBuf,
+}
+
+/// Which use cases the node offers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfilesConfig {
+    /// The folder with a folder per use case.
+    pub folder: PathBuf,
+    pub use_cases: Vec<UseCaseId>,
+}
+
+/// The provider's own registers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistersConfig {
+    /// Local consents. Without it no consent is known here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consents_file: Option<PathBuf>,
+    /// Treatment relations of the provider's own people. Without it nobody has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relations_file: Option<PathBuf>,
+    /// Which other providers know which patient. Without it only the own sources are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whereabouts_file: Option<PathBuf>,
+}
+
+/// Another care provider: what it is offered here, and how its node is reached.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerEntry {
+    pub ura: Ura,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Use cases it may ask us for.
+    #[serde(default)]
+    pub use_cases: Vec<UseCaseId>,
+    /// Its node, when we ask it in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<PartnerNode>,
+}
+
+/// How another provider's node is reached.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerNode {
+    /// The FHIR base per version that the node serves.
+    pub bases: BTreeMap<FhirVersion, WebAddress>,
+    /// Its OAuth 2.0 token endpoint.
+    pub token_endpoint: WebAddress,
+}
+
+impl PartnerEntry {
+    /// The partner as a source, when its node is known.
+    pub fn peer(&self) -> Option<PeerConfig> {
+        let node = self.node.as_ref()?;
+        Some(PeerConfig {
+            ura: self.ura.clone(),
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            bases: node.bases.clone(),
+            token_endpoint: node.token_endpoint.clone(),
+            use_case: None,
+            bounds: Bounds::default(),
+            patient_cache: PatientCacheConfig::default(),
+        })
+    }
+}
+
+/// One node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeConfig {
+    #[serde(default)]
+    pub mode: Mode,
+    pub provider: ProviderConfig,
+    pub outer: OuterConfig,
+    pub inner: InnerConfig,
+    pub store: StoreConfig,
+    pub profiles: ProfilesConfig,
+    #[serde(default)]
+    pub registers: RegistersConfig,
+    #[serde(default)]
+    pub bounds: BoundsConfig,
+    #[serde(default)]
+    pub sources: Vec<SourceConfig>,
+    #[serde(default)]
+    pub partners: Vec<PartnerEntry>,
+    #[serde(default)]
+    pub callers: Vec<InnerCallerConfig>,
+}
+
+impl NodeConfig {
+    /// Reads a file, makes its paths absolute and holds it against the rules of a safe start.
+    pub fn load(file: &Path) -> Result<NodeConfig, String> {
+        let text =
+            std::fs::read_to_string(file).map_err(|fault| format!("{}: cannot be read ({fault})", file.display()))?;
+        let mut config = NodeConfig::parse(&text).map_err(|fault| format!("{}: {fault}", file.display()))?;
+        let folder = file.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        config.anchor(&folder);
+        rules::hold(&config).map_err(|fault| format!("{}: {fault}", file.display()))?;
+        Ok(config)
+    }
+
+    /// Reads a text; says at which key it goes wrong.
+    pub fn parse(text: &str) -> Result<NodeConfig, String> {
+        let deserializer = toml::Deserializer::parse(text).map_err(|fault| fault.to_string())?;
+        serde_path_to_error::deserialize(deserializer)
+            .map_err(|fault| format!("at {}: {}", fault.path(), fault.inner()))
+    }
+
+    fn anchor(&mut self, folder: &Path) {
+        let mut all: Vec<&mut PathBuf> = vec![&mut self.store.folder, &mut self.profiles.folder];
+        all.extend(self.outer.files());
+        all.extend(self.inner.files());
+        all.extend(self.registers.consents_file.as_mut());
+        all.extend(self.registers.relations_file.as_mut());
+        all.extend(self.registers.whereabouts_file.as_mut());
+        for source in &mut self.sources {
+            all.extend(source.files());
+        }
+        for caller in &mut self.callers {
+            all.extend(caller.token_file.as_mut());
+            all.extend(caller.token_sha256_file.as_mut());
+        }
+        for path in all {
+            *path = folder.join(&*path);
+        }
+    }
+}

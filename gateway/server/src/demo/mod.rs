@@ -1,0 +1,78 @@
+//! `zorgsluis demo` and `zorgsluis try`: whole set-ups on loopback, for looking and for trying. Development only, and
+//! the only place that knows the simulators; a production build leaves this module out.
+//!
+//! Nodes run as processes of their own, with the configuration files that an operator would write: one of them can be
+//! killed without the others, and nothing here is a way around `serve`.
+
+mod children;
+mod embedded;
+mod ready;
+mod region;
+mod secrets;
+mod trying;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use fhir::FhirVersion;
+
+pub use region::demo;
+pub use trying::try_out;
+
+/// Options of `zorgsluis demo`.
+#[derive(Args, Clone, Debug)]
+pub struct DemoOptions {
+    /// The first port; the demo uses the hundred and fifty above it.
+    #[arg(long, default_value_t = 18_400)]
+    pub base_port: u16,
+    /// Where to write, once all is ready, what another program needs to drive the region.
+    #[arg(long)]
+    pub ready_file: Option<PathBuf>,
+    /// The folder that holds everything the demo makes.
+    #[arg(long, default_value = "state/demo")]
+    pub state: PathBuf,
+    /// Stops when standard input ends.
+    #[arg(long)]
+    pub stop_with_input: bool,
+}
+
+/// Options of `zorgsluis try`.
+#[derive(Args, Clone, Debug)]
+pub struct TryOptions {
+    /// The FHIR base of your server; may be given more than once.
+    #[arg(long, required = true)]
+    pub upstream: Vec<String>,
+    /// The version that the servers speak.
+    #[arg(long, default_value = "r4", value_parser = version)]
+    pub fhir_version: FhirVersion,
+    /// The first of the two ports: plain HTTP, then mutual TLS.
+    #[arg(long, default_value_t = 18_600)]
+    pub base_port: u16,
+    #[arg(long)]
+    pub ready_file: Option<PathBuf>,
+    #[arg(long, default_value = "state/try")]
+    pub state: PathBuf,
+    /// Stops when standard input ends.
+    #[arg(long)]
+    pub stop_with_input: bool,
+}
+
+fn version(text: &str) -> Result<FhirVersion, String> {
+    text.parse().map_err(|()| "stu3 or r4".to_owned())
+}
+
+/// A port on loopback.
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// Adds to a port; a sentence when there is none so high.
+fn port(base: u16, offset: u16) -> Result<u16, String> {
+    base.checked_add(offset).ok_or_else(|| format!("--base-port {base} leaves no room for the ports above it"))
+}
+
+/// A file-system fault as a sentence.
+fn io(what: &std::path::Path) -> impl Fn(std::io::Error) -> String + '_ {
+    move |fault| format!("{}: {fault}", what.display())
+}

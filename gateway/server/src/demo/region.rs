@@ -1,0 +1,397 @@
+//! The demo region: four providers, their source systems, their nodes.
+// Tells its user where to look.
+#![allow(clippy::print_stdout)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use conformance::ca::{CertificateAuthority, Subject};
+use conformance::region::{self, ConsentState, Provider, SourceKind};
+use conformance::source_server::{self, SourceHandle, SourceServer};
+use connectors::http::WebAddress;
+use connectors::identity::{InnerCallerConfig, PersonConfig};
+use connectors::sources::fhir::FhirSourceConfig;
+use connectors::sources::files::FilesSourceConfig;
+use fhir::{FhirVersion, Ura};
+use policy::UseCaseId;
+use serde_json::json;
+
+use super::children::{self, RunningNode};
+use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
+use super::{DemoOptions, embedded, io, loopback, port, secrets};
+use crate::config::{
+    BoundsConfig, InnerConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
+    ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
+};
+
+const USE_CASE: &str = "health-overview";
+
+/// An organisation without a node, for programs that want to call one: a clinic that every node knows.
+const CLINIC: (&str, &str, &str) = ("90010090", "Kliniek De Proef", "Z4");
+
+/// An organisation with a good certificate that no node knows.
+const STRANGER: (&str, &str) = ("90010099", "Onbekende Zorg");
+
+/// A provider's place in the demo.
+struct Place {
+    provider: &'static Provider,
+    folder: PathBuf,
+    outer_port: u16,
+    inner_port: u16,
+    source_port: u16,
+}
+
+impl Place {
+    fn outer(&self) -> String {
+        format!("https://localhost:{}", self.outer_port)
+    }
+    fn inner(&self) -> String {
+        format!("http://127.0.0.1:{}", self.inner_port)
+    }
+}
+
+/// Runs the demo region until it is told to stop.
+pub fn demo(options: &DemoOptions) -> Result<(), String> {
+    std::fs::create_dir_all(&options.state).map_err(io(&options.state))?;
+    let state = options.state.canonicalize().map_err(io(&options.state))?;
+    let places = places(options, &state)?;
+    embedded::write(&state.join("profiles"))?;
+    let certificates = state.join("certs");
+    let authority = said(CertificateAuthority::new("Zorgsluis demo authority"))?;
+    authority.write(&certificates, "ca").map_err(io(&certificates))?;
+    let mut callers = organisations(&authority, &certificates)?;
+    let mut simulators = Vec::new();
+    let mut nodes = Vec::new();
+    let mut ready_nodes = Vec::new();
+    for place in &places {
+        simulators.extend(source_of(place)?);
+        let config_file = set_up(place, &places, &state, &authority, &mut callers)?;
+        let log = place.folder.join("node.log");
+        let node = RunningNode::start(place.provider.name, &config_file, loopback(place.inner_port), &log)?;
+        let provider = place.provider;
+        let entry = ReadyNode::new(provider.key, provider.name, provider.ura, &["r4"], place.outer(), place.inner());
+        ready_nodes.push(ReadyNode {
+            pid: node.pid(),
+            portal: Some(format!("{}/portal/", place.inner())),
+            log_folder: place.folder.join("store/log"),
+            config_file,
+            ..entry
+        });
+        nodes.push(node);
+    }
+    for node in &mut nodes {
+        node.wait_ready()?;
+    }
+    let ready = Ready {
+        format: FORMAT,
+        kind: "demo",
+        ca_file: certificates.join("ca.pem"),
+        nodes: ready_nodes,
+        callers,
+        patients: patients(),
+        simulators: simulators
+            .iter()
+            .map(|(key, handle)| ReadySimulator {
+                key: key.clone(),
+                kind: "fhir-r4-source".into(),
+                base: handle.base_url.clone(),
+                control: handle.control_url.clone(),
+            })
+            .collect(),
+        state,
+    };
+    if let Some(file) = &options.ready_file {
+        ready.write(file)?;
+    }
+    tell(&ready);
+    children::wait_for_the_end(options.stop_with_input)?;
+    println!("Stopping.");
+    children::stop_all(nodes);
+    Ok(())
+}
+
+fn places(options: &DemoOptions, state: &Path) -> Result<Vec<Place>, String> {
+    let mut places = Vec::new();
+    for (number, provider) in (0_u16..).zip(region::providers()) {
+        places.push(Place {
+            provider,
+            folder: state.join(provider.key),
+            outer_port: port(options.base_port, number * 10 + 1)?,
+            inner_port: port(options.base_port, number * 10 + 2)?,
+            source_port: port(options.base_port, 101 + number)?,
+        });
+    }
+    Ok(places)
+}
+
+/// The source system of a provider: a FHIR server of its own, or a folder of files.
+fn source_of(place: &Place) -> Result<Option<(String, SourceHandle)>, String> {
+    let key = place.provider.key;
+    match place.provider.source {
+        SourceKind::FhirServer => {
+            let resources = region::resources(key);
+            let handle = SourceServer::start(source_server::FhirVersion::R4, resources, loopback(place.source_port))
+                .map_err(|fault| format!("the source system of {} cannot be started: {fault}", place.provider.name))?;
+            Ok(Some((format!("{key}-source"), handle)))
+        }
+        SourceKind::Files => {
+            let folder = place.folder.join("records");
+            region::write_folder(key, &folder).map_err(io(&folder))?;
+            Ok(None)
+        }
+    }
+}
+
+/// Writes everything that the provider's node is started from.
+fn set_up(
+    place: &Place,
+    places: &[Place],
+    state: &Path,
+    authority: &CertificateAuthority,
+    callers: &mut Vec<ReadyCaller>,
+) -> Result<PathBuf, String> {
+    let provider = place.provider;
+    let folder = &place.folder;
+    std::fs::create_dir_all(folder).map_err(io(folder))?;
+    let certificates = state.join("certs");
+    let subject = Subject { name: provider.name, dns_names: &[] };
+    let own = said(authority.issue_server(provider.ura, &subject))?;
+    let files = own.write(&certificates, provider.key).map_err(io(&certificates))?;
+    callers.push(ReadyCaller {
+        name: format!("node of {}", provider.name),
+        listener: "outer",
+        node: Some(provider.key.into()),
+        ura: provider.ura.into(),
+        certificate_file: Some(files.certificate.clone()),
+        key_file: Some(files.key.clone()),
+        client_id: Some(provider.ura.into()),
+        bearer_token: None,
+        person: None,
+        use_cases: vec![use_case()?],
+        treats: Vec::new(),
+    });
+    let config = NodeConfig {
+        mode: Mode::Development,
+        provider: ProviderConfig {
+            ura: ura(provider.ura)?,
+            name: provider.name.into(),
+            kind: Some(provider.kind.into()),
+        },
+        outer: OuterConfig {
+            address: loopback(place.outer_port),
+            public_base: place.outer(),
+            certificate_file: files.certificate,
+            key_file: files.key,
+            authorities_file: certificates.join("ca.pem"),
+        },
+        inner: InnerConfig { address: loopback(place.inner_port), public_base: place.inner(), tls: None, portal: true },
+        store: StoreConfig { folder: folder.join("store") },
+        profiles: ProfilesConfig { folder: state.join("profiles"), use_cases: vec![use_case()?] },
+        registers: registers(place, folder)?,
+        bounds: BoundsConfig::default(),
+        sources: vec![source_config(place)?],
+        partners: partners(place, places)?,
+        callers: people(place, folder, callers)?,
+    };
+    let file = folder.join("node.toml");
+    let text = toml::to_string(&config).map_err(|fault| fault.to_string())?;
+    secrets::write_private(&file, text.as_bytes())?;
+    Ok(file)
+}
+
+fn source_config(place: &Place) -> Result<SourceConfig, String> {
+    Ok(match place.provider.source {
+        SourceKind::FhirServer => {
+            let base = said(WebAddress::parse(&format!("http://127.0.0.1:{}/fhir", place.source_port)))?;
+            SourceConfig::Fhir(FhirSourceConfig::new(base, FhirVersion::R4))
+        }
+        SourceKind::Files => SourceConfig::Files(FilesSourceConfig::new(place.folder.join("records"), FhirVersion::R4)),
+    })
+}
+
+/// The other providers of the region, and the clinic.
+fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String> {
+    let mut partners = Vec::new();
+    for other in places.iter().filter(|other| other.provider.key != place.provider.key) {
+        let base = said(WebAddress::parse(&format!("{}/fhir/r4", other.outer())))?;
+        partners.push(PartnerEntry {
+            ura: ura(other.provider.ura)?,
+            name: other.provider.name.into(),
+            kind: Some(other.provider.kind.into()),
+            use_cases: vec![use_case()?],
+            node: Some(PartnerNode {
+                bases: BTreeMap::from([(FhirVersion::R4, base)]),
+                token_endpoint: said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?,
+            }),
+        });
+    }
+    let (number, name, kind) = CLINIC;
+    partners.push(PartnerEntry {
+        ura: ura(number)?,
+        name: name.into(),
+        kind: Some(kind.into()),
+        use_cases: vec![use_case()?],
+        node: None,
+    });
+    Ok(partners)
+}
+
+/// The provider's people as callers of its inner listener.
+fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Result<Vec<InnerCallerConfig>, String> {
+    let mut configs = Vec::new();
+    for person in region::staff().iter().filter(|person| person.provider == place.provider.key) {
+        let token_file = folder.join("tokens").join(person.id);
+        let code = secrets::access_code(&token_file)?;
+        configs.push(InnerCallerConfig {
+            client_id: person.id.into(),
+            use_cases: vec![use_case()?],
+            person: Some(PersonConfig {
+                id: person.id.into(),
+                name: Some(person.name.into()),
+                role: person.role.into(),
+            }),
+            token_file: Some(token_file),
+            token_sha256_file: None,
+            certificate_thumbprint: None,
+        });
+        callers.push(ReadyCaller {
+            name: format!("{}, {}, {}", person.name, person.role_name, place.provider.name),
+            listener: "inner",
+            node: Some(place.provider.key.into()),
+            ura: place.provider.ura.into(),
+            certificate_file: None,
+            key_file: None,
+            client_id: Some(person.id.into()),
+            bearer_token: Some(code),
+            person: Some(ReadyPerson { id: person.id.into(), role: person.role.into(), name: person.name.into() }),
+            use_cases: vec![use_case()?],
+            treats: treated_by(place.provider, person.id),
+        });
+    }
+    Ok(configs)
+}
+
+fn treated_by(provider: &Provider, person: &str) -> Vec<String> {
+    let relations = region::relations();
+    let own = relations.iter().filter(|relation| relation.ura == provider.ura && relation.practitioner == Some(person));
+    own.map(|relation| relation.bsn.to_owned()).collect()
+}
+
+/// The provider's registers: consents, treatment relations of its people, and who else knows a patient.
+fn registers(place: &Place, folder: &Path) -> Result<RegistersConfig, String> {
+    let provider = place.provider;
+    let mut consents = Vec::new();
+    for (number, consent) in region::consents().iter().filter(|consent| consent.holder == provider.key).enumerate() {
+        let id = format!("{}-{number}", provider.key);
+        match &consent.state {
+            ConsentState::PermitAll => consents.push(json!({"id": id, "patient": consent.bsn, "decision": "permit"})),
+            ConsentState::PermitSome(organisations) => {
+                consents.extend(organisations.iter().map(|organisation| {
+                    json!({"id": id, "patient": consent.bsn, "decision": "permit", "organisation": organisation})
+                }));
+            }
+            ConsentState::Deny => consents.push(json!({"id": id, "patient": consent.bsn, "decision": "deny"})),
+            ConsentState::NotRecorded => {}
+        }
+    }
+    let mut relations = Vec::new();
+    for (number, relation) in region::relations().iter().filter(|relation| relation.ura == provider.ura).enumerate() {
+        // A relation of the organisation as a whole says nothing of a person.
+        let Some(person) = relation.practitioner else { continue };
+        let reference = format!("{}-care-{number}", provider.key);
+        relations.push(
+            json!({"patient": relation.bsn, "kind": "provider-list", "reference": reference, "persons": [person]}),
+        );
+    }
+    let whereabouts: Vec<_> = region::patients()
+        .iter()
+        .map(|patient| {
+            let known = region::providers().into_iter().filter(|provider| patient.known_at.contains(&provider.key));
+            json!({"patient": patient.bsn, "holders": known.map(|provider| provider.ura).collect::<Vec<_>>()})
+        })
+        .collect();
+    let write = |name: &str, content: &[serde_json::Value]| -> Result<Option<PathBuf>, String> {
+        let file = folder.join("registers").join(name);
+        let text = serde_json::to_vec_pretty(content).map_err(|fault| fault.to_string())?;
+        secrets::write_private(&file, &text)?;
+        Ok(Some(file))
+    };
+    Ok(RegistersConfig {
+        consents_file: write("consents.json", &consents)?,
+        relations_file: write("relations.json", &relations)?,
+        whereabouts_file: write("whereabouts.json", &whereabouts)?,
+    })
+}
+
+/// Callers without a node: the clinic, and a stranger.
+fn organisations(authority: &CertificateAuthority, folder: &Path) -> Result<Vec<ReadyCaller>, String> {
+    let mut callers = Vec::new();
+    for (number, name, known) in [(CLINIC.0, CLINIC.1, true), (STRANGER.0, STRANGER.1, false)] {
+        let issued = said(authority.issue_server(number, &Subject { name, dns_names: &[] }))?;
+        let files = issued.write(folder, number).map_err(io(folder))?;
+        callers.push(ReadyCaller {
+            name: name.into(),
+            listener: "outer",
+            node: None,
+            ura: number.into(),
+            certificate_file: Some(files.certificate),
+            key_file: Some(files.key),
+            client_id: Some(number.into()),
+            bearer_token: None,
+            person: None,
+            use_cases: if known { vec![use_case()?] } else { Vec::new() },
+            treats: Vec::new(),
+        });
+    }
+    Ok(callers)
+}
+
+fn patients() -> Vec<ReadyPatient> {
+    region::patients()
+        .into_iter()
+        .map(|patient| ReadyPatient {
+            bsn: patient.bsn.into(),
+            name: patient.name,
+            known_at: patient.known_at.into_iter().map(str::to_owned).collect(),
+        })
+        .collect()
+}
+
+fn tell(ready: &Ready) {
+    println!("The region runs. State: {}\n", ready.state.display());
+    for node in &ready.nodes {
+        println!("{} (URA {})", node.name, node.ura);
+        if let Some(portal) = &node.portal {
+            println!("  pages       {portal}");
+        }
+        println!("  inner FHIR  {}/fhir/r4", node.inner);
+        println!("  outer FHIR  {}/fhir/r4 (mutual TLS)", node.outer);
+        println!("  access log  zorgsluis log --folder {}\n", node.log_folder.display());
+    }
+    let showcase = ready.patients.iter().max_by_key(|patient| patient.known_at.len());
+    let reader = showcase.and_then(|patient| {
+        let treats = |caller: &&ReadyCaller| caller.treats.contains(&patient.bsn) && caller.bearer_token.is_some();
+        Some((patient, ready.callers.iter().find(treats)?))
+    });
+    if let Some((patient, caller)) = reader {
+        let node = ready.nodes.iter().find(|node| Some(&node.key) == caller.node.as_ref());
+        println!("To see one patient over four providers:");
+        println!("  open        {}", node.and_then(|node| node.portal.as_deref()).unwrap_or_default());
+        println!("  as          {}", caller.name);
+        println!("  access code {}", caller.bearer_token.as_deref().unwrap_or_default());
+        println!("  patient     {} (test BSN {})\n", patient.name, patient.bsn);
+    }
+    println!("Ctrl-C stops everything.");
+}
+
+fn use_case() -> Result<UseCaseId, String> {
+    UseCaseId::parse(USE_CASE).ok_or_else(|| format!("{USE_CASE} is no use case name"))
+}
+
+fn ura(text: &str) -> Result<Ura, String> {
+    Ura::parse(text).map_err(|fault| format!("{text}: {fault}"))
+}
+
+fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
+    result.map_err(|fault| fault.to_string())
+}

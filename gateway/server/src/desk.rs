@@ -1,0 +1,84 @@
+//! What the pages need of the node: sign in, and ask for an overview through the stack like everybody else.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use bytes::Bytes;
+use connectors::identity::{InnerCallers, Sessions};
+use exchange::ports::BoxFuture;
+use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
+use fhir::{FhirVersion, Method, Parameter, SearchQuery};
+use portal::{Answered, Desk, Session};
+use time::OffsetDateTime;
+
+use crate::http::endpoint;
+use crate::node::Node;
+
+/// The node's side of the pages.
+pub struct NodeDesk {
+    node: Arc<Node>,
+    callers: Arc<InnerCallers>,
+    sessions: Arc<Sessions>,
+}
+
+impl NodeDesk {
+    pub fn new(node: Arc<Node>, callers: Arc<InnerCallers>, sessions: Arc<Sessions>) -> Self {
+        NodeDesk { node, callers, sessions }
+    }
+}
+
+impl Desk for NodeDesk {
+    fn provider(&self) -> &str {
+        self.node.provider()
+    }
+
+    fn sign_in(&self, code: &str) -> Option<String> {
+        let caller = self.callers.by_access_code(code)?;
+        let session = self.sessions.create(&caller.client_id, OffsetDateTime::now_utc()).ok()?;
+        Some(session.reveal().to_owned())
+    }
+
+    fn session(&self, id: &str) -> Option<Session> {
+        let client = self.sessions.lookup(id, OffsetDateTime::now_utc())?;
+        let person = self.callers.by_client(&client)?.person.clone()?;
+        Some(Session { name: person.name.unwrap_or(person.id), role: person.role, csrf: csrf(id) })
+    }
+
+    fn sign_out(&self, id: &str) {
+        self.sessions.end(id);
+    }
+
+    fn overview(&self, session: &str, bsn: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+        let identifier = format!("{}|{bsn}", fhir::identifiers::systems::BSN);
+        let form = SearchQuery { parameters: vec![Parameter::new("identifier", identifier)] }.write();
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let inbound = Inbound {
+            correlation_id: request_id.clone(),
+            request_id: request_id.clone(),
+            gate: Gate::Inner,
+            remote,
+            version: FhirVersion::R4,
+            method: Some(Method::Post),
+            path: format!("Patient/${}", flows::overview::OPERATION),
+            query: String::new(),
+            body: Bytes::from(form),
+            body_kind: BodyKind::Form,
+            conditions: Conditions::default(),
+            credentials: Credentials { session: Some(session.to_owned()), ..Credentials::default() },
+            use_case: None,
+            unreadable: None,
+        };
+        let node = self.node.clone();
+        Box::pin(async move { Answered { request_id, result: endpoint::run(&node, inbound).await } })
+    }
+}
+
+/// The session's token against forged forms: follows from the session id, which only the browser has, and does not
+/// give it away.
+fn csrf(session: &str) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(b"zorgsluis-csrf:");
+    context.update(session.as_bytes());
+    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,119 @@
+//! A batch Bundle: every entry passes the whole stack on its own and leaves its own record.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use bytes::Bytes;
+use exchange::{BodyKind, Inbound};
+use fhir::bundle::{EntryRequest, EntryResponse};
+use fhir::json::Limits;
+use fhir::{Bundle, BundleKind, Entry, Issue, IssueCode, Method, Outcome, Resource, Severity};
+use futures_util::StreamExt;
+
+use super::{endpoint, responder};
+use crate::node::Node;
+
+/// Most entries of one batch.
+const MOST_ENTRIES: usize = 200;
+
+/// Entries that run side by side.
+const AT_ONCE: usize = 4;
+
+/// Whether the request is a `POST` of something to the base. What it is stands in its body.
+pub fn is_batch(inbound: &Inbound) -> bool {
+    inbound.method == Some(Method::Post)
+        && inbound.path.trim_matches('/').is_empty()
+        && inbound.body_kind == BodyKind::Json
+        && inbound.unreadable.is_none()
+}
+
+/// Runs the entries, or lets the stack refuse what is no batch.
+pub async fn answer(node: &Arc<Node>, inbound: Inbound) -> HttpResponse {
+    let frame = responder::Frame::of(node, &inbound);
+    let bundle =
+        Resource::parse(inbound.body.clone(), &Limits::default()).ok().and_then(|body| Bundle::read(&body).ok());
+    let bundle = match bundle {
+        Some(bundle) if bundle.kind == BundleKind::Batch && bundle.entries.len() <= MOST_ENTRIES => bundle,
+        // Not a batch that can be run: as one request it is refused, with its reason and its record.
+        Some(_) | None => {
+            let result = endpoint::run(node, inbound).await;
+            return responder::answer(&frame, &result);
+        }
+    };
+    let entries: Vec<_> = bundle
+        .entries
+        .into_iter()
+        .enumerate()
+        .map(|(number, entry)| {
+            let one: futures_util::future::LocalBoxFuture<'_, Entry> = Box::pin(run(node, &inbound, number, entry));
+            one
+        })
+        .collect();
+    let mut response = Bundle::new(BundleKind::BatchResponse);
+    response.entries = futures_util::stream::iter(entries).buffered(AT_ONCE).collect().await;
+    responder::ok(&frame, response.write())
+}
+
+/// One entry, as the request it stands for.
+async fn run(node: &Arc<Node>, batch: &Inbound, number: usize, entry: Entry) -> Entry {
+    let Some((request, method)) = entry.request.and_then(|request| {
+        let method = method(&request.method)?;
+        Some((request, method))
+    }) else {
+        let outcome = Outcome {
+            issues: vec![Issue::new(Severity::Error, IssueCode::Invalid, "The entry names no method of FHIR.")],
+        };
+        return responded(400, EntryResponse::default(), Some(outcome.to_resource()));
+    };
+    let EntryRequest { url, if_none_match, if_modified_since, if_match, if_none_exist, .. } = request;
+    let (path, query) = url.split_once('?').unwrap_or((url.as_str(), ""));
+    let body = entry.resource.as_ref().map_or_else(Bytes::new, Resource::bytes);
+    let mut conditions = batch.conditions.clone();
+    conditions.if_none_match = if_none_match;
+    conditions.if_modified_since = if_modified_since;
+    conditions.if_match = if_match;
+    conditions.if_none_exist = if_none_exist;
+    let inbound = Inbound {
+        request_id: format!("{}.{number}", batch.request_id),
+        method: Some(method),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        body_kind: if body.is_empty() { BodyKind::None } else { BodyKind::Json },
+        body,
+        conditions,
+        ..batch.clone()
+    };
+    let frame = responder::Frame::of(node, &inbound);
+    let result = endpoint::run(node, inbound).await;
+    let made = responder::make(&frame, &result);
+    let response = EntryResponse {
+        location: made.location,
+        etag: made.etag,
+        last_modified: made.last_modified,
+        ..Default::default()
+    };
+    let resource = Resource::parse(made.body, &Limits::default()).ok();
+    responded(made.status, response, resource)
+}
+
+fn responded(status: u16, mut response: EntryResponse, resource: Option<Resource>) -> Entry {
+    response.status = status.to_string();
+    // An outcome of a failed entry belongs in the response, a resource in the entry.
+    if status >= 400 {
+        response.outcome = resource;
+        return Entry { response: Some(response), ..Entry::default() };
+    }
+    Entry { resource, response: Some(response), ..Entry::default() }
+}
+
+fn method(text: &str) -> Option<Method> {
+    match text {
+        "GET" => Some(Method::Get),
+        "HEAD" => Some(Method::Head),
+        "POST" => Some(Method::Post),
+        "PUT" => Some(Method::Put),
+        "PATCH" => Some(Method::Patch),
+        "DELETE" => Some(Method::Delete),
+        _ => None,
+    }
+}

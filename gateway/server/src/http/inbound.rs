@@ -1,0 +1,133 @@
+//! One HTTP request as an `Inbound`. The body is read within its bounds of size and time; whatever goes wrong
+//! on the way is noted in it, so that the stack answers and records it like everything else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::web::Payload;
+use bytes::{Bytes, BytesMut};
+use exchange::{Conditions, Credentials, Gate, Inbound, Unreadable};
+use fhir::{FhirVersion, Method};
+use futures_util::StreamExt;
+
+use super::connection::ClientCertificate;
+use super::media;
+
+/// Bounds on what a caller may send.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyBounds {
+    pub bytes: usize,
+    pub patience: Duration,
+}
+
+/// Longest correlation id that is taken over from a caller.
+const LONGEST_CORRELATION: usize = 64;
+
+/// Reads a request to the FHIR base of `version`; `path` is what follows the base.
+pub async fn read(
+    request: &HttpRequest,
+    payload: Payload,
+    gate: Gate,
+    version: FhirVersion,
+    path: &str,
+    bounds: BodyBounds,
+) -> Inbound {
+    let headers = request.headers();
+    let (body, mut unreadable) = match tokio::time::timeout(bounds.patience, body(headers, payload, bounds.bytes)).await
+    {
+        Ok(Ok(body)) => (body, None),
+        Ok(Err(fault)) => (Bytes::new(), Some(fault)),
+        Err(_) => (Bytes::new(), Some(Unreadable::BodyBroken)),
+    };
+    if unreadable.is_none() && !media::accepts_json(headers, request.query_string()) {
+        unreadable = Some(Unreadable::NotAcceptable);
+    }
+    let request_id = uuid::Uuid::new_v4().to_string();
+    Inbound {
+        correlation_id: correlation(headers).unwrap_or_else(|| request_id.clone()),
+        request_id,
+        gate,
+        remote: request.peer_addr().map(|address| address.ip()),
+        version,
+        method: method(request.method()),
+        path: path.to_owned(),
+        query: request.query_string().to_owned(),
+        body_kind: media::body_kind(headers, body.is_empty()),
+        body,
+        conditions: conditions(headers),
+        credentials: credentials(request),
+        use_case: None,
+        unreadable,
+    }
+}
+
+async fn body(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, Unreadable> {
+    // A compressed body is not read: what it unpacks to cannot be bounded by its length.
+    if headers.contains_key(actix_web::http::header::CONTENT_ENCODING) {
+        return Err(Unreadable::BodyBroken);
+    }
+    let announced = headers
+        .get(actix_web::http::header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(Unreadable::BodyTooLarge);
+    }
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Unreadable::BodyBroken)?;
+        if whole.len() + chunk.len() > limit {
+            return Err(Unreadable::BodyTooLarge);
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.freeze())
+}
+
+fn method(method: &actix_web::http::Method) -> Option<Method> {
+    match method.as_str() {
+        "GET" => Some(Method::Get),
+        "HEAD" => Some(Method::Head),
+        "POST" => Some(Method::Post),
+        "PUT" => Some(Method::Put),
+        "PATCH" => Some(Method::Patch),
+        "DELETE" => Some(Method::Delete),
+        _ => None,
+    }
+}
+
+/// What the caller shows to say who it is.
+pub fn credentials(request: &HttpRequest) -> Credentials {
+    Credentials {
+        certificate: request.conn_data::<ClientCertificate>().map(|certificate| Arc::clone(&certificate.0)),
+        authorization: request
+            .headers()
+            .get_all(AUTHORIZATION)
+            // A header that is no text is no token; it still counts as shown.
+            .map(|value| value.to_str().unwrap_or_default().to_owned())
+            .collect(),
+        session: None,
+    }
+}
+
+fn conditions(headers: &HeaderMap) -> Conditions {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Conditions {
+        if_match: text("if-match"),
+        if_none_match: text("if-none-match"),
+        if_modified_since: text("if-modified-since"),
+        if_none_exist: text("if-none-exist"),
+        prefer: text("prefer"),
+    }
+}
+
+/// The caller's correlation id, when it is short and plain: it ends up in records and in requests to peers.
+fn correlation(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("x-correlation-id")?.to_str().ok()?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    // Nine digits in a row could be a BSN; such an id is not taken over.
+    let digits = text.as_bytes().windows(9).any(|window| window.iter().all(u8::is_ascii_digit));
+    ((1..=LONGEST_CORRELATION).contains(&text.len()) && text.bytes().all(plain) && !digits).then(|| text.to_owned())
+}

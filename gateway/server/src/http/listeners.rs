@@ -1,0 +1,110 @@
+//! The two listeners: the outer one for other providers' nodes, the inner one for the provider's own systems and
+//! people. Each is an application of its own; nothing of the inner one is reachable from outside.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse, HttpServer};
+use exchange::Gate;
+use rustls::ServerConfig;
+
+use super::connection::on_connect;
+use super::endpoint::{AtGate, fhir};
+use super::{health, metrics, token};
+use crate::desk::NodeDesk;
+use crate::node::Node;
+
+/// How long a client has to send its request line and headers.
+const PATIENCE_FOR_HEADERS: Duration = Duration::from_secs(10);
+
+/// How long running exchanges have to end at a stop, in seconds.
+const PATIENCE_AT_STOP: u64 = 10;
+
+/// Most connections per worker at once.
+const MOST_CONNECTIONS: usize = 2_000;
+
+/// The outer listener: always TLS, always asking for a client certificate.
+pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers: usize) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(Data::from(node.clone()))
+            .app_data(Data::new(AtGate(Gate::Outer)))
+            .route("/oauth/token", web::post().to(token::token))
+            .route("/fhir/{version}", web::route().to(fhir_base))
+            .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
+            .default_service(web::route().to(nothing_here))
+    });
+    let server = bounded(server, workers).listen_rustls_0_23(listener, tls)?;
+    Ok(server.run())
+}
+
+/// The inner listener: TLS, or plain HTTP on loopback.
+pub fn inner(
+    node: Arc<Node>,
+    desk: Option<Arc<NodeDesk>>,
+    listener: TcpListener,
+    tls: Option<ServerConfig>,
+    workers: usize,
+) -> std::io::Result<Server> {
+    let secure = tls.is_some();
+    let server = HttpServer::new(move || {
+        let app = App::new()
+            .app_data(Data::from(node.clone()))
+            .app_data(Data::new(AtGate(Gate::Inner)))
+            .route("/health/live", web::get().to(health::live))
+            .route("/health/ready", web::get().to(health::ready))
+            .route("/metrics", web::get().to(metrics::metrics))
+            .route("/fhir/{version}", web::route().to(fhir_base))
+            .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
+            .default_service(web::route().to(nothing_here));
+        match &desk {
+            Some(desk) => app.service(portal::scope(desk.clone(), secure)),
+            None => app,
+        }
+    });
+    let server = bounded(server, workers);
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+        None => server.listen(listener)?,
+    };
+    Ok(server.run())
+}
+
+fn bounded<F, I, S, B>(server: HttpServer<F, I, S, B>, workers: usize) -> HttpServer<F, I, S, B>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: actix_service::IntoServiceFactory<S, actix_http::Request>,
+    S: actix_service::ServiceFactory<actix_http::Request, Config = actix_web::dev::AppConfig> + 'static,
+    S::Error: Into<actix_web::Error>,
+    S::InitError: std::fmt::Debug,
+    S::Response: Into<actix_http::Response<B>>,
+    B: actix_web::body::MessageBody + 'static,
+{
+    server
+        .on_connect(on_connect)
+        .workers(workers)
+        .max_connections(MOST_CONNECTIONS)
+        .client_request_timeout(PATIENCE_FOR_HEADERS)
+        .shutdown_timeout(PATIENCE_AT_STOP)
+        .disable_signals()
+}
+
+/// The base itself, with or without a slash behind it.
+async fn fhir_base(
+    request: actix_web::HttpRequest,
+    payload: web::Payload,
+    version: web::Path<String>,
+    node: Data<Node>,
+    gate: Data<AtGate>,
+) -> HttpResponse {
+    let path = web::Path::from((version.into_inner(), String::new()));
+    fhir(request, payload, path, node, gate).await
+}
+
+/// Any other path. No record: nothing was asked of any patient.
+async fn nothing_here() -> HttpResponse {
+    HttpResponse::NotFound().insert_header(("X-Content-Type-Options", "nosniff")).finish()
+}

@@ -1,0 +1,89 @@
+//! Counts and durations, as OpenMetrics text. Labels are fixed words: nothing of a request ever is one.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use exchange::{Gate, Recorded, Refusal};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::node::Node;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ExchangeLabels {
+    gate: &'static str,
+    result: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TokenLabels {
+    result: &'static str,
+}
+
+/// What the node counts.
+pub struct Metrics {
+    registry: Registry,
+    exchanges: Family<ExchangeLabels, Counter>,
+    tokens: Family<TokenLabels, Counter>,
+    durations: Histogram,
+    log_records: Gauge,
+    log_writable: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("zorgsluis");
+        let exchanges = Family::default();
+        registry.register("exchanges", "Exchanges, by gate, result and status", exchanges.clone());
+        let tokens = Family::default();
+        registry.register("token_requests", "Requests at the token endpoint", tokens.clone());
+        let durations = Histogram::new(exponential_buckets(0.0005, 2.0, 16));
+        registry.register_with_unit("exchange_duration", "How long exchanges took", Unit::Seconds, durations.clone());
+        let log_records = Gauge::default();
+        registry.register("access_log_records", "Durable records of the access log", log_records.clone());
+        let log_writable = Gauge::default();
+        registry.register("access_log_writable", "1 when the access log can be written", log_writable.clone());
+        Metrics { registry, exchanges, tokens, durations, log_records, log_writable }
+    }
+}
+
+impl Metrics {
+    pub fn exchange(&self, gate: Gate, result: &Result<Recorded, Refusal>, took: Duration) {
+        let (result, status) = match result {
+            Ok(_) => ("released", 200),
+            Err(refusal) => ("refused", refusal.row().status),
+        };
+        let gate = match gate {
+            Gate::Outer => "outer",
+            Gate::Inner => "inner",
+        };
+        self.exchanges.get_or_create(&ExchangeLabels { gate, result, status }).inc();
+        self.durations.observe(took.as_secs_f64());
+    }
+
+    pub fn token(&self, issued: bool) {
+        self.tokens.get_or_create(&TokenLabels { result: if issued { "issued" } else { "refused" } }).inc();
+    }
+}
+
+/// `GET /metrics`
+pub async fn metrics(node: Data<Node>) -> HttpResponse {
+    let metrics = node.metrics();
+    let log = node.access_log();
+    metrics.log_records.set(i64::try_from(log.length()).unwrap_or(i64::MAX));
+    metrics.log_writable.set(i64::from(log.healthy()));
+    let mut text = String::new();
+    match encode(&mut text, &metrics.registry) {
+        Ok(()) => {
+            HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
+        }
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}

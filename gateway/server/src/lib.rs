@@ -1,0 +1,18 @@
+//! The server: configuration, wiring, HTTP and the command line around one node.
+//!
+//! Read `wiring` to see what a node is made of, `http::endpoint` to see where a request enters the stack.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
+
+pub mod access_log;
+pub mod cli;
+pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod desk;
+pub mod http;
+pub mod node;
+pub mod patient_index;
+pub mod profiles;
+pub mod serve;
+pub mod tls;
+pub mod wiring;

@@ -1,0 +1,102 @@
+//! One running node: what its HTTP side and its pages need to know of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use connectors::identity::oauth::TokenIssuer;
+use exchange::{Gate, Stack};
+use fhir::FhirVersion;
+use policy::{DataHolder, UseCases};
+use store::access_log::AccessLog;
+
+use crate::http::inbound::BodyBounds;
+use crate::http::metrics::Metrics;
+
+/// Whether something that exchanges rest on is well; says what is ill.
+pub type Wellness = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
+
+/// Public base URLs, without a trailing slash.
+#[derive(Clone, Debug)]
+pub struct Bases {
+    pub outer: String,
+    pub inner: String,
+}
+
+/// Everything that a [`Node`] is put together from.
+pub struct Parts {
+    pub provider: String,
+    pub bases: Bases,
+    /// The R4 base of every data holder that is known, our own among them.
+    pub holders: Arc<HashMap<DataHolder, String>>,
+    pub versions: Vec<FhirVersion>,
+    pub body_bounds: BodyBounds,
+    pub stack: Stack,
+    pub use_cases: Arc<UseCases>,
+    pub issuer: Arc<TokenIssuer>,
+    pub access_log: Arc<AccessLog>,
+    pub wellness: Wellness,
+}
+
+/// One running node.
+pub struct Node {
+    parts: Parts,
+    metrics: Metrics,
+    started: String,
+}
+
+impl Node {
+    pub fn new(parts: Parts) -> Self {
+        let now = time::OffsetDateTime::now_utc();
+        let started = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+        Node { parts, metrics: Metrics::default(), started }
+    }
+    /// The provider's name.
+    pub fn provider(&self) -> &str {
+        &self.parts.provider
+    }
+    pub fn stack(&self) -> &Stack {
+        &self.parts.stack
+    }
+    pub fn use_cases(&self) -> &UseCases {
+        &self.parts.use_cases
+    }
+    pub fn issuer(&self) -> &TokenIssuer {
+        &self.parts.issuer
+    }
+    pub fn access_log(&self) -> &AccessLog {
+        &self.parts.access_log
+    }
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+    pub fn body_bounds(&self) -> BodyBounds {
+        self.parts.body_bounds
+    }
+    /// When the node started, RFC 3339.
+    pub fn started(&self) -> &str {
+        &self.started
+    }
+    pub fn serves(&self, version: FhirVersion) -> bool {
+        self.parts.versions.contains(&version)
+    }
+    /// Our FHIR base as callers at this gate know it.
+    pub fn base(&self, gate: Gate, version: FhirVersion) -> String {
+        let base = match gate {
+            Gate::Outer => &self.parts.bases.outer,
+            Gate::Inner => &self.parts.bases.inner,
+        };
+        format!("{base}/fhir/{version}")
+    }
+    /// The R4 base of every data holder that is known.
+    pub fn holders(&self) -> Arc<HashMap<DataHolder, String>> {
+        self.parts.holders.clone()
+    }
+    /// What keeps the node from serving, if anything.
+    pub fn ill(&self) -> Option<&'static str> {
+        if self.parts.access_log.healthy() {
+            (self.parts.wellness)()
+        } else {
+            Some("the access log cannot be written\n")
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! What a node is made of: the configuration becomes connectors and stores, and those become the stack.
+//!
+//! Read it from [`node`] down. Everything that can be wrong is said at start, as a sentence for the operator.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connectors::http::{ClientIdentity, HttpClient, HttpSettings, Trust, WebAddress};
+use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
+use connectors::identity::{
+    InnerCallers, NodeAuthenticator, NodeKey, PartnerConfig, Partners, SessionConfig, Sessions,
+};
+use connectors::peers::{PeerSource, TokenSupplier};
+use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
+use connectors::sources::fhir::FhirSource;
+use connectors::sources::files::FilesSource;
+use exchange::ports::{Clock, Consents, PatientIndex, Source, SystemClock, TreatmentRelations};
+use exchange::{NodeFacts, Wiring};
+use fhir::FhirVersion;
+use fhir::json::Limits;
+use policy::{DataHolder, Organisation, UseCases};
+use store::access_log::AccessLog;
+use store::access_log::AccessLogOptions;
+
+use crate::access_log::LogPort;
+use crate::config::{Mode, NodeConfig, SourceConfig};
+use crate::node::{Bases, Node, Parts, Wellness};
+use crate::patient_index::OwnPatients;
+use crate::{profiles, tls};
+
+/// Longest record of the access log, in bytes: room for the references of some thousands of resources.
+const LONGEST_RECORD: usize = 1 << 20;
+
+/// A node, and what its pages need besides.
+pub struct Wired {
+    pub node: Node,
+    pub callers: Arc<InnerCallers>,
+    pub sessions: Arc<Sessions>,
+    /// Keeps the registers up to date for as long as it lives.
+    pub watch: Watch,
+}
+
+/// How often the registers are looked at for change.
+const REGISTER_ROUND: Duration = Duration::from_secs(2);
+
+/// What the node shows of itself in TLS, and its clients on it.
+struct Own {
+    key: NodeKey,
+    /// For peers: mutual TLS, and the authorities that are trusted with peers.
+    peers: HttpClient,
+    /// For the provider's own source systems.
+    sources: HttpClient,
+}
+
+/// Own sources, as sources and as what knows ids of patients.
+#[derive(Default)]
+struct OwnSources {
+    sources: Vec<Arc<dyn Source>>,
+    indexes: Vec<Arc<dyn PatientIndex>>,
+    versions: Vec<FhirVersion>,
+}
+
+/// Puts a node together.
+pub fn node(config: &NodeConfig) -> Result<Wired, String> {
+    let use_cases = Arc::new(use_cases(config)?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let own = own(config)?;
+    let sources = own_sources(config, &own.sources)?;
+    let partners = Arc::new(partners(config)?);
+    let endpoint = format!("{}/oauth/token", config.outer.public_base);
+    let issuer =
+        Arc::new(said(TokenIssuer::new(IssuerConfig::new(said(WebAddress::parse(&endpoint))?), partners.clone()))?);
+    let callers = Arc::new(said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?);
+    let sessions = Arc::new(Sessions::new(SessionConfig::default()));
+    let authenticator =
+        NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone());
+    let peers = peers(config, own, &clock)?;
+    let registers = Registers::open(config, sources.sources, peers, &clock);
+    let wellness = wellness(registers.health.clone());
+    let watch = Watch::start(registers.health, REGISTER_ROUND);
+    let access_log = Arc::new(access_log(config)?);
+    let stack = exchange::stack(Wiring {
+        node: NodeFacts {
+            holder: DataHolder(config.provider.ura.clone()),
+            kind: config.provider.kind.clone(),
+            limits: Limits { bytes: config.bounds.body_bytes, ..Limits::default() },
+        },
+        use_cases: use_cases.clone(),
+        log: Arc::new(LogPort(access_log.clone())),
+        clock,
+        authenticator: Arc::new(authenticator),
+        patients: Arc::new(OwnPatients::new(sources.indexes)),
+        relations: registers.relations,
+        consents: registers.consents,
+        localisation: registers.whereabouts,
+        bounds: config.bounds.exchange(),
+    });
+    let node = Node::new(Parts {
+        provider: config.provider.name.clone(),
+        bases: Bases { outer: config.outer.public_base.clone(), inner: config.inner.public_base.clone() },
+        holders: Arc::new(holders(config)),
+        versions: versions(&use_cases, sources.versions),
+        body_bounds: config.bounds.body(),
+        stack,
+        use_cases,
+        issuer,
+        access_log,
+        wellness,
+    });
+    Ok(Wired { node, callers, sessions, watch })
+}
+
+/// The use cases of this configuration.
+pub fn use_cases(config: &NodeConfig) -> Result<UseCases, String> {
+    profiles::load(&config.profiles, development(config))
+}
+
+/// Whether keys, certificates, callers and sources could be used; changes nothing.
+pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
+    let own = own(config)?;
+    own_sources(config, &own.sources)?;
+    partners(config)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    peers(config, own, &clock)?;
+    said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?;
+    Ok(())
+}
+
+/// The folder of the access log of this configuration.
+pub fn log_folder(config: &NodeConfig) -> PathBuf {
+    config.store.folder.join("log")
+}
+
+fn development(config: &NodeConfig) -> bool {
+    config.mode == Mode::Development
+}
+
+fn organisation(config: &NodeConfig) -> Organisation {
+    let provider = &config.provider;
+    Organisation { ura: provider.ura.clone(), name: Some(provider.name.clone()), kind: provider.kind.clone() }
+}
+
+fn own(config: &NodeConfig) -> Result<Own, String> {
+    let outer = &config.outer;
+    let identity = tls::identity(&outer.certificate_file, &outer.key_file)?;
+    let key_pem = std::fs::read(&outer.key_file).map_err(|fault| format!("{}: {fault}", outer.key_file.display()))?;
+    let leaf = identity.chain.first().ok_or("the certificate file holds no certificate")?;
+    let key = NodeKey::new(leaf, &key_pem).map_err(|fault| format!("{}: {fault}", outer.certificate_file.display()))?;
+    if *key.ura() != config.provider.ura {
+        return Err(format!(
+            "{}: the certificate names URA {}, the configuration {}",
+            outer.certificate_file.display(),
+            key.ura(),
+            config.provider.ura
+        ));
+    }
+    let peers = said(HttpClient::new(HttpSettings {
+        trust: Trust::Roots(tls::certificates(&outer.authorities_file)?),
+        identity: Some(ClientIdentity::new(identity.chain, identity.key)),
+        ..HttpSettings::default()
+    }))?;
+    let sources = said(HttpClient::new(HttpSettings::default()))?;
+    Ok(Own { key, peers, sources })
+}
+
+fn own_sources(config: &NodeConfig, http: &HttpClient) -> Result<OwnSources, String> {
+    let holder = DataHolder(config.provider.ura.clone());
+    let mut own = OwnSources::default();
+    for (number, source) in config.sources.iter().enumerate() {
+        let trouble = |fault| format!("sources[{number}]: {fault}");
+        match source {
+            SourceConfig::Fhir(settings) => {
+                own.versions.push(settings.version);
+                let source = FhirSource::new(settings.clone(), holder.clone(), &config.provider.name, http.clone());
+                own.add(Arc::new(source.map_err(trouble)?));
+            }
+            SourceConfig::Files(settings) => {
+                own.versions.push(settings.version);
+                let source = FilesSource::open(settings.clone(), holder.clone(), &config.provider.name);
+                own.add(Arc::new(source.map_err(trouble)?));
+            }
+        }
+    }
+    Ok(own)
+}
+
+impl OwnSources {
+    fn add<S: Source + PatientIndex + 'static>(&mut self, source: Arc<S>) {
+        self.sources.push(source.clone());
+        self.indexes.push(source);
+    }
+}
+
+fn partners(config: &NodeConfig) -> Result<Partners, String> {
+    let all = config.partners.iter().map(|partner| PartnerConfig {
+        ura: partner.ura.clone(),
+        name: partner.name.clone(),
+        kind: partner.kind.clone(),
+        use_cases: partner.use_cases.clone(),
+    });
+    said(Partners::new(all.collect()))
+}
+
+fn peers(
+    config: &NodeConfig,
+    own: Own,
+    clock: &Arc<dyn Clock>,
+) -> Result<HashMap<DataHolder, Arc<dyn Source>>, String> {
+    let tokens: Arc<dyn TokenSupplier> =
+        Arc::new(TokenClient::new(Arc::new(own.key), own.peers.clone(), clock.clone()));
+    let mut peers: HashMap<DataHolder, Arc<dyn Source>> = HashMap::new();
+    for partner in &config.partners {
+        let Some(peer) = partner.peer() else { continue };
+        let source = PeerSource::new(peer, own.peers.clone(), tokens.clone())
+            .map_err(|fault| format!("partner {}: {fault}", partner.ura))?;
+        peers.insert(DataHolder(partner.ura.clone()), Arc::new(source));
+    }
+    Ok(peers)
+}
+
+fn access_log(config: &NodeConfig) -> Result<AccessLog, String> {
+    let mut options = AccessLogOptions::new(log_folder(config));
+    options.queue = config.bounds.log_queue;
+    options.max_record_bytes = LONGEST_RECORD;
+    options.batch_bytes = 4 * LONGEST_RECORD;
+    AccessLog::open(options).map_err(|fault| format!("the access log: {fault}"))
+}
+
+/// The R4 base of every data holder that is known.
+fn holders(config: &NodeConfig) -> HashMap<DataHolder, String> {
+    let own = format!("{}/fhir/{}", config.outer.public_base, FhirVersion::R4);
+    let partners = config.partners.iter().filter_map(|partner| {
+        let base = partner.node.as_ref()?.bases.get(&FhirVersion::R4)?;
+        Some((DataHolder(partner.ura.clone()), base.url().as_str().trim_end_matches('/').to_owned()))
+    });
+    std::iter::once((DataHolder(config.provider.ura.clone()), own)).chain(partners).collect()
+}
+
+/// The versions served: those of the use cases that a source of ours, or a peer, could answer.
+fn versions(use_cases: &UseCases, own: Vec<FhirVersion>) -> Vec<FhirVersion> {
+    FhirVersion::ALL
+        .into_iter()
+        .filter(|version| use_cases.all().any(|use_case| use_case.capability().versions.contains_key(version)))
+        .filter(|version| own.is_empty() || own.contains(version))
+        .collect()
+}
+
+/// The provider's own registers, as ports and for their health.
+struct Registers {
+    consents: Arc<dyn Consents>,
+    relations: Arc<dyn TreatmentRelations>,
+    whereabouts: Arc<RegionalRegister>,
+    health: Vec<Arc<dyn RegisterHealth>>,
+}
+
+impl Registers {
+    fn open(
+        config: &NodeConfig,
+        own: Vec<Arc<dyn Source>>,
+        peers: HashMap<DataHolder, Arc<dyn Source>>,
+        clock: &Arc<dyn Clock>,
+    ) -> Registers {
+        let ura = &config.provider.ura;
+        let holder = DataHolder(ura.clone());
+        let files = &config.registers;
+        let whereabouts =
+            Arc::new(RegionalRegister::open(files.whereabouts_file.as_deref(), holder.clone(), own, peers));
+        let mut registers = Registers {
+            consents: Arc::new(Nobody),
+            relations: Arc::new(Nobody),
+            whereabouts: whereabouts.clone(),
+            health: vec![whereabouts],
+        };
+        if let Some(file) = &files.consents_file {
+            let consents = Arc::new(LocalConsents::open(file, holder, clock.clone()));
+            registers.consents = consents.clone();
+            registers.health.push(consents);
+        }
+        if let Some(file) = &files.relations_file {
+            let relations = Arc::new(ProviderList::open(file, ura.clone(), clock.clone()));
+            registers.relations = relations.clone();
+            registers.health.push(relations);
+        }
+        registers
+    }
+}
+
+/// Whether every register is up to date.
+fn wellness(registers: Vec<Arc<dyn RegisterHealth>>) -> Wellness {
+    Box::new(move || {
+        let ill = registers.iter().any(|register| register.healthy().is_err());
+        ill.then_some("a register of this provider cannot be read\n")
+    })
+}
+
+fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
+    result.map_err(|fault| fault.to_string())
+}
