@@ -80,8 +80,9 @@ fn reopen(others: &Path, db: &[u8]) -> (tempfile::TempDir, Result<State, OpenFau
     (folder, state)
 }
 
-/// How many values follow each other uncommitted at times.
-const CHURN: u64 = 400;
+/// How many values follow each other uncommitted at times. Without the bound on unsynced changes about
+/// one cut in a hundred loses something at this (`ZORGSLUIS_CRASH_ROUNDS` for more cuts).
+const CHURN: u64 = 1500;
 
 #[test]
 fn whatever_was_committed_is_there_after_a_power_cut() {
@@ -114,9 +115,9 @@ fn whatever_was_committed_is_there_after_a_power_cut() {
                     value.resize(8 + below(&mut seed, 6000), turn as u8);
                     tree.insert(&key.to_be_bytes(), &value).unwrap();
                     // Others that nobody waits for, enough for sled to use its segments again.
-                    if turn % 8 == 0 {
+                    if turn % 2 == 0 {
                         for other in 0..CHURN {
-                            let key = 1 << 60 | writer << 32 | other * 7919 % 100;
+                            let key = 1 << 60 | writer << 32 | other * 7919 % 200;
                             tree.insert(&key.to_be_bytes(), &value).unwrap();
                         }
                     }
@@ -151,7 +152,7 @@ fn whatever_was_committed_is_there_after_a_power_cut() {
             assert!(filling.iter().all(|byte| *byte == found as u8), "cut {cut}: another value");
         }
     }
-    assert!(keys > 200, "too little was committed to tell: {keys}");
+    assert!(keys > 20, "too little was committed to tell: {keys}");
 }
 
 #[test]
