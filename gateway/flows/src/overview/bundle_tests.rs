@@ -1,3 +1,5 @@
+//! The Bundle of an overview, made from what the real stack released.
+
 use std::collections::HashSet;
 
 use exchange::ports::SourceFault;
@@ -217,6 +219,7 @@ async fn an_index_that_does_not_answer_and_a_patient_known_nowhere_are_told_apar
     for (index, word) in [
         (Finding::Absent, Some("known-nowhere")),
         (Finding::Found(0), Some("known-nowhere")),
+        (Finding::Found(2), Some("not-placed")),
         (Finding::NotFoundOut(NotFoundOut::Unreachable), Some("localisation-not-found-out")),
         (Finding::NotFoundOut(NotFoundOut::NotAsked), Some("localisation-not-found-out")),
     ] {

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::kinds::{Aspect, SectionKind};
 use super::line::Line;
-use super::recipe::{Aspect, SectionKind};
 
 /// Lines about one and the same thing: they share a code, or the very words of their title.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,13 +78,17 @@ fn group(kind: SectionKind, mut lines: Vec<Line>, expected: &[usize]) -> Group {
 /// What a source leaves out is taken to hold, so saying it is no difference.
 const AFFIRMATIVE: [&str; 2] = ["active", "confirmed"];
 
-/// Whether two sources contradict each other in resources of the same type: a dispense differs from a request anyway.
+/// Whether two sources contradict each other. A dispense differs from a request anyway, except that its dosage should
+/// not: resources of different types are compared by dosage alone.
 fn differs(lines: &[Line]) -> bool {
     lines.iter().enumerate().any(|(at, one)| {
-        lines.iter().skip(at + 1).any(|other| {
-            one.source != other.source
-                && one.resource_type == other.resource_type
-                && (qualifying(one) != qualifying(other) || details_differ(one, other))
+        lines.iter().skip(at + 1).filter(|other| one.source != other.source).any(|other| {
+            if one.resource_type == other.resource_type {
+                qualifying(one) != qualifying(other)
+                    || details_differ(one, other, |aspect| !matches!(aspect, Aspect::Note | Aspect::By))
+            } else {
+                details_differ(one, other, |aspect| aspect == Aspect::Dosage)
+            }
         })
     })
 }
@@ -93,14 +97,12 @@ fn qualifying(line: &Line) -> BTreeSet<&str> {
     line.status.iter().map(String::as_str).filter(|code| !AFFIRMATIVE.contains(code)).collect()
 }
 
-/// Whether both tell the same aspect in different words. Notes and names of people differ everywhere.
-fn details_differ(one: &Line, other: &Line) -> bool {
+/// Whether both tell one of these aspects, in different words. Notes and names of people differ everywhere.
+fn details_differ(one: &Line, other: &Line, counts: impl Fn(Aspect) -> bool) -> bool {
     let told = |line: &Line, aspect: Aspect| -> Vec<String> {
         line.details.iter().filter(|detail| detail.aspect == aspect).map(|detail| detail.text.to_lowercase()).collect()
     };
-    let telling =
-        one.details.iter().map(|detail| detail.aspect).filter(|aspect| !matches!(aspect, Aspect::Note | Aspect::By));
-    telling.into_iter().any(|aspect| {
+    one.details.iter().map(|detail| detail.aspect).filter(|aspect| counts(*aspect)).any(|aspect| {
         let there = told(other, aspect);
         !there.is_empty() && there != told(one, aspect)
     })

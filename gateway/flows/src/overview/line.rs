@@ -5,8 +5,9 @@ use fhir::SearchMode;
 use fhir::json::Value;
 
 use super::fields::{reach, text};
+use super::kinds::{Aspect, SectionKind};
 use super::reading::{Beside, Reader, code, joined, number};
-use super::recipe::{Aspect, SectionKind, recipe};
+use super::recipe::recipe;
 
 /// A code with the system it belongs to.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,6 +7,7 @@
 mod bundle;
 mod fields;
 mod grouping;
+mod kinds;
 mod line;
 mod outcome;
 mod person;
@@ -18,9 +19,9 @@ mod view;
 
 pub use bundle::{Context, bundle};
 pub use grouping::{Group, Section};
+pub use kinds::{Aspect, SectionKind};
 pub use line::{Code, Detail, Line};
 pub use person::{Person, Stated};
-pub use recipe::{Aspect, SectionKind};
 pub use view::{Index, Overview, Source};
 
 /// The operation that asks for an overview: `POST [base]/Patient/$health-overview`.

@@ -5,7 +5,7 @@ use fhir::json::Node;
 use fhir::{IssueCode, Resource, Severity};
 use policy::NotFoundOut;
 
-use super::view::{Index, index, is_complete};
+use super::view::{Index, index, is_complete, unplaced};
 
 /// One issue: its weight, its code, a word that a program can rely on and a sentence.
 struct Said {
@@ -111,6 +111,15 @@ pub(super) fn of_localisation(released: &Released) -> Option<Resource> {
             sentence: format!(
                 "Which providers know this patient could not be found out ({}); others may hold data that is missing here.",
                 reason(why)
+            ),
+        },
+        Index::Known(_) if unplaced(released) > 0 => Said {
+            severity: Severity::Warning,
+            code: IssueCode::Incomplete,
+            word: "not-placed",
+            sentence: format!(
+                "The index names {} more providers whose address is not known; what they have is missing here.",
+                unplaced(released)
             ),
         },
         Index::Known(_) if is_complete(released) && nothing_at_all(released) => Said {

@@ -1,102 +1,18 @@
 //! Where each resource type keeps what a practitioner wants to see of it: one row per type (FHIR R4, with the
 //! elements that the zibs of 2020 fill). A type without a row is shown by what most resources have in common.
 
-use super::recipe::Aspect as A;
-use super::recipe::SectionKind as S;
-
-/// A section of the overview, in the order in which it is read: what can do harm first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum SectionKind {
-    /// Flags (waarschuwingen).
-    Alerts,
-    Allergies,
-    Problems,
-    Medication,
-    /// Treatment directives and advance directives (behandelaanwijzingen en wilsverklaringen).
-    Directives,
-    /// Measurements, laboratory results and reports.
-    Measurements,
-    /// Care plans, goals, care teams and requested care.
-    Care,
-    Procedures,
-    Vaccinations,
-    /// Contacts and episodes of care.
-    Encounters,
-    /// Everything that fits nowhere above.
-    Other,
-    /// What came along so that the rest can be read: practitioners, organisations, products.
-    Supporting,
-}
-
-impl SectionKind {
-    pub const ALL: [SectionKind; 12] = [
-        S::Alerts,
-        S::Allergies,
-        S::Problems,
-        S::Medication,
-        S::Directives,
-        S::Measurements,
-        S::Care,
-        S::Procedures,
-        S::Vaccinations,
-        S::Encounters,
-        S::Other,
-        S::Supporting,
-    ];
-
-    /// Whether resources that share a code say something about one and the same thing here.
-    pub(super) fn groups(self) -> bool {
-        matches!(
-            self,
-            S::Alerts | S::Allergies | S::Problems | S::Medication | S::Directives | S::Measurements | S::Vaccinations
-        )
-    }
-
-    /// Whether the lines of a group describe one present state, so that sources can contradict each other.
-    pub(super) fn describes_a_state(self) -> bool {
-        matches!(self, S::Alerts | S::Allergies | S::Problems | S::Medication | S::Directives)
-    }
-}
-
-/// What a detail tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Aspect {
-    Value,
-    Interpretation,
-    ReferenceRange,
-    /// Why there is no value.
-    Missing,
-    Dosage,
-    Quantity,
-    /// What a consent or directive allows or forbids.
-    Decision,
-    Criticality,
-    Severity,
-    Reaction,
-    Site,
-    Reason,
-    Result,
-    Target,
-    Activity,
-    Members,
-    By,
-    Place,
-    Category,
-    Until,
-    Description,
-    Note,
-}
+use super::kinds::{Aspect as A, SectionKind as S};
 
 /// How to read one type.
 pub(super) struct Recipe {
-    pub section: SectionKind,
+    pub section: S,
     /// Paths of what it is about; the first that says something counts.
     pub title: &'static [&'static str],
     /// Paths of when it holds or happened; the first that says something counts.
     pub date: &'static [&'static str],
     /// Paths of its statuses; every one counts.
     pub status: &'static [&'static str],
-    pub details: &'static [(Aspect, &'static str)],
+    pub details: &'static [(A, &'static str)],
 }
 
 /// The row of a type.

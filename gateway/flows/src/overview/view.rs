@@ -1,6 +1,7 @@
 //! The overview as a page shows it: who, from whom, and what, with every source's own words kept apart.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt;
 
 use exchange::{Part, Released, SourceStatus};
@@ -8,10 +9,10 @@ use fhir::Bsn;
 use policy::{Finding, NotFoundOut, PatientScope};
 
 use super::grouping::{Section, sections};
+use super::kinds::SectionKind;
 use super::line::line;
 use super::person::Person;
 use super::reading::Beside;
-use super::recipe::SectionKind;
 
 /// What the index of other providers (lokalisatie) said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct Overview {
     /// Whether every provider that could hold data is known, was asked and answered in full.
     pub complete: bool,
     pub index: Index,
+    /// How many providers the index named that could not be placed, so that they are not among the sources.
+    pub unplaced: usize,
     pub bsn: Option<Bsn>,
     pub person: Person,
     /// Our own first, then by name.
@@ -64,7 +67,7 @@ pub struct Overview {
 impl Overview {
     /// Reads what was released. The order of the sources and of their answers changes nothing.
     pub fn of(released: &Released) -> Overview {
-        let own = &released.permit().request().holder;
+        let own = released.permit().holder();
         let mut parts: Vec<&Part> = released.parts().iter().collect();
         parts.sort_by(|one, other| (other.holder() == own).cmp(&(one.holder() == own)).then_with(|| order(one, other)));
         let mut person = Person::default();
@@ -85,6 +88,7 @@ impl Overview {
         Overview {
             complete: is_complete(released),
             index: index(released),
+            unplaced: unplaced(released),
             bsn: match released.permit().patient() {
                 PatientScope::One(bsn) => Some(bsn.clone()),
                 PatientScope::Nobody | PatientScope::Any => None,
@@ -124,6 +128,7 @@ impl fmt::Debug for Overview {
 pub(super) fn is_complete(released: &Released) -> bool {
     released.is_complete()
         && matches!(index(released), Index::Known(_))
+        && unplaced(released) == 0
         && released.parts().iter().all(|part| part.failed().is_empty())
 }
 
@@ -132,6 +137,16 @@ pub(super) fn index(released: &Released) -> Index {
         Finding::Found(named) => Index::Known(*named),
         Finding::Absent => Index::Known(0),
         Finding::NotFoundOut(why) => Index::NotFoundOut(*why),
+    }
+}
+
+/// How many providers the index named beyond those that there are parts of.
+pub(super) fn unplaced(released: &Released) -> usize {
+    let own = released.permit().holder();
+    let others: HashSet<_> = released.parts().iter().map(Part::holder).filter(|holder| *holder != own).collect();
+    match index(released) {
+        Index::Known(named) => named.saturating_sub(others.len()),
+        Index::NotFoundOut(_) => 0,
     }
 }
 

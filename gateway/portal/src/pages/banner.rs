@@ -47,6 +47,13 @@ fn incomplete(overview: &Overview) -> Markup {
                 p { "In dit overzicht kunnen gegevens ontbreken:" }
                 ul {
                     @for source in overview.missing() { (missing(source)) }
+                    @if overview.unplaced > 0 {
+                        li {
+                            "Het landelijke register noemt nog "
+                            strong { (counted(overview.unplaced, "zorgaanbieder", "zorgaanbieders")) }
+                            " waarvan geen adres bekend is."
+                        }
+                    }
                     @if let Index::NotFoundOut(why) = overview.index {
                         li {
                             strong { "Andere zorgaanbieders" } " kunnen gegevens hebben die hier niet staan: "

@@ -1,0 +1,128 @@
+//! The pages as a browser meets them, in front of a stub desk with the real stack behind it.
+
+mod guarding;
+mod refusing;
+mod showing;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header;
+use actix_web::{App, test};
+use exchange::Refusal;
+use exchange::ports::{AuthenticationFault, BoxFuture, SourceFault};
+use flows::testing::{Place, World, patient, region};
+use policy::{Finding, NotFoundOut};
+
+use crate::{Answered, Desk, Session, scope};
+
+const BSN: &str = "999911120";
+const CODE: &str = "sesam open u";
+const SESSION: &str = "session-1";
+const CSRF: &str = "a-form-token-of-this-session";
+
+/// A desk with one user, in front of a world or of one answer.
+struct Stub {
+    world: World,
+    refusal: Option<Refusal>,
+    asked: Mutex<Vec<String>>,
+    open: Mutex<bool>,
+}
+
+impl Stub {
+    fn of(world: World) -> Arc<Self> {
+        Arc::new(Stub { world, refusal: None, asked: Mutex::default(), open: Mutex::new(true) })
+    }
+
+    fn refusing(refusal: Refusal) -> Arc<Self> {
+        let refusal = Some(refusal);
+        Arc::new(Stub { world: region(BSN), refusal, asked: Mutex::default(), open: Mutex::new(true) })
+    }
+}
+
+impl Desk for Stub {
+    fn provider(&self) -> &str {
+        "Ziekenhuis <Maasdal>"
+    }
+    fn sign_in(&self, code: &str) -> Option<String> {
+        (code == CODE).then(|| SESSION.to_owned())
+    }
+    fn session(&self, id: &str) -> Option<Session> {
+        let session = Session { name: "A. <b>Arts</b>".into(), role: "Cardioloog".into(), csrf: CSRF.into() };
+        (id == SESSION && *self.open.lock().unwrap()).then_some(session)
+    }
+    fn sign_out(&self, id: &str) {
+        assert_eq!(id, SESSION);
+        *self.open.lock().unwrap() = false;
+    }
+    fn overview(&self, session: &str, bsn: &str, _remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+        assert_eq!(session, SESSION);
+        self.asked.lock().unwrap().push(bsn.to_owned());
+        let (world, refusal, bsn) = (self.world.clone(), self.refusal.clone(), bsn.to_owned());
+        Box::pin(async move {
+            let result = match refusal {
+                Some(refusal) => Err(refusal),
+                None => world.overview(&bsn).await,
+            };
+            Answered { request_id: "req-7f3a".to_owned(), result }
+        })
+    }
+}
+
+/// A page as it came.
+struct Page {
+    status: u16,
+    headers: header::HeaderMap,
+    cookies: Vec<Cookie<'static>>,
+    text: String,
+}
+
+impl Page {
+    /// What a reader sees: the text without the tags.
+    fn words(&self) -> String {
+        let mut words = String::new();
+        let mut inside = false;
+        for c in self.text.chars() {
+            match c {
+                '<' => inside = true,
+                '>' => inside = false,
+                c if !inside => words.push(c),
+                _ => {}
+            }
+        }
+        words.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The values of this attribute, on any element.
+    fn attribute(&self, name: &str) -> Vec<&str> {
+        let start = format!(" {name}=\"");
+        self.text.split(&start).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+    }
+}
+
+async fn call(desk: &Arc<Stub>, secure: bool, request: test::TestRequest) -> Page {
+    let app = test::init_service(App::new().service(scope(desk.clone(), secure))).await;
+    let response: ServiceResponse = test::call_service(&app, request.to_request()).await;
+    let cookies = response.response().cookies().map(Cookie::into_owned).collect();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = String::from_utf8(test::read_body(response).await.to_vec()).unwrap();
+    Page { status, headers, cookies, text }
+}
+
+fn signed_in(request: test::TestRequest) -> test::TestRequest {
+    request.cookie(Cookie::new("zorgsluis-ziekenhuismaasdal-session", SESSION))
+}
+
+fn get(path: &str) -> test::TestRequest {
+    test::TestRequest::get().uri(path)
+}
+
+fn post(path: &str, form: &[(&str, &str)]) -> test::TestRequest {
+    test::TestRequest::post().uri(path).set_form(form)
+}
+
+async fn overview(desk: &Arc<Stub>) -> Page {
+    call(desk, false, signed_in(post("/portal/overview", &[("csrf", CSRF), ("bsn", BSN)]))).await
+}
