@@ -1,9 +1,11 @@
 //! What is asked, as the decision sees it.
 
-use fhir::{Bsn, FhirVersion, Interaction};
+use fhir::definitions::search_parameter;
+use fhir::{Bsn, FhirVersion, Interaction, ResourceType};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::{Caller, DataHolder};
+use crate::decision::Releasable;
 use crate::use_case::{UseCase, UseCaseId};
 
 /// Which gate the request stands at.
@@ -76,5 +78,72 @@ impl Admitted {
     }
     pub fn use_case(&self) -> &UseCase {
         &self.use_case
+    }
+    /// The types whose release the patient's consent must cover: what the interaction asks for and what it brings along.
+    /// Empty means all types.
+    pub fn consent_types(&self) -> Vec<String> {
+        let mut types = match (&self.request.interaction, self.request.interaction.resource_type()) {
+            // An operation collects, and a search of the system finds, everything that may leave at all.
+            (Interaction::Operation { .. }, _) | (_, None) => return self.releasable(),
+            (_, Some(own)) => vec![own.name().to_owned()],
+        };
+        let parameters = self.request.interaction.query().map_or(&[][..], |query| &query.parameters);
+        for parameter in parameters {
+            match parameter.name.as_str() {
+                "_include" => match self.included(&parameter.value) {
+                    // What is never about a patient needs no patient's consent.
+                    Some(target) if self.is_about_nobody(&target) => {}
+                    Some(target) => types.push(target),
+                    None => return self.releasable(),
+                },
+                "_revinclude" => types.extend(parameter.value.split(':').next().map(str::to_owned)),
+                _ => {}
+            }
+        }
+        types
+    }
+
+    /// The one type that an include brings along, if its value or the standard says so.
+    fn included(&self, value: &str) -> Option<String> {
+        let mut parts = value.split(':');
+        let source = ResourceType::parse(self.request.version, parts.next()?)?;
+        let definition = search_parameter(self.request.version, source, parts.next()?)?;
+        let target = parts.next().unwrap_or(definition.target);
+        (!target.is_empty()).then(|| target.to_owned())
+    }
+
+    /// The types that only come along are never about a patient; loading holds that.
+    fn is_about_nobody(&self, resource_type: &str) -> bool {
+        let offered = self.use_case.capability().versions.get(&self.request.version);
+        offered.is_some_and(|offered| offered.included.iter().any(|known| known == resource_type))
+    }
+
+    fn releasable(&self) -> Vec<String> {
+        match self.use_case.releasable(self.request.version).as_deref() {
+            Some(Releasable::These(types)) => types.clone(),
+            Some(Releasable::Every) | None => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{request, use_cases};
+
+    #[test]
+    fn consent_is_asked_for_all_that_may_come_along_and_for_nothing_else() {
+        let everything = ["Patient", "Condition", "MedicationRequest", "Observation", "Medication", "Practitioner"];
+        for (line, types) in [
+            ("GET Condition?category=x", &["Condition"][..]),
+            ("GET MedicationRequest?_include=MedicationRequest:medication", &["MedicationRequest"]),
+            ("GET Condition?_include=Condition:asserter:Practitioner", &["Condition"]),
+            // The asserter may be anybody.
+            ("GET Condition?_include=Condition:asserter", &everything),
+            ("GET MedicationRequest?_revinclude=Observation:based-on", &["MedicationRequest", "Observation"]),
+            ("GET Patient/p1/$story", &everything),
+        ] {
+            let admitted = use_cases().admissible(request(&["one"], line)).expect(line);
+            assert_eq!(admitted.consent_types(), types, "{line}");
+        }
     }
 }

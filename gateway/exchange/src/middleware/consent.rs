@@ -61,12 +61,7 @@ impl<N> FindConsent<N> {
             holder: &request.holder,
             user: &request.caller.organisation,
             purpose: admitted.use_case().capability().purpose,
-            resource_types: request
-                .interaction
-                .resource_type()
-                .map(|kind| kind.name().to_owned())
-                .into_iter()
-                .collect(),
+            resource_types: admitted.consent_types(),
         };
         tokio::time::timeout(self.patience, self.consents.consent(question))
             .await

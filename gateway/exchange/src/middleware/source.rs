@@ -11,15 +11,18 @@ use crate::handle::Handle;
 use crate::ports::{Answer, BoxFuture, Question, Source, SourceFault};
 use crate::refusal::Refusal;
 
+/// One question of a plan and what the source answered to it.
+pub(super) type AnsweredQuestion = (Interaction, Result<Answer, SourceFault>);
+
 /// What one source answered to the whole plan, not yet checked.
 pub struct Answered {
     permit: Arc<Permit>,
     source: Arc<dyn Source>,
-    answers: Vec<(Interaction, Result<Answer, SourceFault>)>,
+    answers: Vec<AnsweredQuestion>,
 }
 
 impl Answered {
-    pub(super) fn into_parts(self) -> (Arc<Permit>, Arc<dyn Source>, Vec<(Interaction, Result<Answer, SourceFault>)>) {
+    pub(super) fn into_parts(self) -> (Arc<Permit>, Arc<dyn Source>, Vec<AnsweredQuestion>) {
         (self.permit, self.source, self.answers)
     }
 }

@@ -12,7 +12,7 @@ pub struct ConsentQuestion<'a> {
     pub holder: &'a DataHolder,
     pub user: &'a Organisation,
     pub purpose: Purpose,
-    /// Resource types that would be released.
+    /// Resource types that would be released; none means any.
     pub resource_types: Vec<String>,
 }
 

@@ -7,6 +7,7 @@ mod released;
 use std::collections::HashSet;
 
 use fhir::Interaction;
+use policy::PatientScope;
 
 use super::localisation::Located;
 use super::source::Answered;
@@ -53,6 +54,10 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
                     }
                 }
                 Err(SourceFault::NotFound) if questions > 1 => {}
+                // Whose it was before it was deleted nobody can check any more.
+                Err(SourceFault::Gone) if *permit.patient() != PatientScope::Any => {
+                    sieve.faults.push(SourceFault::NotFound);
+                }
                 Err(fault) => {
                     sieve.failed_type(&interaction);
                     sieve.faults.push(fault);
