@@ -59,6 +59,8 @@ impl<D: Disk> Writer<D> {
                 tracing::error!(log.error = %source, log.records = self.current.next_index, "access log unwritable")
             }
         }
+        // Before anybody is told, so that whoever was told finds the log refusing.
+        drop(ending);
         let lost = self.waiting.len();
         let fault = if outcome.is_ok() { LogFault::NoRoom } else { LogFault::Unwritable };
         for entry in self.waiting.drain(..) {
