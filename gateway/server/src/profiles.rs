@@ -109,12 +109,11 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        for missing in 0..3 {
-            let rest: Vec<_> = FILES.into_iter().enumerate().filter(|(number, _)| *number != missing).collect();
-            let rest: Vec<_> = rest.into_iter().map(|(_, file)| file).collect();
+        for (missing, _) in &FILES[..3] {
+            let rest: Vec<_> = FILES.into_iter().filter(|(name, _)| name != missing).collect();
             let (_folder, config) = profile(&rest);
             for fault in [load(&config, false).err().unwrap(), run_cases(&config, false).unwrap_err()] {
-                assert!(fault.contains(FILES[missing].0) && fault.contains("cannot be read"), "{fault}");
+                assert!(fault.contains(missing) && fault.contains("cannot be read"), "{fault}");
             }
         }
     }

@@ -10,26 +10,20 @@ struct Embedded {
     capability: &'static str,
     policy: &'static str,
     release: &'static str,
-    /// Name and text of the case files.
-    cases: &'static [(&'static str, &'static str)],
 }
 
 macro_rules! embedded {
-    ($id:literal, $($case:literal),+) => {
+    ($id:literal) => {
         Embedded {
             id: $id,
             capability: include_str!(concat!("../../../../profiles/", $id, "/capability.json")),
             policy: include_str!(concat!("../../../../profiles/", $id, "/policy.rego")),
             release: include_str!(concat!("../../../../profiles/", $id, "/release.toml")),
-            cases: &[$(($case, include_str!(concat!("../../../../profiles/", $id, "/cases/", $case)))),+],
         }
     };
 }
 
-const ALL: [Embedded; 2] = [
-    embedded!("health-overview", "holder-read.json", "holder-search.json", "user-overview.json"),
-    embedded!("development-try", "everything.json"),
-];
+const ALL: [Embedded; 2] = [embedded!("health-overview"), embedded!("development-try")];
 
 /// Writes them into a profiles folder.
 pub fn write(folder: &Path) -> Result<(), String> {
@@ -42,12 +36,6 @@ pub fn write(folder: &Path) -> Result<(), String> {
             ("release.toml", use_case.release),
         ] {
             let file = own.join(name);
-            std::fs::write(&file, text).map_err(io(&file))?;
-        }
-        let cases = own.join("cases");
-        std::fs::create_dir_all(&cases).map_err(io(&cases))?;
-        for (name, text) in use_case.cases {
-            let file = cases.join(name);
             std::fs::write(&file, text).map_err(io(&file))?;
         }
     }

@@ -117,7 +117,7 @@ fn whatever_was_committed_is_there_after_a_power_cut() {
                     // Others that nobody waits for, enough for sled to use its segments again.
                     if turn % 2 == 0 {
                         for other in 0..CHURN {
-                            let key = 1 << 60 | writer << 32 | other * 7919 % 200;
+                            let key = 1 << 60 | writer << 32 | (other * 7919 % 200);
                             tree.insert(&key.to_be_bytes(), &value).unwrap();
                         }
                     }
