@@ -57,7 +57,7 @@ pub async fn answer(node: &Arc<Node>, inbound: Inbound) -> HttpResponse {
 /// One entry, as the request it stands for.
 async fn run(node: &Arc<Node>, batch: &Inbound, number: usize, entry: Entry) -> Entry {
     let Some((request, method)) = entry.request.and_then(|request| {
-        let method = method(&request.method)?;
+        let method = Method::parse(&request.method)?;
         Some((request, method))
     }) else {
         let outcome = Outcome {
@@ -104,16 +104,4 @@ fn responded(status: u16, mut response: EntryResponse, resource: Option<Resource
         return Entry { response: Some(response), ..Entry::default() };
     }
     Entry { resource, response: Some(response), ..Entry::default() }
-}
-
-fn method(text: &str) -> Option<Method> {
-    match text {
-        "GET" => Some(Method::Get),
-        "HEAD" => Some(Method::Head),
-        "POST" => Some(Method::Post),
-        "PUT" => Some(Method::Put),
-        "PATCH" => Some(Method::Patch),
-        "DELETE" => Some(Method::Delete),
-        _ => None,
-    }
 }
