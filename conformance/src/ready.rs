@@ -185,7 +185,7 @@ mod tests {
 
     fn example() -> Value {
         json!({
-            "format": "zorgsluis-ready/1", "kind": "demo", "state": "/tmp/state", "ca_file": "/tmp/state/ca.pem",
+            "format": "zorgsluis-ready/1", "kind": "demo", "state": "state", "ca_file": "state/ca.pem",
             "nodes": [{
                 "key": "hospital", "name": "Ziekenhuis Maasdal", "ura": "90010001", "pid": 1,
                 "outer": "https://localhost:1", "inner": "http://127.0.0.1:2", "portal": "http://127.0.0.1:2/portal",
@@ -193,7 +193,7 @@ mod tests {
                          "inner": {"r4": "http://127.0.0.1:2/fhir/r4"}},
                 "token_endpoint": "https://localhost:1/oauth/token", "metrics": "http://127.0.0.1:2/metrics",
                 "health": {"live": "http://127.0.0.1:2/health/live", "ready": "http://127.0.0.1:2/health/ready"},
-                "log_folder": "/tmp/state/log", "config_file": "/tmp/state/config.toml"
+                "log_folder": "state/log", "config_file": "state/config.toml"
             }],
             "callers": [
                 {"name": "gp", "listener": "outer", "node": "general-practice", "ura": "90010003",

@@ -22,6 +22,21 @@ pub enum Method {
     Delete,
 }
 
+impl Method {
+    /// The method of this exact name (RFC 9110, 9.1: methods are case-sensitive).
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "GET" => Some(Method::Get),
+            "HEAD" => Some(Method::Head),
+            "POST" => Some(Method::Post),
+            "PUT" => Some(Method::Put),
+            "PATCH" => Some(Method::Patch),
+            "DELETE" => Some(Method::Delete),
+            _ => None,
+        }
+    }
+}
+
 /// A resource type that exists in the version it was read for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResourceType(&'static str);

@@ -9,7 +9,7 @@ use exchange::{Recorded, Refusal};
 #[derive(Clone)]
 pub struct Session {
     pub name: String,
-    /// In words.
+    /// UZI role code.
     pub role: String,
     /// Random, the same for the whole session: letters, digits, `-` and `_`.
     pub csrf: String,

@@ -60,3 +60,91 @@ pub fn server_config(identity: Identity, client_authorities: &Path) -> Result<Se
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// An authority, a node's certificate of it, and keys: one that fits and one that does not.
+    struct Files(TempDir);
+
+    impl Files {
+        fn new() -> Files {
+            let files = Files(tempfile::tempdir().unwrap());
+            let mut authority = CertificateParams::new(Vec::new()).unwrap();
+            authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+            let (key, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+            let node =
+                CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+            files.write("ca.pem", &authority.pem());
+            files.write("node.pem", &node.pem());
+            files.write("node.key", &key.serialize_pem());
+            files.write("other.key", &other.serialize_pem());
+            files
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn write(&self, name: &str, text: &str) -> PathBuf {
+            fs::write(self.path(name), text).unwrap();
+            self.path(name)
+        }
+
+        /// A listener of these files: certificate, key, authorities of clients.
+        fn listener(&self, certificate: &str, key: &str, authorities: &str) -> Result<ServerConfig, Trouble> {
+            server_config(identity(&self.path(certificate), &self.path(key))?, &self.path(authorities))
+        }
+    }
+
+    #[test]
+    fn good_files_make_a_listener() {
+        let config = Files::new().listener("node.pem", "node.key", "ca.pem").unwrap();
+        assert_eq!(config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+    }
+
+    #[test]
+    fn bad_files_become_sentences_that_name_the_file() {
+        let files = Files::new();
+        files.write("empty.pem", "");
+        files.write("rubbish.pem", "this is no PEM");
+        files.write("torn.pem", &fs::read_to_string(files.path("node.pem")).unwrap()[..200]);
+        files.write("not-x509.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        let cases = [
+            (["absent.pem", "node.key", "ca.pem"], "absent.pem: no certificate can be read"),
+            (["empty.pem", "node.key", "ca.pem"], "empty.pem: holds no certificate"),
+            (["rubbish.pem", "node.key", "ca.pem"], "rubbish.pem: holds no certificate"),
+            (["torn.pem", "node.key", "ca.pem"], "torn.pem: no certificate can be read"),
+            (["node.key", "node.key", "ca.pem"], "node.key: holds no certificate"),
+            (["node.pem", "absent.key", "ca.pem"], "absent.key: no private key can be read"),
+            (["node.pem", "node.pem", "ca.pem"], "node.pem: no private key can be read"),
+            (["node.pem", "other.key", "ca.pem"], "the certificate and the key do not fit together"),
+            (["node.pem", "node.key", "absent.pem"], "absent.pem: no certificate can be read"),
+            (["node.pem", "node.key", "empty.pem"], "empty.pem: holds no certificate"),
+            (["node.pem", "node.key", "not-x509.pem"], "not-x509.pem: not a certificate authority"),
+        ];
+        for ([certificate, key, authorities], says) in cases {
+            let fault = files.listener(certificate, key, authorities).err().unwrap();
+            assert!(fault.contains(says), "{says} is not in: {fault}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_holds_nothing_of_a_key() {
+        let files = Files::new();
+        let key = fs::read_to_string(files.path("node.key")).unwrap();
+        let broken = files.write("broken.key", &key.replace("-----END", "-----UND"));
+        let fault = identity(&files.path("node.pem"), &broken).err().unwrap();
+        for line in key.lines().filter(|line| !line.starts_with('-')) {
+            assert!(!fault.contains(line));
+        }
+    }
+}

@@ -156,6 +156,9 @@ fn own(config: &NodeConfig) -> Result<Own, String> {
             config.provider.ura
         ));
     }
+    if key.is_for_tests() && !development(config) {
+        return Err(format!("{}: a test certificate, outside development mode", outer.certificate_file.display()));
+    }
     let peers = said(HttpClient::new(HttpSettings {
         trust: Trust::Roots(tls::certificates(&outer.authorities_file)?),
         identity: Some(ClientIdentity::new(identity.chain, identity.key)),

@@ -51,6 +51,15 @@ impl File {
     pub fn is_below(&self, name: &str) -> bool {
         self.path.split('/').any(|part| part == name)
     }
+
+    /// Whether the file is there for tests only, by its name or its folder: `tests.rs`, `view_tests.rs`, `testing.rs`,
+    /// anything below `tests/` or `testing/`. House style keeps those names for it.
+    pub fn is_for_tests(&self) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        ["tests", "testing"].iter().any(|folder| self.is_below(folder))
+            || matches!(name, "tests.rs" | "testing.rs")
+            || name.ends_with("_tests.rs")
+    }
 }
 
 impl Tree {
@@ -185,6 +194,19 @@ mod tests {
         let found = walked(&root);
         fs::remove_dir_all(&root).unwrap();
         assert_eq!(found.unwrap(), ["gateway/fhir/lib.rs"]);
+    }
+
+    #[test]
+    fn files_for_tests_are_known_by_their_names() {
+        let is = |path: &str| File::new(path.to_owned(), b"").is_for_tests();
+        for path in
+            ["a/src/tests.rs", "a/src/b/view_tests.rs", "a/src/testing.rs", "a/src/testing/mod.rs", "a/tests/b/c.rs"]
+        {
+            assert!(is(path), "{path}");
+        }
+        for path in ["a/src/latests.rs", "a/src/tests_of_faith.rs", "a/src/testing_ground.rs", "attests/src/lib.rs"] {
+            assert!(!is(path), "{path}");
+        }
     }
 
     #[test]

@@ -38,7 +38,12 @@ pub struct Certificate {
     pub key: CertificateKey,
     pub not_before: OffsetDateTime,
     pub not_after: OffsetDateTime,
+    /// Issued under the UZI register's test branch: nobody has looked who asked for it.
+    pub for_tests: bool,
 }
+
+/// The arc below which the UZI register's test authorities name their certificates (handbook: generic functions, 1.2.1).
+const TEST_BRANCH: &str = "2.16.528.1.1007.99.";
 
 /// The public key of a certificate, and the one algorithm that it verifies (RFC 7518, section 3.1).
 #[derive(Clone)]
@@ -108,6 +113,7 @@ impl Certificate {
             key: CertificateKey::read(parsed.public_key())?,
             not_before: parsed.validity().not_before.to_datetime(),
             not_after: parsed.validity().not_after.to_datetime(),
+            for_tests: other_names(&parsed)?.iter().any(|name| name.starts_with(TEST_BRANCH)),
         })
     }
 
@@ -166,20 +172,26 @@ fn organisation_of(certificate: &X509Certificate<'_>) -> Option<String> {
 }
 
 fn ura_of(certificate: &X509Certificate<'_>) -> Result<Option<Ura>, CertificateFault> {
-    let names = certificate.subject_alternative_name().map_err(|_| CertificateFault::Unreadable)?;
     let mut found: Option<Ura> = None;
-    for name in names.iter().flat_map(|extension| &extension.value.general_names) {
-        let ura = match name {
-            GeneralName::OtherName(_, value) => other_name_text(value).and_then(ura_in),
-            _ => None,
-        };
-        match (ura, &found) {
-            (Some(ura), Some(known)) if ura != *known => return Err(CertificateFault::SeveralOrganisations),
-            (Some(ura), _) => found = Some(ura),
-            (None, _) => {}
+    for ura in other_names(certificate)?.into_iter().filter_map(ura_in) {
+        match &found {
+            Some(known) if ura != *known => return Err(CertificateFault::SeveralOrganisations),
+            Some(_) | None => found = Some(ura),
         }
     }
     Ok(found)
+}
+
+/// The texts of the otherNames among the subject alternative names.
+fn other_names<'c>(certificate: &'c X509Certificate<'_>) -> Result<Vec<&'c str>, CertificateFault> {
+    let names = certificate.subject_alternative_name().map_err(|_| CertificateFault::Unreadable)?;
+    let all = names.into_iter().flat_map(|extension| &extension.value.general_names);
+    Ok(all
+        .filter_map(|name| match name {
+            GeneralName::OtherName(_, value) => other_name_text(value),
+            _ => None,
+        })
+        .collect())
 }
 
 /// The text of an otherName, whose value is `[0] EXPLICIT` some string type (RFC 5280, section 4.2.1.6).
@@ -209,6 +221,17 @@ mod tests {
 
     fn name_of(ura: &str) -> String {
         format!("2.16.528.1.1007.99.2110-1-900012345-S-{ura}-00.000-01234567")
+    }
+
+    #[test]
+    fn a_certificate_of_the_test_branch_shows_as_one() {
+        for (name, for_tests) in [
+            (name_of("90000901"), true),
+            ("2.16.528.1.1007.3.3-1-900012345-S-90000901-00.000-01234567".to_owned(), false),
+        ] {
+            let issued = TestCertificate::with_names(&[&name], KeyType::P256);
+            assert_eq!(issued.read().for_tests, for_tests, "{name}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub struct NodeKey {
     ura: Ura,
     thumbprint: Thumbprint,
     algorithm: Algorithm,
+    for_tests: bool,
     key: EncodingKey,
 }
 
@@ -46,7 +47,8 @@ impl NodeKey {
             _ => EncodingKey::from_ec_pem(key_pem),
         }
         .map_err(|_| NodeKeyFault::KeyUnreadable)?;
-        let node = NodeKey { ura, thumbprint: certificate.thumbprint, algorithm, key };
+        let for_tests = certificate.for_tests;
+        let node = NodeKey { ura, thumbprint: certificate.thumbprint, algorithm, for_tests, key };
         let probe = b"does this key belong to this certificate";
         let signature = node.sign(probe).ok_or(NodeKeyFault::KeyUnreadable)?;
         if certificate.key.verifies(probe, &signature) { Ok(node) } else { Err(NodeKeyFault::OtherKey) }
@@ -55,6 +57,11 @@ impl NodeKey {
     /// The organisation that the certificate names.
     pub fn ura(&self) -> &Ura {
         &self.ura
+    }
+
+    /// Whether the certificate comes from the UZI register's test branch.
+    pub fn is_for_tests(&self) -> bool {
+        self.for_tests
     }
 
     pub fn thumbprint(&self) -> Thumbprint {

@@ -1,7 +1,7 @@
 //! Consents that the provider itself recorded (toestemming; the local source of handbook: generic functions, 1.3).
 //!
 //! ```json
-//! [{ "id": "c-1", "patient": "999911120", "decision": "deny", "organisation": "90000902",
+//! [{ "id": "c-1", "patient": "…", "decision": "deny", "organisation": "90000902",
 //!    "resource_types": ["Observation"], "purpose": "TREAT", "valid_from": "2026-01-01", "valid_until": "2026-12-31" }]
 //! ```
 //! A file that cannot be read makes every question `NotFoundOut`; a patient without a record that applies is `Absent`.

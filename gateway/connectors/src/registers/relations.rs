@@ -1,7 +1,7 @@
 //! Treatment relations that the provider itself knows (behandelrelatie): its lists of patients in care.
 //!
 //! ```json
-//! [{ "patient": "999911120", "kind": "provider-list", "reference": "opname-2026-17", "persons": ["000012345"],
+//! [{ "patient": "…", "kind": "provider-list", "reference": "opname-2026-17", "persons": ["000012345"],
 //!    "valid_from": "2026-03-01", "valid_until": "2026-03-31" }]
 //! ```
 //! Without `persons`, the relation is that of everyone in the organisation. The data user must enforce and log it

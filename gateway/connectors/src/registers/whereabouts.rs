@@ -1,7 +1,7 @@
 //! Which sources may hold a patient's data (lokalisatie), from a register file of the region.
 //!
 //! ```json
-//! [{ "patient": "999911120", "holders": ["90000901", "90000902"] }]
+//! [{ "patient": "…", "holders": ["90000901", "90000902"] }]
 //! ```
 //! At the holder's gate only our own sources are asked; at the user's gate also the peers that the register names.
 

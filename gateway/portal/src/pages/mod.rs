@@ -13,6 +13,7 @@ mod sources;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::desk::Session;
+use crate::words;
 
 pub(crate) use notice::{Answer, Notice, answer_to, notice};
 pub(crate) use overview::overview;
@@ -46,7 +47,7 @@ fn frame(frame: &Frame<'_>, title: &str, body: &Markup) -> Markup {
                     }
                     @if let Some(session) = frame.session {
                         form.who method="post" action="/portal/sign-out" {
-                            p { span.name { (session.name) } span.role { (session.role) } }
+                            p { span.name { (session.name) } span.role { (words::role(&session.role)) } }
                             (token(&session.csrf))
                             button.quiet type="submit" { "Afmelden" }
                         }

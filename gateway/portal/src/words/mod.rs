@@ -2,11 +2,13 @@
 
 mod codes;
 mod dates;
+mod roles;
 mod sections;
 mod sources;
 
 pub(crate) use codes::{coded, gender, grave, resource_type, status};
 pub(crate) use dates::date;
+pub(crate) use roles::role;
 pub(crate) use sections::{anchor, aspect, section_title};
 pub(crate) use sources::{index_failure, source_status, status_symbol};
 

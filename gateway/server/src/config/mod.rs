@@ -3,8 +3,12 @@
 
 mod bounds;
 mod listeners;
+#[cfg(test)]
+mod reference_tests;
 mod rules;
 mod sources;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -30,7 +30,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     Ok(())
 }
 
-fn positive(config: &NodeConfig) -> [(&'static str, u64); 9] {
+fn positive(config: &NodeConfig) -> [(&'static str, u64); 11] {
     let bounds = &config.bounds;
     let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     [
@@ -41,6 +41,8 @@ fn positive(config: &NodeConfig) -> [(&'static str, u64); 9] {
         ("exchanges_at_once", size(bounds.exchanges_at_once)),
         ("sources_at_once", size(bounds.sources_at_once)),
         ("sources", size(bounds.sources)),
+        ("questions_at_once", size(bounds.questions_at_once)),
+        ("body_bytes", size(bounds.body_bytes)),
         ("workers", size(bounds.workers)),
         ("log_queue", size(bounds.log_queue)),
     ]
@@ -57,5 +59,154 @@ fn production(config: &NodeConfig) -> Result<(), String> {
             return Err("a fhir source is reached over plain HTTP off loopback: use https".into());
         }
     }
+    for partner in &config.partners {
+        let Some(node) = &partner.node else { continue };
+        if node.bases.values().chain([&node.token_endpoint]).any(|address| address.url().scheme() != "https") {
+            return Err(format!("the node of partner {} is reached over plain HTTP: use https", partner.ura));
+        }
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use connectors::http::WebAddress;
+    use connectors::sources::fhir::FhirSourceConfig;
+    use fhir::FhirVersion;
+
+    use super::super::testing::reference;
+    use super::*;
+
+    fn held(change: fn(&mut NodeConfig)) -> Result<(), String> {
+        let mut config = reference();
+        change(&mut config);
+        hold(&config)
+    }
+
+    /// A node on loopback without TLS, as a developer has it.
+    fn on_loopback(config: &mut NodeConfig) {
+        config.mode = Mode::Development;
+        config.inner.tls = None;
+        config.inner.address = ([127, 0, 0, 1], 8444).into();
+        config.inner.public_base = "http://127.0.0.1:8444".into();
+    }
+
+    fn source_at(config: &mut NodeConfig, base: &str) {
+        let base = WebAddress::parse(base).unwrap();
+        config.sources = vec![SourceConfig::Fhir(FhirSourceConfig::new(base, FhirVersion::R4))];
+    }
+
+    fn partner_at(config: &mut NodeConfig, base: &str, token_endpoint: &str) {
+        let node = config.partners[0].node.as_mut().unwrap();
+        node.bases.insert(FhirVersion::Stu3, WebAddress::parse(base).unwrap());
+        node.token_endpoint = WebAddress::parse(token_endpoint).unwrap();
+    }
+
+    #[test]
+    fn each_rule_lets_the_good_pass_and_says_what_is_wrong_with_the_bad() {
+        struct Rule {
+            good: fn(&mut NodeConfig),
+            bad: fn(&mut NodeConfig),
+            says: &'static str,
+        }
+        let rules = [
+            Rule {
+                good: |config| config.outer.public_base = "https://node.example:8443".into(),
+                bad: |config| config.outer.public_base = "http://node.example:8443".into(),
+                says: "outer.public_base must be a https URL",
+            },
+            Rule {
+                good: |config| config.outer.public_base = "https://node.example/zorgsluis".into(),
+                bad: |config| config.outer.public_base = "https://node.example/zorgsluis/".into(),
+                says: "without a slash at the end",
+            },
+            Rule {
+                good: |config| config.inner.public_base = "https://inner.example".into(),
+                bad: |config| config.inner.public_base = "http://inner.example".into(),
+                says: "inner.public_base must be a https URL",
+            },
+            Rule {
+                good: on_loopback,
+                bad: |config| {
+                    on_loopback(config);
+                    config.inner.public_base = "https://127.0.0.1:8444".into();
+                },
+                says: "inner.public_base must be a http URL",
+            },
+            Rule {
+                good: on_loopback,
+                bad: |config| {
+                    on_loopback(config);
+                    config.inner.address = ([10, 20, 0, 5], 8444).into();
+                },
+                says: "inner.address is not on loopback",
+            },
+            Rule {
+                good: on_loopback,
+                bad: |config| {
+                    on_loopback(config);
+                    config.mode = Mode::Production;
+                },
+                says: "inner.tls is needed outside development mode",
+            },
+            Rule {
+                good: |config| config.profiles.use_cases.truncate(1),
+                bad: |config| config.profiles.use_cases.clear(),
+                says: "profiles.use_cases is empty",
+            },
+            Rule {
+                good: |config| source_at(config, "http://127.0.0.1:8080/fhir"),
+                bad: |config| source_at(config, "http://epd.example/fhir"),
+                says: "a fhir source is reached over plain HTTP off loopback",
+            },
+            Rule {
+                good: |config| {
+                    config.mode = Mode::Development;
+                    source_at(config, "http://epd.example/fhir");
+                },
+                bad: |config| source_at(config, "http://epd.example/fhir"),
+                says: "use https",
+            },
+            Rule {
+                good: |config| partner_at(config, "https://peer.example/fhir/stu3", "https://peer.example/token"),
+                bad: |config| partner_at(config, "http://peer.example/fhir/stu3", "https://peer.example/token"),
+                says: "the node of partner 90010002 is reached over plain HTTP",
+            },
+            Rule {
+                good: |config| config.partners[0].node = None,
+                bad: |config| partner_at(config, "https://peer.example/fhir/stu3", "http://localhost/token"),
+                says: "the node of partner 90010002 is reached over plain HTTP",
+            },
+        ];
+        for rule in rules {
+            assert_eq!(held(rule.good), Ok(()), "{}", rule.says);
+            let fault = held(rule.bad).unwrap_err();
+            assert!(fault.contains(rule.says), "{} is not in: {fault}", rule.says);
+        }
+    }
+
+    #[test]
+    fn no_bound_is_zero() {
+        type Bound = fn(&mut NodeConfig, u8);
+        let bounds: [(&str, Bound); 11] = [
+            ("exchange_ms", |config, to| config.bounds.exchange_ms = to.into()),
+            ("source_ms", |config, to| config.bounds.source_ms = to.into()),
+            ("finding_ms", |config, to| config.bounds.finding_ms = to.into()),
+            ("exchanges_at_once", |config, to| config.bounds.exchanges_at_once = to.into()),
+            ("sources_at_once", |config, to| config.bounds.sources_at_once = to.into()),
+            ("sources", |config, to| config.bounds.sources = to.into()),
+            ("questions_at_once", |config, to| config.bounds.questions_at_once = to.into()),
+            ("body_bytes", |config, to| config.bounds.body_bytes = to.into()),
+            ("body_ms", |config, to| config.bounds.body_ms = to.into()),
+            ("workers", |config, to| config.bounds.workers = to.into()),
+            ("log_queue", |config, to| config.bounds.log_queue = to.into()),
+        ];
+        for (name, set) in bounds {
+            let mut config = reference();
+            set(&mut config, 1);
+            assert_eq!(hold(&config), Ok(()), "{name}");
+            set(&mut config, 0);
+            assert_eq!(hold(&config), Err(format!("bounds.{name} must be more than 0")));
+        }
+    }
 }

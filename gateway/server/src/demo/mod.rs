@@ -15,7 +15,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use fhir::FhirVersion;
+use fhir::{FhirVersion, Ura};
+use policy::UseCaseId;
 
 pub use region::demo;
 pub use trying::try_out;
@@ -75,4 +76,16 @@ fn port(base: u16, offset: u16) -> Result<u16, String> {
 /// A file-system fault as a sentence.
 fn io(what: &std::path::Path) -> impl Fn(std::io::Error) -> String + '_ {
     move |fault| format!("{}: {fault}", what.display())
+}
+
+fn use_case(name: &str) -> Result<UseCaseId, String> {
+    UseCaseId::parse(name).ok_or_else(|| format!("{name} is no use case name"))
+}
+
+fn ura(text: &str) -> Result<Ura, String> {
+    Ura::parse(text).map_err(|fault| format!("{text}: {fault}"))
+}
+
+fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
+    result.map_err(|fault| fault.to_string())
 }

@@ -135,3 +135,83 @@ impl Ready {
         std::fs::rename(&draft, file).map_err(super::io(file))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    const CONTRACT: &str = include_str!("../../../../config/ready-file.md");
+
+    /// A document in which every member that may be absent is there.
+    fn whole() -> Ready {
+        let text = || "x".to_owned();
+        let file = || PathBuf::from("x");
+        let node = ReadyNode::new("x", "x", "x", &["r4"], text(), text());
+        Ready {
+            format: FORMAT,
+            kind: "demo",
+            state: file(),
+            ca_file: file(),
+            nodes: vec![ReadyNode { portal: Some(text()), ..node }],
+            callers: vec![ReadyCaller {
+                name: text(),
+                listener: "outer",
+                node: Some(text()),
+                ura: text(),
+                certificate_file: Some(file()),
+                key_file: Some(file()),
+                client_id: Some(text()),
+                bearer_token: Some(text()),
+                person: Some(ReadyPerson { id: text(), role: text(), name: text() }),
+                use_cases: vec![UseCaseId::parse("x").unwrap()],
+                treats: vec![text()],
+            }],
+            patients: vec![ReadyPatient { bsn: text(), name: text(), known_at: vec![text()] }],
+            simulators: vec![ReadySimulator { key: text(), kind: text(), base: text(), control: text() }],
+        }
+    }
+
+    /// The path of every member, lists as `[]`.
+    fn members(value: &Value, path: &str, into: &mut Vec<String>) {
+        match value {
+            // Versions are the names here, and the table says so.
+            Value::Object(_) if path.ends_with(".fhir.outer") || path.ends_with(".fhir.inner") => {}
+            Value::Object(named) => {
+                for (name, value) in named {
+                    let member = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                    into.push(member.clone());
+                    members(value, &member, into);
+                }
+            }
+            Value::Array(list) => list.iter().for_each(|value| members(value, &format!("{path}[]"), into)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_member_stands_in_the_description_of_the_contract() {
+        let mut all = Vec::new();
+        members(&serde_json::to_value(whole()).unwrap(), "", &mut all);
+        // What only groups others need not be named by itself.
+        all.retain(|member| !member.ends_with(".fhir") && !member.ends_with(".health"));
+        let missing: Vec<_> = all.iter().filter(|member| !CONTRACT.contains(&format!("`{member}`"))).collect();
+        assert!(missing.is_empty(), "config/ready-file.md does not say what {missing:?} is");
+        assert!(CONTRACT.contains(FORMAT));
+    }
+
+    #[test]
+    fn the_file_appears_whole_and_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ready.json");
+        std::fs::write(&file, "of an earlier run").unwrap();
+        whole().write(&file).unwrap();
+        let written: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        assert_eq!(written["format"], FORMAT);
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    }
+}

@@ -12,13 +12,12 @@ use connectors::http::WebAddress;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
 use connectors::sources::fhir::FhirSourceConfig;
 use connectors::sources::files::FilesSourceConfig;
-use fhir::{FhirVersion, Ura};
-use policy::UseCaseId;
+use fhir::FhirVersion;
 use serde_json::json;
 
 use super::children::{self, RunningNode};
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
-use super::{DemoOptions, embedded, io, loopback, port, secrets};
+use super::{DemoOptions, embedded, io, loopback, port, said, secrets, ura, use_case};
 use crate::config::{
     BoundsConfig, InnerConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
     ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
@@ -167,7 +166,7 @@ fn set_up(
         client_id: Some(provider.ura.into()),
         bearer_token: None,
         person: None,
-        use_cases: vec![use_case()?],
+        use_cases: vec![use_case(USE_CASE)?],
         treats: Vec::new(),
     });
     let config = NodeConfig {
@@ -186,7 +185,7 @@ fn set_up(
         },
         inner: InnerConfig { address: loopback(place.inner_port), public_base: place.inner(), tls: None, portal: true },
         store: StoreConfig { folder: folder.join("store") },
-        profiles: ProfilesConfig { folder: state.join("profiles"), use_cases: vec![use_case()?] },
+        profiles: ProfilesConfig { folder: state.join("profiles"), use_cases: vec![use_case(USE_CASE)?] },
         registers: registers(place, folder)?,
         bounds: BoundsConfig::default(),
         sources: vec![source_config(place)?],
@@ -218,7 +217,7 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
             ura: ura(other.provider.ura)?,
             name: other.provider.name.into(),
             kind: Some(other.provider.kind.into()),
-            use_cases: vec![use_case()?],
+            use_cases: vec![use_case(USE_CASE)?],
             node: Some(PartnerNode {
                 bases: BTreeMap::from([(FhirVersion::R4, base)]),
                 token_endpoint: said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?,
@@ -230,7 +229,7 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
         ura: ura(number)?,
         name: name.into(),
         kind: Some(kind.into()),
-        use_cases: vec![use_case()?],
+        use_cases: vec![use_case(USE_CASE)?],
         node: None,
     });
     Ok(partners)
@@ -244,7 +243,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
         let code = secrets::access_code(&token_file)?;
         configs.push(InnerCallerConfig {
             client_id: person.id.into(),
-            use_cases: vec![use_case()?],
+            use_cases: vec![use_case(USE_CASE)?],
             person: Some(PersonConfig {
                 id: person.id.into(),
                 name: Some(person.name.into()),
@@ -264,7 +263,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
             client_id: Some(person.id.into()),
             bearer_token: Some(code),
             person: Some(ReadyPerson { id: person.id.into(), role: person.role.into(), name: person.name.into() }),
-            use_cases: vec![use_case()?],
+            use_cases: vec![use_case(USE_CASE)?],
             treats: treated_by(place.provider, person.id),
         });
     }
@@ -339,7 +338,7 @@ fn organisations(authority: &CertificateAuthority, folder: &Path) -> Result<Vec<
             client_id: Some(number.into()),
             bearer_token: None,
             person: None,
-            use_cases: if known { vec![use_case()?] } else { Vec::new() },
+            use_cases: if known { vec![use_case(USE_CASE)?] } else { Vec::new() },
             treats: Vec::new(),
         });
     }
@@ -382,16 +381,4 @@ fn tell(ready: &Ready) {
         println!("  patient     {} (test BSN {})\n", patient.name, patient.bsn);
     }
     println!("Ctrl-C stops everything.");
-}
-
-fn use_case() -> Result<UseCaseId, String> {
-    UseCaseId::parse(USE_CASE).ok_or_else(|| format!("{USE_CASE} is no use case name"))
-}
-
-fn ura(text: &str) -> Result<Ura, String> {
-    Ura::parse(text).map_err(|fault| format!("{text}: {fault}"))
-}
-
-fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
-    result.map_err(|fault| fault.to_string())
 }

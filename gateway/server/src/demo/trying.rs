@@ -8,12 +8,10 @@ use conformance::ca::{CertificateAuthority, Subject};
 use connectors::http::WebAddress;
 use connectors::identity::InnerCallerConfig;
 use connectors::sources::fhir::FhirSourceConfig;
-use fhir::Ura;
-use policy::UseCaseId;
 
 use super::children::{self, RunningNode};
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadySimulator};
-use super::{TryOptions, embedded, io, loopback, port, secrets};
+use super::{TryOptions, embedded, io, loopback, port, said, secrets, ura, use_case};
 use crate::config::{
     BoundsConfig, InnerConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, ProfilesConfig, ProviderConfig,
     RegistersConfig, SourceConfig, StoreConfig,
@@ -58,7 +56,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         },
         inner: InnerConfig { address: loopback(inner_port), public_base: inner.clone(), tls: None, portal: false },
         store: StoreConfig { folder: state.join("store") },
-        profiles: ProfilesConfig { folder: state.join("profiles"), use_cases: vec![use_case()?] },
+        profiles: ProfilesConfig { folder: state.join("profiles"), use_cases: vec![use_case(USE_CASE)?] },
         registers: RegistersConfig::default(),
         bounds: BoundsConfig {
             body_bytes: BODY_BYTES,
@@ -71,12 +69,12 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             ura: ura(CALLER.0)?,
             name: CALLER.1.into(),
             kind: None,
-            use_cases: vec![use_case()?],
+            use_cases: vec![use_case(USE_CASE)?],
             node: None,
         }],
         callers: vec![InnerCallerConfig {
             client_id: CLIENT.into(),
-            use_cases: vec![use_case()?],
+            use_cases: vec![use_case(USE_CASE)?],
             person: None,
             token_file: Some(token_file),
             token_sha256_file: None,
@@ -143,7 +141,7 @@ fn callers(token: &str, certificate: &Path, key: &Path) -> Result<Vec<ReadyCalle
             client_id: None,
             bearer_token: None,
             person: None,
-            use_cases: vec![use_case()?],
+            use_cases: vec![use_case(USE_CASE)?],
             treats: Vec::new(),
         })
     };
@@ -173,16 +171,4 @@ fn tell(ready: &Ready, version: &str, token: &str) {
         println!("  access log  zorgsluis log --folder {}\n", node.log_folder.display());
     }
     println!("Ctrl-C stops it.");
-}
-
-fn use_case() -> Result<UseCaseId, String> {
-    UseCaseId::parse(USE_CASE).ok_or_else(|| format!("{USE_CASE} is no use case name"))
-}
-
-fn ura(text: &str) -> Result<Ura, String> {
-    Ura::parse(text).map_err(|fault| format!("{text}: {fault}"))
-}
-
-fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
-    result.map_err(|fault| fault.to_string())
 }

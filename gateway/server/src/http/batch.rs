@@ -58,7 +58,7 @@ pub async fn answer(node: &Arc<Node>, inbound: Inbound) -> HttpResponse {
 async fn run(node: &Arc<Node>, batch: &Inbound, number: usize, entry: Entry) -> Entry {
     // An entry that names no method of FHIR, or no request at all, is refused and recorded like any other.
     let (method, request) = match entry.request {
-        Some(request) => (method(&request.method), Some(request)),
+        Some(request) => (Method::parse(&request.method), Some(request)),
         None => (None, None),
     };
     let url = request.as_ref().map_or("", |request| request.url.as_str());
@@ -100,16 +100,4 @@ fn responded(status: u16, mut response: EntryResponse, resource: Option<Resource
         return Entry { response: Some(response), ..Entry::default() };
     }
     Entry { resource, response: Some(response), ..Entry::default() }
-}
-
-fn method(text: &str) -> Option<Method> {
-    match text {
-        "GET" => Some(Method::Get),
-        "HEAD" => Some(Method::Head),
-        "POST" => Some(Method::Post),
-        "PUT" => Some(Method::Put),
-        "PATCH" => Some(Method::Patch),
-        "DELETE" => Some(Method::Delete),
-        _ => None,
-    }
 }

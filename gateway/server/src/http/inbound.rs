@@ -51,7 +51,7 @@ pub async fn read(
         gate,
         remote: request.peer_addr().map(|address| address.ip()),
         version,
-        method: method(request.method()),
+        method: Method::parse(request.method().as_str()),
         path: path.to_owned(),
         query: request.query_string().to_owned(),
         body_kind: media::body_kind(headers, body.is_empty()),
@@ -84,18 +84,6 @@ async fn body(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result
         whole.extend_from_slice(&chunk);
     }
     Ok(whole.freeze())
-}
-
-fn method(method: &actix_web::http::Method) -> Option<Method> {
-    match method.as_str() {
-        "GET" => Some(Method::Get),
-        "HEAD" => Some(Method::Head),
-        "POST" => Some(Method::Post),
-        "PUT" => Some(Method::Put),
-        "PATCH" => Some(Method::Patch),
-        "DELETE" => Some(Method::Delete),
-        _ => None,
-    }
 }
 
 /// What the caller shows to say who it is.

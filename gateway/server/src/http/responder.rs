@@ -279,4 +279,22 @@ mod tests {
         assert_eq!(etag("a\"b"), None);
         assert_eq!(etag(""), None);
     }
+
+    #[test]
+    fn a_self_link_holds_what_was_asked_and_no_id() {
+        let base = "https://node.example/fhir/r4";
+        for (method, path, query, expected) in [
+            (Method::Get, "Observation", "code=a%7Cb&_count=5", "/Observation?code=a%7Cb&_count=5"),
+            (Method::Get, "Observation", "", "/Observation"),
+            (Method::Get, "", "_type=Patient", ""),
+            (Method::Get, "Patient/p-1/_history", "", "/Patient"),
+            (Method::Get, "Patient/p-1/Condition", "", "/Condition"),
+            (Method::Post, "Patient/p-1/$everything", "", "/Patient"),
+        ] {
+            let asked = Interaction::read(FhirVersion::R4, method, path, query, None).unwrap();
+            let link = self_link(base, &asked);
+            assert!(!link.contains("p-1"), "{path}: {link}");
+            assert_eq!(link, format!("{base}{expected}"), "{path}");
+        }
+    }
 }

@@ -155,6 +155,16 @@ impl Queue {
         self.arrived.notify_one();
     }
 
+    /// Takes nothing more, unless something came meanwhile: what was accepted is also written.
+    pub fn close_if_drained(&self) -> bool {
+        let mut waiting = self.lock();
+        let drained = waiting.entries.is_empty();
+        if drained {
+            waiting.ended = Some(LogFault::Closed);
+        }
+        drained
+    }
+
     /// The writer is gone: everything that waits, and all that comes later, gets this fault.
     pub fn end(&self, fault: LogFault) {
         let status = if fault == LogFault::Closed { CLOSED } else { UNWRITABLE };

@@ -59,6 +59,8 @@ impl<D: Disk> Writer<D> {
                 tracing::error!(log.error = %source, log.records = self.current.next_index, "access log unwritable")
             }
         }
+        // Before anybody is told, so that whoever was told finds the log refusing.
+        drop(ending);
         let lost = self.waiting.len();
         let fault = if outcome.is_ok() { LogFault::NoRoom } else { LogFault::Unwritable };
         for entry in self.waiting.drain(..) {
@@ -75,17 +77,10 @@ impl<D: Disk> Writer<D> {
             self.prepare_spare();
             self.stuck = !self.write_batch()?;
             // What is left when nothing more can be written is what has no room.
-            if closing && (self.waiting.is_empty() || self.stuck) && self.queue_is_drained() {
+            if closing && (self.waiting.is_empty() || self.stuck) && self.queue.close_if_drained() {
                 return Ok(());
             }
         }
-    }
-
-    /// Takes what came while the last batch was written, when closing.
-    fn queue_is_drained(&mut self) -> bool {
-        let before = self.waiting.len();
-        self.queue.take(&mut self.waiting, None);
-        self.waiting.len() == before
     }
 
     /// Makes the next segment once the current one is half used.

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::fault::StateFault;
 use super::files::Files;
+use super::options::{MAX_UNSYNCED_CHANGES, SYNC_OWN_WRITES_EVERY};
 
 /// Those who wait for the next commit.
 #[derive(Debug)]
@@ -17,11 +18,15 @@ pub struct Commits {
     unwritable: AtomicBool,
     waiting: Mutex<Waiting>,
     arrived: Condvar,
+    /// A sync has begun, or will never again.
+    began: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
     callers: Vec<Caller>,
+    /// Changes since the last sync began.
+    unsynced: usize,
     closing: bool,
     ended: Option<StateFault>,
 }
@@ -42,11 +47,31 @@ impl Drop for Ending<'_> {
 
 impl Commits {
     pub fn new(limit: usize) -> Self {
-        Self { limit, unwritable: AtomicBool::new(false), waiting: Mutex::default(), arrived: Condvar::new() }
+        Self {
+            limit,
+            unwritable: AtomicBool::new(false),
+            waiting: Mutex::default(),
+            arrived: Condvar::new(),
+            began: Condvar::new(),
+        }
     }
 
     pub fn writable(&self) -> Result<(), StateFault> {
         if self.unwritable.load(Ordering::Acquire) { Err(StateFault::Unwritable) } else { Ok(()) }
+    }
+
+    /// To be called before so many changes are made. Waits for the disk if too many are not synced.
+    pub fn before_changes(&self, count: usize) -> Result<(), StateFault> {
+        let full = |waiting: &mut Waiting| waiting.ended.is_none() && waiting.unsynced + count > MAX_UNSYNCED_CHANGES;
+        let mut waiting = self.began.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
+        self.writable()?;
+        waiting.unsynced += count;
+        let early = waiting.unsynced > MAX_UNSYNCED_CHANGES / 2;
+        drop(waiting);
+        if early {
+            self.arrived.notify_one();
+        }
+        Ok(())
     }
 
     /// Waits, from now on, for a commit that starts after this call.
@@ -74,7 +99,8 @@ impl Commits {
     pub fn run(&self, engine: &sled::Db, files: &impl Files) -> Result<(), StateFault> {
         let mut ending = Ending { commits: self, fault: StateFault::Unwritable };
         loop {
-            let (callers, closing) = self.take();
+            // A file that cannot be asked is a reason to sync, too.
+            let (callers, closing) = self.take(|| files.written().unwrap_or(true));
             let outcome = commit(engine, files);
             if outcome.is_err() {
                 // Before anybody is told, so that whoever was told finds it refused.
@@ -92,10 +118,26 @@ impl Commits {
         }
     }
 
-    fn take(&self) -> (Vec<Caller>, bool) {
-        let idle = |waiting: &mut Waiting| waiting.callers.is_empty() && !waiting.closing;
-        let mut waiting = self.arrived.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
-        (std::mem::take(&mut waiting.callers), waiting.closing)
+    /// Waits for a reason to commit. A sync begins now.
+    fn take(&self, own_writes: impl Fn() -> bool) -> (Vec<Caller>, bool) {
+        let idle = |waiting: &mut Waiting| {
+            waiting.callers.is_empty() && !waiting.closing && waiting.unsynced <= MAX_UNSYNCED_CHANGES / 2
+        };
+        let mut waiting = self.lock();
+        loop {
+            let woken = self.arrived.wait_timeout_while(waiting, SYNC_OWN_WRITES_EVERY, idle);
+            let (now, timeout) = woken.unwrap_or_else(PoisonError::into_inner);
+            waiting = now;
+            if !timeout.timed_out() || waiting.unsynced > 0 || own_writes() {
+                break;
+            }
+        }
+        waiting.unsynced = 0;
+        let callers = std::mem::take(&mut waiting.callers);
+        let closing = waiting.closing;
+        drop(waiting);
+        self.began.notify_all();
+        (callers, closing)
     }
 
     fn end(&self, fault: StateFault) {
@@ -105,6 +147,7 @@ impl Commits {
             waiting.ended = Some(fault);
             std::mem::take(&mut waiting.callers)
         };
+        self.began.notify_all();
         for caller in callers {
             let _ = caller.send(Err(fault));
         }

@@ -3,10 +3,14 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 pub trait Files: Send + 'static {
     /// Makes what sled has written so far durable.
     fn sync(&self) -> io::Result<()>;
+    /// Whether sled has written since the last sync began.
+    fn written(&self) -> io::Result<bool>;
 }
 
 /// The operating system's files of one sled folder.
@@ -14,6 +18,8 @@ pub trait Files: Send + 'static {
 pub struct OsFiles {
     db: File,
     blobs: PathBuf,
+    /// When sled had last written, as the last sync began.
+    seen: Mutex<Option<SystemTime>>,
 }
 
 impl OsFiles {
@@ -29,12 +35,17 @@ impl OsFiles {
         if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             sync_folder(parent)?;
         }
-        Ok(Self { db: File::open(folder.join("db"))?, blobs: folder.join("blobs") })
+        Ok(Self { db: File::open(folder.join("db"))?, blobs: folder.join("blobs"), seen: Mutex::new(None) })
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<SystemTime>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Files for OsFiles {
     fn sync(&self) -> io::Result<()> {
+        *self.seen() = Some(self.db.metadata()?.modified()?);
         // Our bounds keep pages out of this folder; were one there, the main file would point to it.
         let mut any = false;
         for entry in fs::read_dir(&self.blobs)? {
@@ -50,6 +61,10 @@ impl Files for OsFiles {
             sync_folder(&self.blobs)?;
         }
         self.db.sync_data()
+    }
+
+    fn written(&self) -> io::Result<bool> {
+        Ok(*self.seen() != Some(self.db.metadata()?.modified()?))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What may be chosen about the state, and its bounds.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::fault::OpenFault;
 
@@ -23,9 +24,19 @@ pub const MAX_VALUE_BYTES: usize = 16 << 10;
 /// The longest name of a tree.
 pub const MAX_NAME_BYTES: usize = 64;
 /// The most changes in one batch.
-pub const MAX_BATCH_CHANGES: usize = 1024;
+pub const MAX_BATCH_CHANGES: usize = MAX_UNSYNCED_CHANGES;
 /// sled's segment; part of the format on disk.
-pub const SEGMENT_BYTES: usize = 2 << 20;
+pub const SEGMENT_BYTES: usize = 8 << 20;
+/// The most changes between the beginnings of two syncs.
+///
+/// sled writes over a segment once its pages have been written elsewhere, without waiting for a
+/// sync of ours; a power cut could then find neither. It does so only after more than a whole further
+/// segment has been written. A change costs at worst some 50 KiB there (the value, and its share
+/// in rewriting its page), so two times this many stay below one segment.
+pub const MAX_UNSYNCED_CHANGES: usize = 64;
+/// How soon what nobody waits for is synced: changes, and what sled writes of its own accord (it moves
+/// pages to give back room).
+pub const SYNC_OWN_WRITES_EVERY: Duration = Duration::from_millis(20);
 
 impl StateOptions {
     /// Options for a node: 64 MiB of cache, 4,096 waiting callers.

@@ -1,5 +1,5 @@
 //! A named tree: keys in byte order, each with a value. Changes are seen at once and durable after
-//! the next commit.
+//! the next commit. A change waits for the disk when many others before it are not yet durable.
 
 use std::sync::Arc;
 
@@ -66,11 +66,11 @@ impl Tree {
 
     /// Makes all changes of a batch at once.
     pub fn apply(&self, batch: Batch) -> Result<(), StateFault> {
-        self.commits.writable()?;
         if let Some(fault) = batch.fault {
             return Err(fault);
         }
         within("batch", batch.count, MAX_BATCH_CHANGES)?;
+        self.commits.before_changes(batch.count)?;
         Ok(self.tree.apply_batch(batch.changes)?)
     }
 
@@ -80,8 +80,8 @@ impl Tree {
     }
 
     fn may_change(&self, key: &[u8], value: Option<&[u8]>) -> Result<(), StateFault> {
-        self.commits.writable()?;
-        check(key, value)
+        check(key, value)?;
+        self.commits.before_changes(1)
     }
 }
 

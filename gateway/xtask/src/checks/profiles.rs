@@ -1,6 +1,8 @@
 //! A use case is data, and complete: what may be asked (`capability.json`), who may (`policy.rego`), what may leave
 //! (`release.toml`), and cases that show both an allow and a deny. Whether the cases hold is for the policy crate's tests.
 
+use std::iter;
+
 use serde_json::Value;
 
 use crate::finding::Finding;
@@ -44,7 +46,7 @@ fn of_use_case(tree: &Tree, folder: &str, mark: &str) -> Vec<Finding> {
     findings
 }
 
-/// What each case of a file expects: a file holds one case, or a list of them.
+/// What each case of a file expects: a file holds one case, or a list of them, each with the variants that surround it.
 fn expectations(case: &File) -> Result<Vec<bool>, String> {
     let value: Value = serde_json::from_str(case.text()).map_err(|error| format!("the case is not JSON: {error}"))?;
     let cases = match value {
@@ -53,6 +55,7 @@ fn expectations(case: &File) -> Result<Vec<bool>, String> {
     };
     cases
         .iter()
+        .flat_map(|case| iter::once(case).chain(case.get("variants").and_then(Value::as_array).into_iter().flatten()))
         .map(|case| case.pointer("/expect/allow").and_then(Value::as_bool))
         .collect::<Option<Vec<bool>>>()
         .ok_or_else(|| "the case does not say what it expects: `expect.allow` is true or false".to_owned())
@@ -93,5 +96,17 @@ mod tests {
         assert!(check(&with(&list)).is_empty());
         assert_eq!(check(&with(r#"{"name": "x", "input": {}}"#)).len(), 3);
         assert_eq!(check(&with("no json")).len(), 3);
+    }
+
+    #[test]
+    fn variants_count_and_each_says_what_it_expects() {
+        let with = |variant: &str| {
+            let case = ALLOW.replace("\"input\": {}", &format!("\"input\": {{}}, \"variants\": [{variant}]"));
+            let case = ("profiles/bgz/cases/a.json", case.as_str());
+            check(&Tree::made_up(&[COMPLETE[0], COMPLETE[1], COMPLETE[2], case])).len()
+        };
+        assert_eq!(with(DENY), 0);
+        assert_eq!(with(ALLOW), 1, "nothing is denied");
+        assert_eq!(with(&format!(r#"{DENY}, {{"name": "x", "changes": {{}}}}"#)), 3, "the last says nothing");
     }
 }

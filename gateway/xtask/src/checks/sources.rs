@@ -17,8 +17,8 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
 
 fn of_file(file: &File) -> Vec<Finding> {
     let mut findings = Vec::new();
-    // Inputs of compile-fail tests and their like begin as their subject demands.
-    if !file.text().starts_with("//!") && !file.is_below("tests") {
+    // Tests say by their names why they exist; inputs of compile-fail tests begin as their subject demands.
+    if !file.text().starts_with("//!") && !file.is_for_tests() {
         let sentence = "the file does not start with `//!`: say why it exists and what it must not know";
         findings.push(Finding::error(file.path(), 1, sentence));
     }
@@ -67,6 +67,8 @@ mod tests {
         assert!(findings("gateway/a/src/lib.rs", "//! Why.\nfn a() {}\n").is_empty());
         assert_eq!(findings("gateway/a/src/lib.rs", "fn a() {}\n").len(), 1);
         assert!(findings("gateway/a/tests/ui/stage_left_out.rs", "fn main() {}\n").is_empty());
+        assert!(findings("gateway/a/src/b/tests.rs", "use super::*;\n").is_empty());
+        assert_eq!(findings("gateway/a/src/b/latests.rs", "use super::*;\n").len(), 1);
         assert!(findings("scripts/a.rs", "fn main() {}\n").is_empty(), "only our crates are held to it");
     }
 

@@ -56,9 +56,11 @@ impl Call<'_> {
         if !one_page {
             query.parameters.push(Parameter::new("_count", self.rest.bounds.page_size.to_string()));
         }
-        // FHIR knows no POST for compartments before R5, so only what may not be in a URL is sent so.
+        // What is about a patient never goes into a URL; the rest is asked as most servers know it best. FHIR knows no
+        // POST for compartments before R5, so there only what may not be in a URL is sent so.
         let compartment = matches!(target, SearchTarget::Compartment { .. });
-        let post = self.rest.post_search && (!compartment || names_a_bsn(&query));
+        let about_a_patient = secret.is_some() && !compartment;
+        let post = self.rest.post_search && (about_a_patient || names_a_bsn(&query));
         let first = if post {
             PageRequest::Form(self.rest.base.below(segments.into_iter().chain(["_search"])), query.write())
         } else {

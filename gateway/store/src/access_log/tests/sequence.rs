@@ -74,6 +74,21 @@ fn a_detached_record_is_there_after_closing_and_one_whose_writer_stopped_waiting
 }
 
 #[test]
+fn what_was_accepted_while_the_log_was_closing_is_in_it() {
+    for round in 0..60 {
+        let disk = SimulatedDisk::default();
+        let log = open_simulated(&disk, &small(Path::new("unused"))).unwrap();
+        let slots: Vec<_> = (0..100).map(|_| log.try_reserve().unwrap()).collect();
+        let handing_in = std::thread::spawn(move || {
+            slots.into_iter().map(|slot| slot.write_detached(record(round, 30))).filter(Result::is_ok).count()
+        });
+        log.close().unwrap();
+        let accepted = handing_in.join().unwrap();
+        assert_eq!(read_simulated(&disk).unwrap().len(), accepted);
+    }
+}
+
+#[test]
 fn a_slot_that_outlives_the_log_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
     let log = AccessLog::open(small(folder.path())).unwrap();

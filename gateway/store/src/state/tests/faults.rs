@@ -27,6 +27,10 @@ impl Files for BadFiles {
         self.returned.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
+
+    fn written(&self) -> io::Result<bool> {
+        Ok(false)
+    }
 }
 
 #[test]

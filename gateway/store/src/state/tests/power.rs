@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::state::files::{Files, OsFiles};
+use crate::state::options::SEGMENT_BYTES;
 
 const PAGE: usize = 4096;
 
@@ -28,6 +29,10 @@ impl Files for Watched {
         self.files.sync()?;
         *self.synced.lock().unwrap() = begun;
         Ok(())
+    }
+
+    fn written(&self) -> io::Result<bool> {
+        self.files.written()
     }
 }
 
@@ -75,6 +80,10 @@ fn reopen(others: &Path, db: &[u8]) -> (tempfile::TempDir, Result<State, OpenFau
     (folder, state)
 }
 
+/// How many values follow each other uncommitted at times. Without the bound on unsynced changes about
+/// one cut in a hundred loses something at this (`ZORGSLUIS_CRASH_ROUNDS` for more cuts).
+const CHURN: u64 = 1500;
+
 #[test]
 fn whatever_was_committed_is_there_after_a_power_cut() {
     let folder = tempfile::tempdir().unwrap();
@@ -105,13 +114,20 @@ fn whatever_was_committed_is_there_after_a_power_cut() {
                     let mut value = turn.to_be_bytes().to_vec();
                     value.resize(8 + below(&mut seed, 6000), turn as u8);
                     tree.insert(&key.to_be_bytes(), &value).unwrap();
+                    // Others that nobody waits for, enough for sled to use its segments again.
+                    if turn % 2 == 0 {
+                        for other in 0..CHURN {
+                            let key = 1 << 60 | writer << 32 | (other * 7919 % 200);
+                            tree.insert(&key.to_be_bytes(), &value).unwrap();
+                        }
+                    }
                     block_on(state.commit()).unwrap();
                     committed.lock().unwrap().insert(key, turn);
                 }
             });
         }
         let mut seed = 5;
-        let rounds = std::env::var("ZORGSLUIS_CRASH_ROUNDS").map_or(24, |rounds| rounds.parse().unwrap());
+        let rounds: usize = std::env::var("ZORGSLUIS_CRASH_ROUNDS").map_or(24, |rounds| rounds.parse().unwrap());
         for _ in 0..rounds {
             std::thread::sleep(Duration::from_millis(below(&mut seed, 120) as u64));
             let committed = committed.lock().unwrap().clone();
@@ -121,6 +137,7 @@ fn whatever_was_committed_is_there_after_a_power_cut() {
         }
         stop.store(true, Ordering::Relaxed);
     });
+    assert!(fs::metadata(folder.path().join("db")).unwrap().len() > 2 * SEGMENT_BYTES as u64, "too little was written");
     let mut keys = 0;
     for (cut, (committed, db)) in cuts.into_iter().enumerate() {
         let (_folder, left) = reopen(folder.path(), &db);
@@ -135,7 +152,7 @@ fn whatever_was_committed_is_there_after_a_power_cut() {
             assert!(filling.iter().all(|byte| *byte == found as u8), "cut {cut}: another value");
         }
     }
-    assert!(keys > 200, "too little was committed to tell: {keys}");
+    assert!(keys > 20, "too little was committed to tell: {keys}");
 }
 
 #[test]

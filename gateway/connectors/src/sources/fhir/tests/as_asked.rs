@@ -21,8 +21,13 @@ async fn anyones_questions_pass_as_they_are() {
     for (line, sent) in [
         ("GET Observation/o1", "GET /fhir/Observation/o1"),
         ("GET Observation/o1/_history/2", "GET /fhir/Observation/o1/_history/2"),
-        ("GET Observation?_include=Observation:subject&_sort=-date", "POST /fhir/Observation/_search"),
-        ("GET ?_type=Observation", "POST /fhir/_search"),
+        (
+            "GET Observation?_include=Observation:subject&_sort=-date",
+            "GET /fhir/Observation?_include=Observation%3Asubject&_sort=-date&_count=200",
+        ),
+        // What names a BSN is not put into a URL, whoever may ask it.
+        ("GET Patient?identifier=http://fhir.nl/fhir/NamingSystem/bsn|999911120", "POST /fhir/Patient/_search"),
+        ("GET ?_type=Observation", "GET /fhir?_type=Observation&_count=200"),
         ("GET Patient/p1/Observation?code=x", "GET /fhir/Patient/p1/Observation?code=x&_count=200"),
         ("GET Observation/_history?_count=10", "GET /fhir/Observation/_history?_count=10"),
         ("GET Observation/o1/_history", "GET /fhir/Observation/o1/_history"),

@@ -1,0 +1,113 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use connectors::http::WebAddress;
+use connectors::identity::{InnerCallerConfig, PersonConfig};
+use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
+use connectors::sources::files::{FilesBounds, FilesSourceConfig};
+use connectors::sources::{Bounds, PatientCacheConfig};
+use fhir::{FhirVersion, Ura};
+use policy::UseCaseId;
+
+use super::listeners::InnerTlsConfig;
+use super::{
+    BoundsConfig, InnerConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
+    ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
+};
+
+/// The commented reference, as it stands in the project.
+pub(crate) const REFERENCE: &str = include_str!("../../../../config/node.toml");
+
+/// The node of the reference: a production node that lacks only its files.
+pub(crate) fn reference() -> NodeConfig {
+    NodeConfig::parse(REFERENCE).unwrap()
+}
+
+/// Every member of every type, set. Nothing is left to a default, so that a new member must be named here before this
+/// compiles again.
+pub(crate) fn everything() -> NodeConfig {
+    let path = || PathBuf::from("file");
+    let text = || "text".to_owned();
+    let web = || WebAddress::parse("https://node.example/fhir").unwrap();
+    let ura = || Ura::parse("90010001").unwrap();
+    let use_cases = || vec![UseCaseId::parse("health-overview").unwrap()];
+    NodeConfig {
+        mode: Mode::Production,
+        provider: ProviderConfig { ura: ura(), name: text(), kind: Some(text()) },
+        outer: OuterConfig {
+            address: ([127, 0, 0, 1], 1).into(),
+            public_base: text(),
+            certificate_file: path(),
+            key_file: path(),
+            authorities_file: path(),
+        },
+        inner: InnerConfig {
+            address: ([127, 0, 0, 1], 2).into(),
+            public_base: text(),
+            tls: Some(InnerTlsConfig { certificate_file: path(), key_file: path(), authorities_file: path() }),
+            portal: true,
+        },
+        store: StoreConfig { folder: path() },
+        profiles: ProfilesConfig { folder: path(), use_cases: use_cases() },
+        registers: RegistersConfig {
+            consents_file: Some(path()),
+            relations_file: Some(path()),
+            whereabouts_file: Some(path()),
+        },
+        bounds: BoundsConfig {
+            exchange_ms: 1,
+            source_ms: 1,
+            finding_ms: 1,
+            exchanges_at_once: 1,
+            sources_at_once: 1,
+            sources: 1,
+            questions_at_once: 1,
+            body_bytes: 1,
+            body_ms: 1,
+            workers: 1,
+            log_queue: 1,
+        },
+        sources: vec![
+            SourceConfig::Fhir(FhirSourceConfig {
+                base: web(),
+                version: FhirVersion::R4,
+                headers: BTreeMap::from([(text(), text())]),
+                bearer_token_file: Some(path()),
+                post_search: true,
+                several_patients: SeveralPatients::OnePerson,
+                bounds: Bounds { max_pages: 1, max_resources: 1, max_answer_bytes: 1, page_size: 1 },
+                patient_cache: PatientCacheConfig { max_patients: 1, seconds: 1 },
+            }),
+            SourceConfig::Files(FilesSourceConfig {
+                folder: path(),
+                version: FhirVersion::Stu3,
+                bounds: FilesBounds {
+                    max_files: 1,
+                    max_file_bytes: 1,
+                    max_resources: 1,
+                    max_results: 1,
+                    rescan_seconds: 1,
+                    settle_milliseconds: 1,
+                },
+            }),
+        ],
+        partners: vec![PartnerEntry {
+            ura: ura(),
+            name: text(),
+            kind: Some(text()),
+            use_cases: use_cases(),
+            node: Some(PartnerNode {
+                bases: FhirVersion::ALL.into_iter().map(|version| (version, web())).collect(),
+                token_endpoint: web(),
+            }),
+        }],
+        callers: vec![InnerCallerConfig {
+            client_id: text(),
+            use_cases: use_cases(),
+            person: Some(PersonConfig { id: text(), name: Some(text()), role: text() }),
+            token_file: Some(path()),
+            token_sha256_file: Some(path()),
+            certificate_thumbprint: Some(text()),
+        }],
+    }
+}
