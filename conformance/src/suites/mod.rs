@@ -9,6 +9,7 @@ mod batch;
 mod callers_refused;
 mod denied;
 mod facts;
+mod hostile_http;
 mod ill_sources;
 mod leaks;
 mod outer_gate;
@@ -112,6 +113,7 @@ fn region() -> Vec<Check> {
     all.extend(outer_gate::checks());
     all.extend(callers_refused::checks());
     all.extend(bad_input::checks());
+    all.extend(hostile_http::checks());
     all.extend(batch::checks());
     all.extend(assertions::checks());
     all.extend(ill_sources::checks());

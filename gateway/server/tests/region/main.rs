@@ -8,6 +8,7 @@ mod configuration;
 mod crash;
 mod program;
 
+use conformance::callers::InnerCaller;
 use conformance::ready::Ready;
 use conformance::region;
 use conformance::source_server::{FhirVersion, SourceHandle, SourceServer};
@@ -31,11 +32,14 @@ async fn the_demo_region_keeps_its_promises() {
 
 #[tokio::test]
 async fn try_presents_two_r4_servers_as_one_and_reads_and_writes_through_the_whole_stack() {
-    let upstreams = [source(FhirVersion::R4), source(FhirVersion::R4)];
-    let tried = Program::try_out(&[&upstreams[0].base_url, &upstreams[1].base_url], "r4");
+    let [first, second] = [source(FhirVersion::R4), source(FhirVersion::R4)];
+    let tried = Program::try_out(&[&first.base_url, &second.base_url], "r4");
     let ready = tried.ready();
     configuration::of_try_is_good_and_for_development_only(&ready);
-    hold(&Setting::new(ready, suites::log_by_program(ZORGSLUIS.into()))).await;
+    let setting = Setting::new(ready, suites::log_by_program(ZORGSLUIS.into()));
+    hold(&setting).await;
+    second.stop();
+    one_upstream_gone(&setting).await;
     tried.stop();
 }
 
@@ -76,6 +80,20 @@ async fn one_node_killed(setting: &Setting) {
         assert_eq!(overview.shows(setting, provider, "answered"), Ok(()));
         assert!(!overview.items(setting, provider).unwrap().is_empty());
     }
+}
+
+/// With one server gone the other's data still comes, and nobody is told that this is all.
+async fn one_upstream_gone(setting: &Setting) {
+    let caller = setting.ready.callers.iter().find(|caller| caller.bearer_token.is_some()).unwrap();
+    let caller = InnerCaller::of(&setting.ready, &caller.name).unwrap();
+    let base = setting.inner("try").unwrap();
+    let read = caller.get(&format!("{base}/Patient/nowhere")).await.unwrap();
+    assert_eq!(read.status, 502, "what is on the server that is gone cannot be known");
+    let search = caller.get(&format!("{base}/Patient?_count=10")).await.unwrap();
+    let bundle = search.json().unwrap();
+    assert_eq!((search.status, bundle.get("total")), (200, None));
+    let modes: Vec<_> = bundle["entry"].as_array().unwrap().iter().map(|entry| &entry["search"]["mode"]).collect();
+    assert!(modes.len() > 1 && modes.last().unwrap().as_str() == Some("outcome"), "{modes:?}");
 }
 
 fn source(version: FhirVersion) -> SourceHandle {
