@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use conformance::ready::Ready;
 use conformance::region;
 use conformance::source_server::{FhirVersion, SourceServer, read_folder};
+use conformance::suites::{self, Finding, Setting, Verdict};
 
 #[derive(Parser)]
 #[command(about = "Simulators and material to try a care exchange node with")]
@@ -37,12 +39,20 @@ enum Command {
         #[arg(long)]
         folder: PathBuf,
     },
+    /// Hold what a ready file describes against the suite that fits it
+    Suite {
+        #[arg(long)]
+        ready_file: PathBuf,
+        /// The program whose command `log` prints an access log
+        #[arg(long, default_value = "zorgsluis")]
+        log_program: PathBuf,
+    },
 }
 
 #[allow(clippy::print_stderr)] // a command line program tells its user why it ends
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("conformance: {error}");
             ExitCode::FAILURE
@@ -51,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 #[allow(clippy::print_stdout)] // where the source can be reached is what its user waits for
-fn run(command: Command) -> std::io::Result<()> {
+fn run(command: Command) -> std::io::Result<ExitCode> {
     match command {
         Command::Source { fhir_version, port, folder } => {
             let resources = read_folder(&folder)?;
@@ -61,13 +71,32 @@ fn run(command: Command) -> std::io::Result<()> {
             println!("{count} resources at {}, control at {}", source.base_url, source.control_url);
             actix_web::rt::System::new().block_on(tokio::signal::ctrl_c())?;
             source.stop();
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
         Command::Region { provider, folder } => {
             if region::providers().iter().all(|known| known.key != provider) {
                 return Err(std::io::Error::other("the region has no such provider"));
             }
-            region::write_folder(&provider, &folder)
+            region::write_folder(&provider, &folder)?;
+            Ok(ExitCode::SUCCESS)
         }
+        Command::Suite { ready_file, log_program } => {
+            let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;
+            let checks = suites::fitting(&ready);
+            let setting = Setting::new(ready, suites::log_by_program(log_program));
+            let run = suites::run(&checks, &setting, tell);
+            let (passed, failed) = suites::tally(&actix_web::rt::System::new().block_on(run));
+            println!("{passed} passed, {failed} failed");
+            Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}
+
+#[allow(clippy::print_stdout)] // the findings are what its user waits for
+fn tell(finding: &Finding) {
+    match &finding.verdict {
+        Verdict::Holds => println!("holds    {}", finding.check),
+        Verdict::Broken(why) => println!("BROKEN   {}: {why}", finding.check),
+        Verdict::NotRun(why) => println!("not run  {}: {why}", finding.check),
     }
 }

@@ -52,7 +52,8 @@ pub struct Node {
     pub outer: String,
     /// Base of the inner listener.
     pub inner: String,
-    pub portal: String,
+    /// None where no pages are served.
+    pub portal: Option<String>,
     pub fhir: Fhir,
     pub token_endpoint: String,
     pub metrics: String,
@@ -94,8 +95,9 @@ pub enum Listener {
 pub struct Caller {
     pub name: String,
     pub listener: Listener,
-    /// The key of the node whose organisation the caller belongs to.
-    pub node: String,
+    /// The key of the node whose organisation the caller belongs to; none for an
+    /// organisation without a node.
+    pub node: Option<String>,
     pub ura: String,
     pub certificate_file: Option<PathBuf>,
     pub key_file: Option<PathBuf>,
@@ -104,6 +106,9 @@ pub struct Caller {
     pub person: Option<Person>,
     #[serde(default)]
     pub use_cases: Vec<String>,
+    /// The patients that the person treats, by BSN.
+    #[serde(default)]
+    pub treats: Vec<String>,
 }
 
 /// The person whom a caller acts for.
@@ -128,6 +133,9 @@ pub struct Simulator {
     pub key: String,
     pub kind: String,
     pub base: String,
+    /// Where it is driven and questioned; empty when it is somebody's own server.
+    #[serde(default)]
+    pub control: String,
 }
 
 impl Ready {
@@ -158,6 +166,16 @@ impl Ready {
     pub fn caller(&self, name: &str) -> Option<&Caller> {
         self.callers.iter().find(|caller| caller.name == name)
     }
+
+    /// The caller who is this person, by the provider's own id.
+    pub fn person(&self, id: &str) -> Option<&Caller> {
+        self.callers.iter().find(|caller| caller.person.as_ref().is_some_and(|person| person.id == id))
+    }
+
+    /// The caller at the outer gate of the organisation with this URA.
+    pub fn organisation(&self, ura: &str) -> Option<&Caller> {
+        self.callers.iter().find(|caller| caller.listener == Listener::Outer && caller.ura == ura)
+    }
 }
 
 #[cfg(test)]
@@ -181,7 +199,8 @@ mod tests {
                 {"name": "gp", "listener": "outer", "node": "general-practice", "ura": "90010003",
                  "certificate_file": "c.pem", "key_file": "k.pem", "client_id": "90010003",
                  "person": {"id": "deboer", "role": "01.015", "name": "I. de Boer"}, "use_cases": ["overview"]},
-                {"name": "portal", "listener": "inner", "node": "hospital", "ura": "90010001", "bearer_token": "t"}
+                {"name": "portal", "listener": "inner", "node": "hospital", "ura": "90010001", "bearer_token": "t"},
+                {"name": "clinic", "listener": "outer", "ura": "90010090", "certificate_file": "c.pem"}
             ],
             "patients": [{"bsn": "999911120", "name": "Mien van der Heuvel", "known_at": ["hospital"]}],
             "simulators": [{"key": "hospital-source", "kind": "fhir-source", "base": "http://127.0.0.1:3/fhir"}],
@@ -197,6 +216,9 @@ mod tests {
         assert_eq!((gp.listener, gp.person.as_ref().unwrap().role.as_str()), (Listener::Outer, "01.015"));
         assert_eq!(ready.caller("portal").unwrap().bearer_token.as_deref(), Some("t"));
         assert!(ready.caller("nobody").is_none() && ready.node("nowhere").is_none());
+        assert_eq!(ready.person("deboer").unwrap().name, "gp");
+        let clinic = ready.organisation("90010090").unwrap();
+        assert_eq!((clinic.name.as_str(), &clinic.node), ("clinic", &None));
     }
 
     #[test]

@@ -78,11 +78,18 @@ impl OuterCaller {
     /// # Errors
     /// The assertion cannot be signed, or no answer came.
     pub async fn request_token(&self, assertion: &ClientAssertion, scope: &str) -> Result<Answer, CallError> {
-        let signed = assertion.sign(&self.key)?;
+        self.present(&assertion.sign(&self.key)?, scope).await
+    }
+
+    /// Asks for a token with an assertion that is signed already, or made to look so.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn present(&self, assertion: &str, scope: &str) -> Result<Answer, CallError> {
         let form = [
             ("grant_type", "client_credentials"),
             ("client_assertion_type", ASSERTION_TYPE),
-            ("client_assertion", signed.as_str()),
+            ("client_assertion", assertion),
             ("scope", scope),
         ];
         self.wire.post_form(&self.token_endpoint, &form).await

@@ -84,6 +84,11 @@ impl Wire {
         Ok(Wire { client, bearer: None })
     }
 
+    /// The token of this wire, to be shown where it does not belong.
+    pub fn token(&self) -> Option<&str> {
+        self.bearer.as_deref()
+    }
+
     /// The same wire with this token on every call.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {

@@ -3,33 +3,60 @@
 //! A suite is a list of [`Check`]s; [`run`] puts them one after another to what a ready file
 //! describes. Here is only the frame; what is checked stands in the suites' own files.
 
+mod assertions;
+mod bad_input;
+mod batch;
+mod callers_refused;
+mod denied;
+mod facts;
+mod ill_sources;
+mod leaks;
+mod outer_gate;
+mod overview;
+mod setting;
+mod try_out;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::callers::{CallError, TokenError};
 use crate::ready::Ready;
+
+pub use overview::Overview;
+pub use setting::{LogReader, Setting, log_by_program};
 
 /// No check may take longer: a node that hangs is a finding, not a reason to wait.
 const WITHIN: Duration = Duration::from_secs(60);
 
-/// How a check is carried out.
-pub type Run = for<'r> fn(&'r Ready) -> Pin<Box<dyn Future<Output = Verdict> + 'r>>;
+/// What becomes of a check: nothing to say when it holds.
+pub type Judgement = Result<(), Flaw>;
+
+/// A check on its way to a judgement.
+pub type Judging<'r> = Pin<Box<dyn Future<Output = Judgement> + 'r>>;
 
 /// One thing that must hold. The name is a sentence that says it.
 pub struct Check {
     pub name: &'static str,
-    pub run: Run,
+    run: Box<dyn for<'r> Fn(&'r Setting) -> Judging<'r>>,
 }
 
-/// What came out. The reasons are for people and never hold a patient's data.
+/// Why a check does not hold. The reasons are for people and never hold a patient's data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    Broken(String),
+    /// Could not be put to the test; counts as not shown.
+    NotRun(String),
+}
+
+/// What came out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "verdict", content = "why")]
 pub enum Verdict {
     Holds,
     Broken(String),
-    /// Could not be put to the test; counts as not shown.
     NotRun(String),
 }
 
@@ -41,19 +68,86 @@ pub struct Finding {
     pub verdict: Verdict,
 }
 
-/// Carries out the checks in order.
-pub async fn run(checks: &[Check], ready: &Ready) -> Vec<Finding> {
-    within(WITHIN, checks, ready).await
+impl Check {
+    pub fn new(name: &'static str, run: impl for<'r> Fn(&'r Setting) -> Judging<'r> + 'static) -> Self {
+        Check { name, run: Box::new(run) }
+    }
 }
 
-async fn within(limit: Duration, checks: &[Check], ready: &Ready) -> Vec<Finding> {
+impl From<CallError> for Flaw {
+    fn from(error: CallError) -> Self {
+        Flaw::Broken(format!("no answer came: {error}"))
+    }
+}
+
+impl From<TokenError> for Flaw {
+    fn from(error: TokenError) -> Self {
+        Flaw::Broken(format!("no token was given: {error}"))
+    }
+}
+
+impl From<Judgement> for Verdict {
+    fn from(judgement: Judgement) -> Self {
+        match judgement {
+            Ok(()) => Verdict::Holds,
+            Err(Flaw::Broken(why)) => Verdict::Broken(why),
+            Err(Flaw::NotRun(why)) => Verdict::NotRun(why),
+        }
+    }
+}
+
+/// The checks that fit what is running: the demo region, or a node in front of somebody's own servers.
+pub fn fitting(ready: &Ready) -> Vec<Check> {
+    match ready.kind.as_str() {
+        "try" => try_out::checks(),
+        _ => region(),
+    }
+}
+
+/// All checks of the demo region. The last ones look back on what all others left behind.
+fn region() -> Vec<Check> {
+    let mut all = facts::checks();
+    all.extend(overview::checks());
+    all.extend(denied::checks());
+    all.extend(outer_gate::checks());
+    all.extend(callers_refused::checks());
+    all.extend(bad_input::checks());
+    all.extend(batch::checks());
+    all.extend(assertions::checks());
+    all.extend(ill_sources::checks());
+    all.extend(leaks::checks());
+    all
+}
+
+/// Carries out the checks in order and tells of each as soon as it is judged.
+pub async fn run(checks: &[Check], setting: &Setting, tell: impl FnMut(&Finding)) -> Vec<Finding> {
+    within(WITHIN, checks, setting, tell).await
+}
+
+async fn within(limit: Duration, checks: &[Check], setting: &Setting, mut tell: impl FnMut(&Finding)) -> Vec<Finding> {
     let mut findings = Vec::with_capacity(checks.len());
     for check in checks {
-        let verdict = tokio::time::timeout(limit, (check.run)(ready)).await;
-        let late = || Verdict::Broken(format!("no verdict within {} s", limit.as_secs_f32()));
-        findings.push(Finding { check: check.name, verdict: verdict.unwrap_or_else(|_| late()) });
+        let judged = tokio::time::timeout(limit, (check.run)(setting)).await;
+        let verdict = match judged {
+            Ok(judgement) => judgement.into(),
+            Err(_) => Verdict::Broken(format!("no verdict within {} s", limit.as_secs_f32())),
+        };
+        let finding = Finding { check: check.name, verdict };
+        tell(&finding);
+        findings.push(finding);
     }
     findings
+}
+
+/// How many checks hold, and how many do not or could not be put to the test.
+pub fn tally(findings: &[Finding]) -> (usize, usize) {
+    let passed = findings.iter().filter(|finding| finding.verdict == Verdict::Holds).count();
+    (passed, findings.len() - passed)
+}
+
+/// Broken with this reason unless it holds.
+fn ensure(holds: bool, why: impl FnOnce() -> String) -> Judgement {
+    if holds { Ok(()) } else { Err(Flaw::Broken(why())) }
 }
 
 #[cfg(test)]
@@ -66,22 +160,29 @@ mod tests {
         let ready = json!({"format": crate::ready::FORMAT, "kind": "demo", "state": "", "ca_file": "",
             "nodes": [], "callers": [], "patients": [], "simulators": []});
         let ready = Ready::parse(ready.to_string().as_bytes()).unwrap();
+        let setting = Setting::new(ready, Box::new(|_, _| Ok(Vec::new())));
         let checks = [
-            Check { name: "never ends", run: |_| Box::pin(std::future::pending()) },
-            Check {
-                name: "knows no node",
-                run: |ready| {
-                    Box::pin(async {
-                        match ready.nodes.first() {
-                            Some(_) => Verdict::Holds,
-                            None => Verdict::NotRun("no node".to_owned()),
-                        }
-                    })
-                },
-            },
+            Check::new("never ends", |_| Box::pin(std::future::pending())),
+            Check::new("knows no node", |setting| Box::pin(async { setting.node("hospital").map(|_| ()) })),
+            Check::new("asks for nothing", |_| Box::pin(async { Ok(()) })),
         ];
-        let findings = within(Duration::from_millis(20), &checks, &ready).await;
+        let mut told = 0;
+        let findings = within(Duration::from_millis(20), &checks, &setting, |_| told += 1).await;
         assert!(matches!(findings[0].verdict, Verdict::Broken(_)));
-        assert_eq!(json!(findings[1]), json!({"check": "knows no node", "verdict": "not-run", "why": "no node"}));
+        assert_eq!(
+            json!(findings[1]),
+            json!({"check": "knows no node", "verdict": "not-run", "why": "no node hospital"})
+        );
+        assert_eq!((tally(&findings), told), ((1, 2), 3));
+    }
+
+    #[test]
+    fn the_names_of_checks_tell_them_apart() {
+        for checks in [region(), try_out::checks()] {
+            let mut names: Vec<_> = checks.iter().map(|check| check.name).collect();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), checks.len());
+        }
     }
 }

@@ -166,7 +166,17 @@ async fn a_peer_that_is_slow_wrong_torn_or_sends_us_elsewhere_is_a_fault_of_its_
     let elsewhere = Stub::start(|_| Reply::status(500)).await;
     let redirect =
         Reply::Full { status: 307, headers: vec![("location", elsewhere.address.clone())], body: String::new() };
+    let gateway = |issue: &str| Reply::Full {
+        status: 502,
+        headers: Vec::new(),
+        body: json!({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": issue}]}).to_string(),
+    };
+    let behind = || SourceFault::Unusable("what is behind the other side cannot be used");
     for (reply, fault) in [
+        (gateway("processing"), behind()),
+        (gateway("too-costly"), behind()),
+        (gateway("transient"), SourceFault::Unreachable),
+        (Reply::status(502), SourceFault::Unreachable),
         (Reply::Hang, SourceFault::TimedOut),
         (Reply::Trickle, SourceFault::TimedOut),
         (Reply::Drop, SourceFault::Unreachable),

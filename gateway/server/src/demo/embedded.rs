@@ -10,34 +10,56 @@ struct Embedded {
     capability: &'static str,
     policy: &'static str,
     release: &'static str,
+    /// File name and text of the policy cases: `zorgsluis check` runs them.
+    cases: &'static [(&'static str, &'static str)],
 }
 
 macro_rules! embedded {
-    ($id:literal) => {
+    ($id:literal, [$($case:literal),+]) => {
         Embedded {
             id: $id,
             capability: include_str!(concat!("../../../../profiles/", $id, "/capability.json")),
             policy: include_str!(concat!("../../../../profiles/", $id, "/policy.rego")),
             release: include_str!(concat!("../../../../profiles/", $id, "/release.toml")),
+            cases: &[$(($case, include_str!(concat!("../../../../profiles/", $id, "/cases/", $case)))),+],
         }
     };
 }
 
-const ALL: [Embedded; 2] = [embedded!("health-overview"), embedded!("development-try")];
+const ALL: [Embedded; 2] = [
+    embedded!("health-overview", ["holder-read.json", "holder-search.json", "user-overview.json"]),
+    embedded!("development-try", ["everything.json", "over-mutual-tls.json"]),
+];
 
 /// Writes them into a profiles folder.
 pub fn write(folder: &Path) -> Result<(), String> {
     for use_case in ALL {
         let own = folder.join(use_case.id);
-        std::fs::create_dir_all(&own).map_err(io(&own))?;
-        for (name, text) in [
+        let cases = own.join("cases");
+        std::fs::create_dir_all(&cases).map_err(io(&cases))?;
+        let own_files = [
             ("capability.json", use_case.capability),
             ("policy.rego", use_case.policy),
             ("release.toml", use_case.release),
-        ] {
-            let file = own.join(name);
+        ];
+        let files = own_files.into_iter().map(|(name, text)| (own.join(name), text));
+        for (file, text) in files.chain(use_case.cases.iter().map(|(name, text)| (cases.join(name), *text))) {
             std::fs::write(&file, text).map_err(io(&file))?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_policy_case_of_the_checkout_is_embedded() {
+        let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../profiles");
+        for use_case in ALL {
+            let cases = std::fs::read_dir(profiles.join(use_case.id).join("cases")).unwrap();
+            assert_eq!(cases.count(), use_case.cases.len(), "{}", use_case.id);
+        }
+    }
 }

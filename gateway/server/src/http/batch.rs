@@ -5,9 +5,9 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use bytes::Bytes;
 use exchange::{BodyKind, Inbound};
-use fhir::bundle::{EntryRequest, EntryResponse};
+use fhir::bundle::EntryResponse;
 use fhir::json::Limits;
-use fhir::{Bundle, BundleKind, Entry, Issue, IssueCode, Method, Outcome, Resource, Severity};
+use fhir::{Bundle, BundleKind, Entry, Method, Resource};
 use futures_util::StreamExt;
 
 use super::{endpoint, responder};
@@ -56,26 +56,22 @@ pub async fn answer(node: &Arc<Node>, inbound: Inbound) -> HttpResponse {
 
 /// One entry, as the request it stands for.
 async fn run(node: &Arc<Node>, batch: &Inbound, number: usize, entry: Entry) -> Entry {
-    let Some((request, method)) = entry.request.and_then(|request| {
-        let method = Method::parse(&request.method)?;
-        Some((request, method))
-    }) else {
-        let outcome = Outcome {
-            issues: vec![Issue::new(Severity::Error, IssueCode::Invalid, "The entry names no method of FHIR.")],
-        };
-        return responded(400, EntryResponse::default(), Some(outcome.to_resource()));
+    // An entry that names no method of FHIR, or no request at all, is refused and recorded like any other.
+    let (method, request) = match entry.request {
+        Some(request) => (Method::parse(&request.method), Some(request)),
+        None => (None, None),
     };
-    let EntryRequest { url, if_none_match, if_modified_since, if_match, if_none_exist, .. } = request;
-    let (path, query) = url.split_once('?').unwrap_or((url.as_str(), ""));
+    let url = request.as_ref().map_or("", |request| request.url.as_str());
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let body = entry.resource.as_ref().map_or_else(Bytes::new, Resource::bytes);
     let mut conditions = batch.conditions.clone();
-    conditions.if_none_match = if_none_match;
-    conditions.if_modified_since = if_modified_since;
-    conditions.if_match = if_match;
-    conditions.if_none_exist = if_none_exist;
+    conditions.if_none_match = request.as_ref().and_then(|request| request.if_none_match.clone());
+    conditions.if_modified_since = request.as_ref().and_then(|request| request.if_modified_since.clone());
+    conditions.if_match = request.as_ref().and_then(|request| request.if_match.clone());
+    conditions.if_none_exist = request.as_ref().and_then(|request| request.if_none_exist.clone());
     let inbound = Inbound {
         request_id: format!("{}.{number}", batch.request_id),
-        method: Some(method),
+        method,
         path: path.to_owned(),
         query: query.to_owned(),
         body_kind: if body.is_empty() { BodyKind::None } else { BodyKind::Json },

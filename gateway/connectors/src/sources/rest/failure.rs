@@ -1,9 +1,11 @@
 //! What a status means, depending on what was asked. The other side's own words are never repeated.
 
 use exchange::ports::SourceFault;
+use fhir::Resource;
+use fhir::json::Limits;
 use reqwest::StatusCode;
 
-use crate::http::FetchFault;
+use crate::http::{FetchFault, Fetched};
 
 /// What is being asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +64,27 @@ impl From<Failure> for SourceFault {
     }
 }
 
+/// Issue types of a gateway that reached its own source and cannot use what that said (processing errors of
+/// <http://hl7.org/fhir/issue-type>); a source that is not there is `transient`.
+const UNUSABLE: [&str; 2] = ["processing", "too-costly"];
+
+/// The failure that an answer means; nothing for a success.
+pub(super) fn of_answer(asking: Asking, answer: &Fetched) -> Option<Failure> {
+    if answer.status == StatusCode::BAD_GATEWAY && issue(answer).is_some_and(|code| UNUSABLE.contains(&code.as_str())) {
+        return Some(Failure::Fault(SourceFault::Unusable("what is behind the other side cannot be used")));
+    }
+    of_status(asking, answer.status)
+}
+
+/// The code of the first issue, when the body is an OperationOutcome.
+fn issue(answer: &Fetched) -> Option<String> {
+    let outcome = Resource::parse(answer.body.clone(), &Limits::default()).ok()?;
+    let first = outcome.root().get("issue")?.items().next()?;
+    first.get("code")?.as_text().map(std::borrow::Cow::into_owned)
+}
+
 /// The failure that a status means; nothing for a success.
-pub(super) fn of_status(asking: Asking, status: StatusCode) -> Option<Failure> {
+fn of_status(asking: Asking, status: StatusCode) -> Option<Failure> {
     if status.is_success() {
         return None;
     }

@@ -134,7 +134,7 @@ impl Call<'_> {
             answer = self.rest.http.fetch(request(), limits).await;
         }
         let answer = answer?;
-        match failure::of_status(asking, answer.status) {
+        match failure::of_answer(asking, &answer) {
             None => Ok(answer),
             Some(failure) => Err(failure),
         }

@@ -1,0 +1,182 @@
+//! The token endpoint and the ways to get a token that one should not get (RFC 7523, RFC 8725).
+
+use aws_lc_rs::hmac;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::{Value, json};
+
+use super::outer_gate::{CLINIC, USE_CASE, acting};
+use super::overview::SHOWCASE;
+use super::setting::{Setting, names_a_patient};
+use super::{Check, Flaw, Judgement, ensure};
+use crate::callers::{Answer, ClientAssertion, OuterCaller};
+
+const NODE: &str = "hospital";
+
+/// Spoils one thing of a good assertion.
+type Spoil = fn(&mut ClientAssertion);
+
+pub fn checks() -> Vec<Check> {
+    let spoilt: [(&'static str, &'static [Spoil]); 9] = [
+        (
+            "an assertion for another audience is refused",
+            &[
+                |assertion| set(assertion, "aud", json!("https://elsewhere.example/oauth/token")),
+                |assertion| set(assertion, "aud", json!([])),
+                |assertion| drop(assertion.claims.remove("aud")),
+            ],
+        ),
+        (
+            "an assertion that has expired is refused",
+            &[|assertion| shift(assertion, -600), |assertion| drop(assertion.claims.remove("exp"))],
+        ),
+        ("an assertion from the future is refused", &[|assertion| shift(assertion, 600)]),
+        (
+            "an assertion that lives too long is refused",
+            &[|assertion| {
+                let issued = assertion.claims["iat"].as_i64().unwrap_or_default();
+                set(assertion, "exp", json!(issued + 86_400));
+            }],
+        ),
+        (
+            "an assertion in another organisation's name is refused",
+            &[
+                |assertion| set(assertion, "sub", json!("90010002")),
+                |assertion| set(assertion, "iss", json!("90010002")),
+                |assertion| {
+                    set(assertion, "iss", json!("90010002"));
+                    set(assertion, "sub", json!("90010002"));
+                },
+            ],
+        ),
+        (
+            "an assertion bound to another certificate is refused",
+            &[
+                |assertion| set(assertion, "cnf", json!({"x5t#S256": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})),
+                |assertion| assertion.key_id = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            ],
+        ),
+        (
+            "an assertion without an identifier is refused",
+            &[|assertion| drop(assertion.claims.remove("jti")), |assertion| set(assertion, "jti", json!(""))],
+        ),
+        (
+            "an assertion about a patient with a BSN that is none is refused",
+            &[
+                |assertion| set(assertion, "patient", json!("999911121")),
+                |assertion| set(assertion, "patient", json!(["999911120"])),
+            ],
+        ),
+        (
+            "a relation that holds for no patient in particular is refused",
+            &[|assertion| {
+                assertion.claims.remove("patient");
+            }],
+        ),
+    ];
+    let mut all: Vec<Check> = spoilt
+        .into_iter()
+        .map(|(name, ways)| Check::new(name, move |setting| Box::pin(each_is_refused(setting, ways))))
+        .collect();
+    all.push(Check::new("an assertion is good for one token", |setting| Box::pin(replayed(setting))));
+    all.push(Check::new("an assertion without a signature is refused", |setting| Box::pin(unsigned(setting))));
+    all.push(Check::new("an assertion signed with what is public is refused", |setting| Box::pin(public_key(setting))));
+    all.push(Check::new("a use case that is not offered to the organisation gets no token", |setting| {
+        Box::pin(other_use_case(setting))
+    }));
+    all
+}
+
+fn set(assertion: &mut ClientAssertion, claim: &str, value: Value) {
+    assertion.claims.insert(claim.to_owned(), value);
+}
+
+fn shift(assertion: &mut ClientAssertion, seconds: i64) {
+    for claim in ["iat", "exp"] {
+        let moment = assertion.claims[claim].as_i64().unwrap_or_default();
+        set(assertion, claim, json!(moment + seconds));
+    }
+}
+
+fn clinic(setting: &Setting) -> Result<(OuterCaller, ClientAssertion), Flaw> {
+    let caller = setting.organisation(CLINIC, NODE)?;
+    let good = caller.assertion(Some(&acting(SHOWCASE)));
+    Ok((caller, good))
+}
+
+/// Holds when the endpoint gave an error of OAuth 2.0 (RFC 6749, section 5.2) and no token.
+fn refused(answer: &Answer, error: &str) -> Judgement {
+    let body = answer.json().unwrap_or_default();
+    ensure(matches!(answer.status, 400 | 401), || format!("the endpoint answers {}", answer.status))?;
+    ensure(body["error"] == error, || format!("the error is {}, not {error}", body["error"]))?;
+    ensure(body.get("access_token").is_none(), || "a token was given".to_owned())?;
+    ensure(answer.header("cache-control") == Some("no-store"), || "the answer may be stored".to_owned())?;
+    ensure(!names_a_patient(&body.to_string()), || "the refusal names a patient".to_owned())
+}
+
+async fn each_is_refused(setting: &Setting, ways: &[Spoil]) -> Judgement {
+    let mark = setting.mark(NODE).await?;
+    for spoil in ways {
+        let (caller, mut assertion) = clinic(setting)?;
+        spoil(&mut assertion);
+        refused(&caller.request_token(&assertion, USE_CASE).await?, "invalid_client")?;
+    }
+    setting.no_source_was_asked(&mark).await
+}
+
+async fn replayed(setting: &Setting) -> Judgement {
+    let (caller, assertion) = clinic(setting)?;
+    let first = caller.request_token(&assertion, USE_CASE).await?;
+    ensure(first.status == 200, || format!("the first request answers {}", first.status))?;
+    ensure(first.header("cache-control") == Some("no-store"), || "the token may be stored".to_owned())?;
+    refused(&caller.request_token(&assertion, USE_CASE).await?, "invalid_client")?;
+    // Changed around its identifier it is still the same one.
+    let mut later = assertion;
+    let sooner = later.claims["exp"].as_i64().unwrap_or_default() - 1;
+    set(&mut later, "exp", json!(sooner));
+    refused(&caller.request_token(&later, USE_CASE).await?, "invalid_client")
+}
+
+/// Header and claims as they are signed.
+fn message(assertion: &ClientAssertion, algorithm: &str) -> String {
+    let header = json!({"alg": algorithm, "typ": "JWT", "kid": assertion.key_id}).to_string();
+    let claims = Value::Object(assertion.claims.clone()).to_string();
+    format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
+}
+
+async fn unsigned(setting: &Setting) -> Judgement {
+    for algorithm in ["none", "None", "NONE", "ES256", ""] {
+        let (caller, assertion) = clinic(setting)?;
+        let unsigned = format!("{}.", message(&assertion, algorithm));
+        refused(&caller.present(&unsigned, USE_CASE).await?, "invalid_client")?;
+    }
+    Ok(())
+}
+
+/// The classic confusion: the verifier's public key, taken for a shared secret.
+async fn public_key(setting: &Setting) -> Judgement {
+    let missing = || Flaw::NotRun("the clinic has no certificate and key".to_owned());
+    let files = setting.ready.organisation(CLINIC).ok_or_else(missing)?;
+    let certificate = files.certificate_file.as_ref().and_then(|file| std::fs::read(file).ok()).ok_or_else(missing)?;
+    let key = files.key_file.as_ref().and_then(|file| PrivateKeyDer::from_pem_file(file).ok()).ok_or_else(missing)?;
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.secret_der()).map_err(|_| missing())?;
+    for secret in [certificate.as_slice(), pair.public_key().as_ref(), b""] {
+        let (caller, assertion) = clinic(setting)?;
+        let message = message(&assertion, "HS256");
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
+        let signed = format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag));
+        refused(&caller.present(&signed, USE_CASE).await?, "invalid_client")?;
+    }
+    Ok(())
+}
+
+async fn other_use_case(setting: &Setting) -> Judgement {
+    for scope in ["development-try", "health-overview development-try", "", "*"] {
+        let (caller, assertion) = clinic(setting)?;
+        refused(&caller.request_token(&assertion, scope).await?, "invalid_scope")?;
+    }
+    Ok(())
+}
