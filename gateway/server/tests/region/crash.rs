@@ -1,0 +1,104 @@
+//! `kill -9` of a node under load: what a client received is on the record.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use conformance::callers::{InnerCaller, OuterCaller, Wire};
+use conformance::ready::{Listener, Ready};
+use conformance::region;
+use conformance::source_server::{FhirVersion, SourceServer};
+use conformance::suites::{Setting, log_by_program};
+
+use crate::program::{Program, Served, ZORGSLUIS, random};
+
+/// More rounds by `ZORGSLUIS_CRASH_ROUNDS`.
+const ROUNDS: usize = 3;
+/// Connections that read at once, half of them over mutual TLS.
+const READERS: usize = 8;
+
+pub async fn rounds() {
+    let rounds = std::env::var("ZORGSLUIS_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS);
+    let source =
+        SourceServer::start(FhirVersion::R4, region::resources("hospital"), ([127, 0, 0, 1], 0).into()).unwrap();
+    // `try` writes the configuration; from then on the node is served as an operator would.
+    let tried = Program::try_out(&[&source.base_url], "r4");
+    let ready = tried.ready();
+    let _state = tried.into_state();
+    let setting = Setting::new(ready, log_by_program(ZORGSLUIS.into()));
+    let node = &setting.ready.nodes[0];
+    let mut received: Vec<String> = Vec::new();
+    for round in 1..=rounds {
+        let mut served = Served::start(&node.config_file, &node.inner);
+        let before = received.len();
+        received.extend(load_until_killed(&setting.ready, &mut served).await);
+        let records = log_after_restart(&setting, &mut served);
+        for id in &received {
+            let found = records.get(id).unwrap_or_else(|| panic!("round {round}: an answer without its record"));
+            assert_eq!(found, &["released"], "round {round}: one record per answer, that says released");
+        }
+        eprintln!("round {round}: {} answers received, {} records in the log", received.len() - before, records.len());
+        assert!(received.len() > before, "round {round}: the node was killed before it answered anything");
+    }
+    eprintln!("crash: {rounds} rounds, {} answers received, each with its record", received.len());
+}
+
+/// Reads over many connections, kills the node at a random moment, and tells which answers had arrived whole.
+async fn load_until_killed(ready: &Ready, served: &mut Served) -> Vec<String> {
+    let over = Arc::new(AtomicBool::new(false));
+    let mut readers = Vec::new();
+    for number in 0..READERS {
+        let (wire, base) = if number % 2 == 0 { inner(ready) } else { outer(ready).await };
+        let over = over.clone();
+        readers.push(tokio::spawn(async move {
+            let mut received = Vec::new();
+            let urls = [format!("{base}/Condition?_count=5"), format!("{base}/Patient")];
+            for url in urls.iter().cycle() {
+                if over.load(Ordering::Relaxed) {
+                    break;
+                }
+                // An answer that broke off is an error here; only a whole one counts.
+                let Ok(answer) = wire.get(url).await else { break };
+                assert_eq!(answer.status, 200);
+                received.push(answer.header("x-request-id").unwrap().to_owned());
+            }
+            received
+        }));
+    }
+    tokio::time::sleep(Duration::from_millis(300 + random() % 1_200)).await;
+    served.kill();
+    over.store(true, Ordering::Relaxed);
+    let mut received = Vec::new();
+    for reader in readers {
+        received.extend(reader.await.unwrap());
+    }
+    received
+}
+
+/// The outcomes on record per request, read once the node has opened its log again.
+fn log_after_restart(setting: &Setting, served: &mut Served) -> HashMap<String, Vec<String>> {
+    let node = &setting.ready.nodes[0];
+    *served = Served::start(&node.config_file, &node.inner);
+    let said = std::fs::read_to_string(&served.errors).unwrap();
+    assert!(!said.contains("\"ERROR\"") && !said.contains("panicked"), "{said}");
+    let mut records: HashMap<String, Vec<String>> = HashMap::new();
+    for record in setting.log(&node.key, 0).unwrap() {
+        let id = record["request_id"].as_str().unwrap().to_owned();
+        records.entry(id).or_default().push(record["outcome"]["result"].as_str().unwrap().to_owned());
+    }
+    records
+}
+
+fn inner(ready: &Ready) -> (Wire, String) {
+    let caller = ready.callers.iter().find(|caller| caller.listener == Listener::Inner).unwrap();
+    let wire = Wire::clone(&InnerCaller::of(ready, &caller.name).unwrap());
+    (wire, ready.nodes[0].fhir.inner.r4.clone().unwrap())
+}
+
+async fn outer(ready: &Ready) -> (Wire, String) {
+    let caller = ready.callers.iter().find(|caller| caller.listener == Listener::Outer).unwrap();
+    let caller = OuterCaller::of(ready, &caller.name, &ready.nodes[0].key).unwrap();
+    let wire = caller.signed_in("development-try", None).await.unwrap();
+    (wire, ready.nodes[0].fhir.outer.r4.clone().unwrap())
+}
