@@ -102,6 +102,7 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
             .collect();
         let answers: Vec<_> = futures_util::stream::iter(asking).buffered(self.fanout.at_once.max(1)).collect().await;
         let mut parts = Vec::with_capacity(answers.len() + beyond.len());
+        let mut failure = None;
         for answer in answers {
             match answer {
                 Ok(part) => parts.push(part),
@@ -110,12 +111,19 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
                         asked.notes().note(|record| record.sources = vec![SourceFacts::from(&part)]);
                         return Err(refusal);
                     }
+                    if part.status() != SourceStatus::NothingThere {
+                        failure.get_or_insert(refusal);
+                    }
                     parts.push(part);
                 }
             }
         }
         parts.extend(beyond.iter().map(|source| bare(source, SourceStatus::NotAsked)));
         asked.notes().note(|record| record.sources = parts.iter().map(SourceFacts::from).collect());
+        if reads_one(interaction) && parts.iter().all(|part| part.items().is_empty()) {
+            // That it is nowhere is known only when every source said so.
+            return Err(failure.unwrap_or(Refusal::NotFound));
+        }
         Ok(Released::new(permit.clone(), parts, whereabouts.index))
     }
 }
@@ -142,6 +150,11 @@ impl<N: Handle<Located, Out = Part>> Localise<N> {
 /// Whether the interaction is answered source by source even when there is only one.
 fn collects(interaction: &Interaction) -> bool {
     matches!(interaction, Interaction::Operation { .. })
+}
+
+/// Whether the answer is one resource or none.
+fn reads_one(interaction: &Interaction) -> bool {
+    matches!(interaction, Interaction::Read { .. } | Interaction::Vread { .. })
 }
 
 fn bare(source: &Arc<dyn Source>, status: SourceStatus) -> Part {

@@ -115,6 +115,29 @@ async fn a_lone_source_that_fails_is_said_to_fail() {
     }
 }
 
+#[tokio::test]
+async fn a_resource_is_said_to_be_nowhere_only_when_every_source_said_so() {
+    let absent = || Doing::Fault(SourceFault::NotFound);
+    let broken = || Doing::Fault(SourceFault::Unreachable);
+    for (first, second, reason) in [
+        (absent(), absent(), "not-found"),
+        (absent(), broken(), "source-unreachable"),
+        (broken(), absent(), "source-unreachable"),
+        (absent(), Doing::Answer(annas()), "released"),
+        (broken(), Doing::Answer(annas()), "released"),
+    ] {
+        let world = World::in_order();
+        world.identity.lock().unwrap().as_mut().unwrap().patient = Some(fhir::Bsn::parse(ANNA).unwrap());
+        *world.source().doing.lock().unwrap() = first;
+        world.sources.lock().unwrap().push(StubSource::new("90000111", "second", second));
+        let answer = world.ask(get("Condition/c1")).await;
+        let outcome = world.record()["outcome"].clone();
+        let recorded = if answer.is_ok() { &outcome["result"] } else { &outcome["reason"] };
+        assert_eq!(recorded, reason);
+        assert_eq!(world.record()["sources"].as_array().unwrap().len(), 2);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_source_of_a_gathering_is_shown_with_its_status() {
     let world = World::in_order();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use conformance::ready::Ready;
+use rcgen::{CertificateParams, KeyPair, SanType};
 use toml::{Table, Value};
 
 use crate::program;
@@ -23,12 +24,13 @@ pub fn of_try_is_good_and_for_development_only(ready: &Ready) {
 }
 
 pub fn unsafe_ones_are_refused(ready: &Ready) {
-    let rows: [Row; 9] = [
+    let rows: [Row; 10] = [
         ("a key that is not known", |config| set(section(config, "provider"), "colour", "red"), "colour"),
         ("a section that is not known", |config| drop(config.insert("extra".into(), Table::new().into())), "extra"),
         ("plain HTTP off loopback", |config| set(section(config, "inner"), "address", "0.0.0.0:18402"), "loopback"),
         ("production without TLS inside", |config| set(config, "mode", "production"), "inner.tls"),
-        ("static tokens in production", with_tls_in_production, "token"),
+        ("the demo's test certificates in production", with_tls_in_production, "test certificate"),
+        ("static tokens in production", with_a_real_certificate, "token"),
         (
             "a source over plain HTTP off loopback",
             |config| {
@@ -100,4 +102,22 @@ fn with_tls_in_production(config: &mut Table) {
     let inner = section(config, "inner");
     inner.insert("tls".into(), Value::Table(tls));
     set(inner, "public_base", "https://localhost:18402");
+}
+
+/// The same with a certificate that is not of the UZI register's test branch: self-made, but its form is right.
+fn with_a_real_certificate(config: &mut Table) {
+    with_tls_in_production(config);
+    let outer = section(config, "outer");
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let identification = "2.16.528.1.1007.3.3-1-990010001-S-90010001-00.000-00000000";
+    params.subject_alt_names.push(SanType::OtherName((vec![2, 5, 5, 5], identification.into())));
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let folder = Path::new(outer["certificate_file"].as_str().unwrap()).parent().unwrap().to_owned();
+    for (name, file, text) in
+        [("certificate_file", "real.pem", certificate.pem()), ("key_file", "real-key.pem", key.serialize_pem())]
+    {
+        std::fs::write(folder.join(file), text).unwrap();
+        set(outer, name, folder.join(file).to_str().unwrap());
+    }
 }
