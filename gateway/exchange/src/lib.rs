@@ -2,28 +2,16 @@
 //!
 //! `Inbound → Opened → Identified → Asked → Related → Found → Permitted → Located×n → Answered → Part×n → Released →
 //! Recorded`. Each arrow is one stage; each stage makes the evidence that the next one asks for, and nobody else can:
+//! a stack with a stage left out does not compile (`proofs`).
 //!
-//! ```compile_fail
-//! # use exchange::middleware::{localisation::Localise, source::AskSource};
-//! // Without `Minimise` a source's answer would leave unchecked: `AskSource` makes no `Part`.
-//! fn unchecked(a: std::sync::Arc<dyn exchange::ports::Localisation>, f: exchange::middleware::localisation::Fanout)
-//!     -> impl exchange::Handle<exchange::middleware::authorisation::Permitted, Out = exchange::Released> {
-//!     Localise::new(a, f, AskSource::new(1))
-//! }
-//! ```
-//! ```
-//! # use exchange::middleware::{localisation::Localise, minimisation::Minimise, source::AskSource};
-//! fn checked(a: std::sync::Arc<dyn exchange::ports::Localisation>, f: exchange::middleware::localisation::Fanout)
-//!     -> impl exchange::Handle<exchange::middleware::authorisation::Permitted, Out = exchange::Released> {
-//!     Localise::new(a, f, Minimise::new(AskSource::new(1)))
-//! }
-//! ```
 //! No web framework and no HTTP client in here: what is outside comes in through [`ports`].
 
 pub mod handle;
 pub mod inbound;
 pub mod middleware;
 pub mod ports;
+#[cfg(doctest)]
+mod proofs;
 pub mod record;
 pub mod refusal;
 pub mod trail;

@@ -66,13 +66,14 @@ struct OwnSources {
 pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let use_cases = Arc::new(use_cases(config)?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    // What a production node may not have is said before what it lacks.
+    let callers = Arc::new(said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?);
     let own = own(config)?;
     let sources = own_sources(config, &own.sources)?;
     let partners = Arc::new(partners(config)?);
     let endpoint = format!("{}/oauth/token", config.outer.public_base);
     let issuer =
         Arc::new(said(TokenIssuer::new(IssuerConfig::new(said(WebAddress::parse(&endpoint))?), partners.clone()))?);
-    let callers = Arc::new(said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?);
     let sessions = Arc::new(Sessions::new(SessionConfig::default()));
     let authenticator =
         NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone());
@@ -119,12 +120,12 @@ pub fn use_cases(config: &NodeConfig) -> Result<UseCases, String> {
 
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
 pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
+    said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?;
     let own = own(config)?;
     own_sources(config, &own.sources)?;
     partners(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     peers(config, own, &clock)?;
-    said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?;
     Ok(())
 }
 

@@ -29,7 +29,14 @@ pub fn unsafe_ones_are_refused(ready: &Ready) {
         ("a section that is not known", |config| drop(config.insert("extra".into(), Table::new().into())), "extra"),
         ("plain HTTP off loopback", |config| set(section(config, "inner"), "address", "0.0.0.0:18402"), "loopback"),
         ("production without TLS inside", |config| set(config, "mode", "production"), "inner.tls"),
-        ("the demo's test certificates in production", with_tls_in_production, "test certificate"),
+        (
+            "the demo's test certificates in production",
+            |config| {
+                with_tls_in_production(config);
+                config.remove("callers");
+            },
+            "test certificate",
+        ),
         ("static tokens in production", with_a_real_certificate, "token"),
         (
             "a source over plain HTTP off loopback",
