@@ -17,8 +17,6 @@ pub mod systems {
     pub const URA: &str = "http://fhir.nl/fhir/NamingSystem/ura";
     pub const UZI_PERSON: &str = "http://fhir.nl/fhir/NamingSystem/uzi-nr-pers";
     pub const AGB: &str = "http://fhir.nl/fhir/NamingSystem/agb-z";
-    /// The UZI role code (profession) of a person; an OID.
-    pub const UZI_ROLE_CODE: &str = "urn:oid:2.16.840.1.113883.2.4.15.111";
 }
 
 /// The citizen service number (burgerservicenummer): nine digits that pass the eleven-test.

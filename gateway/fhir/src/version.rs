@@ -32,14 +32,6 @@ impl FhirVersion {
             FhirVersion::R4 => "4.0.1",
         }
     }
-
-    /// The value of the `fhirVersion` parameter of a FHIR media type (FHIR R4, http.html#version-parameter).
-    pub const fn mime_parameter(self) -> &'static str {
-        match self {
-            FhirVersion::Stu3 => "3.0",
-            FhirVersion::R4 => "4.0",
-        }
-    }
 }
 
 impl fmt::Display for FhirVersion {

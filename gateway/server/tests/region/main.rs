@@ -14,9 +14,14 @@ use conformance::region;
 use conformance::source_server::{FhirVersion, SourceHandle, SourceServer};
 use conformance::suites::{self, Overview, Setting, Verdict};
 use program::{Program, ZORGSLUIS};
+use tokio::sync::Mutex;
+
+/// One set-up at a time: a node that is loaded until it dies would make the others late, which they would truly say.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test]
 async fn the_demo_region_keeps_its_promises() {
+    let _alone = ALONE.lock().await;
     let demo = Program::demo();
     let setting = Setting::new(demo.ready(), suites::log_by_program(ZORGSLUIS.into()));
     configuration::of_the_demo_is_good(&setting.ready);
@@ -32,6 +37,7 @@ async fn the_demo_region_keeps_its_promises() {
 
 #[tokio::test]
 async fn try_presents_two_r4_servers_as_one_and_reads_and_writes_through_the_whole_stack() {
+    let _alone = ALONE.lock().await;
     let [first, second] = [source(FhirVersion::R4), source(FhirVersion::R4)];
     let tried = Program::try_out(&[&first.base_url, &second.base_url], "r4");
     let ready = tried.ready();
@@ -45,6 +51,7 @@ async fn try_presents_two_r4_servers_as_one_and_reads_and_writes_through_the_who
 
 #[tokio::test]
 async fn try_reads_and_writes_through_an_stu3_server() {
+    let _alone = ALONE.lock().await;
     let upstream = source(FhirVersion::Stu3);
     let tried = Program::try_out(&[&upstream.base_url], "stu3");
     let ready = tried.ready();
@@ -56,6 +63,7 @@ async fn try_reads_and_writes_through_an_stu3_server() {
 
 #[tokio::test]
 async fn every_answer_that_a_client_received_has_its_record_after_kill_9() {
+    let _alone = ALONE.lock().await;
     crash::rounds().await;
 }
 
