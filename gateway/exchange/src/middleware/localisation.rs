@@ -19,6 +19,8 @@ use crate::refusal::Refusal;
 pub struct Located {
     permit: Arc<Permit>,
     source: Arc<dyn Source>,
+    /// What is asked instead of the permit's plan: whether a resource is here.
+    instead: Option<Interaction>,
     body: Option<Resource>,
     conditions: Conditions,
     correlation_id: String,
@@ -31,6 +33,13 @@ impl Located {
     }
     pub fn source(&self) -> &Arc<dyn Source> {
         &self.source
+    }
+    /// What to ask: the permit's plan, or the one question in its stead.
+    pub(super) fn questions(&self) -> &[Interaction] {
+        match &self.instead {
+            Some(question) => std::slice::from_ref(question),
+            None => self.permit.plan(),
+        }
     }
     pub fn body(&self) -> Option<&Resource> {
         self.body.as_ref()
@@ -79,8 +88,7 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
         asked.notes().note(|record| record.localisation = Some(whereabouts.index.clone()));
         let interaction = &permit.request().interaction;
         if permit.plan().iter().any(Interaction::writes) {
-            // A write goes to one place: our own first source.
-            whereabouts.places.truncate(1);
+            whereabouts.places = self.home(&permitted, whereabouts.places).await?;
         }
         let beyond = whereabouts.places.split_off(self.fanout.most.min(whereabouts.places.len()));
         let alone = whereabouts.places.len() == 1 && beyond.is_empty() && !collects(interaction);
@@ -88,14 +96,7 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
             .places
             .into_iter()
             .map(|source| {
-                let located = Located {
-                    permit: permit.clone(),
-                    source,
-                    body: asked.body().cloned(),
-                    conditions: asked.conditions().clone(),
-                    correlation_id: asked.correlation_id().to_owned(),
-                    patience: self.fanout.patience,
-                };
+                let located = self.located(&permitted, source, None);
                 let one: BoxFuture<'_, _> = Box::pin(self.one(located));
                 one
             })
@@ -129,6 +130,43 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
 }
 
 impl<N: Handle<Located, Out = Part>> Localise<N> {
+    fn located(&self, permitted: &Permitted, source: Arc<dyn Source>, instead: Option<Interaction>) -> Located {
+        let asked = permitted.asked();
+        Located {
+            permit: permitted.permit().clone(),
+            source,
+            instead,
+            body: asked.body().cloned(),
+            conditions: asked.conditions().clone(),
+            correlation_id: asked.correlation_id().to_owned(),
+            patience: self.fanout.patience,
+        }
+    }
+
+    /// The one source that a write goes to: where the resource is, or our first. A source that cannot say whether the
+    /// resource is there stops the write: it could end up in two places.
+    async fn home(
+        &self,
+        permitted: &Permitted,
+        mut places: Vec<Arc<dyn Source>>,
+    ) -> Result<Vec<Arc<dyn Source>>, Refusal> {
+        places.truncate(self.fanout.most);
+        if places.len() > 1
+            && let Some(read) = read_of(&permitted.permit().request().interaction)
+        {
+            for source in &places {
+                match self.one(self.located(permitted, source.clone(), Some(read.clone()))).await {
+                    Ok(part) if part.items().is_empty() => {}
+                    Ok(_) => return Ok(vec![source.clone()]),
+                    Err((part, _)) if part.status() == SourceStatus::NothingThere => {}
+                    Err((_, refusal)) => return Err(refusal),
+                }
+            }
+        }
+        places.truncate(1);
+        Ok(places)
+    }
+
     /// What one source contributes; when it contributes nothing, its empty part and why.
     async fn one(&self, located: Located) -> Result<Part, (Part, Refusal)> {
         let source = located.source.clone();
@@ -150,6 +188,18 @@ impl<N: Handle<Located, Out = Part>> Localise<N> {
 /// Whether the interaction is answered source by source even when there is only one.
 fn collects(interaction: &Interaction) -> bool {
     matches!(interaction, Interaction::Operation { .. })
+}
+
+/// The read of what the interaction changes, when that has an id.
+fn read_of(interaction: &Interaction) -> Option<Interaction> {
+    match interaction {
+        Interaction::Update { resource_type, id }
+        | Interaction::Patch { resource_type, id }
+        | Interaction::Delete { resource_type, id } => {
+            Some(Interaction::Read { resource_type: *resource_type, id: id.clone() })
+        }
+        _ => None,
+    }
 }
 
 /// Whether the answer is one resource or none.

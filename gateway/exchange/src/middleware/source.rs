@@ -45,8 +45,8 @@ impl Handle<Located> for AskSource {
     async fn handle(&self, located: Located) -> Result<Answered, Refusal> {
         let permit = located.permit().clone();
         let source = located.source().clone();
-        let asking: Vec<BoxFuture<'_, _>> = permit
-            .plan()
+        let asking: Vec<BoxFuture<'_, _>> = located
+            .questions()
             .iter()
             .map(|interaction| {
                 let question = Question::new(

@@ -196,6 +196,37 @@ async fn a_write_goes_to_one_place() {
 }
 
 #[tokio::test]
+async fn a_change_goes_to_the_source_that_has_the_resource_or_nowhere() {
+    let update = |id: &str| {
+        let body = json!({"resourceType": "Observation", "id": id, "status": "final", "code": {"text": "x"},
+            "subject": {"reference": "Patient/anna"}});
+        Inbound {
+            method: Some(fhir::Method::Put),
+            ..post(&format!("Observation/{id}"), exchange::BodyKind::Json, body.to_string())
+        }
+    };
+    let holds = |id: &str| {
+        Doing::Answer(vec![json!({"resourceType": "Observation", "id": id, "subject": {"reference": "Patient/anna"}})])
+    };
+    // (what the first does, what the second does, how often each is asked, whether the change is made)
+    for (first, second, asked, made) in [
+        (holds("o9"), holds("o1"), (1, 2), true),
+        (holds("o1"), holds("o9"), (2, 0), true),
+        // Nobody has it: it is made at the first.
+        (holds("o8"), holds("o9"), (2, 1), true),
+        // The second cannot say: nothing is changed anywhere.
+        (holds("o9"), Doing::Fault(SourceFault::Unreachable), (1, 1), false),
+    ] {
+        let world = World::in_order();
+        let sources = [StubSource::new("90000111", "first", first), StubSource::new("90000111", "second", second)];
+        *world.sources.lock().unwrap() = sources.to_vec();
+        let result = world.ask(update("o1")).await;
+        assert_eq!((sources[0].times_asked(), sources[1].times_asked(), result.is_ok()), (asked.0, asked.1, made));
+        assert_eq!(world.record()["outcome"]["result"], if made { "released" } else { "refused" });
+    }
+}
+
+#[tokio::test]
 async fn a_write_about_another_patient_than_the_tokens_is_denied() {
     let world = World::in_order();
     world.identity.lock().unwrap().as_mut().unwrap().patient = Some(fhir::Bsn::parse(ANNA).unwrap());

@@ -28,7 +28,7 @@ const CAPABILITY: &str = r#"{
     "interactions": [
       {"type": "Patient", "codes": ["read", "search-type"]},
       {"type": "Condition", "codes": ["read", "search-type"], "search": ["category", "_count"]},
-      {"type": "Observation", "codes": ["read", "search-type", "create"], "search": ["code"]}
+      {"type": "Observation", "codes": ["read", "search-type", "create", "update"], "search": ["code"]}
     ],
     "included": ["Practitioner"],
     "operations": {"gather": {"level": "type", "type": "Patient", "directions": ["user"],
