@@ -1,6 +1,7 @@
 //! TLS for the two listeners. Only TLS 1.2 and 1.3 with the strong suites of rustls; client certificates are
 //! verified against the configured authorities and nothing else.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,6 +25,16 @@ pub fn identity(certificate_file: &Path, key_file: &Path) -> Result<Identity, Tr
     let key = PrivateKeyDer::from_pem_file(key_file)
         .map_err(|fault| format!("{}: no private key can be read ({fault})", key_file.display()))?;
     Ok(Identity { chain, key })
+}
+
+/// Whether only its owner can read the key; a sentence when others can.
+pub fn key_is_private(key_file: &Path) -> Result<(), Trouble> {
+    let metadata = std::fs::metadata(key_file)
+        .map_err(|fault| format!("{}: cannot be looked at ({fault})", key_file.display()))?;
+    if metadata.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(format!("{}: others than its owner can read the private key: chmod 600", key_file.display()))
 }
 
 /// Reads the certificates of a PEM file; none is a fault.
@@ -146,5 +157,17 @@ mod tests {
         for line in key.lines().filter(|line| !line.starts_with('-')) {
             assert!(!fault.contains(line));
         }
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_no_private_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key.pem");
+        std::fs::write(&key, "x").unwrap();
+        for (mode, good) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+            std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(key_is_private(&key).is_ok(), good, "{mode:o}");
+        }
+        assert!(key_is_private(&folder.path().join("absent")).is_err());
     }
 }

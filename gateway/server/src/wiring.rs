@@ -157,6 +157,12 @@ fn own(config: &NodeConfig) -> Result<Own, String> {
             config.provider.ura
         ));
     }
+    if !development(config) {
+        tls::key_is_private(&outer.key_file)?;
+        if let Some(inner) = &config.inner.tls {
+            tls::key_is_private(&inner.key_file)?;
+        }
+    }
     if key.is_for_tests() && !development(config) {
         return Err(format!("{}: a test certificate, outside development mode", outer.certificate_file.display()));
     }

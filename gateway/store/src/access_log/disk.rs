@@ -3,11 +3,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
+
+use crate::private::FILE_MODE;
 
 /// A folder of segment files.
 pub trait Disk: Send + 'static {
@@ -52,8 +54,9 @@ impl Disk for OsDisk {
     }
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<File> {
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(true).open(self.folder.join(name))?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true).mode(FILE_MODE);
+        let file = options.open(self.folder.join(name))?;
         match rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, bytes) {
             Ok(()) => Ok(file),
             // Not every file system can; writing zeros takes the room just as well.

@@ -1,7 +1,8 @@
 //! The log as its users hold it.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -15,6 +16,7 @@ use super::reader::Records;
 use super::recovery::{self, Recovered};
 use super::slot::Slot;
 use super::writer::Writer;
+use crate::private;
 
 const LOCK_TRIES: usize = 25;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
@@ -123,7 +125,7 @@ impl Drop for AccessLog {
 
 fn lock_folder(folder: &Path) -> Result<File, OpenFault> {
     let io = |doing| move |source: io::Error| OpenFault::Io { doing, folder: folder.to_owned(), source };
-    fs::create_dir_all(folder).map_err(io("make its folder"))?;
+    private::make_folder(folder).map_err(io("make its folder"))?;
     if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         File::open(parent).and_then(|parent| parent.sync_all()).map_err(io("sync the folder above it"))?;
     }
@@ -131,6 +133,7 @@ fn lock_folder(folder: &Path) -> Result<File, OpenFault> {
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(private::FILE_MODE)
         .open(folder.join("lock"))
         .map_err(io("make its lock file"))?;
     let mut tries = 0;

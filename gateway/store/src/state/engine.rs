@@ -69,6 +69,8 @@ impl State {
         options.validate()?;
         let folder = &options.folder;
         let io = |doing| move |source| OpenFault::Io { doing, folder: folder.clone(), source };
+        // sled leaves the mode of its files to the process; nobody else can enter the folder that they are in.
+        crate::private::make_folder(folder).map_err(io("make its folder"))?;
         files::sync_before_open(folder).map_err(io("sync what is there"))?;
         let config = sled::Config::new()
             .path(folder)
