@@ -163,9 +163,9 @@ mod tests {
     fn a_key_that_others_can_read_is_no_private_key() {
         let folder = tempfile::tempdir().unwrap();
         let key = folder.path().join("key.pem");
-        std::fs::write(&key, "x").unwrap();
+        fs::write(&key, "x").unwrap();
         for (mode, good) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
-            std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+            fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(key_is_private(&key).is_ok(), good, "{mode:o}");
         }
         assert!(key_is_private(&folder.path().join("absent")).is_err());
