@@ -8,13 +8,14 @@ use crate::tree::Tree;
 /// Each crate with the crates of ours that it may name, in any section.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fhir", &[]),
+    ("validation", &["fhir"]),
     ("policy", &["fhir"]),
     ("exchange", &["policy", "fhir"]),
     ("connectors", &["exchange", "policy", "fhir"]),
     ("store", &["exchange", "policy", "fhir"]),
     ("flows", &["exchange", "policy", "fhir"]),
-    ("portal", &["flows", "exchange", "policy", "fhir"]),
-    (PRODUCT, &["portal", "flows", "connectors", "store", "exchange", "policy", "fhir", CONFORMANCE]),
+    ("portal", &["flows", "exchange", "policy", "validation", "fhir"]),
+    (PRODUCT, &["portal", "flows", "connectors", "store", "exchange", "policy", "validation", "fhir", CONFORMANCE]),
     (CONFORMANCE, &[]),
     ("xtask", &[]),
 ];
