@@ -338,6 +338,7 @@ fn the_medication_searches_count_as_expected() {
     let scripts = shared("medication/mp9/testscripts/nts").unwrap();
     let Node::List(tests) = Node::read(&std::fs::read_to_string(file).unwrap()).unwrap() else { panic!("a list") };
     let mut report = Report::default();
+    let mut unnamed = 0;
     for test in &tests {
         let Some(Node::List(searches)) = test.get("searches") else { panic!("searches") };
         let Some(Node::Object(counts)) = test.get("counts") else { panic!("counts") };
@@ -350,6 +351,10 @@ fn the_medication_searches_count_as_expected() {
         let shelf = OneShelf::of(version, &all, &bsn);
         let script = std::fs::read_to_string(scripts.join(text(test, "file"))).unwrap();
         for search in searches {
+            if text(search, "resource").is_empty() {
+                unnamed += 1;
+                continue;
+            }
             let mut request = render(&format!("{}{}", text(search, "resource"), text(search, "params")));
             if request.contains("${filter-identifier}") {
                 let (_, after) = script.split_once("<f:defaultValue value=\"").unwrap();
@@ -359,5 +364,6 @@ fn the_medication_searches_count_as_expected() {
         }
     }
     report.print("MP9 3.0.0");
+    eprintln!("    {unnamed} more name no type: the scripts were published without it");
     assert!(report.asked > 0);
 }
