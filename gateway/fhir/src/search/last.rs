@@ -97,6 +97,7 @@ impl LastN {
             elements.filter_map(literal).filter_map(id).collect()
         };
         let wanted: HashSet<String> = kept.iter().filter_map(&resource).flat_map(targets).collect();
+        let kept: HashSet<usize> = kept.iter().copied().collect();
         let other = |at: &&usize| !kept.contains(at) && resource(at).is_some_and(|one| is_wanted(one, &wanted));
         matches.iter().filter(other).copied().collect()
     }

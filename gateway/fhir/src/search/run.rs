@@ -51,8 +51,10 @@ impl Search {
             if self.filters.accept_on(candidate, shelf)? {
                 set.add(candidate, SearchMode::Match);
             }
+            if set.cut_short {
+                break;
+            }
         }
-        let matches = set.items.len();
         // Each round looks at what the last one brought; the first one at the matches.
         let (mut from, mut first) = (0, true);
         while from < set.items.len() && !set.cut_short {
@@ -65,7 +67,6 @@ impl Search {
             }
             first = false;
         }
-        debug_assert!(set.items.iter().take(matches).all(|(_, mode)| *mode == SearchMode::Match));
         let items = set.items.into_iter().map(|(resource, mode)| (resource.clone(), mode)).collect();
         Ok(Found { items, cut_short: set.cut_short })
     }
