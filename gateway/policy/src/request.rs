@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::caller::{Caller, DataHolder};
 use crate::decision::Releasable;
+use crate::standard::StandardOperation;
 use crate::use_case::{UseCase, UseCaseId};
 
 /// Which gate the request stands at.
@@ -83,8 +84,16 @@ impl Admitted {
     /// Empty means all types.
     pub fn consent_types(&self) -> Vec<String> {
         let mut types = match (&self.request.interaction, self.request.interaction.resource_type()) {
-            // An operation collects, and a search of the system finds, everything that may leave at all.
-            (Interaction::Operation { .. }, _) | (_, None) => return self.releasable(),
+            (Interaction::Operation { level, name, .. }, Some(own))
+                if StandardOperation::of(level, name) == Some(StandardOperation::LastN) && self.is_offered_by_name() =>
+            {
+                vec![own.name().to_owned()]
+            }
+            // An operation collects, and a search of the system finds, everything that may leave at all; a transaction
+            // may be answered with anything that it was sent with.
+            (Interaction::Operation { .. } | Interaction::Transaction { .. }, _) | (_, None) => {
+                return self.releasable();
+            }
             (_, Some(own)) => vec![own.name().to_owned()],
         };
         let parameters = self.request.interaction.query().map_or(&[][..], |query| &query.parameters);
@@ -101,6 +110,12 @@ impl Admitted {
             }
         }
         types
+    }
+
+    /// Whether the operation is one of the standard that the use case lists.
+    fn is_offered_by_name(&self) -> bool {
+        let offer = self.use_case.offer(self.request.version);
+        offer.is_some_and(|offer| offer.standard(&self.request.interaction).is_some())
     }
 
     /// The one type that an include brings along, if its value or the standard says so.
