@@ -68,8 +68,13 @@ pub(crate) fn answer_to(refusal: &Refusal) -> Answer {
         | Refusal::BodyTooLarge
         | Refusal::BodyBroken
         | Refusal::BodyMalformed(_)
+        | Refusal::BodyXml(_)
         | Refusal::BodyMismatch
         | Refusal::BodyStructure(_)
+        | Refusal::BundleMalformed(_)
+        | Refusal::Transaction(_)
+        | Refusal::CreateCondition
+        | Refusal::PageGone
         | Refusal::NotAcceptable
         | Refusal::NotServed
         | Refusal::UseCaseName
