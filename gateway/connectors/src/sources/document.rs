@@ -80,7 +80,10 @@ mod tests {
         for (line, refused) in [
             ("GET Composition/c1/$document", None),
             ("GET Composition/c1/$document?_format=json", None),
-            ("GET Composition/c1/$document?persist=true", Some(SourceFault::Unsupported { parameter: "persist".into() })),
+            (
+                "GET Composition/c1/$document?persist=true",
+                Some(SourceFault::Unsupported { parameter: "persist".into() }),
+            ),
             ("GET Composition/$document?id=c1", Some(SourceFault::NotSupported)),
             ("GET Bundle/c1/$document", Some(SourceFault::NotSupported)),
             ("GET Composition/c1/$validate", Some(SourceFault::NotSupported)),
@@ -114,8 +117,18 @@ mod tests {
                 })
                 .collect();
             let wanted = [
-                "Patient/p", "Encounter/e", "PractitionerRole/r", "Practitioner/a", "Organization/o", "Condition/1",
-                "Observation/2", "Practitioner/f", "Goal/3", "Practitioner/s", "away Flag", "Procedure/5",
+                "Patient/p",
+                "Encounter/e",
+                "PractitionerRole/r",
+                "Practitioner/a",
+                "Organization/o",
+                "Condition/1",
+                "Observation/2",
+                "Practitioner/f",
+                "Goal/3",
+                "Practitioner/s",
+                "away Flag",
+                "Procedure/5",
             ];
             assert_eq!(found, wanted);
         }

@@ -2,7 +2,7 @@
 //! (`files`). `rest` is what everything that speaks the FHIR RESTful API shares, peers included.
 
 mod bounds;
-mod document;
+pub(crate) mod document;
 mod faults;
 pub mod fhir;
 pub mod files;

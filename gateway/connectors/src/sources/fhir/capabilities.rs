@@ -75,9 +75,8 @@ impl Capabilities {
             return None;
         }
         let root = statement.root();
-        let serves = |rest: &Value<'_>| {
-            rest.get("mode").and_then(|mode| mode.as_text()).is_none_or(|mode| mode == "server")
-        };
+        let serves =
+            |rest: &Value<'_>| rest.get("mode").and_then(|mode| mode.as_text()).is_none_or(|mode| mode == "server");
         let mut capabilities = Capabilities::default();
         for resource in root.all("rest").into_iter().filter(serves).flat_map(|rest| rest.all("resource")) {
             let name = resource.get("type").and_then(|name| name.as_text()).unwrap_or_default();

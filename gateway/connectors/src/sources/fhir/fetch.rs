@@ -1,10 +1,10 @@
-//! What a search needs besides its own answer, fetched in bounded batches: resources by id, all of a type, what
+//! What a search or a document needs besides its own answer, fetched in bounded batches: resources by id, and what
 //! points at something. Everything stays narrowed to whose data may be reached.
 
 use ::fhir::interaction::SearchTarget;
 use ::fhir::{LogicalId, Parameter, Resource, ResourceType, SearchQuery};
 use exchange::inbound::Conditions;
-use exchange::ports::SourceFault;
+use exchange::ports::{BoxFuture, SourceFault};
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::super::links::name_of;
@@ -21,8 +21,6 @@ const AT_ONCE: usize = 4;
 #[derive(Clone)]
 pub(super) enum Want {
     Ids(ResourceType, Vec<LogicalId>),
-    /// All of a type that is within reach.
-    Whole(ResourceType),
     /// What points at these (`Type/id`) by this parameter.
     Pointing(ResourceType, String, Vec<String>),
 }
@@ -65,11 +63,9 @@ impl<'f> Fetcher<'f> {
         }
         self.requests -= batches.len();
         let (call, reach) = (self.call, self.reach);
-        let answers: Vec<Batch> = futures_util::stream::iter(batches)
-            .map(|want| async move { one(call, reach, &want).await })
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
+        let asking: Vec<BoxFuture<'_, Result<Batch, SourceFault>>> =
+            batches.iter().map(|want| -> BoxFuture<'_, _> { Box::pin(one(call, reach, want)) }).collect();
+        let answers: Vec<Batch> = futures_util::stream::iter(asking).buffered(AT_ONCE).try_collect().await?;
         let mut found = Vec::new();
         for batch in answers {
             let taken = batch.resources.len().min(self.resources);
@@ -87,36 +83,28 @@ fn batches(want: Want) -> Vec<Want> {
         Want::Pointing(kind, by, to) => {
             to.chunks(BATCH).map(|to| Want::Pointing(kind, by.clone(), to.to_vec())).collect()
         }
-        Want::Whole(_) => vec![want],
     }
 }
 
 async fn one(call: &Call<'_>, reach: Reach<'_>, want: &Want) -> Result<Batch, SourceFault> {
-    let nothing = Batch { resources: Vec::new(), cut_short: false };
     let version = call.rest.version;
     let (kind, asked) = match want {
         Want::Ids(kind, ids) => {
             let ids: Vec<&str> = ids.iter().map(LogicalId::as_str).collect();
-            (*kind, Some(Parameter::new("_id", ids.join(","))))
+            (*kind, Parameter::new("_id", ids.join(",")))
         }
-        Want::Whole(kind) => (*kind, None),
-        Want::Pointing(kind, by, to) => (*kind, Some(Parameter::new(by.as_str(), to.join(",")))),
+        Want::Pointing(kind, by, to) => (*kind, Parameter::new(by.as_str(), to.join(","))),
     };
-    let query = SearchQuery { parameters: asked.into_iter().collect() };
-    // A Provenance names what it is of; the patient it may or may not name.
-    let by_target = kind.name() == "Provenance" && !matches!(want, Want::Whole(_));
-    let narrowed = match reach {
-        _ if by_target => Narrowed::By(Vec::new()),
-        Reach::One { .. } if patient_parameter(version, kind).is_none() && matches!(want, Want::Pointing(..)) => {
-            Narrowed::By(Vec::new())
-        }
-        reach => match reach.narrow(version, kind, &query) {
-            Ok(narrowed) => narrowed,
-            // Everything of a type that names no patient: that is nobody's, and no bounded set.
-            Err(_) => return Ok(Batch { cut_short: true, ..nothing }),
-        },
+    let query = SearchQuery { parameters: vec![asked] };
+    // What is nobody's names no patient, and a Provenance need not: it names what it is of.
+    let of_no_patient = patient_parameter(version, kind).is_none() && kind.name() != "Patient";
+    let narrowed = match of_no_patient || kind.name() == "Provenance" {
+        true => Narrowed::By(Vec::new()),
+        false => reach.narrow(version, kind, &query)?,
     };
-    let Narrowed::By(mut parameters) = narrowed else { return Ok(nothing) };
+    let Narrowed::By(mut parameters) = narrowed else {
+        return Ok(Batch { resources: Vec::new(), cut_short: false });
+    };
     parameters.extend(query.parameters.iter().filter(|one| one.name != "_id" || kind.name() != "Patient").cloned());
     let strict = prefer(&Conditions::default(), "handling=strict");
     let query = SearchQuery { parameters };
@@ -135,18 +123,18 @@ async fn one(call: &Call<'_>, reach: Reach<'_>, want: &Want) -> Result<Batch, So
         Want::Ids(kind, ids) => {
             name_of(version, resource).is_some_and(|named| named.kind == *kind && ids.contains(&named.id))
         }
-        Want::Whole(kind) | Want::Pointing(kind, ..) => resource.resource_type() == kind.name(),
+        Want::Pointing(kind, ..) => resource.resource_type() == kind.name(),
     };
     Ok(Batch { resources: resources.into_iter().filter(asked_for).collect(), cut_short })
 }
 
 /// One by one, from a server that cannot be asked for several by id. What is not there is not there.
 async fn reads(call: &Call<'_>, kind: ResourceType, ids: &[LogicalId]) -> Result<Vec<Resource>, SourceFault> {
-    let answers: Vec<Result<Resource, Failure>> = futures_util::stream::iter(ids)
-        .map(|id| async move { call.read(&[kind.name(), id.as_str()]).await })
-        .buffered(AT_ONCE)
-        .collect()
-        .await;
+    let asking: Vec<BoxFuture<'_, Result<Resource, Failure>>> = ids
+        .iter()
+        .map(|id| -> BoxFuture<'_, _> { Box::pin(async move { call.read(&[kind.name(), id.as_str()]).await }) })
+        .collect();
+    let answers: Vec<Result<Resource, Failure>> = futures_util::stream::iter(asking).buffered(AT_ONCE).collect().await;
     let mut found = Vec::new();
     for answer in answers {
         match answer.map_err(SourceFault::from) {

@@ -25,7 +25,6 @@ pub(super) struct Gathered<'g> {
     known: HashMap<Named, Place>,
     /// What was asked for: it is not looked for again.
     sought: HashSet<Named>,
-    whole: HashSet<ResourceType>,
 }
 
 #[derive(Clone, Copy)]
@@ -34,13 +33,8 @@ enum Place {
     Beside(usize),
 }
 
-/// What an evaluation missed.
-#[derive(Default)]
-pub(super) struct Lacking {
-    pub ids: BTreeMap<ResourceType, BTreeSet<String>>,
-    /// Types that were looked through and never fetched.
-    pub types: BTreeSet<ResourceType>,
-}
+/// What an evaluation was led to and did not find.
+pub(super) type Lacking = BTreeMap<ResourceType, BTreeSet<String>>;
 
 impl<'g> Gathered<'g> {
     pub fn new(version: FhirVersion, reach: Reach<'g>, base: &str, kind: ResourceType) -> Self {
@@ -53,7 +47,6 @@ impl<'g> Gathered<'g> {
             beside: HashMap::new(),
             known: HashMap::new(),
             sought: HashSet::new(),
-            whole: HashSet::from([kind]),
         }
     }
 
@@ -94,9 +87,9 @@ impl<'g> Gathered<'g> {
         self.sought.insert(named);
     }
 
-    /// Notes that all of this type is here.
-    pub fn is_whole(&mut self, kind: ResourceType) {
-        self.whole.insert(kind);
+    /// How many matches there are.
+    pub fn matches(&self) -> usize {
+        self.matches.len()
     }
 
     /// The search over what is here, and what it missed.
@@ -170,9 +163,6 @@ impl Shelf for Looking<'_> {
         if kind == gathered.kind {
             return gathered.matches.iter().collect();
         }
-        if !gathered.whole.contains(&kind) {
-            self.lacking.borrow_mut().types.insert(kind);
-        }
         gathered.beside.get(&kind).into_iter().flatten().collect()
     }
 
@@ -180,7 +170,7 @@ impl Shelf for Looking<'_> {
         let named = Named { kind, id: ::fhir::LogicalId::parse(id)? };
         let found = self.gathered.at(&named);
         if found.is_none() && !self.gathered.sought.contains(&named) {
-            self.lacking.borrow_mut().ids.entry(kind).or_default().insert(id.to_owned());
+            self.lacking.borrow_mut().entry(kind).or_default().insert(id.to_owned());
         }
         found
     }

@@ -28,7 +28,7 @@ impl Knowledge<'_> {
             return true;
         }
         // Statements do not say which chains are followed, so those are the node's own work.
-        let standard = search_parameter(self.version, kind, name).is_some_and(|known| !known.custom);
+        let standard = search_parameter(self.version, kind, name).is_some_and(is_standard);
         match said {
             None => standard,
             // Many statements leave out what every type has; who does not know it says so.
@@ -48,7 +48,7 @@ impl Knowledge<'_> {
             return configured;
         }
         let standard = source.and_then(|source| search_parameter(self.version, source, name));
-        let standard = standard.is_some_and(|known| !known.custom);
+        let standard = standard.is_some_and(is_standard);
         let speaks_of = if reverse { Some(kind) } else { source };
         let Some(said) = speaks_of.and_then(|kind| self.said(kind)) else { return standard };
         let listed = if reverse { &said.reverse_includes } else { &said.includes };
@@ -63,12 +63,15 @@ impl Knowledge<'_> {
 
     /// What the configuration says of a parameter, if anything.
     fn configured(&self, kind: ResourceType, name: &str) -> Option<bool> {
-        let listed = |list: &BTreeSet<String>| {
-            list.contains(&format!("{kind}:{name}")) || list.contains(&format!("*:{name}"))
-        };
+        let listed =
+            |list: &BTreeSet<String>| list.contains(&format!("{kind}:{name}")) || list.contains(&format!("*:{name}"));
         if listed(self.unsupported) {
             return Some(false);
         }
         listed(self.supported).then_some(true)
     }
+}
+
+fn is_standard(_definition: &::fhir::definitions::SearchDefinition) -> bool {
+    true
 }

@@ -56,7 +56,7 @@ impl Plan {
                 }
                 Ok(_) => {
                     plan.evaluated.parameters.push(parameter.clone());
-                    let alone = !parameter.name.contains('.') && parameter.name != "_has";
+                    let alone = !parameter.name.contains('.');
                     if knowledge.filters_by(kind, parameter) {
                         plan.sent.push(parameter.clone());
                         if alone {

@@ -52,9 +52,8 @@ impl FhirSource {
         let (pages, attempt) = self.ask(call, reach, kind, &plan, &narrowing).await?;
         let mut searched = self.evaluate(call, reach, kind, &plan, pages, &attempt).await?;
         let sent = plan.sent().iter().filter(|parameter| !(by_id && parameter.name == "_id"));
-        searched.whole_query = plan
-            .is_sent_whole()
-            .then(|| SearchQuery { parameters: narrowing.iter().chain(sent).cloned().collect() });
+        searched.whole_query =
+            plan.is_sent_whole().then(|| SearchQuery { parameters: narrowing.iter().chain(sent).cloned().collect() });
         Ok(searched)
     }
 
@@ -114,7 +113,7 @@ impl FhirSource {
         let mut round = 0;
         let found = loop {
             let (found, lacking) = gathered.look(&search, most).map_err(|fault| of_search(&fault))?;
-            let wants = self.wants(reach, attempt, &found, lacking, &mut gathered, &mut pointed_at);
+            let wants = self.wants(attempt, &found, lacking, &mut gathered, &mut pointed_at);
             if wants.is_empty() || round == ROUNDS {
                 cut_short |= !wants.is_empty();
                 break found;
@@ -133,8 +132,7 @@ impl FhirSource {
         cut_short |= found.cut_short || fetcher.cut_short;
         let kept: Vec<Resource> = found.items.iter().map(|(resource, _)| resource.clone()).collect();
         let along = gathered.connected(&kept, &sent_along);
-        let mut items: Vec<Item> =
-            found.items.into_iter().map(|(resource, mode)| Item { resource, mode }).collect();
+        let mut items: Vec<Item> = found.items.into_iter().map(|(resource, mode)| Item { resource, mode }).collect();
         items.extend(along.into_iter().map(|resource| Item { resource, mode: SearchMode::Include }));
         // What is someone else's is not hidden here: the answer check drops it, and says so.
         items.append(&mut strangers);
@@ -177,7 +175,10 @@ impl FhirSource {
             );
         }
         let mut sent_along = Vec::new();
-        for item in beside {
+        // Whether a Provenance is within reach is told by what it is of, so that comes first.
+        let (of_others, others): (Vec<Item>, Vec<Item>) =
+            beside.into_iter().partition(|item| item.resource.resource_type() == "Provenance");
+        for item in others.into_iter().chain(of_others) {
             if gathered.take_beside(item.resource.clone()) {
                 sent_along.push(item.resource);
             } else {
@@ -190,7 +191,6 @@ impl FhirSource {
     /// What to fetch before the search can be evaluated better, each thing once.
     fn wants(
         &self,
-        reach: Reach<'_>,
         attempt: &Attempt,
         found: &Found,
         lacking: Lacking,
@@ -199,19 +199,17 @@ impl FhirSource {
     ) -> Vec<Want> {
         let version = self.rest.version;
         let mut wants = Vec::new();
-        for (kind, ids) in lacking.ids {
+        for (kind, ids) in lacking {
             let ids: Vec<LogicalId> = ids.iter().filter_map(|id| LogicalId::parse(id)).collect();
             for id in &ids {
                 gathered.seek(Named { kind, id: id.clone() });
             }
             wants.push(Want::Ids(kind, ids));
         }
-        let mut reverse_types = Vec::new();
         for reverse in &attempt.own_reverse {
             let mut parts = reverse.value.split(':');
             let kind = parts.next().and_then(|name| ResourceType::parse(version, name));
             let (Some(kind), Some(by)) = (kind, parts.next()) else { continue };
-            reverse_types.push(kind);
             let from = |mode: SearchMode| mode == SearchMode::Match || reverse.modifier.is_some();
             let mut to = Vec::new();
             for named in found.items.iter().filter(|(_, mode)| from(*mode)).filter_map(|one| name_of(version, &one.0)) {
@@ -221,14 +219,6 @@ impl FhirSource {
             }
             if !to.is_empty() {
                 wants.push(Want::Pointing(kind, by.to_owned(), to));
-            }
-        }
-        for kind in lacking.types {
-            gathered.is_whole(kind);
-            // What a `_revinclude` brings is asked for by what it points at; only `_has` looks through a type.
-            let looked_through = !self.sent_reverse(attempt, kind) && !reverse_types.contains(&kind);
-            if looked_through && matches!(reach, Reach::One { .. }) {
-                wants.push(Want::Whole(kind));
             }
         }
         wants
