@@ -108,7 +108,7 @@ impl Call<'_> {
             item.mode = if at == 0 { SearchMode::Match } else { SearchMode::Include };
         }
         let first = answer.items.first();
-        if !first.is_some_and(|item| item.resource.resource_type() == "Composition") {
+        if first.is_none_or(|item| item.resource.resource_type() != "Composition") {
             return Err(SourceFault::Unusable("a document without its Composition").into());
         }
         Ok(answer)
