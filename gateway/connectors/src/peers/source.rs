@@ -185,7 +185,8 @@ async fn ask(call: &Call<'_>, interaction: &Interaction, patient: Option<&Bsn>) 
         | Interaction::Patch { .. }
         | Interaction::Delete { .. }
         | Interaction::ConditionalDelete { .. }
-        | Interaction::Bundle => Err(SourceFault::NotSupported.into()),
+        | Interaction::Bundle
+        | Interaction::Transaction { .. } => Err(SourceFault::NotSupported.into()),
     }
 }
 

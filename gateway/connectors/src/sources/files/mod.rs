@@ -86,7 +86,8 @@ impl FilesSource {
             | Interaction::Patch { .. }
             | Interaction::Delete { .. }
             | Interaction::ConditionalDelete { .. }
-            | Interaction::Bundle => return Err(SourceFault::NotSupported),
+            | Interaction::Bundle
+            | Interaction::Transaction { .. } => return Err(SourceFault::NotSupported),
         };
         if let PatientScope::One(bsn) = scope {
             answer.patients = index.ids(bsn).iter().map(|id| id.as_str().to_owned()).collect();
