@@ -28,7 +28,7 @@ pub(super) fn read(interaction: &Interaction, inbound: &Inbound, limits: &Limits
         BodyKind::Json => {}
         BodyKind::None if needed => return Err(Refusal::BodyMissing),
         BodyKind::None | BodyKind::Form if !needed => return Ok(None),
-        BodyKind::None | BodyKind::Form | BodyKind::Other => return Err(Refusal::BodyFormat),
+        BodyKind::None | BodyKind::Form | BodyKind::Xml | BodyKind::Other => return Err(Refusal::BodyFormat),
     }
     let resource = Resource::parse(inbound.body.clone(), limits).map_err(Refusal::BodyMalformed)?;
     matches_path(interaction, &resource)?;

@@ -179,7 +179,7 @@ fn read(inbound: &Inbound) -> Result<Interaction, Refusal> {
     let method = inbound.method.ok_or(Refusal::NotAnInteraction(InteractionFault::Method))?;
     let form = match inbound.body_kind {
         BodyKind::Form => Some(std::str::from_utf8(&inbound.body).map_err(|_| Refusal::BodyBroken)?),
-        BodyKind::None | BodyKind::Json | BodyKind::Other => None,
+        BodyKind::None | BodyKind::Json | BodyKind::Xml | BodyKind::Other => None,
     };
     Interaction::read(inbound.version, method, &inbound.path, &inbound.query, form).map_err(Refusal::NotAnInteraction)
 }
