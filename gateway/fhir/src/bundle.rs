@@ -116,8 +116,8 @@ pub struct Entry {
 pub struct Bundle {
     pub kind: BundleKind,
     pub id: Option<String>,
-    /// `Bundle.identifier`, system and value, of a Bundle that we write: a document must have one (bdl-9).
-    pub identifier: Option<(String, String)>,
+    /// `Bundle.identifier`, of a Bundle that we write: a document must have one (bdl-9).
+    pub identifier: Option<Node>,
     /// `Bundle.meta.lastUpdated`.
     pub last_updated: Option<String>,
     /// `Bundle.timestamp` of a Bundle that we write: an R4 document must have one (bdl-10); STU3 has no such element.
@@ -198,11 +198,8 @@ impl Bundle {
         if let Some(moment) = &self.last_updated {
             out.object("meta", |meta| meta.text("lastUpdated", moment));
         }
-        if let Some((system, value)) = &self.identifier {
-            out.object("identifier", |identifier| {
-                identifier.text("system", system);
-                identifier.text("value", value);
-            });
+        if let Some(identifier) = &self.identifier {
+            out.raw("identifier", &identifier.write());
         }
         out.text("type", self.kind.code());
         out.maybe("timestamp", self.timestamp.as_deref());

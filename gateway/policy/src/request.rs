@@ -85,7 +85,8 @@ impl Admitted {
     pub fn consent_types(&self) -> Vec<String> {
         let mut types = match (&self.request.interaction, self.request.interaction.resource_type()) {
             (Interaction::Operation { level, name, .. }, Some(own))
-                if StandardOperation::of(level, name) == Some(StandardOperation::LastN) && self.is_offered_by_name() =>
+                if StandardOperation::of(level, name) == Some(StandardOperation::LastN)
+                    && self.operation().is_some() =>
             {
                 vec![own.name().to_owned()]
             }
@@ -112,10 +113,9 @@ impl Admitted {
         types
     }
 
-    /// Whether the operation is one of the standard that the use case lists.
-    fn is_offered_by_name(&self) -> bool {
-        let offer = self.use_case.offer(self.request.version);
-        offer.is_some_and(|offer| offer.standard(&self.request.interaction).is_some())
+    /// The operation of the standard that is asked for and that the use case lists by its name.
+    pub fn operation(&self) -> Option<StandardOperation> {
+        self.use_case.offer(self.request.version)?.standard(&self.request.interaction)
     }
 
     /// The one type that an include brings along, if its value or the standard says so.

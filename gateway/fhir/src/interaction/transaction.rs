@@ -65,7 +65,8 @@ fn read_entry(version: FhirVersion, at: usize, entry: &Entry) -> Result<Interact
             (resource.resource_type() == resource_type.name(), request.if_none_exist.as_deref())
         }
         (Interaction::Update { resource_type, id }, Some(resource)) => {
-            let same = resource.resource_type() == resource_type.name() && resource.id().as_deref() == Some(id.as_str());
+            let same =
+                resource.resource_type() == resource_type.name() && resource.id().as_deref() == Some(id.as_str());
             (same, None)
         }
         (Interaction::Delete { .. }, None) => (true, None),

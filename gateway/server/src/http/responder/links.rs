@@ -17,11 +17,19 @@ pub fn to_self(base: &str, interaction: &Interaction, format: Option<&str>) -> S
     url(base, &path, &query)
 }
 
-/// The next page. The token is ours and opaque: letters, digits, `-`, `_` and `.`.
-pub fn to_next(base: &str, interaction: &Interaction, token: &str, format: Option<&str>) -> String {
+/// A page of an answer. The token is ours and opaque: letters, digits, `-`, `_` and `.`.
+pub fn to_page(base: &str, interaction: &Interaction, token: &str, format: Option<&str>) -> String {
     let kind = interaction.resource_type().map_or("", |kind| kind.name());
     let format = format.map(|format| format!("&_format={format}")).unwrap_or_default();
     url(base, kind, &format!("_page={token}{format}"))
+}
+
+/// A resource that was written, and the version of it that is there now.
+pub fn to_version(base: &str, kind: &str, id: &str, version: Option<&str>) -> String {
+    match version {
+        Some(version) => format!("{base}/{kind}/{id}/_history/{version}"),
+        None => format!("{base}/{kind}/{id}"),
+    }
 }
 
 /// Type and operation, without an id.
@@ -77,7 +85,7 @@ mod tests {
         assert_eq!(to_self(BASE, &search, Some("xml")), format!("{BASE}/Observation?code=1&_format=xml"));
         let named = asked(Method::Get, "Observation", "_format=text%2Fxml");
         assert_eq!(to_self(BASE, &named, Some("xml")), format!("{BASE}/Observation?_format=text%2Fxml"));
-        assert_eq!(to_next(BASE, &search, "a.b", Some("xml")), format!("{BASE}/Observation?_page=a.b&_format=xml"));
-        assert_eq!(to_next(BASE, &search, "a.b", None), format!("{BASE}/Observation?_page=a.b"));
+        assert_eq!(to_page(BASE, &search, "a.b", Some("xml")), format!("{BASE}/Observation?_page=a.b&_format=xml"));
+        assert_eq!(to_page(BASE, &search, "a.b", None), format!("{BASE}/Observation?_page=a.b"));
     }
 }

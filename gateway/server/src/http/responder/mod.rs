@@ -235,6 +235,13 @@ fn refused(refusal: &Refusal) -> Made {
 }
 
 fn released(frame: &Frame, released: &Released) -> Made {
+    if let Some(known) = released.not_modified() {
+        return Made {
+            etag: known.version_id().and_then(etag),
+            last_modified: known.last_updated().map(Into::into),
+            ..Made::new(304, Body::Nothing)
+        };
+    }
     match &released.permit().request().interaction {
         Interaction::Read { resource_type, .. } | Interaction::Vread { resource_type, .. } => {
             match released.items().next() {
@@ -292,11 +299,7 @@ fn written(frame: &Frame, released: &Released, kind: &str) -> Made {
     let given_back = released.items().next().map(|(_, item)| item.resource().clone());
     let last_modified = given_back.as_ref().and_then(|resource| resource.last_updated().map(Into::into));
     let location = written.and_then(|written| {
-        let id = written.id.as_deref()?;
-        Some(match written.version_id.as_deref() {
-            Some(version) => format!("{}/{kind}/{id}/_history/{version}", frame.base),
-            None => format!("{}/{kind}/{id}", frame.base),
-        })
+        Some(links::to_version(&frame.base, kind, written.id.as_deref()?, written.version_id.as_deref()))
     });
     Made {
         location,
