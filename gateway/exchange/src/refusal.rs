@@ -8,6 +8,7 @@ use fhir::interaction::transaction::TransactionFault;
 use fhir::resource::ResourceFault;
 use fhir::search::SearchFault;
 use fhir::structure::StructureFault;
+use fhir::xml::XmlFault;
 use fhir::{IssueCode, Outcome, Severity};
 use policy::{Denial, DenialCode};
 
@@ -30,6 +31,8 @@ pub enum Refusal {
     BodyBroken,
     /// The body is not well-formed, or not within the bounds.
     BodyMalformed(ResourceFault),
+    /// The XML of the body is not well-formed, is no FHIR, or is not within the bounds.
+    BodyXml(XmlFault),
     /// The body is not the resource that the path names.
     BodyMismatch,
     /// The body has elements that its FHIR version does not know.
@@ -44,6 +47,8 @@ pub enum Refusal {
     PageGone,
     /// The answer is wanted in a format that is not offered.
     NotAcceptable,
+    /// The answer cannot be written in XML.
+    AnswerFormat(XmlFault),
     /// The path leads to no FHIR base that is served.
     NotServed,
     /// A BSN that is no BSN.
@@ -113,6 +118,10 @@ impl Refusal {
             Refusal::BodyMalformed(fault) => {
                 row(400, Code::Structure, format!("The body cannot be read: {fault}."), "body-malformed")
             }
+            // As does this one, and elements.
+            Refusal::BodyXml(fault) => {
+                row(400, Code::Structure, format!("The body cannot be read: {fault}."), "body-malformed")
+            }
             Refusal::BodyMismatch => {
                 row(400, Code::Invalid, "The body is not the resource that the path names.", "body-mismatch")
             }
@@ -136,6 +145,13 @@ impl Refusal {
                 Code::NotSupported,
                 "Only application/fhir+json and application/fhir+xml are offered here.",
                 "not-acceptable",
+            ),
+            // The fault names an element of the answer, never its value.
+            Refusal::AnswerFormat(fault) => row(
+                500,
+                Code::NotSupported,
+                format!("The answer cannot be written in XML: {fault}. Ask for application/fhir+json."),
+                "answer-format",
             ),
             Refusal::NotServed => row(404, Code::NotFound, "Nothing is served at this path.", "not-served"),
             Refusal::BsnInvalid => {

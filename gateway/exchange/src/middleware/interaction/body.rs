@@ -68,17 +68,15 @@ fn resource(interaction: &Interaction, inbound: &Inbound, limits: &Limits) -> Re
     let text = inbound.body.clone();
     match inbound.body_kind {
         BodyKind::Json => Resource::parse(text, limits).map(Some).map_err(Refusal::BodyMalformed),
+        BodyKind::Xml => fhir::xml::read(inbound.version, &text, limits).map(Some).map_err(Refusal::BodyXml),
         BodyKind::None if needed => Err(Refusal::BodyMissing),
         BodyKind::None | BodyKind::Form if !needed => Ok(None),
-        BodyKind::None | BodyKind::Form | BodyKind::Xml | BodyKind::Other => Err(Refusal::BodyFormat),
+        BodyKind::None | BodyKind::Form | BodyKind::Other => Err(Refusal::BodyFormat),
     }
 }
 
 fn check_structure(version: FhirVersion, resource: &Resource) -> Result<(), Refusal> {
-    match version {
-        FhirVersion::R4 => fhir::structure::check_r4(resource).map_err(Refusal::BodyStructure),
-        FhirVersion::Stu3 => Ok(()),
-    }
+    fhir::structure::check(version, resource).map_err(Refusal::BodyStructure)
 }
 
 fn matches_path(interaction: &Interaction, resource: &Resource) -> Result<(), Refusal> {
