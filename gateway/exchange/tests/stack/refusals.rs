@@ -88,7 +88,12 @@ async fn what_the_use_case_does_not_offer_is_denied_before_consent_is_asked() {
     for inbound in [
         get("Encounter?patient=anna"),
         Inbound { method: Some(fhir::Method::Delete), ..get("Condition/c1") },
-        post("", BodyKind::Json, r#"{"resourceType":"Bundle","type":"transaction","entry":[]}"#),
+        post("", BodyKind::Json, r#"{"resourceType":"Bundle","type":"batch","entry":[]}"#),
+        post(
+            "",
+            BodyKind::Json,
+            r#"{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Condition/c1"}}]}"#,
+        ),
         get("Patient/anna/$everything"),
         get("Condition/c1/_history"),
     ] {
