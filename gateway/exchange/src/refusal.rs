@@ -31,7 +31,7 @@ pub enum Refusal {
     BodyBroken,
     /// The body is not well-formed, or not within the bounds.
     BodyMalformed(ResourceFault),
-    /// The XML of the body is not well-formed, is no FHIR, or is not within the bounds.
+    /// The same for a body in XML.
     BodyXml(XmlFault),
     /// The body is not the resource that the path names.
     BodyMismatch,
@@ -118,7 +118,7 @@ impl Refusal {
             Refusal::BodyMalformed(fault) => {
                 row(400, Code::Structure, format!("The body cannot be read: {fault}."), "body-malformed")
             }
-            // As does this one, and elements.
+            // Paths are of elements that exist; what stands in the body is not repeated.
             Refusal::BodyXml(fault) => {
                 row(400, Code::Structure, format!("The body cannot be read: {fault}."), "body-malformed")
             }

@@ -103,7 +103,12 @@ async fn what_is_about_another_or_about_nobody_clear_is_not_written() {
         ("a search", vec![entry("GET", "Condition", Value::Null)], 422, "transaction"),
         ("no entries", vec![], 422, "transaction"),
         ("another resource", vec![entry("POST", "Observation", request(anna()))], 422, "transaction"),
-        ("what is not offered", vec![entry("POST", "Claim", json!({"resourceType": "Claim"}))], 422, "body-structure"),
+        (
+            "what is not offered",
+            vec![entry("POST", "Claim", json!({"resourceType": "Claim"}))],
+            403,
+            "denied: not-in-use-case",
+        ),
         (
             "a delete that is not offered",
             vec![entry("DELETE", "Observation/o1", Value::Null)],

@@ -48,7 +48,7 @@ const SENDING: &str = r#"{
       {"type": "Condition", "codes": ["read", "vread", "history-instance", "search-type", "update", "delete"],
        "search": ["category", "_sort", "_count", "_total", "_summary", "_elements", "_include"]},
       {"type": "Observation", "codes": ["read", "search-type", "$lastn", "create", "update"],
-       "search": ["code", "_count", "_sort"]},
+       "search": ["code", "_count", "_sort", "_elements"]},
       {"type": "Composition", "codes": ["$document"]},
       {"type": "MedicationRequest", "codes": ["create"]}
     ],
