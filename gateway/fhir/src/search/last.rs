@@ -75,8 +75,8 @@ impl LastN {
         kept.sort_by(|a, b| sorting::newest_first(moment(*a), moment(*b)).then(a.cmp(b)));
         let brought = self.brought(&matches, &kept, resource);
         let mode = |at: usize, item: &T| if brought.contains(&at) { SearchMode::Include } else { get(item).1 };
-        let order = reached(&items, &kept, &mode, &get);
         let modes: Vec<SearchMode> = items.iter().enumerate().map(|(at, item)| mode(at, item)).collect();
+        let order = reached(&items, &kept, mode, &get);
         let mut slots: Vec<Option<(T, SearchMode)>> = items.into_iter().zip(modes).map(Some).collect();
         order.into_iter().filter_map(|at| slots.get_mut(at)?.take()).collect()
     }

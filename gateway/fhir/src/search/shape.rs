@@ -65,7 +65,8 @@ pub(super) fn shape(
         let is_listed = listed.is_none_or(|listed| listed.iter().any(|wanted| wanted == plain || wanted == element));
         let always = matches!(plain, "resourceType" | "id" | "meta")
             || child.is_some_and(|child| child.element.min > 0 || child.element.is_modifier);
-        if !always && !(is_listed && summary.has(child, plain)) {
+        let wanted = is_listed && summary.has(child, plain);
+        if !always && !wanted {
             continue;
         }
         let node = match child.and_then(|child| child.type_def()) {
