@@ -53,7 +53,11 @@ fn measure(what: &str, json: Bytes) {
             let json = json.clone();
             Box::new(move || drop(black_box(serde_json::from_slice::<serde_json::Value>(&json).unwrap())))
         }),
-        ("serde_json::Value, write", json.len(), Box::new(move || drop(black_box(serde_json::to_vec(&value).unwrap())))),
+        (
+            "serde_json::Value, write",
+            json.len(),
+            Box::new(move || drop(black_box(serde_json::to_vec(&value).unwrap()))),
+        ),
         ("resource, read", json.len(), {
             let json = json.clone();
             Box::new(move || drop(black_box(Resource::parse(json.clone(), &Limits::default()).unwrap())))
@@ -82,8 +86,11 @@ fn measure(what: &str, json: Bytes) {
             times.push(seconds(work));
         }
     }
-    let per_megabyte: Vec<f64> =
-        times.iter_mut().zip(&works).map(|(times, (_, bytes, _))| median(times) * 1e6 / (*bytes as f64 / 1e6)).collect();
+    let per_megabyte: Vec<f64> = times
+        .iter_mut()
+        .zip(&works)
+        .map(|(times, (_, bytes, _))| median(times) * 1e6 / (*bytes as f64 / 1e6))
+        .collect();
     println!("{what}: {} bytes of JSON, {} of XML", json.len(), xml.len());
     println!("  {:<26} {:>12} {:>10} {:>22}", "", "us per MB", "of copy", "of serde_json's same");
     for ((name, _, _), cost) in works.iter().zip(&per_megabyte) {

@@ -32,7 +32,9 @@ const CAPABILITY: &str = r#"{
     "interactions": [
       {"type": "Patient", "codes": ["read", "search-type"]},
       {"type": "Condition", "codes": ["read", "search-type"], "search": ["category", "_count"]},
-      {"type": "Observation", "codes": ["read", "search-type", "create", "update"], "search": ["code"]}
+      {"type": "Observation", "codes": ["read", "search-type", "create", "update"], "search": ["code"]},
+      {"type": "Device", "codes": ["read"]},
+      {"type": "Provenance", "codes": ["read"]}
     ],
     "included": ["Practitioner"],
     "operations": {"gather": {"level": "type", "type": "Patient", "directions": ["user"],
@@ -141,7 +143,7 @@ impl Source for StubSource {
                     let mine = resources.iter().filter(|resource| {
                         !matches!(question.interaction(), Interaction::Search { .. })
                             || kind.is_none_or(|kind| resource["resourceType"] == kind)
-                            || resource["resourceType"] == "Practitioner"
+                            || mode(resource) == SearchMode::Include
                             || resource["id"].as_str().is_some_and(|id| id.starts_with("evil"))
                     });
                     Ok(Answer {
@@ -166,9 +168,10 @@ impl Source for StubSource {
     }
 }
 
-/// Practitioners come along, everything else was asked for.
+/// Practitioners come along, and what says so; everything else was asked for.
 fn mode(json: &Value) -> SearchMode {
-    if json["resourceType"] == "Practitioner" { SearchMode::Include } else { SearchMode::Match }
+    let comes_along = json["resourceType"] == "Practitioner" || json["_mode"] == "include";
+    if comes_along { SearchMode::Include } else { SearchMode::Match }
 }
 
 pub fn resource(json: &Value) -> Resource {

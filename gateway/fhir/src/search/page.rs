@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::bundle::SearchMode;
-use crate::json::{Kind, Value};
-use crate::reference::Target;
+use crate::reference::links;
 use crate::resource::Resource;
 
 /// One page: which items are on it, and whether there is a next one.
@@ -93,7 +92,7 @@ impl Graph {
         };
         for (at, item) in items.iter().enumerate() {
             let mut targets = Vec::new();
-            references(get(item).0.root(), &mut |kind, id| {
+            links(get(item).0, &mut |kind, id, _| {
                 targets.extend(places.get(&(kind.to_owned(), id.to_owned())).into_iter().flatten().copied());
             });
             targets.sort_unstable();
@@ -116,27 +115,5 @@ impl Graph {
             list.get(at).into_iter().flatten().any(|other| self.modes.get(*other) == Some(&SearchMode::Match))
         };
         near(&self.to) || near(&self.from)
-    }
-}
-
-/// Every literal reference in a resource, its contained ones and extensions included, as type and id.
-fn references(value: Value<'_>, found: &mut impl FnMut(&str, &str)) {
-    match value.kind() {
-        Kind::Object => {
-            for (name, member) in value.members() {
-                match member.kind() {
-                    Kind::Text if name == "reference" => {
-                        if let Some(text) = member.as_text()
-                            && let Target::Typed { resource_type, id, .. } = Target::of(&text)
-                        {
-                            found(resource_type, id);
-                        }
-                    }
-                    _ => references(member, found),
-                }
-            }
-        }
-        Kind::List => value.items().for_each(|item| references(item, found)),
-        Kind::Null | Kind::Bool | Kind::Number | Kind::Text => {}
     }
 }

@@ -1,6 +1,7 @@
 //! Data minimisation (dataminimalisatie): the answer is authorised too. Every resource is held against the
 //! permit; what fails does not leave. Only this stage makes items that may leave.
 
+mod attached;
 mod check;
 mod released;
 
@@ -51,8 +52,11 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
                         return Err(Refusal::Source(SourceFault::Unusable("a transaction answered in part")));
                     }
                     sieve.note_written(&interaction, answer.written, answer.transaction);
-                    for item in answer.items {
+                    let judged = answer.items.into_iter().map(|item| {
                         let verdict = check::judge(&permit, &interaction, &patients, &item.resource);
+                        (verdict, item)
+                    });
+                    for (verdict, item) in attached::settle(judged.collect()) {
                         sieve.take(&interaction, verdict, item);
                     }
                     if sieve.cut_short {
@@ -87,7 +91,8 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
 /// Whether an item that was released before may leave under this permit too. A page of an answer is authorised anew.
 pub(super) fn again(permit: &Permit, part: &Part, item: &ReleasedItem) -> bool {
     let asked = permit.plan().first().unwrap_or(&permit.request().interaction);
-    check::judge(permit, asked, part.patients(), item.whole()) == Verdict::Release
+    // What names no patient left with what it hangs on, which is judged here as well.
+    matches!(check::judge(permit, asked, part.patients(), item.whole()), Verdict::Release | Verdict::Unowned)
 }
 
 /// What passes and what stays behind.
@@ -124,7 +129,7 @@ impl Sieve {
                 }
             }
             Verdict::Withhold => self.withheld += 1,
-            Verdict::Mistrust => self.mistrusted += 1,
+            Verdict::Unowned | Verdict::Mistrust => self.mistrusted += 1,
         }
     }
 
