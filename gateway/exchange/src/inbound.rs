@@ -24,6 +24,8 @@ pub enum BodyKind {
     None,
     /// `application/fhir+json`, `application/json`.
     Json,
+    /// `application/fhir+xml`, `application/xml`, `text/xml`.
+    Xml,
     /// `application/x-www-form-urlencoded`.
     Form,
     Other,

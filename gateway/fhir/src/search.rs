@@ -1,9 +1,17 @@
 //! Search parameters: read from a query string or form, written back, and evaluated over a set of resources
-//! for sources that cannot search themselves ([`matches`]).
+//! for sources that cannot search themselves ([`Search`]). What shapes an answer after it was gathered is apart
+//! ([`Presentation`], [`page()`], [`LastN`]).
 
 mod dates;
 mod evaluate;
+mod includes;
+mod last;
+mod page;
+mod presentation;
 mod references;
+mod run;
+mod shelf;
+mod sorting;
 mod strings;
 #[cfg(test)]
 mod tests;
@@ -15,6 +23,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
 pub use evaluate::{Filters, matches};
+pub use last::{LastN, last_n};
+pub use page::{Page, page};
+pub use presentation::{Presentation, Total, split};
+pub use run::{Found, Search};
+pub use shelf::Shelf;
 
 /// Most parameters in one search, query and form together.
 pub const MOST_PARAMETERS: usize = 100;

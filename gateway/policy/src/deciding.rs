@@ -12,7 +12,11 @@ use crate::decision::{Denial, DenialCode, Obligation, Permit, Reason};
 use crate::findings::{ConsentDecision, Finding, Findings};
 use crate::rego::input::input;
 use crate::request::{Admitted, Direction, PatientScope, Request};
+use crate::standard::{self, StandardOperation};
 use crate::use_case::{UseCase, UseCases};
+
+/// What every source is asked.
+type Plan = Arc<[Interaction]>;
 
 impl UseCases {
     /// The decision. Nothing else builds a [`Permit`].
@@ -55,6 +59,9 @@ impl UseCases {
         let Some(releasable) = use_case.releasable(request.version) else {
             return Err(use_case.denial(DenialCode::NotInUseCase));
         };
+        let Some((plan, operation)) = plan(use_case, request) else {
+            return Err(use_case.denial(DenialCode::NotInUseCase));
+        };
         Ok(Permit {
             treatment_relation: findings.treatment_relation.found().cloned(),
             request: request.clone(),
@@ -63,7 +70,8 @@ impl UseCases {
             policy: use_case.policy().clone(),
             reasons: verdict.reasons,
             obligations: verdict.obligations,
-            plan: plan(use_case, request),
+            plan,
+            operation,
             releasable,
         })
     }
@@ -96,15 +104,29 @@ fn barred(needed: &[Fact], direction: Direction, findings: &Findings) -> Vec<Rea
     barred
 }
 
-/// What every source is asked: the searches of a collecting operation, or the interaction itself.
-fn plan(use_case: &UseCase, request: &Request) -> Arc<[Interaction]> {
-    if let Interaction::Operation { level, name, .. } = &request.interaction
-        && use_case.offer(request.version).is_some_and(|offer| offer.operation(level, name, request.direction))
+/// What every source is asked: the searches of an operation, or the interaction itself. None: no search can be made of
+/// what was asked, which admission has refused already.
+fn plan(use_case: &UseCase, request: &Request) -> Option<(Plan, Option<StandardOperation>)> {
+    let itself = || -> Plan { Arc::new([request.interaction.clone()]) };
+    let (Interaction::Operation { level, name, query }, Some(offer)) =
+        (&request.interaction, use_case.offer(request.version))
+    else {
+        return Some((itself(), None));
+    };
+    if offer.operation(level, name, request.direction)
         && let Some(searches) = use_case.collected(request.version, name)
     {
-        return Arc::clone(searches);
+        return Some((Arc::clone(searches), None));
     }
-    Arc::new([request.interaction.clone()])
+    let operation = offer.standard(&request.interaction);
+    let plan: Plan = match operation {
+        Some(StandardOperation::LastN) => Arc::new([standard::last_n(request.interaction.resource_type()?, query)]),
+        Some(StandardOperation::Everything) => {
+            standard::everything(offer.version, offer.capability, query).ok()?.into()
+        }
+        Some(StandardOperation::Document) | None => itself(),
+    };
+    Some((plan, operation))
 }
 
 /// Reasons go into logs and answers, where a BSN may not be.

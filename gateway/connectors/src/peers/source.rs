@@ -171,7 +171,8 @@ async fn ask(call: &Call<'_>, interaction: &Interaction, patient: Option<&Bsn>) 
         | Interaction::Delete { .. }
         | Interaction::ConditionalDelete { .. }
         | Interaction::Operation { .. }
-        | Interaction::Bundle => Err(SourceFault::NotSupported.into()),
+        | Interaction::Bundle
+        | Interaction::Transaction { .. } => Err(SourceFault::NotSupported.into()),
     }
 }
 

@@ -282,6 +282,7 @@ pub fn stack(world: &Arc<World>) -> exchange::Stack {
             finding: Duration::from_millis(100),
             fanout: Fanout { patience: Duration::from_millis(200), at_once: 4, most: 5 },
             questions_at_once: 4,
+            pages: exchange::PageBounds::default(),
         },
     })
 }

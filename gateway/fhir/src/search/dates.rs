@@ -96,6 +96,18 @@ impl Wanted {
     }
 }
 
+/// One moment of an element to order by, in nanoseconds since 1970: its last one or its first. An open bound is
+/// infinitely far; nothing when it holds no readable time.
+pub(super) fn point(element: Value<'_>, last: bool) -> Option<i128> {
+    let (start, end) = bounds(element)?;
+    let utc = |moment: Moment, at: i128| at - moment.offset.unwrap_or(0);
+    Some(if last {
+        end.map_or(i128::MAX, |moment| utc(moment, moment.to))
+    } else {
+        start.map_or(i128::MIN, |moment| utc(moment, moment.from))
+    })
+}
+
 /// Both on one scale.
 fn relate(value: Moment, element: Moment) -> (Moment, Moment) {
     let shifted = |moment: Moment, other: Option<i128>| {

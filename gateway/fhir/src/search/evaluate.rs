@@ -1,6 +1,8 @@
 //! Decides whether a resource satisfies a search, for sources that cannot search themselves.
 
+use super::presentation::is_presentation;
 use super::references;
+use super::shelf::{Nothing, Shelf};
 use super::strings::{self, Comparison};
 use super::tokens::Token;
 use super::{Parameter, SearchFault, SearchQuery, dates};
@@ -57,8 +59,13 @@ impl Filters {
         Ok(Filters { resource_type, filters })
     }
 
-    /// Whether a resource is of the type and satisfies every filter.
+    /// Whether a resource is of the type and satisfies every filter, told from the resource alone.
     pub fn accept(&self, resource: &Resource) -> Result<bool, SearchFault> {
+        self.accept_on(resource, &Nothing)
+    }
+
+    /// Whether a resource is of the type and satisfies every filter; chains lead to what is on the shelf.
+    pub fn accept_on(&self, resource: &Resource, _shelf: &dyn Shelf) -> Result<bool, SearchFault> {
         let mut accepted = resource.resource_type() == self.resource_type.name();
         for filter in &self.filters {
             // Every filter is tried, so that a fault does not depend on the order of the parameters.
@@ -68,22 +75,9 @@ impl Filters {
     }
 }
 
-/// Parameters that shape the answer (FHIR search, managing returned resources).
+/// Parameters that do not choose among the resources of the type.
 fn is_result_parameter(name: &str) -> bool {
-    matches!(
-        name,
-        "_count"
-            | "_sort"
-            | "_include"
-            | "_revinclude"
-            | "_summary"
-            | "_total"
-            | "_elements"
-            | "_contained"
-            | "_containedType"
-            | "_format"
-            | "_pretty"
-    )
+    is_presentation(name) || matches!(name, "_include" | "_revinclude")
 }
 
 impl Filter {

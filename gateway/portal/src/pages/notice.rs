@@ -70,6 +70,10 @@ pub(crate) fn answer_to(refusal: &Refusal) -> Answer {
         | Refusal::BodyMalformed(_)
         | Refusal::BodyMismatch
         | Refusal::BodyStructure(_)
+        | Refusal::BundleMalformed(_)
+        | Refusal::Transaction(_)
+        | Refusal::CreateCondition
+        | Refusal::PageGone
         | Refusal::NotAcceptable
         | Refusal::NotServed
         | Refusal::UseCaseName

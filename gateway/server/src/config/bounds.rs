@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exchange::{Bounds, Fanout};
+use exchange::{Bounds, Fanout, PageBounds};
 use serde::{Deserialize, Serialize};
 
 use crate::http::inbound::BodyBounds;
@@ -62,6 +62,7 @@ impl BoundsConfig {
                 most: self.sources,
             },
             questions_at_once: self.questions_at_once,
+            pages: PageBounds::default(),
         }
     }
 

@@ -135,7 +135,8 @@ fn released(frame: &Frame, released: &Released) -> Made {
         | Interaction::History { .. }
         | Interaction::Operation { .. }
         | Interaction::Capabilities
-        | Interaction::Bundle => Made::new(200, searchset(frame, released).write()),
+        | Interaction::Bundle
+        | Interaction::Transaction { .. } => Made::new(200, searchset(frame, released).write()),
     }
 }
 

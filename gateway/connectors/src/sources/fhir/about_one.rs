@@ -55,7 +55,8 @@ impl FhirSource {
             | Interaction::ConditionalUpdate { .. }
             | Interaction::ConditionalDelete { .. }
             | Interaction::Operation { .. }
-            | Interaction::Bundle => return Err(SourceFault::NotSupported),
+            | Interaction::Bundle
+            | Interaction::Transaction { .. } => return Err(SourceFault::NotSupported),
         };
         answer.patients = ids.iter().map(|id| id.as_str().to_owned()).collect();
         Ok(answer)

@@ -85,7 +85,8 @@ impl FilesSource {
             | Interaction::Delete { .. }
             | Interaction::ConditionalDelete { .. }
             | Interaction::Operation { .. }
-            | Interaction::Bundle => return Err(SourceFault::NotSupported),
+            | Interaction::Bundle
+            | Interaction::Transaction { .. } => return Err(SourceFault::NotSupported),
         };
         if let PatientScope::One(bsn) = scope {
             answer.patients = index.ids(bsn).iter().map(|id| id.as_str().to_owned()).collect();

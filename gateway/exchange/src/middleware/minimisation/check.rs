@@ -2,10 +2,9 @@
 //! switch them off.
 
 use fhir::compartment::{PatientReference, Whose, whose};
+use fhir::interaction::Level;
 use fhir::{Bsn, Interaction, Resource};
 use policy::{Obligation, PatientScope, Permit};
-
-use crate::ports::Item;
 
 /// What happens to a resource of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,9 +16,8 @@ pub(super) enum Verdict {
     Mistrust,
 }
 
-/// Judges one item. `patients` are the ids under which the source knows the permit's patient.
-pub(super) fn judge(permit: &Permit, asked: &Interaction, patients: &[String], item: &Item) -> Verdict {
-    let resource = &item.resource;
+/// Judges one resource. `patients` are the ids under which the source knows the permit's patient.
+pub(super) fn judge(permit: &Permit, asked: &Interaction, patients: &[String], resource: &Resource) -> Verdict {
     if !is_what_was_asked(asked, resource) || !belongs(permit, patients, resource) {
         return Verdict::Mistrust;
     }
@@ -29,10 +27,12 @@ pub(super) fn judge(permit: &Permit, asked: &Interaction, patients: &[String], i
     Verdict::Release
 }
 
-/// A read answers with the resource that was read, and nothing else.
+/// A read answers with the resource that was read, a history with versions of it, and neither with anything else.
 fn is_what_was_asked(asked: &Interaction, resource: &Resource) -> bool {
     match asked {
-        Interaction::Read { resource_type, id } | Interaction::Vread { resource_type, id, .. } => {
+        Interaction::Read { resource_type, id }
+        | Interaction::Vread { resource_type, id, .. }
+        | Interaction::History { level: Level::Instance(resource_type, id), .. } => {
             resource.resource_type() == resource_type.name() && resource.id().as_deref() == Some(id.as_str())
         }
         _ => true,
