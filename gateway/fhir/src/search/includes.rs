@@ -1,7 +1,8 @@
 //! `_include` and `_revinclude`: what a search brings along (FHIR search, including other resources).
 
 use super::shelf::{Shelf, literal, resolve};
-use super::{Parameter, SearchFault};
+use super::values::{is_same, may_name};
+use super::{Parameter, SearchFault, paths};
 use crate::definitions::{SearchDefinition, SearchKind, search_parameter};
 use crate::interaction::ResourceType;
 use crate::resource::Resource;
@@ -38,7 +39,10 @@ impl Include {
             .filter(|known| known.kind == SearchKind::Reference && !known.paths.is_empty())
             .ok_or_else(unsupported)?;
         let target = match parts.next() {
-            Some(name) => Some(ResourceType::parse(version, name).ok_or_else(unsupported)?),
+            Some(name) => {
+                let target = ResourceType::parse(version, name).filter(|target| may_name(definition, *target));
+                Some(target.ok_or_else(unsupported)?)
+            }
             None => None,
         };
         if parts.next().is_some() {
@@ -60,7 +64,7 @@ impl Include {
         }
         let points_there = |source: &&Resource| {
             let targets = self.targets(shelf, version, source);
-            targets.iter().any(|target| looked_at.iter().any(|wanted| std::ptr::eq(*wanted, *target)))
+            targets.iter().any(|target| looked_at.iter().any(|wanted| is_same(wanted, target)))
         };
         shelf.of_type(self.source).into_iter().filter(points_there).collect()
     }
@@ -73,7 +77,7 @@ impl Include {
                 && self.target.is_none_or(|wanted| wanted.name() == name)
         };
         let root = source.root();
-        let elements = self.definition.paths.split('|').flat_map(|path| root.all(path));
+        let elements = paths::elements(root, self.definition.paths).into_iter();
         elements.filter_map(|element| resolve(shelf, version, &literal(element)?)).filter(fits).collect()
     }
 }

@@ -120,5 +120,5 @@ fn codes(observation: &Resource) -> Vec<String> {
 fn effective(observation: &Resource) -> Option<i128> {
     const EFFECTIVE: [&str; 4] = ["effectiveDateTime", "effectivePeriod", "effectiveInstant", "effectiveTiming"];
     let root = observation.root();
-    EFFECTIVE.iter().filter_map(|name| root.get(name)).find_map(|element| dates::point(element, true))
+    EFFECTIVE.iter().filter_map(|name| root.get(name)).find_map(dates::bounds).map(|bounds| dates::point(bounds, true))
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::includes::Include;
 use super::shelf::Shelf;
-use super::{Filters, SearchFault, SearchQuery};
+use super::{Filters, NoValueSets, SearchFault, SearchQuery, ValueSets};
 use crate::bundle::SearchMode;
 use crate::interaction::ResourceType;
 use crate::resource::Resource;
@@ -29,7 +29,17 @@ pub struct Found {
 impl Search {
     /// Reads the filters, `_include` and `_revinclude` of a query.
     pub fn read(version: FhirVersion, kind: ResourceType, query: &SearchQuery) -> Result<Search, SearchFault> {
-        let filters = Filters::read(version, kind, query)?;
+        Search::read_with(version, kind, query, &NoValueSets)
+    }
+
+    /// The same, with the value sets that `:in` and `:not-in` may name.
+    pub fn read_with(
+        version: FhirVersion,
+        kind: ResourceType,
+        query: &SearchQuery,
+        sets: &dyn ValueSets,
+    ) -> Result<Search, SearchFault> {
+        let filters = Filters::read_with(version, kind, query, sets)?;
         let includes = query.parameters.iter().filter_map(|parameter| Include::read(version, parameter).transpose());
         Ok(Search { version, kind, filters, includes: includes.collect::<Result<_, _>>()? })
     }
@@ -63,7 +73,8 @@ impl Search {
 
 /// Resources, each once, up to a bound.
 struct Set<'s> {
-    known: HashSet<*const Resource>,
+    /// By where their text is: clones of a resource are one.
+    known: HashSet<*const str>,
     items: Vec<(&'s Resource, SearchMode)>,
     most: usize,
     cut_short: bool,
@@ -71,14 +82,15 @@ struct Set<'s> {
 
 impl<'s> Set<'s> {
     fn add(&mut self, resource: &'s Resource, mode: SearchMode) {
-        if self.known.contains(&std::ptr::from_ref(resource)) {
+        let text = std::ptr::from_ref(resource.text());
+        if self.known.contains(&text) {
             return;
         }
         if self.items.len() >= self.most {
             self.cut_short = true;
             return;
         }
-        self.known.insert(resource);
+        self.known.insert(text);
         self.items.push((resource, mode));
     }
 }

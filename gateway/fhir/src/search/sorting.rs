@@ -2,7 +2,8 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use super::{SearchFault, dates, strings};
+use super::numbers::{self, Decimal};
+use super::{SearchFault, dates, paths, period_of_use, strings};
 use crate::definitions::{SearchDefinition, SearchKind, search_parameter};
 use crate::interaction::ResourceType;
 use crate::json::{Kind, Value};
@@ -27,6 +28,7 @@ pub(super) enum SortValue {
 pub(super) enum Comparable {
     /// Nanoseconds since 1970.
     Moment(i128),
+    Number(Decimal),
     Text(String),
 }
 
@@ -37,12 +39,7 @@ impl SortKey {
             Some(name) => (true, name),
             None => (false, text),
         };
-        let sortable = |kind: SearchKind| {
-            matches!(
-                kind,
-                SearchKind::Date | SearchKind::Text | SearchKind::Token | SearchKind::Reference | SearchKind::Uri
-            )
-        };
+        let sortable = |kind: SearchKind| kind != SearchKind::Composite;
         let definition = search_parameter(version, kind, name)
             .filter(|definition| !definition.paths.is_empty() && sortable(definition.kind))
             .ok_or_else(|| SearchFault::unsupported("_sort"))?;
@@ -56,7 +53,7 @@ impl SortKey {
     /// Of several values the lowest counts going up, the highest going down.
     fn value(&self, resource: &Resource) -> SortValue {
         let root = resource.root();
-        let elements = self.definition.paths.split('|').flat_map(|path| root.all(path));
+        let elements = paths::elements(root, self.definition.paths).into_iter();
         let values = elements.filter_map(|element| comparable(self.definition.kind, element, self.descending));
         let best = if self.descending { values.max_by(Ord::cmp) } else { values.min_by(Ord::cmp) };
         match best {
@@ -70,7 +67,20 @@ impl SortKey {
 fn comparable(kind: SearchKind, element: Value<'_>, descending: bool) -> Option<Comparable> {
     let text = |value: Value<'_>| value.as_text().map(|text| Comparable::Text(strings::fold(&text)));
     match (kind, element.kind()) {
-        (SearchKind::Date, _) => dates::point(element, descending).map(Comparable::Moment),
+        (SearchKind::Date, _) => {
+            dates::bounds(element).map(|bounds| Comparable::Moment(dates::point(bounds, descending)))
+        }
+        // The only special parameter that has paths.
+        (SearchKind::Special, _) => {
+            period_of_use::bounds(element).map(|bounds| Comparable::Moment(dates::point(bounds, descending)))
+        }
+        (SearchKind::Number | SearchKind::Quantity, Kind::Number) => {
+            Decimal::parse(element.raw()).map(Comparable::Number)
+        }
+        (SearchKind::Number | SearchKind::Quantity, _) => {
+            let value = element.get(if descending { "high" } else { "low" }).unwrap_or(element);
+            numbers::number_of(value).map(Comparable::Number)
+        }
         (_, Kind::Text) => text(element),
         (_, Kind::Bool) => Some(Comparable::Text(element.raw().to_owned())),
         (_, Kind::Object) => {

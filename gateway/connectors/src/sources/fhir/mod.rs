@@ -6,13 +6,23 @@
 
 mod about_one;
 mod as_asked;
+mod capabilities;
+mod conditional;
 mod config;
+mod fetch;
+mod gathered;
+mod knowledge;
+mod plan;
+mod reach;
+mod search;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::BTreeSet;
+
 use ::fhir::identifiers::{Reader, systems};
 use ::fhir::interaction::SearchTarget;
-use ::fhir::{Bsn, LogicalId, Parameter, ResourceType, SearchQuery};
+use ::fhir::{Bsn, Interaction, LogicalId, Parameter, ResourceType, SearchQuery};
 use exchange::inbound::Conditions;
 use exchange::ports::{Answer, BoxFuture, PatientIndex, Question, Source, SourceFault};
 use policy::{DataHolder, Finding, NotFoundOut, PatientScope};
@@ -24,6 +34,8 @@ use super::narrow::shown;
 use super::patients::{Ids, PatientIds, ids_among};
 use super::rest::{Call, Failure, Rest, prefer};
 use crate::http::HttpClient;
+use capabilities::Remembered;
+use reach::Reach;
 
 /// An upstream FHIR server.
 pub struct FhirSource {
@@ -32,6 +44,9 @@ pub struct FhirSource {
     rest: Rest,
     patients: PatientIds,
     several: SeveralPatients,
+    capabilities: Remembered,
+    supported: BTreeSet<String>,
+    unsupported: BTreeSet<String>,
 }
 
 impl FhirSource {
@@ -49,6 +64,9 @@ impl FhirSource {
             name: name.into(),
             patients: PatientIds::new(&config.patient_cache),
             several: config.several_patients,
+            capabilities: Remembered::default(),
+            supported: config.supported_parameters,
+            unsupported: config.unsupported_parameters,
             rest: Rest {
                 http,
                 base: config.base,
@@ -67,9 +85,18 @@ impl FhirSource {
         let call = self.rest.call(question.correlation_id(), question.patience());
         match question.permit().patient() {
             PatientScope::One(bsn) => self.about_one(&call, question, bsn).await,
-            PatientScope::Nobody => as_asked::answer(&call, question, true).await,
+            PatientScope::Nobody => self.about_nobody(&call, question).await,
             PatientScope::Any => as_asked::answer(&call, question, false).await,
         }
+    }
+
+    /// A search of one type is evaluated again like any other; the rest passes as it is.
+    async fn about_nobody(&self, call: &Call<'_>, question: &Question<'_>) -> Result<Answer, SourceFault> {
+        let Interaction::Search { target: SearchTarget::Type(kind), query } = question.interaction() else {
+            return as_asked::answer(call, question, true).await;
+        };
+        let found = self.search(call, Reach::Nobody, *kind, query).await?;
+        Ok(Answer { items: found.items, cut_short: found.cut_short, ..Answer::default() })
     }
 
     /// The server's ids of this patient.

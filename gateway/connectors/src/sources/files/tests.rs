@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use exchange::ports::{PatientIndex, SourceFault};
-use fhir::{FhirVersion, LogicalId};
+use fhir::{FhirVersion, LogicalId, SearchMode};
 use policy::{Finding, NotFoundOut, PatientScope};
 use serde_json::{Value, json};
 

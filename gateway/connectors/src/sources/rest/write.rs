@@ -8,7 +8,7 @@ use fhir::{LogicalId, Resource, ResourceType, SearchQuery};
 use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use reqwest::{Method, StatusCode};
 
-use super::pages::{level_segments, take};
+use super::pages::{level_segments, says_incomplete, take};
 use super::url::names_a_bsn;
 use super::{Asking, Call, Failure, Payload, condition, parse, prefer};
 use crate::http::Fetched;
@@ -93,6 +93,27 @@ impl Call<'_> {
         self.whatever(answer).await
     }
 
+    /// `[type]/[id]/$document` of a server that makes documents itself: the parts, the Composition first.
+    pub async fn document(&self, level: &Level, query: &SearchQuery) -> Result<Answer, Failure> {
+        let mut segments = level_segments(level);
+        segments.push("$document");
+        let url = self.with_query(&segments, query);
+        let answer = self.send(Asking::Read, Method::GET, url, Payload::Nothing, &[], self.whole()).await?;
+        let resource = parse(answer, self.whole()).await?;
+        let bundle = Bundle::read(&resource).ok().filter(|bundle| bundle.kind == BundleKind::Document);
+        let bundle = bundle.ok_or(SourceFault::Unusable("the answer is no document"))?;
+        let mut answer = Answer { cut_short: is_unfinished(&bundle), ..Answer::default() };
+        answer.cut_short |= !take(&mut answer.items, bundle, None, self.rest.bounds.max_resources);
+        for (at, item) in answer.items.iter_mut().enumerate() {
+            item.mode = if at == 0 { SearchMode::Match } else { SearchMode::Include };
+        }
+        let first = answer.items.first();
+        if !first.is_some_and(|item| item.resource.resource_type() == "Composition") {
+            return Err(SourceFault::Unusable("a document without its Composition").into());
+        }
+        Ok(answer)
+    }
+
     /// A batch or transaction. Its answer is one Bundle, whose entries answer those of the request one by one.
     pub async fn bundle(&self, body: &Resource) -> Result<Answer, Failure> {
         let url = self.rest.base.url().clone();
@@ -112,7 +133,7 @@ impl Call<'_> {
             Ok(bundle)
                 if matches!(bundle.kind, BundleKind::Searchset | BundleKind::Collection | BundleKind::History) =>
             {
-                answer.cut_short = bundle.links.iter().any(|(relation, _)| relation == "next");
+                answer.cut_short = is_unfinished(&bundle);
                 answer.cut_short |= !take(&mut answer.items, bundle, None, self.rest.bounds.max_resources);
             }
             Ok(_) | Err(_) => answer.items.push(Item { resource, mode: SearchMode::Match }),
@@ -139,6 +160,11 @@ impl Call<'_> {
         let written = Some(Written { created, id, version_id });
         Ok(Answer { items, written, ..Answer::default() })
     }
+}
+
+/// Whether there is more than this one Bundle.
+fn is_unfinished(bundle: &Bundle) -> bool {
+    bundle.links.iter().any(|(relation, _)| relation == "next") || says_incomplete(bundle)
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {

@@ -1,5 +1,6 @@
 //! For tests: permits of a development use case, questions under them, and servers that misbehave on order.
 
+pub(crate) mod server;
 pub(crate) mod stub;
 
 use std::time::Duration;

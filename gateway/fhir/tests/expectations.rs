@@ -1,0 +1,363 @@
+//! The search against what the public test scripts of Nictiz expect of a server: the counts of the hospital's BgZ (STU3)
+//! and of the medication process (R4), over their own fixtures. Neither is part of the project; without them these
+//! tests skip, and say so.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // tests may panic and say what they did
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use fhir::compartment::{PatientReference, Whose, whose};
+use fhir::elements::{Form, TypeDef, type_of};
+use fhir::identifiers::Reader;
+use fhir::json::{Limits, Node};
+use fhir::search::{LastN, Search, SearchFault, Shelf};
+use fhir::{FhirVersion, Resource, ResourceType, SearchMode, SearchQuery};
+use quick_xml::events::{BytesStart, Event};
+use time::{Date, Duration, Month};
+
+fn shared(below: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("ZORGSLUIS_SHARED").map(PathBuf::from);
+    let root = root.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
+    let found = [root.join(below), root.join("data").join(below)].into_iter().find(|path| path.exists());
+    if found.is_none() {
+        eprintln!("SKIPPED: {below}: shared/data absent");
+    }
+    found
+}
+
+/// The day that the rendered fixtures call today.
+fn today() -> Date {
+    Date::from_calendar_date(2026, Month::November, 22).unwrap()
+}
+
+/// Replaces `${DATE, T, D, -50}` and `${DATE, T, M, 2}`.
+fn render(text: &str) -> String {
+    let mut rendered = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${DATE,") {
+        let (inside, after) = after.split_once('}').unwrap();
+        let parts: Vec<&str> = inside.split(',').map(str::trim).collect();
+        let number: i64 = parts[2].trim_start_matches('+').parse().unwrap();
+        let day = match parts[1] {
+            "D" => today() + Duration::days(number),
+            "M" => today() + Duration::days(number * 30),
+            "Y" => today() + Duration::days(number * 365),
+            unit => panic!("{unit}"),
+        };
+        rendered += before;
+        rendered += &format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day());
+        rest = after;
+    }
+    rendered + rest
+}
+
+fn read_xml(version: FhirVersion, text: &str) -> Resource {
+    let mut reader = quick_xml::Reader::from_str(text);
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(start) => {
+                let node = read_resource(version, &mut reader, &start);
+                return Resource::parse(node.write().into(), &Limits::default()).unwrap();
+            }
+            Event::Eof => panic!("no element"),
+            _ => {}
+        }
+    }
+}
+
+fn name_of(start: &BytesStart<'_>) -> String {
+    start.name().as_ref().to_owned()
+}
+
+fn read_resource(version: FhirVersion, reader: &mut quick_xml::Reader<&[u8]>, start: &BytesStart<'_>) -> Node {
+    let name = name_of(start);
+    let of = type_of(version, &name).unwrap();
+    let mut node = Node::Object(vec![("resourceType".to_owned(), Node::text(&name))]);
+    fill(version, reader, of, &mut node);
+    node
+}
+
+fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
+    let found = start.attributes().map(Result::unwrap).find(|one| one.key.as_ref() == name)?;
+    Some(quick_xml::escape::unescape(&found.value).unwrap().into_owned())
+}
+
+fn fill(version: FhirVersion, reader: &mut quick_xml::Reader<&[u8]>, of: &'static TypeDef, into: &mut Node) {
+    loop {
+        let (start, empty) = match reader.read_event().unwrap() {
+            Event::Start(start) => (start.into_owned(), false),
+            Event::Empty(start) => (start.into_owned(), true),
+            Event::End(_) => return,
+            _ => continue,
+        };
+        let name = name_of(&start);
+        let child = of.child(&name).unwrap_or_else(|| panic!("{}.{name}", of.name));
+        let value = match child.form {
+            Form::Xhtml => {
+                if !empty {
+                    reader.read_to_end(start.name()).unwrap();
+                }
+                continue;
+            }
+            Form::Resource => {
+                let inner = loop {
+                    match reader.read_event().unwrap() {
+                        Event::Start(inner) => break inner.into_owned(),
+                        Event::End(_) | Event::Eof => panic!("no resource"),
+                        _ => {}
+                    }
+                };
+                let node = read_resource(version, reader, &inner);
+                reader.read_to_end(start.name()).unwrap();
+                node
+            }
+            Form::Complex => {
+                let mut node = Node::Object(Vec::new());
+                for plain in ["id", "url"] {
+                    if let Some(text) = attribute(&start, plain) {
+                        node.set(plain, Node::text(text));
+                    }
+                }
+                if !empty {
+                    fill(version, reader, child.type_def().unwrap(), &mut node);
+                }
+                node
+            }
+            Form::Text | Form::Number | Form::Boolean => {
+                if !empty {
+                    reader.read_to_end(start.name()).unwrap();
+                }
+                let Some(text) = attribute(&start, "value") else { continue };
+                match child.form {
+                    Form::Number => Node::Number(text),
+                    Form::Boolean => Node::Bool(text == "true"),
+                    _ => Node::text(text),
+                }
+            }
+        };
+        if child.is_list() {
+            let mut items = match into.get(&name) {
+                Some(Node::List(items)) => items.clone(),
+                _ => Vec::new(),
+            };
+            items.push(value);
+            into.set(&name, Node::List(items));
+        } else {
+            into.set(&name, value);
+        }
+    }
+}
+
+/// The resources of a folder of XML files, each once by type and id.
+fn resources(version: FhirVersion, folder: &Path) -> Vec<Resource> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let (mut found, mut known) = (Vec::new(), BTreeSet::new());
+    for file in files {
+        let text = render(&std::fs::read_to_string(&file).unwrap());
+        let resource = read_xml(version, &text);
+        let key = (resource.resource_type().into_owned(), resource.id().map(|id| id.into_owned()));
+        if key.0 != "Bundle" && known.insert(key) {
+            found.push(resource);
+        }
+    }
+    found
+}
+
+/// What one patient's search may look at: the patient's resources, and those that are nobody's.
+struct OneShelf<'r> {
+    all: Vec<(ResourceType, &'r Resource)>,
+    by_id: HashMap<(ResourceType, String), &'r Resource>,
+}
+
+impl<'r> OneShelf<'r> {
+    fn of(version: FhirVersion, all: &'r [Resource], bsn: &str) -> Self {
+        let is_patient = |resource: &&Resource| match whose(version, resource) {
+            Whose::Patient { bsns, .. } => bsns.iter().any(|own| own.reveal_to(Reader::Source) == bsn),
+            _ => false,
+        };
+        let ids: Vec<String> = all.iter().filter(is_patient).filter_map(|one| Some(one.id()?.into_owned())).collect();
+        let belongs = |resource: &&Resource| match whose(version, resource) {
+            Whose::Patient { .. } => is_patient(resource),
+            Whose::About(patients) => patients.iter().all(|patient| match patient {
+                PatientReference::Id(id) => ids.contains(id),
+                PatientReference::Bsn(own) => own.reveal_to(Reader::Source) == bsn,
+                PatientReference::Other => false,
+            }),
+            Whose::Unstated | Whose::Nobody => true,
+        };
+        let kind = |resource: &Resource| ResourceType::parse(version, &resource.resource_type()).unwrap();
+        let all: Vec<_> = all.iter().filter(belongs).map(|resource| (kind(resource), resource)).collect();
+        let by_id = all.iter().filter_map(|(kind, one)| Some(((*kind, one.id()?.into_owned()), *one))).collect();
+        OneShelf { all, by_id }
+    }
+
+    fn has_patient(&self) -> bool {
+        self.all.iter().any(|(kind, _)| kind.name() == "Patient")
+    }
+}
+
+impl Shelf for OneShelf<'_> {
+    fn of_type(&self, kind: ResourceType) -> Vec<&Resource> {
+        self.all.iter().filter(|(known, _)| *known == kind).map(|(_, resource)| *resource).collect()
+    }
+
+    fn get(&self, kind: ResourceType, id: &str) -> Option<&Resource> {
+        self.by_id.get(&(kind, id.to_owned())).copied()
+    }
+}
+
+/// How many resources of each type a search answers with.
+fn ask(version: FhirVersion, shelf: &OneShelf<'_>, request: &str) -> Result<BTreeMap<String, usize>, SearchFault> {
+    let (path, query) = request.split_once('?').unwrap_or((request, ""));
+    let query = SearchQuery::parse(&query.replace('+', "%2B")).unwrap();
+    let (kind, last) = match path.split_once("/$") {
+        Some((kind, "lastn")) => (kind, true),
+        _ => (path, false),
+    };
+    let kind = ResourceType::parse(version, kind).unwrap();
+    let (last_n, rest) = LastN::read(&query)?;
+    let found = Search::read(version, kind, if last { &rest } else { &query })?.run(shelf, 10_000)?;
+    assert!(!found.cut_short);
+    let items: Vec<(Resource, SearchMode)> =
+        if last { last_n.keep(found.items, |(resource, mode)| (resource, *mode)) } else { found.items };
+    let mut counts = BTreeMap::new();
+    for (resource, _) in items {
+        *counts.entry(resource.resource_type().into_owned()).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// The table that is printed, and what did not come out as expected.
+#[derive(Default)]
+struct Report {
+    asked: usize,
+    right: usize,
+    expected: BTreeMap<String, usize>,
+    got: BTreeMap<String, usize>,
+    differences: Vec<String>,
+}
+
+impl Report {
+    fn add(
+        &mut self,
+        name: &str,
+        request: &str,
+        expected: &[(String, usize)],
+        got: &Result<BTreeMap<String, usize>, SearchFault>,
+    ) {
+        self.asked += 1;
+        let counts = got.as_ref().cloned().unwrap_or_default();
+        let count = |kind: &str| counts.get(kind).copied().unwrap_or(0);
+        for (kind, number) in expected {
+            *self.expected.entry(kind.clone()).or_default() += number;
+            *self.got.entry(kind.clone()).or_default() += count(kind);
+        }
+        if got.is_ok() && expected.iter().all(|(kind, number)| count(kind) == *number) {
+            self.right += 1;
+        } else {
+            self.differences.push(format!("{name}: {request}: expected {expected:?}, got {got:?}"));
+        }
+    }
+
+    fn print(&self, title: &str) {
+        eprintln!("{title}: {} of {} as expected", self.right, self.asked);
+        for (kind, expected) in &self.expected {
+            eprintln!("    {kind}: expected {expected}, got {}", self.got.get(kind).copied().unwrap_or(0));
+        }
+        for difference in &self.differences {
+            eprintln!("    {difference}");
+        }
+    }
+}
+
+/// One line of comma-separated values, with quoted ones.
+fn columns(line: &str) -> Vec<String> {
+    let (mut columns, mut quoted) = (vec![String::new()], false);
+    for character in line.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            ',' if !quoted => columns.push(String::new()),
+            other => columns.last_mut().unwrap().push(other),
+        }
+    }
+    columns
+}
+
+fn bsn_of(request: &str) -> &str {
+    let (_, after) = request.split_once("NamingSystem/bsn|").unwrap();
+    after.split('&').next().unwrap()
+}
+
+#[test]
+fn the_hospital_bgz_searches_count_as_expected() {
+    let Some(file) = shared("eoverdracht/bgz-msz-expected-counts.csv") else { return };
+    let version = FhirVersion::Stu3;
+    let mut report = Report::default();
+    let mut without = 0;
+    let sets: Vec<(&str, Vec<Resource>)> = ["BgZ-MSZ-1-2-2", "BgZ-MSZ-2-0"]
+        .into_iter()
+        .map(|set| {
+            let folder = shared(&format!("eoverdracht/rendered/{set}/Test/resources")).unwrap();
+            (set, resources(version, &folder))
+        })
+        .collect();
+    for line in std::fs::read_to_string(file).unwrap().lines().skip(1) {
+        let [source, test, request, asserted] = &columns(line)[..] else { panic!("{line}") };
+        let (_, all) = sets.iter().find(|(set, _)| source.contains(set)).unwrap();
+        let shelf = OneShelf::of(version, all, bsn_of(request));
+        if !shelf.has_patient() {
+            without += 1;
+            continue;
+        }
+        let expected: Vec<(String, usize)> = asserted
+            .split(';')
+            .map(|one| one.trim_end_matches("[prov]").split_once('=').unwrap())
+            .map(|(kind, number)| (kind.to_owned(), number.parse().unwrap()))
+            .collect();
+        report.add(test, request, &expected, &ask(version, &shelf, request));
+    }
+    report.print("BgZ-MSZ 1.2.2 and 2.0");
+    eprintln!("    {without} more are about patients whose fixtures are not published");
+    assert!(report.asked > 0);
+}
+
+fn text(node: &Node, name: &str) -> String {
+    match node.get(name) {
+        Some(Node::Text(text)) => text.clone(),
+        _ => panic!("{name}"),
+    }
+}
+
+#[test]
+fn the_medication_searches_count_as_expected() {
+    let Some(file) = shared("medication/derived/mp9-search-expectations.json") else { return };
+    let version = FhirVersion::R4;
+    let all = resources(version, &shared("medication/mp9/testscripts/fixtures").unwrap());
+    let scripts = shared("medication/mp9/testscripts/nts").unwrap();
+    let Node::List(tests) = Node::read(&std::fs::read_to_string(file).unwrap()).unwrap() else { panic!("a list") };
+    let mut report = Report::default();
+    for test in &tests {
+        let Some(Node::List(searches)) = test.get("searches") else { panic!("searches") };
+        let Some(Node::Object(counts)) = test.get("counts") else { panic!("counts") };
+        let expected: Vec<(String, usize)> = counts
+            .iter()
+            .map(|(kind, _)| (kind.clone(), text(test.get("counts").unwrap(), kind).parse().unwrap()))
+            .collect();
+        let named = |one: &&Node| text(one, "params").contains("NamingSystem/bsn");
+        let bsn = bsn_of(&text(searches.iter().find(named).unwrap(), "params")).to_owned();
+        let shelf = OneShelf::of(version, &all, &bsn);
+        let script = std::fs::read_to_string(scripts.join(text(test, "file"))).unwrap();
+        for search in searches {
+            let mut request = render(&format!("{}{}", text(search, "resource"), text(search, "params")));
+            if request.contains("${filter-identifier}") {
+                let (_, after) = script.split_once("<f:defaultValue value=\"").unwrap();
+                request = request.replace("${filter-identifier}", after.split('"').next().unwrap());
+            }
+            report.add(&text(test, "test"), &request, &expected, &ask(version, &shelf, &request));
+        }
+    }
+    report.print("MP9 3.0.0");
+    assert!(report.asked > 0);
+}
