@@ -28,6 +28,7 @@ pub enum BodyKind {
     Xml,
     /// `application/x-www-form-urlencoded`.
     Form,
+    /// Another type, another charset, or another FHIR version than the base has.
     Other,
 }
 

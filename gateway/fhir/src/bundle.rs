@@ -116,8 +116,12 @@ pub struct Entry {
 pub struct Bundle {
     pub kind: BundleKind,
     pub id: Option<String>,
-    /// `Bundle.meta.lastUpdated` or, for R4, the moment of assembly.
+    /// `Bundle.identifier`, of a Bundle that we write: a document must have one (bdl-9).
+    pub identifier: Option<Node>,
+    /// `Bundle.meta.lastUpdated`.
     pub last_updated: Option<String>,
+    /// `Bundle.timestamp` of a Bundle that we write: an R4 document must have one (bdl-10); STU3 has no such element.
+    pub timestamp: Option<String>,
     pub total: Option<u64>,
     /// relation, URL
     pub links: Vec<(String, String)>,
@@ -140,11 +144,20 @@ pub enum BundleFault {
 
 impl Bundle {
     pub fn new(kind: BundleKind) -> Self {
-        Bundle { kind, id: None, last_updated: None, total: None, links: Vec::new(), entries: Vec::new() }
+        Bundle {
+            kind,
+            id: None,
+            identifier: None,
+            last_updated: None,
+            timestamp: None,
+            total: None,
+            links: Vec::new(),
+            entries: Vec::new(),
+        }
     }
 
     /// Splits a Bundle into its entries. Resources share the Bundle's memory. What this type does not hold
-    /// (identifier, signature, `entry.link`, `search.score`) stays behind in the resource.
+    /// (signature, `entry.link`, `search.score`) stays behind in the resource, as do identifier and timestamp.
     pub fn read(resource: &Resource) -> Result<Bundle, BundleFault> {
         if resource.resource_type() != "Bundle" {
             return Err(BundleFault::NotABundle);
@@ -165,7 +178,9 @@ impl Bundle {
         Ok(Bundle {
             kind,
             id: resource.id().map(Into::into),
+            identifier: None,
             last_updated: resource.last_updated().map(Into::into),
+            timestamp: None,
             total,
             links: links.ok_or(BundleFault::Member("link"))?,
             entries,
@@ -183,7 +198,11 @@ impl Bundle {
         if let Some(moment) = &self.last_updated {
             out.object("meta", |meta| meta.text("lastUpdated", moment));
         }
+        if let Some(identifier) = &self.identifier {
+            out.raw("identifier", &identifier.write());
+        }
         out.text("type", self.kind.code());
+        out.maybe("timestamp", self.timestamp.as_deref());
         if let Some(total) = self.total {
             out.raw("total", &total.to_string());
         }

@@ -40,6 +40,7 @@ pub(crate) fn everything() -> NodeConfig {
             certificate_file: path(),
             key_file: path(),
             authorities_file: path(),
+            open_metadata: true,
         },
         inner: InnerConfig {
             address: ([127, 0, 0, 1], 2).into(),

@@ -1,0 +1,429 @@
+//! A CapabilityStatement (FHIR R4 and STU3, capabilitystatement.html): what is offered, and how far the interactions go
+//! that this node serves. Nothing stands in it that is not served.
+
+use fhir::definitions::{SearchKind, search_parameter};
+use fhir::{FhirVersion, ResourceType};
+use serde_json::{Map, Value, json};
+
+use super::canonicals;
+use crate::http::media::Format;
+use crate::http::offers::{Offers, Operation, TypeOffer};
+
+/// Whose statement it is.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    pub provider: &'a str,
+    pub base: &'a str,
+    /// RFC 3339: the node offers this since it started.
+    pub since: &'a str,
+    /// Of the outer gate.
+    pub token_endpoint: Option<&'a String>,
+}
+
+/// The statement of these offers.
+pub fn statement(offers: &Offers, about: &About<'_>) -> Value {
+    let version = offers.version;
+    let mut statement = json!({
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": about.since,
+        "publisher": about.provider,
+        "kind": "instance",
+        "software": { "name": "Zorgsluis", "version": env!("CARGO_PKG_VERSION") },
+        "implementation": { "description": about.provider, "url": about.base },
+        "fhirVersion": version.full(),
+    });
+    if version == FhirVersion::Stu3 {
+        // Elements that are not known are kept in what passes through, parameters that are not known are refused.
+        statement["acceptUnknown"] = json!("no");
+    }
+    statement["format"] = Format::ALL.iter().map(|format| format.essence()).collect();
+    statement["rest"] = json!([rest(offers, about)]);
+    statement
+}
+
+fn rest(offers: &Offers, about: &About<'_>) -> Value {
+    let version = offers.version;
+    let mut rest = Map::new();
+    rest.insert("mode".into(), json!("server"));
+    if !offers.titles.is_empty() {
+        let titles: Vec<&str> = offers.titles.iter().map(String::as_str).collect();
+        let any = if offers.any_operation { " Any operation of a source." } else { "" };
+        rest.insert("documentation".into(), json!(format!("Use cases: {}.{any}", titles.join(", "))));
+    }
+    if let Some(endpoint) = about.token_endpoint {
+        rest.insert("security".into(), security(version, endpoint));
+    }
+    // A type that has operations only is no resource of STU3's statement: those must have an interaction.
+    let types = offers.types.iter().filter(|(_, offer)| version != FhirVersion::Stu3 || !offer.codes.is_empty());
+    let resources: Vec<Value> = types.map(|(kind, offer)| resource(version, *kind, offer)).collect();
+    if !resources.is_empty() {
+        rest.insert("resource".into(), resources.into());
+    }
+    if !offers.system.is_empty() {
+        rest.insert("interaction".into(), offers.system.iter().map(|code| json!({ "code": code })).collect());
+    }
+    if version == FhirVersion::Stu3 {
+        // STU3 lists operations once, for all types.
+        let of = |(kind, offer): (&ResourceType, &TypeOffer)| operations(version, *kind, offer);
+        let all: Vec<Value> = offers.types.iter().flat_map(of).collect();
+        if !all.is_empty() {
+            rest.insert("operation".into(), all.into());
+        }
+    }
+    Value::Object(rest)
+}
+
+fn security(version: FhirVersion, token_endpoint: &str) -> Value {
+    let system = match version {
+        FhirVersion::Stu3 => "http://hl7.org/fhir/restful-security-service",
+        FhirVersion::R4 => "http://terminology.hl7.org/CodeSystem/restful-security-service",
+    };
+    json!({
+        // SMART App Launch 1.0: where tokens come from.
+        "extension": [{
+            "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
+            "extension": [{ "url": "token", "valueUri": token_endpoint }],
+        }],
+        "service": [
+            { "coding": [{ "system": system, "code": "OAuth" }] },
+            { "coding": [{ "system": system, "code": "Certificates" }] },
+        ],
+        "description": "Mutual TLS and OAuth 2.0 access tokens bound to the client certificate (RFC 7523, RFC 8705).",
+    })
+}
+
+fn resource(version: FhirVersion, kind: ResourceType, offer: &TypeOffer) -> Value {
+    let mut members = Map::new();
+    members.insert("type".into(), json!(kind.name()));
+    let documentation = documentation(kind, offer);
+    if !documentation.is_empty() {
+        members.insert("documentation".into(), json!(documentation));
+    }
+    // Both versions know codes of the type level only; `$lastn` and its like stand among the operations.
+    let codes: Vec<Value> = offer.codes.iter().map(|code| json!({ "code": code })).collect();
+    if !codes.is_empty() {
+        members.insert("interaction".into(), codes.into());
+    }
+    let reads = offer.offers("read") || offer.offers("vread");
+    let versioning = match (offer.offers("update"), offer.offers("vread") || offer.offers("history-instance")) {
+        // If-Match reaches the source.
+        (true, _) => "versioned-update",
+        (false, true) => "versioned",
+        (false, false) => "no-version",
+    };
+    members.insert("versioning".into(), json!(versioning));
+    members.insert("readHistory".into(), json!(offer.offers("vread")));
+    members.insert("conditionalCreate".into(), json!(offer.offers("create")));
+    members.insert("conditionalRead".into(), json!(if reads { CONDITIONAL_READ } else { "not-supported" }));
+    members.insert("conditionalUpdate".into(), json!(offer.conditional && offer.offers("update")));
+    let deletes = offer.conditional && offer.offers("delete");
+    members.insert("conditionalDelete".into(), json!(if deletes { "single" } else { "not-supported" }));
+    let text = |values: &std::collections::BTreeSet<String>| values.iter().map(|value| json!(value)).collect::<Vec<_>>();
+    for (name, values) in [("searchInclude", text(&offer.includes)), ("searchRevInclude", text(&offer.revincludes))] {
+        if !values.is_empty() {
+            members.insert(name.into(), values.into());
+        }
+    }
+    if offer.offers("search-type") {
+        let parameters = parameters(version, kind, offer);
+        if !parameters.is_empty() {
+            members.insert("searchParam".into(), parameters.into());
+        }
+    }
+    let operations = operations(version, kind, offer);
+    if version != FhirVersion::Stu3 && !operations.is_empty() {
+        members.insert("operation".into(), operations.into());
+    }
+    Value::Object(members)
+}
+
+/// How far a conditional read goes.
+const CONDITIONAL_READ: &str = "full-support";
+
+/// What the elements of a statement cannot say: parameters that shape the answer, and operations that have no published
+/// definition to refer to.
+fn documentation(kind: ResourceType, offer: &TypeOffer) -> String {
+    let mut sentences = Vec::new();
+    if offer.offers("search-type") {
+        let shaping = offer.search.iter().filter(|name| is_shaping(name)).map(String::as_str).collect::<Vec<_>>();
+        if !shaping.is_empty() {
+            sentences.push(format!("Result parameters: {}.", shaping.join(", ")));
+        }
+        if offer.every_parameter {
+            sentences.push("Every search parameter of the source.".to_owned());
+        }
+    }
+    for operation in offer.operations.iter().filter(|found| canonicals::of_operation(kind, &found.name).is_none()) {
+        let level = if operation.on_type { "" } else { "/[id]" };
+        sentences.push(format!("Operation: {kind}{level}/${}.", operation.name));
+    }
+    sentences.join(" ")
+}
+
+/// Parameters that shape an answer; `searchInclude` and `searchRevInclude` speak for the includes.
+fn is_shaping(name: &str) -> bool {
+    matches!(name, "_count" | "_sort" | "_summary" | "_elements" | "_total" | "_contained" | "_containedType")
+}
+
+fn operations(version: FhirVersion, kind: ResourceType, offer: &TypeOffer) -> Vec<Value> {
+    let one = |operation: &Operation| {
+        let canonical = canonicals::of_operation(kind, &operation.name)?;
+        let definition = match version {
+            FhirVersion::Stu3 => json!({ "reference": canonical }),
+            FhirVersion::R4 => json!(canonical),
+        };
+        Some(json!({ "name": operation.name, "definition": definition }))
+    };
+    offer.operations.iter().filter_map(one).collect()
+}
+
+/// The search parameters, those that name the patient among them. A chain is told of its first link.
+fn parameters(version: FhirVersion, kind: ResourceType, offer: &TypeOffer) -> Vec<Value> {
+    let listed = offer.search.iter().map(String::as_str);
+    let mut names: Vec<&str> = listed.chain(offer.patient.iter().copied()).map(first_link).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().filter_map(|name| parameter(version, kind, offer, name)).collect()
+}
+
+fn first_link(name: &str) -> &str {
+    name.split('.').next().unwrap_or_default()
+}
+
+fn parameter(version: FhirVersion, kind: ResourceType, offer: &TypeOffer, name: &str) -> Option<Value> {
+    let of_nictiz = canonicals::of_nictiz(version, kind, name);
+    let (definition, code, about) = match (of_nictiz, search_parameter(version, kind, name)) {
+        (Some((canonical, code)), _) => (Some(canonical), code, "Defined by Nictiz.".to_owned()),
+        (None, Some(found)) => {
+            let paths = found.paths.replace('|', ", ");
+            let about = if paths.is_empty() { String::new() } else { format!("Elements: {paths}.") };
+            (canonicals::of_parameter(version, kind, name), kind_code(found.kind), about)
+        }
+        (None, None) => return None,
+    };
+    let mut sentences = vec![about];
+    let patient = offer.patient.contains(name);
+    if patient {
+        sentences.push(match (kind.name(), name) {
+            ("Patient", "identifier") => "The patient, by BSN.".to_owned(),
+            ("Patient", _) => "The patient, by an id of this server.".to_owned(),
+            _ => format!("The patient, by an id of this server, or by BSN as {name}.identifier."),
+        });
+    }
+    let listed = offer.search.contains(name);
+    let chains: Vec<&str> = offer.search.iter().map(String::as_str).filter(|chain| is_chain(chain, name)).collect();
+    if !chains.is_empty() {
+        let only = if listed || patient { "Chains" } else { "Only in chains" };
+        sentences.push(format!("{only}: {}.", chains.join(", ")));
+    }
+    sentences.retain(|sentence| !sentence.is_empty());
+    let mut members = Map::new();
+    members.insert("name".into(), json!(name));
+    if let Some(definition) = definition {
+        members.insert("definition".into(), json!(definition));
+    }
+    members.insert("type".into(), json!(code));
+    if !sentences.is_empty() {
+        members.insert("documentation".into(), json!(sentences.join(" ")));
+    }
+    Some(Value::Object(members))
+}
+
+fn is_chain(chain: &str, first: &str) -> bool {
+    chain.strip_prefix(first).is_some_and(|rest| rest.starts_with('.'))
+}
+
+fn kind_code(kind: SearchKind) -> &'static str {
+    match kind {
+        SearchKind::Number => "number",
+        SearchKind::Date => "date",
+        SearchKind::Text => "string",
+        SearchKind::Token => "token",
+        SearchKind::Reference => "reference",
+        SearchKind::Composite => "composite",
+        SearchKind::Quantity => "quantity",
+        SearchKind::Uri => "uri",
+        SearchKind::Special => "special",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fhir::elements::{Child, TypeDef, type_of};
+    use fhir::json::Limits;
+    use fhir::{Resource, structure};
+    use policy::{Direction, UseCases};
+
+    use super::*;
+    use crate::http::testing::{development, of_versions, use_cases};
+
+    /// Much of what can be offered, in both versions.
+    const MUCH: &str = r#"{
+      "interactions": [
+        { "type": "Patient", "codes": ["read", "search-type", "$everything"], "search": ["_count"] },
+        { "type": "Composition", "codes": ["read", "vread", "$document"] },
+        { "type": "Practitioner", "codes": ["read"] },
+        { "type": "Provenance", "codes": ["read"] },
+        { "type": "Observation",
+          "codes": ["read", "vread", "history-instance", "search-type", "create", "update", "delete", "$lastn"],
+          "search": ["code", "category", "_sort", "_count", "_include", "_revinclude", "performer.identifier", "_lastUpdated"] }
+      ],
+      "system": ["transaction"],
+      "included": ["Organization"]
+    }"#;
+
+    fn much() -> UseCases {
+        of_versions("much", &format!(r#"{{ "stu3": {MUCH}, "r4": {MUCH} }}"#))
+    }
+
+    fn of(use_cases: &UseCases, version: FhirVersion, direction: Direction) -> Value {
+        let endpoint = "https://node.example/oauth/token".to_owned();
+        let about = About {
+            provider: "Ziekenhuis Maasdal",
+            base: "https://node.example/fhir",
+            since: "2026-11-22T20:00:00Z",
+            token_endpoint: (direction == Direction::Holder).then_some(&endpoint),
+        };
+        statement(&Offers::of(use_cases.all(), version, direction), &about)
+    }
+
+    fn resource<'v>(statement: &'v Value, kind: &str) -> &'v Value {
+        let resources = statement["rest"][0]["resource"].as_array().unwrap();
+        resources.iter().find(|resource| resource["type"] == kind).unwrap()
+    }
+
+    /// Holds an object against the elements of its type: all are known, none that must be is missing, lists are lists
+    /// and never empty.
+    fn hold(at: &str, object: &Map<String, Value>, def: &'static TypeDef) {
+        for (name, value) in object.iter().filter(|(name, _)| *name != "resourceType") {
+            let at = format!("{at}.{name}");
+            let child: &Child = def.child(name).unwrap_or_else(|| panic!("{at} is not known"));
+            assert_eq!(value.is_array(), child.is_list(), "{at}");
+            let values = if let Value::Array(items) = value { items.as_slice() } else { std::slice::from_ref(value) };
+            assert!(!values.is_empty(), "{at} is empty");
+            for value in values {
+                match (child.is_primitive(), child.type_def(), value) {
+                    (false, Some(def), Value::Object(members)) => hold(&at, members, def),
+                    (primitive, _, value) => assert!(primitive && !value.is_object() && !value.is_null(), "{at}"),
+                }
+            }
+        }
+        for element in def.children().iter().filter(|element| element.min > 0 && element.choice().is_none()) {
+            assert!(object.contains_key(element.name), "{at}.{} is missing", element.name);
+        }
+    }
+
+    #[test]
+    fn a_statement_is_structurally_right_in_both_versions() {
+        let nothing = UseCases::new(Vec::new());
+        for use_cases in [use_cases(), much(), development(), nothing] {
+            for version in FhirVersion::ALL {
+                for direction in [Direction::Holder, Direction::User] {
+                    let statement = of(&use_cases, version, direction);
+                    let def = type_of(version, "CapabilityStatement").unwrap();
+                    hold("CapabilityStatement", statement.as_object().unwrap(), def);
+                    let text = serde_json::to_vec(&statement).unwrap();
+                    let resource = Resource::parse(text.into(), &Limits::default()).unwrap();
+                    if version == FhirVersion::R4 {
+                        structure::check_r4(&resource).unwrap();
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_offered_stands_in_it_and_nothing_else() {
+        for version in FhirVersion::ALL {
+            let statement = of(&much(), version, Direction::Holder);
+            assert_eq!(statement["fhirVersion"], version.full());
+            assert_eq!(statement["format"], json!(["application/fhir+json", "application/fhir+xml"]));
+            let rest = &statement["rest"][0];
+            assert_eq!(rest["interaction"], json!([{ "code": "batch" }, { "code": "transaction" }]));
+            assert_eq!(rest["resource"].as_array().unwrap().len(), 5);
+            let observation = resource(&statement, "Observation");
+            let codes: Vec<_> = observation["interaction"].as_array().unwrap().iter().map(|one| &one["code"]).collect();
+            let expected = ["create", "delete", "history-instance", "read", "search-type", "update", "vread"];
+            assert_eq!(codes, expected);
+            for (flag, expected) in [
+                ("versioning", json!("versioned-update")),
+                ("readHistory", json!(true)),
+                ("conditionalCreate", json!(true)),
+                ("conditionalRead", json!(CONDITIONAL_READ)),
+                ("conditionalUpdate", json!(false)),
+                ("conditionalDelete", json!("not-supported")),
+            ] {
+                assert_eq!(observation[flag], expected, "{flag}");
+            }
+            let practitioner = resource(&statement, "Practitioner");
+            assert_eq!(practitioner["versioning"], "no-version");
+            assert_eq!(practitioner["conditionalCreate"], false);
+            assert!(practitioner.get("searchParam").is_none());
+        }
+    }
+
+    #[test]
+    fn parameters_have_kind_definition_and_a_word_about_them() {
+        let statement = of(&much(), FhirVersion::R4, Direction::Holder);
+        let observation = resource(&statement, "Observation");
+        let parameters = observation["searchParam"].as_array().unwrap();
+        let names: Vec<_> = parameters.iter().map(|one| one["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["_lastUpdated", "category", "code", "patient", "performer", "subject"]);
+        let find = |name: &str| &parameters[names.iter().position(|known| *known == name).unwrap()];
+        let core = |id: &str| json!(format!("http://hl7.org/fhir/SearchParameter/{id}"));
+        assert_eq!(find("code")["definition"], core("clinical-code"));
+        assert_eq!(find("code")["type"], "token");
+        assert!(find("code")["documentation"].as_str().unwrap().contains("code"));
+        assert_eq!(find("_lastUpdated")["definition"], core("Resource-lastUpdated"));
+        assert!(find("patient")["documentation"].as_str().unwrap().contains("patient.identifier"));
+        assert!(find("performer")["documentation"].as_str().unwrap().contains("Only in chains: performer.identifier."));
+        assert!(observation["documentation"].as_str().unwrap().contains("_count, _sort"));
+        let texts = |name: &str| -> Vec<String> { serde_json::from_value(observation[name].clone()).unwrap() };
+        let includes = texts("searchInclude");
+        assert!(includes.contains(&"Observation:performer".to_owned()));
+        assert!(includes.contains(&"Observation:has-member".to_owned()));
+        assert!(!includes.contains(&"Observation:specimen".to_owned()), "a Specimen may not leave");
+        let revincludes = texts("searchRevInclude");
+        assert!(revincludes.contains(&"Provenance:target".to_owned()));
+        assert!(revincludes.iter().all(|value| !value.starts_with("DiagnosticReport")), "it may not leave");
+        let patient = resource(&statement, "Patient");
+        assert!(patient.get("searchInclude").is_none());
+        assert!(patient["searchParam"].to_string().contains("by BSN"));
+    }
+
+    #[test]
+    fn operations_refer_to_what_is_published_and_others_are_told_in_words() {
+        let lastn = "http://hl7.org/fhir/OperationDefinition/Observation-lastn";
+        let r4 = of(&much(), FhirVersion::R4, Direction::User);
+        assert_eq!(resource(&r4, "Observation")["operation"], json!([{ "name": "lastn", "definition": lastn }]));
+        assert_eq!(resource(&r4, "Patient")["operation"][0]["name"], "everything");
+        assert_eq!(resource(&r4, "Composition")["operation"][0]["name"], "document");
+        let stu3 = of(&much(), FhirVersion::Stu3, Direction::User);
+        let operations = stu3["rest"][0]["operation"].as_array().unwrap();
+        assert_eq!(operations.len(), 3);
+        assert!(operations.contains(&json!({ "name": "lastn", "definition": { "reference": lastn } })));
+        let overview = of(&use_cases(), FhirVersion::R4, Direction::User);
+        let patient = resource(&overview, "Patient");
+        assert!(patient.get("operation").is_none());
+        assert!(patient["documentation"].as_str().unwrap().contains("Patient/$health-overview"));
+        let outside = of(&use_cases(), FhirVersion::R4, Direction::Holder);
+        assert!(!outside.to_string().contains("$health-overview"), "it is for the own people only");
+    }
+
+    #[test]
+    fn the_way_to_a_token_is_told_at_the_gate_that_wants_one() {
+        for version in FhirVersion::ALL {
+            let outside = of(&much(), version, Direction::Holder);
+            assert!(outside["rest"][0]["security"].to_string().contains("https://node.example/oauth/token"));
+            assert!(of(&much(), version, Direction::User)["rest"][0].get("security").is_none());
+        }
+    }
+
+    #[test]
+    fn who_has_no_use_case_is_offered_nothing() {
+        let statement = of(&UseCases::new(Vec::new()), FhirVersion::R4, Direction::Holder);
+        let rest = statement["rest"][0].as_object().unwrap();
+        assert_eq!(rest.keys().collect::<Vec<_>>(), ["mode", "security"]);
+    }
+}
