@@ -49,7 +49,7 @@ mod tests {
             ("5.40", Some(false)),
             ("ge5", Some(true)),
             ("lt5", Some(false)),
-            ("ne5", Some(true)),
+            ("ne6", Some(true)),
             ("ap5.5", Some(true)),
             ("5.4|http://unitsofmeasure.org|mg", Some(true)),
             ("5.4||mg", Some(true)),
