@@ -8,6 +8,7 @@ use fhir::interaction::transaction::TransactionFault;
 use fhir::resource::ResourceFault;
 use fhir::search::SearchFault;
 use fhir::structure::StructureFault;
+use fhir::xml::XmlFault;
 use fhir::{IssueCode, Outcome, Severity};
 use policy::{Denial, DenialCode};
 
@@ -30,6 +31,8 @@ pub enum Refusal {
     BodyBroken,
     /// The body is not well-formed, or not within the bounds.
     BodyMalformed(ResourceFault),
+    /// The same for a body in XML.
+    BodyXml(XmlFault),
     /// The body is not the resource that the path names.
     BodyMismatch,
     /// The body has elements that its FHIR version does not know.
@@ -111,6 +114,10 @@ impl Refusal {
             }
             // The fault names kinds and byte offsets only, never a value.
             Refusal::BodyMalformed(fault) => {
+                row(400, Code::Structure, format!("The body cannot be read: {fault}."), "body-malformed")
+            }
+            // Paths are of elements that exist; what stands in the body is not repeated.
+            Refusal::BodyXml(fault) => {
                 row(400, Code::Structure, format!("The body cannot be read: {fault}."), "body-malformed")
             }
             Refusal::BodyMismatch => {

@@ -104,11 +104,17 @@ pub struct EntryResponse {
 /// `Bundle.entry`. Debug leaves the full URL out: it holds an id.
 #[derive(Clone, Default)]
 pub struct Entry {
+    /// relation, URL
+    pub links: Vec<(String, String)>,
     pub full_url: Option<String>,
     pub resource: Option<Resource>,
     pub mode: Option<SearchMode>,
+    /// `search.score`: the digits as written.
+    pub score: Option<String>,
     pub request: Option<EntryRequest>,
     pub response: Option<EntryResponse>,
+    /// Its other members as written: `id`, `extension` and the like.
+    pub others: Vec<(String, Node)>,
 }
 
 /// A Bundle. Debug shows its kind and size only.
@@ -116,16 +122,22 @@ pub struct Entry {
 pub struct Bundle {
     pub kind: BundleKind,
     pub id: Option<String>,
-    /// `Bundle.identifier`, of a Bundle that we write: a document must have one (bdl-9).
-    pub identifier: Option<Node>,
-    /// `Bundle.meta.lastUpdated`.
+    /// `Bundle.meta.lastUpdated` or, for R4, the moment of assembly.
     pub last_updated: Option<String>,
-    /// `Bundle.timestamp` of a Bundle that we write: an R4 document must have one (bdl-10); STU3 has no such element.
+    /// The other members of `Bundle.meta`, as written.
+    pub meta: Vec<(String, Node)>,
+    /// `Bundle.identifier`, as written (R4, and STU3 too).
+    pub identifier: Option<Node>,
+    /// `Bundle.timestamp` (R4).
     pub timestamp: Option<String>,
     pub total: Option<u64>,
     /// relation, URL
     pub links: Vec<(String, String)>,
     pub entries: Vec<Entry>,
+    /// `Bundle.signature`, as written. It signs the text that it came with, not one that we write.
+    pub signature: Option<Node>,
+    /// The other members, as written: `language`, `extension` and the like.
+    pub others: Vec<(String, Node)>,
 }
 
 /// Why a resource is no usable Bundle.
@@ -147,17 +159,21 @@ impl Bundle {
         Bundle {
             kind,
             id: None,
-            identifier: None,
             last_updated: None,
+            meta: Vec::new(),
+            identifier: None,
             timestamp: None,
             total: None,
             links: Vec::new(),
             entries: Vec::new(),
+            signature: None,
+            others: Vec::new(),
         }
     }
 
-    /// Splits a Bundle into its entries. Resources share the Bundle's memory. What this type does not hold
-    /// (signature, `entry.link`, `search.score`) stays behind in the resource, as do identifier and timestamp.
+    /// Splits a Bundle into its entries. Resources share the Bundle's memory. What this type does not hold (members of
+    /// `entry.search`, `request` and `response` that the standard does not name, extensions of them) stays behind in
+    /// the resource.
     pub fn read(resource: &Resource) -> Result<Bundle, BundleFault> {
         if resource.resource_type() != "Bundle" {
             return Err(BundleFault::NotABundle);
@@ -170,7 +186,6 @@ impl Bundle {
                 Some(total.as_number().and_then(|digits| digits.parse().ok()).ok_or(BundleFault::Member("total"))?)
             }
         };
-        let links = list(root, "link").and_then(|links| links.map(read_link).collect());
         let mut entries = Vec::new();
         for (at, entry) in list(root, "entry").ok_or(BundleFault::Member("entry"))?.enumerate() {
             entries.push(read_entry(resource, entry).ok_or(BundleFault::Entry(at))?);
@@ -178,12 +193,15 @@ impl Bundle {
         Ok(Bundle {
             kind,
             id: resource.id().map(Into::into),
-            identifier: None,
             last_updated: resource.last_updated().map(Into::into),
-            timestamp: None,
+            meta: root.get("meta").map_or_else(Vec::new, |meta| others(meta, &["lastUpdated"])),
+            identifier: root.get("identifier").map(|identifier| identifier.to_node()),
+            timestamp: text(root, "timestamp").map_err(|()| BundleFault::Member("timestamp"))?,
             total,
-            links: links.ok_or(BundleFault::Member("link"))?,
+            links: read_links(root).ok_or(BundleFault::Member("link"))?,
             entries,
+            signature: root.get("signature").map(|signature| signature.to_node()),
+            others: others(root, &MEMBERS),
         })
     }
 
@@ -195,9 +213,13 @@ impl Bundle {
         out.out.push('{');
         out.text("resourceType", "Bundle");
         out.maybe("id", self.id.as_deref());
-        if let Some(moment) = &self.last_updated {
-            out.object("meta", |meta| meta.text("lastUpdated", moment));
+        if self.last_updated.is_some() || !self.meta.is_empty() {
+            out.object("meta", |meta| {
+                meta.maybe("lastUpdated", self.last_updated.as_deref());
+                meta.nodes(&self.meta);
+            });
         }
+        out.nodes(&self.others);
         if let Some(identifier) = &self.identifier {
             out.raw("identifier", &identifier.write());
         }
@@ -206,11 +228,11 @@ impl Bundle {
         if let Some(total) = self.total {
             out.raw("total", &total.to_string());
         }
-        out.list("link", &self.links, |link, (relation, url)| {
-            link.text("relation", relation);
-            link.text("url", url);
-        });
+        out.links(&self.links);
         out.list("entry", &self.entries, write_entry);
+        if let Some(signature) = &self.signature {
+            out.raw("signature", &signature.write());
+        }
         out.out.push('}');
         out.out.into()
     }
@@ -232,6 +254,21 @@ fn list<'d>(value: Value<'d>, name: &str) -> Option<impl Iterator<Item = Value<'
     good.then(|| found.into_iter().flat_map(|list| list.items()))
 }
 
+/// What a Bundle and an entry hold under names of their own.
+const MEMBERS: [&str; 10] =
+    ["resourceType", "id", "meta", "identifier", "type", "timestamp", "total", "link", "entry", "signature"];
+const ENTRY_MEMBERS: [&str; 6] = ["link", "fullUrl", "resource", "search", "request", "response"];
+
+/// The members that have none of these names.
+fn others(value: Value<'_>, known: &[&str]) -> Vec<(String, Node)> {
+    let others = value.members().filter(|(name, _)| !known.contains(&name.as_ref()));
+    others.map(|(name, member)| (name.into_owned(), member.to_node())).collect()
+}
+
+fn read_links(value: Value<'_>) -> Option<Vec<(String, String)>> {
+    list(value, "link").and_then(|links| links.map(read_link).collect())
+}
+
 fn read_link(link: Value<'_>) -> Option<(String, String)> {
     Some((text(link, "relation").ok()??, text(link, "url").ok()??))
 }
@@ -241,9 +278,14 @@ fn read_entry(bundle: &Resource, entry: Value<'_>) -> Option<Entry> {
         None => Some(None),
         Some(value) => bundle.part(value).map(Some),
     };
-    let mode = match entry.get("search").and_then(|search| search.get("mode")) {
+    let search = |name| entry.get("search").and_then(|search| search.get(name));
+    let mode = match search("mode") {
         None => None,
         Some(mode) => Some(SearchMode::of(&mode.as_text()?)?),
+    };
+    let score = match search("score") {
+        None => None,
+        Some(score) => Some(score.as_number()?.to_owned()),
     };
     let request = match entry.get("request") {
         None => None,
@@ -267,16 +309,32 @@ fn read_entry(bundle: &Resource, entry: Value<'_>) -> Option<Entry> {
         }),
     };
     let full_url = text(entry, "fullUrl").ok()?;
-    Some(Entry { full_url, resource: resource(entry.get("resource"))?, mode, request, response })
+    Some(Entry {
+        links: read_links(entry)?,
+        full_url,
+        resource: resource(entry.get("resource"))?,
+        mode,
+        score,
+        request,
+        response,
+        others: others(entry, &ENTRY_MEMBERS),
+    })
 }
 
 fn write_entry(out: &mut Object, entry: &Entry) {
+    out.nodes(&entry.others);
+    out.links(&entry.links);
     out.maybe("fullUrl", entry.full_url.as_deref());
     if let Some(resource) = &entry.resource {
         out.raw("resource", resource.text());
     }
-    if let Some(mode) = entry.mode {
-        out.object("search", |search| search.text("mode", mode.code()));
+    if entry.mode.is_some() || entry.score.is_some() {
+        out.object("search", |search| {
+            search.maybe("mode", entry.mode.map(SearchMode::code));
+            if let Some(digits) = &entry.score {
+                search.raw("score", digits);
+            }
+        });
     }
     if let Some(request) = &entry.request {
         out.object("request", |out| {
@@ -313,9 +371,8 @@ impl Object {
             self.out.push(',');
         }
         self.empty = false;
-        self.out.push('"');
-        self.out.push_str(name);
-        self.out.push_str("\":");
+        self.out.push_str(&Node::text(name).write());
+        self.out.push(':');
     }
 
     fn raw(&mut self, name: &str, json: &str) {
@@ -325,6 +382,19 @@ impl Object {
 
     fn text(&mut self, name: &str, text: &str) {
         self.raw(name, &Node::text(text).write());
+    }
+
+    fn nodes(&mut self, members: &[(String, Node)]) {
+        for (name, node) in members {
+            self.raw(name, &node.write());
+        }
+    }
+
+    fn links(&mut self, links: &[(String, String)]) {
+        self.list("link", links, |link, (relation, url)| {
+            link.text("relation", relation);
+            link.text("url", url);
+        });
     }
 
     fn maybe(&mut self, name: &str, text: Option<&str>) {

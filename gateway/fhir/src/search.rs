@@ -16,6 +16,7 @@ mod prefix;
 mod presentation;
 mod references;
 mod run;
+mod shape;
 mod shelf;
 mod sorting;
 mod strings;

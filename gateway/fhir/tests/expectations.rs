@@ -8,12 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use fhir::compartment::{PatientReference, Whose, whose};
-use fhir::elements::{Form, TypeDef, type_of};
 use fhir::identifiers::Reader;
 use fhir::json::{Limits, Node};
 use fhir::search::{LastN, Search, SearchFault, Shelf};
 use fhir::{FhirVersion, Resource, ResourceType, SearchMode, SearchQuery};
-use quick_xml::events::{BytesStart, Event};
 use time::{Date, Duration, Month};
 
 fn shared(below: &str) -> Option<PathBuf> {
@@ -52,101 +50,15 @@ fn render(text: &str) -> String {
     rendered + rest
 }
 
-fn read_xml(version: FhirVersion, text: &str) -> Resource {
-    let mut reader = quick_xml::Reader::from_str(text);
-    loop {
-        match reader.read_event().unwrap() {
-            Event::Start(start) => {
-                let node = read_resource(version, &mut reader, &start);
-                return Resource::parse(node.write().into(), &Limits::default()).unwrap();
-            }
-            Event::Eof => panic!("no element"),
-            _ => {}
-        }
+/// One published fixture gives `ProcedureRequest.performer` twice, which has at most one in STU3; the second goes.
+fn repaired(file: &Path, text: String) -> String {
+    if !file.ends_with("zib-ProcedureRequest-msz-c333410e-6b2a-11ec-0000-2.xml") {
+        return text;
     }
-}
-
-fn name_of(start: &BytesStart<'_>) -> String {
-    start.name().as_ref().to_owned()
-}
-
-fn read_resource(version: FhirVersion, reader: &mut quick_xml::Reader<&[u8]>, start: &BytesStart<'_>) -> Node {
-    let name = name_of(start);
-    let of = type_of(version, &name).unwrap();
-    let mut node = Node::Object(vec![("resourceType".to_owned(), Node::text(&name))]);
-    fill(version, reader, of, &mut node);
-    node
-}
-
-fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = start.attributes().map(Result::unwrap).find(|one| one.key.as_ref() == name)?;
-    Some(quick_xml::escape::unescape(&found.value).unwrap().into_owned())
-}
-
-fn fill(version: FhirVersion, reader: &mut quick_xml::Reader<&[u8]>, of: &'static TypeDef, into: &mut Node) {
-    loop {
-        let (start, empty) = match reader.read_event().unwrap() {
-            Event::Start(start) => (start.into_owned(), false),
-            Event::Empty(start) => (start.into_owned(), true),
-            Event::End(_) => return,
-            _ => continue,
-        };
-        let name = name_of(&start);
-        let child = of.child(&name).unwrap_or_else(|| panic!("{}.{name}", of.name));
-        let value = match child.form {
-            Form::Xhtml => {
-                if !empty {
-                    reader.read_to_end(start.name()).unwrap();
-                }
-                continue;
-            }
-            Form::Resource => {
-                let inner = loop {
-                    match reader.read_event().unwrap() {
-                        Event::Start(inner) => break inner.into_owned(),
-                        Event::End(_) | Event::Eof => panic!("no resource"),
-                        _ => {}
-                    }
-                };
-                let node = read_resource(version, reader, &inner);
-                reader.read_to_end(start.name()).unwrap();
-                node
-            }
-            Form::Complex => {
-                let mut node = Node::Object(Vec::new());
-                for plain in ["id", "url"] {
-                    if let Some(text) = attribute(&start, plain) {
-                        node.set(plain, Node::text(text));
-                    }
-                }
-                if !empty {
-                    fill(version, reader, child.type_def().unwrap(), &mut node);
-                }
-                node
-            }
-            Form::Text | Form::Number | Form::Boolean => {
-                if !empty {
-                    reader.read_to_end(start.name()).unwrap();
-                }
-                let Some(text) = attribute(&start, "value") else { continue };
-                match child.form {
-                    Form::Number => Node::Number(text),
-                    Form::Boolean => Node::Bool(text == "true"),
-                    _ => Node::text(text),
-                }
-            }
-        };
-        if child.is_list() {
-            let mut items = match into.get(&name) {
-                Some(Node::List(items)) => items.clone(),
-                _ => Vec::new(),
-            };
-            items.push(value);
-            into.set(&name, Node::List(items));
-        } else {
-            into.set(&name, value);
-        }
-    }
+    let (before, last) = text.rsplit_once("<performer>").unwrap();
+    let (_, after) = last.split_once("</performer>").unwrap();
+    assert!(before.contains("<performer>"), "it was repaired");
+    format!("{before}{after}")
 }
 
 /// The resources of a folder of XML files, each once by type and id.
@@ -155,8 +67,9 @@ fn resources(version: FhirVersion, folder: &Path) -> Vec<Resource> {
     files.sort();
     let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     for file in files {
-        let text = render(&std::fs::read_to_string(&file).unwrap());
-        let resource = read_xml(version, &text);
+        let text = repaired(&file, render(&std::fs::read_to_string(&file).unwrap()));
+        let resource = fhir::xml::read(version, text.as_bytes(), &Limits::default());
+        let resource = resource.unwrap_or_else(|fault| panic!("{}: {fault}", file.display()));
         let key = (resource.resource_type().into_owned(), resource.id().map(|id| id.into_owned()));
         if key.0 != "Bundle" && known.insert(key) {
             found.push(resource);
@@ -319,6 +232,18 @@ fn the_hospital_bgz_searches_count_as_expected() {
         report.add(test, request, &expected, &ask(version, &shelf, request));
     }
     report.print("BgZ-MSZ 1.2.2 and 2.0");
+    // Theirs: the scripts count specimens that the published fixtures neither hold nor refer to.
+    assert_eq!(report.differences.len(), 4);
+    for difference in &report.differences {
+        assert!(
+            difference.contains("_include=Observation:specimen") && difference.contains("\"Specimen\""),
+            "{difference}"
+        );
+        let (expected, got) = (report.expected["Observation"], report.got["Observation"]);
+        assert_eq!(expected, got, "the observations themselves are as expected");
+    }
+    let specimens = sets.iter().flat_map(|(_, all)| all).filter(|one| one.text().to_lowercase().contains("specimen"));
+    assert_eq!(specimens.count(), 0);
     eprintln!("    {without} more are about patients whose fixtures are not published");
     assert!(report.asked > 0);
 }
@@ -338,6 +263,7 @@ fn the_medication_searches_count_as_expected() {
     let scripts = shared("medication/mp9/testscripts/nts").unwrap();
     let Node::List(tests) = Node::read(&std::fs::read_to_string(file).unwrap()).unwrap() else { panic!("a list") };
     let mut report = Report::default();
+    let mut unnamed = 0;
     for test in &tests {
         let Some(Node::List(searches)) = test.get("searches") else { panic!("searches") };
         let Some(Node::Object(counts)) = test.get("counts") else { panic!("counts") };
@@ -350,6 +276,10 @@ fn the_medication_searches_count_as_expected() {
         let shelf = OneShelf::of(version, &all, &bsn);
         let script = std::fs::read_to_string(scripts.join(text(test, "file"))).unwrap();
         for search in searches {
+            if text(search, "resource").is_empty() {
+                unnamed += 1;
+                continue;
+            }
             let mut request = render(&format!("{}{}", text(search, "resource"), text(search, "params")));
             if request.contains("${filter-identifier}") {
                 let (_, after) = script.split_once("<f:defaultValue value=\"").unwrap();
@@ -359,5 +289,7 @@ fn the_medication_searches_count_as_expected() {
         }
     }
     report.print("MP9 3.0.0");
+    assert!(report.differences.is_empty());
+    eprintln!("    {unnamed} more name no type: the scripts were published without it");
     assert!(report.asked > 0);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fhir::definitions::search_parameter;
 use fhir::interaction::{Method, ResourceType, SearchTarget};
+use fhir::search::split;
 use fhir::{FhirVersion, Interaction};
 
 use crate::capability::{ANY, Capability, OperationCapability, PatientBinding, TypeCapability, VersionCapability};
@@ -91,6 +92,10 @@ pub(crate) fn collected(
             .map_err(|fault| format!("operation {name} collects {search}: {fault}"))?;
         if !matches!(&interaction, Interaction::Search { target: SearchTarget::Type(_), .. }) {
             return Err(format!("operation {name} collects {search}, which is no search of one type"));
+        }
+        let shaped = interaction.query().is_some_and(|query| !split(query).1.parameters.is_empty());
+        if shaped {
+            return Err(format!("operation {name} collects {search}, but what is collected is never ordered or cut"));
         }
         match offer.allows(&interaction, Direction::User) {
             Ok(()) => Ok(interaction),

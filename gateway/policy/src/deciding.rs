@@ -150,7 +150,7 @@ fn can_be_met(obligation: &Obligation, version: FhirVersion) -> bool {
 mod tests {
     use super::*;
     use crate::findings::NotFoundOut;
-    use crate::testing::{ANYTHING, ONE, PATIENT, all_found, consent, relation, request, use_case};
+    use crate::testing::{ANYTHING, ONE, PATIENT, SENDING, all_found, consent, relation, request, use_case};
 
     fn decide(rules: &str, findings: &Findings, direction: Direction) -> Result<Permit, Denial> {
         let use_cases = UseCases::new(vec![use_case("one", ONE, rules)]);
@@ -282,6 +282,47 @@ mod tests {
         let passed = permit("any", "GET Patient/$overview");
         assert_eq!(passed.plan(), [passed.request().interaction.clone()]);
         assert!(passed.may_release("Claim"));
+    }
+
+    #[test]
+    fn an_operation_of_the_standard_becomes_the_searches_that_it_is() {
+        let use_cases = UseCases::new(vec![use_case("sending", SENDING, "allow := true")]);
+        let permit = |line: &str| {
+            let admitted = use_cases.admissible(request(&["sending"], line)).unwrap();
+            use_cases.decide(&admitted, &all_found()).unwrap()
+        };
+        let plan = |permit: &Permit| -> Vec<String> {
+            let text = |one: &Interaction| {
+                let query = one.query().map(|query| query.write()).unwrap_or_default();
+                format!("{} {}?{query}", one.code(), one.resource_type().unwrap())
+            };
+            permit.plan().iter().map(text).collect()
+        };
+        let last = permit("GET Observation/$lastn?code=a&max=3&_sort=code&_include=Observation:performer");
+        assert_eq!(last.operation(), Some(StandardOperation::LastN));
+        let include = "_include=Observation%3Aperformer";
+        assert_eq!(plan(&last), [format!("search-type Observation?code=a&{include}&_sort=-date")]);
+
+        // The patient first; what is nobody's is not searched.
+        let all = permit("GET Patient/p1/$everything");
+        assert_eq!(all.operation(), Some(StandardOperation::Everything));
+        let types = ["Patient", "Condition", "MedicationRequest", "Coverage"];
+        assert_eq!(plan(&all), types.map(|kind| format!("search-type {kind}?")));
+        let bounded =
+            permit("GET Patient/p1/$everything?_type=Condition,Patient&_since=2026&start=2025-01&end=2025-02");
+        let since = "_lastUpdated=ge2026";
+        assert_eq!(
+            plan(&bounded),
+            [
+                format!("search-type Patient?{since}"),
+                format!("search-type Condition?{since}&onset-date=ge2025-01&onset-date=le2025-02")
+            ]
+        );
+
+        let document = permit("GET Composition/c1/$document");
+        assert_eq!(document.operation(), Some(StandardOperation::Document));
+        assert_eq!(document.plan(), [document.request().interaction.clone()]);
+        assert_eq!(permit("GET Condition?category=a").operation(), None);
     }
 
     #[test]

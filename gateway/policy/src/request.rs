@@ -143,7 +143,8 @@ impl Admitted {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{request, use_cases};
+    use super::Request;
+    use crate::testing::{request, transaction, use_cases};
 
     #[test]
     fn consent_is_asked_for_all_that_may_come_along_and_for_nothing_else() {
@@ -160,5 +161,31 @@ mod tests {
             let admitted = use_cases().admissible(request(&["one"], line)).expect(line);
             assert_eq!(admitted.consent_types(), types, "{line}");
         }
+    }
+
+    #[test]
+    fn consent_to_an_operation_of_the_standard_or_a_transaction_covers_what_may_leave_by_it() {
+        let everything = [
+            "Condition",
+            "Observation",
+            "MedicationRequest",
+            "Patient",
+            "Composition",
+            "Organization",
+            "Coverage",
+            "Practitioner",
+        ];
+        for (line, types) in [
+            ("GET Observation/$lastn?code=a", &["Observation"][..]),
+            ("GET Observation/$lastn?_include=Observation:subject:Patient", &["Observation", "Patient"]),
+            ("GET Patient/p1/$everything", &everything),
+            ("GET Composition/c1/$document", &everything),
+        ] {
+            let admitted = use_cases().admissible(request(&["sending"], line)).expect(line);
+            assert_eq!(admitted.consent_types(), types, "{line}");
+        }
+        let interaction = transaction(&["POST MedicationRequest"]);
+        let asked = Request { interaction, ..request(&["sending"], "GET Patient/p1") };
+        assert_eq!(use_cases().admissible(asked).unwrap().consent_types(), everything);
     }
 }

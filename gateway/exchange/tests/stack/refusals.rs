@@ -67,6 +67,9 @@ async fn bad_input_is_refused_before_anything_is_asked() {
             "body-malformed",
         ),
         (post("Observation", BodyKind::Json, r#"{"resourceType":"Patient"}"#), 400, "body-mismatch"),
+        (post("Observation", BodyKind::Xml, "<Observation"), 400, "body-malformed"),
+        (post("Observation", BodyKind::Xml, "<Patient xmlns=\"http://hl7.org/fhir\"/>"), 400, "body-mismatch"),
+        (post("Observation", BodyKind::Xml, r#"{"resourceType":"Observation"}"#), 400, "body-malformed"),
         (post("Observation", BodyKind::Other, "x"), 415, "body-format"),
         (post("Observation", BodyKind::None, ""), 400, "body-missing"),
         (Inbound { method: None, ..get("Condition?patient=anna") }, 405, "method"),
@@ -88,7 +91,12 @@ async fn what_the_use_case_does_not_offer_is_denied_before_consent_is_asked() {
     for inbound in [
         get("Encounter?patient=anna"),
         Inbound { method: Some(fhir::Method::Delete), ..get("Condition/c1") },
-        post("", BodyKind::Json, r#"{"resourceType":"Bundle","type":"transaction","entry":[]}"#),
+        post("", BodyKind::Json, r#"{"resourceType":"Bundle","type":"batch","entry":[]}"#),
+        post(
+            "",
+            BodyKind::Json,
+            r#"{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Condition/c1"}}]}"#,
+        ),
         get("Patient/anna/$everything"),
         get("Condition/c1/_history"),
     ] {

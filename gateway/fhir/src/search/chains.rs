@@ -2,14 +2,17 @@
 //! comes from (FHIR search, chained parameters and reverse chaining). Only the shelf and contained resources are
 //! looked at.
 
+use std::collections::HashSet;
+
 use super::evaluate::{Filter, Place, Reading};
-use super::shelf::{literal, resolve};
-use super::values::{Scene, is_same, may_name};
+use super::shelf::{Shelf, literal, resolve};
+use super::values::{Scene, identity, may_name};
 use super::{Parameter, SearchFault, paths, references, tokens::Token};
 use crate::definitions::{SearchDefinition, SearchKind, resource_types, search_parameter};
 use crate::interaction::ResourceType;
 use crate::json::Value;
 use crate::reference::Target;
+use crate::version::FhirVersion;
 
 /// Most references that one chain may follow.
 const LONGEST: usize = 3;
@@ -39,7 +42,7 @@ impl Chain {
         parameter: &Parameter,
     ) -> Result<Self, SearchFault> {
         let unsupported = || SearchFault::unsupported(&parameter.key());
-        if definition.kind != SearchKind::Reference || reading.depth >= LONGEST {
+        if definition.kind != SearchKind::Reference || reading.depth >= LONGEST || rest.starts_with("_has") {
             return Err(unsupported());
         }
         let only = match only {
@@ -147,17 +150,20 @@ impl Has {
         Ok(Has { source, definition, filter })
     }
 
-    pub(super) fn accepts(&self, place: Place<'_>, scene: &Scene<'_>) -> Result<bool, SearchFault> {
-        let Some(here) = place.resource else { return Ok(false) };
-        for candidate in scene.shelf.of_type(self.source) {
-            let references = paths::elements(candidate.root(), self.definition.paths);
-            let points_here = references.into_iter().filter_map(literal).any(|literal| {
-                resolve(scene.shelf, scene.version, &literal).is_some_and(|target| is_same(target, here))
-            });
-            if points_here && self.filter.accepts(Place::of(candidate), scene.version, scene.shelf)? {
-                return Ok(true);
+    /// What satisfying resources point at, by where its text is: to be asked once for a whole shelf.
+    pub(super) fn pointed_at(
+        &self,
+        version: FhirVersion,
+        shelf: &dyn Shelf,
+    ) -> Result<HashSet<*const str>, SearchFault> {
+        let mut found = HashSet::new();
+        for candidate in shelf.of_type(self.source) {
+            if self.filter.accepts(Place::of(candidate), version, shelf)? {
+                let references = paths::elements(candidate.root(), self.definition.paths);
+                let targets = references.into_iter().filter_map(|element| resolve(shelf, version, &literal(element)?));
+                found.extend(targets.map(identity));
             }
         }
-        Ok(false)
+        Ok(found)
     }
 }

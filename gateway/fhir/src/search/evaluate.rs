@@ -1,10 +1,12 @@
 //! Decides whether a resource satisfies a search, for sources that cannot search themselves.
 
+use std::collections::HashSet;
+
 use super::chains::{Chain, Has};
 use super::presentation::is_presentation;
 use super::shelf::{Nothing, Shelf};
 use super::value_sets::{self, NoValueSets, ValueSets};
-use super::values::{Scene, Wanted};
+use super::values::{Scene, Wanted, identity};
 use super::{Parameter, SearchFault, SearchQuery, paths};
 use crate::definitions::{SearchDefinition, SearchKind, search_parameter};
 use crate::interaction::ResourceType;
@@ -109,6 +111,26 @@ impl Filters {
         self.accept_on(resource, &Nothing)
     }
 
+    /// What on the shelf is of the type and satisfies every filter, in the shelf's order.
+    pub(super) fn choose<'s>(&self, shelf: &'s dyn Shelf) -> Result<Vec<&'s Resource>, SearchFault> {
+        let pointed_at: Vec<_> =
+            self.filters.iter().map(|filter| filter.pointed_at(self.version, shelf)).collect::<Result<_, _>>()?;
+        let mut chosen = Vec::new();
+        for candidate in shelf.of_type(self.resource_type) {
+            let mut accepted = true;
+            for (filter, pointed_at) in self.filters.iter().zip(&pointed_at) {
+                accepted &= match pointed_at {
+                    Some(pointed_at) => pointed_at.contains(&identity(candidate)),
+                    None => filter.accepts(Place::of(candidate), self.version, shelf)?,
+                };
+            }
+            if accepted {
+                chosen.push(candidate);
+            }
+        }
+        Ok(chosen)
+    }
+
     /// Whether a resource is of the type and satisfies every filter; chains lead to what is on the shelf.
     pub fn accept_on(&self, resource: &Resource, shelf: &dyn Shelf) -> Result<bool, SearchFault> {
         let mut accepted = resource.resource_type() == self.resource_type.name();
@@ -184,6 +206,14 @@ impl Filter {
         Ok(Filter { definition, test })
     }
 
+    /// For `_has`: everything on the shelf that satisfies it.
+    fn pointed_at(&self, version: FhirVersion, shelf: &dyn Shelf) -> Result<Option<HashSet<*const str>>, SearchFault> {
+        match &self.test {
+            Test::Has(has) => has.pointed_at(version, shelf).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     pub(super) fn accepts(
         &self,
         place: Place<'_>,
@@ -208,7 +238,10 @@ impl Filter {
             Test::None(unwanted) => any(unwanted).map(|found| !found),
             Test::Deceased(wanted) => Ok(elements().iter().any(|element| element.as_bool() != Some(false)) == *wanted),
             Test::Chain(chain) => chain.accepts(place, &scene),
-            Test::Has(has) => has.accepts(place, &scene),
+            Test::Has(has) => match place.resource {
+                Some(resource) => Ok(has.pointed_at(version, shelf)?.contains(&identity(resource))),
+                None => Ok(false),
+            },
             Test::Always => Ok(true),
         }
     }

@@ -1,7 +1,9 @@
 //! `_include` and `_revinclude`: what a search brings along (FHIR search, including other resources).
 
+use std::collections::HashSet;
+
 use super::shelf::{Shelf, literal, resolve};
-use super::values::{is_same, may_name};
+use super::values::{identity, may_name};
 use super::{Parameter, SearchFault, paths};
 use crate::definitions::{SearchDefinition, SearchKind, search_parameter};
 use crate::interaction::ResourceType;
@@ -62,9 +64,9 @@ impl Include {
             let sources = looked_at.iter().filter(|resource| resource.resource_type() == self.source.name());
             return sources.flat_map(|source| self.targets(shelf, version, source)).collect();
         }
+        let wanted: HashSet<*const str> = looked_at.iter().map(|resource| identity(resource)).collect();
         let points_there = |source: &&Resource| {
-            let targets = self.targets(shelf, version, source);
-            targets.iter().any(|target| looked_at.iter().any(|wanted| is_same(wanted, target)))
+            self.targets(shelf, version, source).into_iter().any(|target| wanted.contains(&identity(target)))
         };
         shelf.of_type(self.source).into_iter().filter(points_there).collect()
     }

@@ -1,19 +1,27 @@
 //! `Observation/$lastn`: of each group of observations the newest (FHIR, operation observation-lastn).
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use super::page::reached;
-use super::{SearchFault, SearchQuery, dates, sorting};
+use super::shelf::literal;
+use super::{SearchFault, SearchQuery, dates, paths, sorting};
 use crate::bundle::SearchMode;
+use crate::definitions::{SearchDefinition, search_parameter};
+use crate::interaction::ResourceType;
+use crate::reference::Target;
 use crate::resource::Resource;
+use crate::version::FhirVersion;
 
 /// Most observations per group that can be asked for.
 const LARGEST_MAX: usize = 1_000_000;
 
-/// `max` of the operation: how many of each group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many of each group, and what of the others the kept ones bring along.
+#[derive(Clone, Debug)]
 pub struct LastN {
     max: usize,
+    /// The parameters of `_include=Observation:…`.
+    included: Vec<&'static SearchDefinition>,
 }
 
 impl LastN {
@@ -30,13 +38,28 @@ impl LastN {
         }
         let mut rest = query.clone();
         rest.parameters.retain(|parameter| parameter.name != "max");
-        Ok((LastN { max: max.unwrap_or(1) }, rest))
+        let named = query.named("_include").filter_map(|include| include.value.trim().strip_prefix("Observation:"));
+        let names: Vec<&str> = named.filter_map(|parameter| parameter.split(':').next()).collect();
+        // Each version has its own elements, so that the paths of both together are right for either.
+        let known = |version| {
+            let observation = ResourceType::parse(version, "Observation");
+            names.iter().filter_map(move |name| search_parameter(version, observation?, name))
+        };
+        let included = FhirVersion::ALL.into_iter().flat_map(known).collect();
+        Ok((LastN { max: max.unwrap_or(1), included }, rest))
     }
 
     /// Of each group of matches the newest, newest first, then what they bring along and outcomes. Observations
     /// that share a coding (or, without one, the text of their code) are one group, also by way of a third. In a
     /// tie at the end of a group all stay.
+    ///
+    /// An observation that is not among the newest stays when one of them brings it along by `_include`.
     pub fn keep<T>(&self, items: Vec<T>, get: impl Fn(&T) -> (&Resource, SearchMode)) -> Vec<T> {
+        self.keep_marked(items, get).into_iter().map(|(item, _)| item).collect()
+    }
+
+    /// The same, with what each item is now: a match that stays only because it is brought along is an include.
+    pub fn keep_marked<T>(&self, items: Vec<T>, get: impl Fn(&T) -> (&Resource, SearchMode)) -> Vec<(T, SearchMode)> {
         let matches: Vec<usize> = positions(&items, |item| get(item).1 == SearchMode::Match);
         let resource = |at: &usize| items.get(*at).map(|item| get(item).0);
         let effective: HashMap<usize, Option<i128>> =
@@ -50,10 +73,38 @@ impl LastN {
             kept.extend(group.iter().enumerate().filter(tied).map(|(_, at)| *at));
         }
         kept.sort_by(|a, b| sorting::newest_first(moment(*a), moment(*b)).then(a.cmp(b)));
-        let order = reached(&items, &kept, &get);
-        let mut slots: Vec<Option<T>> = items.into_iter().map(Some).collect();
+        let brought = self.brought(&matches, &kept, resource);
+        let mode = |at: usize, item: &T| if brought.contains(&at) { SearchMode::Include } else { get(item).1 };
+        let modes: Vec<SearchMode> = items.iter().enumerate().map(|(at, item)| mode(at, item)).collect();
+        let order = reached(&items, &kept, mode, &get);
+        let mut slots: Vec<Option<(T, SearchMode)>> = items.into_iter().zip(modes).map(Some).collect();
         order.into_iter().filter_map(|at| slots.get_mut(at)?.take()).collect()
     }
+
+    /// The matches that are not kept but that a kept one brings along.
+    fn brought<'r>(
+        &self,
+        matches: &[usize],
+        kept: &[usize],
+        resource: impl Fn(&usize) -> Option<&'r Resource>,
+    ) -> HashSet<usize> {
+        let targets = |observation: &Resource| -> Vec<String> {
+            let elements = self.included.iter().flat_map(|known| paths::elements(observation.root(), known.paths));
+            let id = |literal: Cow<'_, str>| match Target::of(&literal) {
+                Target::Typed { resource_type: "Observation", id, .. } => Some(id.to_owned()),
+                _ => None,
+            };
+            elements.filter_map(literal).filter_map(id).collect()
+        };
+        let wanted: HashSet<String> = kept.iter().filter_map(&resource).flat_map(targets).collect();
+        let kept: HashSet<usize> = kept.iter().copied().collect();
+        let other = |at: &&usize| !kept.contains(at) && resource(at).is_some_and(|one| is_wanted(one, &wanted));
+        matches.iter().filter(other).copied().collect()
+    }
+}
+
+fn is_wanted(observation: &Resource, ids: &HashSet<String>) -> bool {
+    observation.id().is_some_and(|id| ids.contains(id.as_ref()))
 }
 
 /// [`LastN`] in one step, for an answer to the operation's parameters.

@@ -22,12 +22,13 @@ pub struct Page {
 /// along: included resources that they reach by references, directly or through others, and those that point at
 /// one of them. What no match reaches is on the first page, outcomes are on every page: nothing gets lost.
 pub fn page<T>(items: &[T], from: usize, count: usize, get: impl Fn(&T) -> (&Resource, SearchMode)) -> Page {
+    let mode = |_: usize, item: &T| get(item).1;
     let all = matches(items, &get);
     let kept: Vec<usize> = all.iter().skip(from).take(count.max(1)).copied().collect();
     let next = from.saturating_add(kept.len());
-    let mut on_page = reached(items, &kept, &get);
+    let mut on_page = reached(items, &kept, mode, &get);
     if from == 0 && next < all.len() {
-        let known: HashSet<usize> = reached(items, &all, &get).into_iter().collect();
+        let known: HashSet<usize> = reached(items, &all, mode, &get).into_iter().collect();
         let lost = (0..items.len()).filter(|at| !known.contains(at));
         on_page.extend(lost);
     } else if from == 0 {
@@ -43,8 +44,13 @@ fn matches<T>(items: &[T], get: impl Fn(&T) -> (&Resource, SearchMode)) -> Vec<u
 }
 
 /// These matches in their order, then the included resources that belong to them, then all outcomes.
-pub(super) fn reached<T>(items: &[T], kept: &[usize], get: impl Fn(&T) -> (&Resource, SearchMode)) -> Vec<usize> {
-    let graph = Graph::of(items, &get);
+pub(super) fn reached<T>(
+    items: &[T],
+    kept: &[usize],
+    mode: impl Fn(usize, &T) -> SearchMode,
+    get: impl Fn(&T) -> (&Resource, SearchMode),
+) -> Vec<usize> {
+    let graph = Graph::of(items, &mode, &get);
     let mut found: HashSet<usize> = kept.iter().copied().collect();
     let mut waiting: Vec<usize> = kept.to_vec();
     while let Some(at) = waiting.pop() {
@@ -71,7 +77,7 @@ struct Graph {
 }
 
 impl Graph {
-    fn of<T>(items: &[T], get: impl Fn(&T) -> (&Resource, SearchMode)) -> Self {
+    fn of<T>(items: &[T], mode: impl Fn(usize, &T) -> SearchMode, get: impl Fn(&T) -> (&Resource, SearchMode)) -> Self {
         let mut places: HashMap<(String, String), Vec<usize>> = HashMap::new();
         for (at, item) in items.iter().enumerate() {
             let resource = get(item).0;
@@ -81,7 +87,7 @@ impl Graph {
             }
         }
         let mut graph = Graph {
-            modes: items.iter().map(|item| get(item).1).collect(),
+            modes: items.iter().enumerate().map(|(at, item)| mode(at, item)).collect(),
             to: vec![Vec::new(); items.len()],
             from: vec![Vec::new(); items.len()],
         };

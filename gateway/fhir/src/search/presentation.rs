@@ -1,10 +1,10 @@
 //! What shapes an answer after it was gathered: order, size and how much of each resource (FHIR search, managing
 //! returned resources). Which resources are in it is decided before.
 
+use super::shape::{Summary, shape};
 use super::sorting::SortKey;
 use super::{Parameter, SearchFault, SearchQuery};
 use crate::interaction::ResourceType;
-use crate::json::Node;
 use crate::resource::Resource;
 use crate::version::FhirVersion;
 
@@ -27,19 +27,6 @@ pub enum Total {
     /// What is held is counted: an exact number is always at hand.
     #[default]
     Accurate,
-}
-
-/// `_summary`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Summary {
-    /// `text`: narrative, id, meta and what is mandatory.
-    Text,
-    /// `data`: all but the narrative.
-    Data,
-    Count,
-    /// `false`, or not asked.
-    #[default]
-    Whole,
 }
 
 /// How an answer is shown, read once and applied once, over the merged and checked answer of all sources.
@@ -81,7 +68,16 @@ impl Presentation {
             if parameter.modifier.is_some() {
                 return Err(SearchFault::unsupported(&parameter.key()));
             }
+            let once = parameter.name != "_sort" && parameter.name != "_elements";
+            if once && query.named(&parameter.name).count() > 1 {
+                return Err(SearchFault::value(&parameter.name));
+            }
             read.take(kind, parameter)?;
+        }
+        // Narratives alone and what is brought along do not go together (FHIR search, summary).
+        let brings = query.parameters.iter().any(|one| matches!(one.name.as_str(), "_include" | "_revinclude"));
+        if brings && read.summary == Summary::Text {
+            return Err(SearchFault::unsupported("_summary"));
         }
         Ok(read)
     }
@@ -113,13 +109,7 @@ impl Presentation {
                 };
             }
             "_summary" => {
-                self.summary = match value {
-                    "text" => Summary::Text,
-                    "data" => Summary::Data,
-                    "count" => Summary::Count,
-                    "false" => Summary::Whole,
-                    _ => return Err(malformed()),
-                };
+                self.summary = Summary::read(value).ok_or_else(malformed)?;
             }
             "_elements" => {
                 let listed = self.elements.get_or_insert_default();
@@ -161,32 +151,11 @@ impl Presentation {
 
     /// A match as `_summary` and `_elements` want it.
     pub fn shape(&self, resource: &Resource) -> Resource {
-        self.shaped(resource, self.elements.as_deref())
+        shape(self.version, resource, self.summary, self.elements.as_deref())
     }
 
     /// A resource that was brought along: `_elements` does not apply to it (FHIR search, elements).
     pub fn shape_included(&self, resource: &Resource) -> Resource {
-        self.shaped(resource, None)
-    }
-
-    fn shaped(&self, resource: &Resource, elements: Option<&[String]>) -> Resource {
-        let keep = |name: &str| {
-            let name = name.strip_prefix('_').unwrap_or(name);
-            if matches!(name, "resourceType" | "id" | "meta") {
-                return true;
-            }
-            let listed = elements.is_none_or(|listed| listed.iter().any(|wanted| wanted == name));
-            listed
-                && match self.summary {
-                    Summary::Text => name == "text",
-                    Summary::Data => name != "text",
-                    Summary::Count | Summary::Whole => true,
-                }
-        };
-        if resource.root().members().all(|(name, _)| keep(&name)) {
-            return resource.clone();
-        }
-        let members = resource.root().members().filter(|(name, _)| keep(name));
-        Resource::from_node(&Node::Object(members.map(|(name, value)| (name.into_owned(), value.to_node())).collect()))
+        shape(self.version, resource, self.summary, None)
     }
 }

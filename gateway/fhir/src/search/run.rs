@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::includes::Include;
 use super::shelf::Shelf;
+use super::values::identity;
 use super::{Filters, NoValueSets, SearchFault, SearchQuery, ValueSets};
 use crate::bundle::SearchMode;
 use crate::interaction::ResourceType;
@@ -14,7 +15,6 @@ use crate::version::FhirVersion;
 /// How the answer looks (`_sort`, `_count`, `_summary` …) is [`super::Presentation`]'s and passed over here.
 pub struct Search {
     version: FhirVersion,
-    kind: ResourceType,
     filters: Filters,
     includes: Vec<Include>,
 }
@@ -41,18 +41,15 @@ impl Search {
     ) -> Result<Search, SearchFault> {
         let filters = Filters::read_with(version, kind, query, sets)?;
         let includes = query.parameters.iter().filter_map(|parameter| Include::read(version, parameter).transpose());
-        Ok(Search { version, kind, filters, includes: includes.collect::<Result<_, _>>()? })
+        Ok(Search { version, filters, includes: includes.collect::<Result<_, _>>()? })
     }
 
     /// At most `most` resources, matches and what they bring along together.
     pub fn run(&self, shelf: &dyn Shelf, most: usize) -> Result<Found, SearchFault> {
         let mut set = Set { known: HashSet::new(), items: Vec::new(), most, cut_short: false };
-        for candidate in shelf.of_type(self.kind) {
-            if self.filters.accept_on(candidate, shelf)? {
-                set.add(candidate, SearchMode::Match);
-            }
+        for candidate in self.filters.choose(shelf)? {
+            set.add(candidate, SearchMode::Match);
         }
-        let matches = set.items.len();
         // Each round looks at what the last one brought; the first one at the matches.
         let (mut from, mut first) = (0, true);
         while from < set.items.len() && !set.cut_short {
@@ -65,7 +62,6 @@ impl Search {
             }
             first = false;
         }
-        debug_assert!(set.items.iter().take(matches).all(|(_, mode)| *mode == SearchMode::Match));
         let items = set.items.into_iter().map(|(resource, mode)| (resource.clone(), mode)).collect();
         Ok(Found { items, cut_short: set.cut_short })
     }
@@ -82,7 +78,7 @@ struct Set<'s> {
 
 impl<'s> Set<'s> {
     fn add(&mut self, resource: &'s Resource, mode: SearchMode) {
-        let text = std::ptr::from_ref(resource.text());
+        let text = identity(resource);
         if self.known.contains(&text) {
             return;
         }

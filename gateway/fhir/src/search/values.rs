@@ -115,9 +115,9 @@ pub(super) fn may_name(definition: &SearchDefinition, kind: ResourceType) -> boo
     definition.more.is_empty() || definition.more.split(',').any(|name| name == kind.name())
 }
 
-/// Two cursors into the same text: the same resource, not merely an equal one.
-pub(super) fn is_same(one: &Resource, two: &Resource) -> bool {
-    std::ptr::eq(one.text(), two.text())
+/// Where a resource's text is: what its clones share and an equal one does not.
+pub(super) fn identity(resource: &Resource) -> *const str {
+    std::ptr::from_ref(resource.text())
 }
 
 fn string(text: &str, comparison: Comparison) -> Option<Wanted> {

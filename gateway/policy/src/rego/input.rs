@@ -216,7 +216,7 @@ fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
 mod tests {
     use super::*;
     use crate::findings::NotFoundOut;
-    use crate::testing::{all_found, request};
+    use crate::testing::{all_found, request, transaction};
 
     fn read(line: &str, findings: &Findings) -> serde_json::Value {
         serde_json::to_value(input(&request(&["one", "two"], line), Purpose::Treat, findings)).unwrap()
@@ -261,6 +261,22 @@ mod tests {
             }
         });
         assert_eq!(read(line, &all_found()), expected);
+    }
+
+    #[test]
+    fn a_transaction_shows_what_it_does_with_which_types() {
+        let lines = ["POST Observation", "POST Condition", "DELETE Condition/c9", "POST Observation"];
+        let asked = Request { interaction: transaction(&lines), ..request(&["one"], "GET Condition/c1") };
+        let read = serde_json::to_value(input(&asked, Purpose::Treat, &all_found())).unwrap();
+        assert_eq!(read["resource"], serde_json::json!({ "types": ["Condition", "Observation"] }));
+        assert_eq!(read["action"]["name"], "transaction");
+        let entries = serde_json::json!([
+            { "type": "Condition", "interaction_type": "create" },
+            { "type": "Condition", "interaction_type": "delete" },
+            { "type": "Observation", "interaction_type": "create" },
+        ]);
+        assert_eq!(read["action"]["fhir_rest"]["entries"], entries);
+        assert!(!read.to_string().contains("c9"));
     }
 
     #[test]

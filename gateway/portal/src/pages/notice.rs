@@ -68,6 +68,7 @@ pub(crate) fn answer_to(refusal: &Refusal) -> Answer {
         | Refusal::BodyTooLarge
         | Refusal::BodyBroken
         | Refusal::BodyMalformed(_)
+        | Refusal::BodyXml(_)
         | Refusal::BodyMismatch
         | Refusal::BodyStructure(_)
         | Refusal::BundleMalformed(_)

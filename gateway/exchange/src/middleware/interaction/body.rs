@@ -4,7 +4,7 @@
 use fhir::bundle::BundleKind;
 use fhir::interaction::transaction;
 use fhir::json::Limits;
-use fhir::{Bundle, FhirVersion, Interaction, Resource};
+use fhir::{Bundle, Interaction, Resource, structure, xml};
 
 use crate::inbound::{BodyKind, Inbound};
 use crate::refusal::Refusal;
@@ -27,7 +27,7 @@ pub(super) fn read(interaction: Interaction, inbound: &Inbound, limits: &Limits)
     if !matches!(interaction, Interaction::Bundle) {
         matches_path(&interaction, &body)?;
         if interaction.writes() {
-            check_structure(inbound.version, &body)?;
+            structure::check(inbound.version, &body).map_err(Refusal::BodyStructure)?;
         }
         return Ok(Read { interaction, about: vec![body.clone()], body: Some(body) });
     }
@@ -41,7 +41,7 @@ pub(super) fn read(interaction: Interaction, inbound: &Inbound, limits: &Limits)
     }
     let interaction = transaction::read(inbound.version, &bundle).map_err(Refusal::Transaction)?;
     for resource in bundle.entries.iter().filter_map(|entry| entry.resource.as_ref()) {
-        check_structure(inbound.version, resource)?;
+        structure::check(inbound.version, resource).map_err(Refusal::BodyStructure)?;
     }
     let about = transaction::resolved(&bundle).into_iter().flatten().collect();
     Ok(Read { interaction, body: Some(body), about })
@@ -68,16 +68,10 @@ fn resource(interaction: &Interaction, inbound: &Inbound, limits: &Limits) -> Re
     let text = inbound.body.clone();
     match inbound.body_kind {
         BodyKind::Json => Resource::parse(text, limits).map(Some).map_err(Refusal::BodyMalformed),
+        BodyKind::Xml => xml::read(inbound.version, &text, limits).map(Some).map_err(Refusal::BodyXml),
         BodyKind::None if needed => Err(Refusal::BodyMissing),
         BodyKind::None | BodyKind::Form if !needed => Ok(None),
-        BodyKind::None | BodyKind::Form | BodyKind::Xml | BodyKind::Other => Err(Refusal::BodyFormat),
-    }
-}
-
-fn check_structure(version: FhirVersion, resource: &Resource) -> Result<(), Refusal> {
-    match version {
-        FhirVersion::R4 => fhir::structure::check_r4(resource).map_err(Refusal::BodyStructure),
-        FhirVersion::Stu3 => Ok(()),
+        BodyKind::None | BodyKind::Form | BodyKind::Other => Err(Refusal::BodyFormat),
     }
 }
 
