@@ -47,6 +47,8 @@ pub enum Refusal {
     PageGone,
     /// The answer is wanted in a format that is not offered.
     NotAcceptable,
+    /// The answer cannot be written in XML.
+    AnswerFormat(XmlFault),
     /// The path leads to no FHIR base that is served.
     NotServed,
     /// A BSN that is no BSN.
@@ -143,6 +145,13 @@ impl Refusal {
                 Code::NotSupported,
                 "Only application/fhir+json and application/fhir+xml are offered here.",
                 "not-acceptable",
+            ),
+            // The fault names an element of the answer, never its value.
+            Refusal::AnswerFormat(fault) => row(
+                500,
+                Code::NotSupported,
+                format!("The answer cannot be written in XML: {fault}. Ask for application/fhir+json."),
+                "answer-format",
             ),
             Refusal::NotServed => row(404, Code::NotFound, "Nothing is served at this path.", "not-served"),
             Refusal::BsnInvalid => {

@@ -75,13 +75,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let issuer =
         Arc::new(said(TokenIssuer::new(IssuerConfig::new(said(WebAddress::parse(&endpoint))?), partners.clone()))?);
     let sessions = Arc::new(Sessions::new(SessionConfig::default()));
-    let authenticator: Arc<dyn Authenticator> = Arc::new(NodeAuthenticator::new(
-        partners,
-        issuer.clone(),
-        callers.clone(),
-        sessions.clone(),
-        clock.clone(),
-    ));
+    let authenticator: Arc<dyn Authenticator> =
+        Arc::new(NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone()));
     let peers = peers(config, own, &clock)?;
     let registers = Registers::open(config, sources.sources, peers, &clock);
     let wellness = wellness(registers.health.clone());

@@ -76,6 +76,7 @@ pub(crate) fn answer_to(refusal: &Refusal) -> Answer {
         | Refusal::CreateCondition
         | Refusal::PageGone
         | Refusal::NotAcceptable
+        | Refusal::AnswerFormat(_)
         | Refusal::NotServed
         | Refusal::UseCaseName
         | Refusal::Defect => Answer::Notice(Notice::Defect),

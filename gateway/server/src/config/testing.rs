@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use connectors::http::WebAddress;
@@ -85,6 +85,8 @@ pub(crate) fn everything() -> NodeConfig {
                 bearer_token_file: Some(path()),
                 post_search: true,
                 several_patients: SeveralPatients::OnePerson,
+                supported_parameters: BTreeSet::from([text()]),
+                unsupported_parameters: BTreeSet::from([text()]),
                 bounds: Bounds { max_pages: 1, max_resources: 1, max_answer_bytes: 1, page_size: 1 },
                 patient_cache: PatientCacheConfig { max_patients: 1, seconds: 1 },
             }),

@@ -127,9 +127,7 @@ mod tests {
 
     #[test]
     fn an_outcome_of_a_refused_entry_stands_in_its_response() {
-        let outcome = || {
-            fhir::Outcome::one(fhir::Severity::Error, fhir::IssueCode::Forbidden, "no").to_resource()
-        };
+        let outcome = || fhir::Outcome::one(fhir::Severity::Error, fhir::IssueCode::Forbidden, "no").to_resource();
         let refused = responded(Made::new(403, Body::Resource(outcome())));
         assert!(refused.resource.is_none() && refused.response.unwrap().outcome.is_some());
         let unchanged = responded(Made::new(304, Body::Nothing));

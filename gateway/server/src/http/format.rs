@@ -14,7 +14,7 @@ use super::media::Format;
 pub fn write(version: FhirVersion, format: Format, resource: &Resource) -> Result<Bytes, Refusal> {
     match format {
         Format::Json => Ok(resource.bytes()),
-        Format::Xml => { let _ = version; Err(Refusal::NotAcceptable) }
+        Format::Xml => fhir::xml::write(version, resource).map_err(Refusal::AnswerFormat),
     }
 }
 
@@ -22,7 +22,7 @@ pub fn write(version: FhirVersion, format: Format, resource: &Resource) -> Resul
 pub fn read(version: FhirVersion, kind: BodyKind, body: &Bytes, limits: &Limits) -> Option<Resource> {
     match kind {
         BodyKind::Json => Resource::parse(body.clone(), limits).ok(),
-        BodyKind::Xml => { let _ = version; None }
+        BodyKind::Xml => fhir::xml::read(version, body, limits).ok(),
         BodyKind::None | BodyKind::Form | BodyKind::Other => None,
     }
 }

@@ -57,9 +57,9 @@ impl Negotiated {
 
     /// Whether any type but FHIR's is wanted by name.
     pub fn names_other_types(&self) -> bool {
-        self.ranges.iter().any(|range| {
-            range.quality > 0 && Format::of(&range.essence).is_none() && !range.essence.starts_with("*/")
-        })
+        self.ranges
+            .iter()
+            .any(|range| range.quality > 0 && Format::of(&range.essence).is_none() && !range.essence.starts_with("*/"))
     }
 
     /// Whether content of this type is wanted as it is, rather than as a resource (FHIR R4, binary.html#rest): the type

@@ -60,11 +60,7 @@ pub struct Operation {
 
 impl Offers {
     /// What these use cases offer together.
-    pub fn of<'u>(
-        use_cases: impl Iterator<Item = &'u UseCase>,
-        version: FhirVersion,
-        direction: Direction,
-    ) -> Self {
+    pub fn of<'u>(use_cases: impl Iterator<Item = &'u UseCase>, version: FhirVersion, direction: Direction) -> Self {
         let mut offers = Offers {
             version,
             types: BTreeMap::new(),

@@ -24,7 +24,7 @@ pub(super) struct Patient<'p> {
 }
 
 impl<'p> Patient<'p> {
-    fn reach(self) -> Reach<'p> {
+    pub(super) fn reach(self) -> Reach<'p> {
         Reach::One { bsn: self.bsn, ids: self.ids }
     }
 }
@@ -77,11 +77,9 @@ impl FhirSource {
             Interaction::ConditionalDelete { resource_type, query } => {
                 self.delete_where(call, patient, *resource_type, query, conditions).await?
             }
+            Interaction::Transaction { entries } => self.transaction(call, patient.reach(), entries, body).await?,
             // None of these can be bound to a patient by what is asked alone.
-            Interaction::Capabilities
-            | Interaction::History { .. }
-            | Interaction::Bundle
-            | Interaction::Transaction { .. } => {
+            Interaction::Capabilities | Interaction::History { .. } | Interaction::Bundle => {
                 return Err(SourceFault::NotSupported);
             }
         };

@@ -50,6 +50,7 @@ pub(super) async fn answer(call: &Call<'_>, question: &Question<'_>, nobody: boo
             write(call, question, Write::DeleteWhere(*resource_type, query)).await
         }
         Interaction::Operation { level, name, query } => Ok(call.operation(level, name, query, body).await?),
+        // About whom an entry is must be known before it is written.
         Interaction::Transaction { .. } => Err(SourceFault::NotSupported),
         Interaction::Bundle => Ok(call.bundle(body.ok_or(SourceFault::Rejected)?).await?),
     }

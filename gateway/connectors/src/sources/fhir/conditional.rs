@@ -11,7 +11,7 @@ use super::super::narrow::shown;
 use super::super::rest::{Call, Write};
 use super::FhirSource;
 use super::about_one::Patient;
-use super::reach::{Narrowed, Reach};
+use super::reach::Narrowed;
 
 /// What a condition holds for.
 pub(super) enum Held {
@@ -35,7 +35,7 @@ impl FhirSource {
         if let Some(parameter) = no_condition {
             return Err(SourceFault::Unsupported { parameter: shown(parameter) });
         }
-        let reach = Reach::One { bsn: patient.bsn, ids: patient.ids };
+        let reach = patient.reach();
         if matches!(reach.narrow(self.rest.version, kind, &filters)?, Narrowed::ToNothing) {
             return Ok(Held::None(None));
         }

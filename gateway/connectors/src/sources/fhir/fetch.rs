@@ -21,6 +21,8 @@ const AT_ONCE: usize = 4;
 #[derive(Clone)]
 pub(super) enum Want {
     Ids(ResourceType, Vec<LogicalId>),
+    /// All of a type that is within reach.
+    Whole(ResourceType),
     /// What points at these (`Type/id`) by this parameter.
     Pointing(ResourceType, String, Vec<String>),
 }
@@ -83,6 +85,7 @@ fn batches(want: Want) -> Vec<Want> {
         Want::Pointing(kind, by, to) => {
             to.chunks(BATCH).map(|to| Want::Pointing(kind, by.clone(), to.to_vec())).collect()
         }
+        Want::Whole(_) => vec![want],
     }
 }
 
@@ -91,16 +94,21 @@ async fn one(call: &Call<'_>, reach: Reach<'_>, want: &Want) -> Result<Batch, So
     let (kind, asked) = match want {
         Want::Ids(kind, ids) => {
             let ids: Vec<&str> = ids.iter().map(LogicalId::as_str).collect();
-            (*kind, Parameter::new("_id", ids.join(",")))
+            (*kind, Some(Parameter::new("_id", ids.join(","))))
         }
-        Want::Pointing(kind, by, to) => (*kind, Parameter::new(by.as_str(), to.join(","))),
+        Want::Pointing(kind, by, to) => (*kind, Some(Parameter::new(by.as_str(), to.join(",")))),
+        Want::Whole(kind) => (*kind, None),
     };
-    let query = SearchQuery { parameters: vec![asked] };
+    let query = SearchQuery { parameters: asked.into_iter().collect() };
     // What is nobody's names no patient, and a Provenance need not: it names what it is of.
     let of_no_patient = patient_parameter(version, kind).is_none() && kind.name() != "Patient";
-    let narrowed = match of_no_patient || kind.name() == "Provenance" {
+    let narrowed = match (of_no_patient || kind.name() == "Provenance") && !query.parameters.is_empty() {
         true => Narrowed::By(Vec::new()),
-        false => reach.narrow(version, kind, &query)?,
+        // All of a type that names no patient is no bounded set.
+        false => match reach.narrow(version, kind, &query) {
+            Ok(narrowed) => narrowed,
+            Err(_) => return Ok(Batch { resources: Vec::new(), cut_short: true }),
+        },
     };
     let Narrowed::By(mut parameters) = narrowed else {
         return Ok(Batch { resources: Vec::new(), cut_short: false });
@@ -123,7 +131,7 @@ async fn one(call: &Call<'_>, reach: Reach<'_>, want: &Want) -> Result<Batch, So
         Want::Ids(kind, ids) => {
             name_of(version, resource).is_some_and(|named| named.kind == *kind && ids.contains(&named.id))
         }
-        Want::Pointing(kind, ..) => resource.resource_type() == kind.name(),
+        Want::Whole(kind) | Want::Pointing(kind, ..) => resource.resource_type() == kind.name(),
     };
     Ok(Batch { resources: resources.into_iter().filter(asked_for).collect(), cut_short })
 }

@@ -25,6 +25,7 @@ pub(super) struct Gathered<'g> {
     known: HashMap<Named, Place>,
     /// What was asked for: it is not looked for again.
     sought: HashSet<Named>,
+    whole: HashSet<ResourceType>,
 }
 
 #[derive(Clone, Copy)]
@@ -34,7 +35,12 @@ enum Place {
 }
 
 /// What an evaluation was led to and did not find.
-pub(super) type Lacking = BTreeMap<ResourceType, BTreeSet<String>>;
+#[derive(Default)]
+pub(super) struct Lacking {
+    pub ids: BTreeMap<ResourceType, BTreeSet<String>>,
+    /// Types that were looked through and not fetched.
+    pub types: BTreeSet<ResourceType>,
+}
 
 impl<'g> Gathered<'g> {
     pub fn new(version: FhirVersion, reach: Reach<'g>, base: &str, kind: ResourceType) -> Self {
@@ -47,6 +53,7 @@ impl<'g> Gathered<'g> {
             beside: HashMap::new(),
             known: HashMap::new(),
             sought: HashSet::new(),
+            whole: HashSet::from([kind]),
         }
     }
 
@@ -87,9 +94,20 @@ impl<'g> Gathered<'g> {
         self.sought.insert(named);
     }
 
+    /// Notes that all of this type was asked for.
+    pub fn seek_all(&mut self, kind: ResourceType) {
+        self.whole.insert(kind);
+    }
+
     /// How many matches there are.
     pub fn matches(&self) -> usize {
         self.matches.len()
+    }
+
+    /// `Type/id` of every match.
+    pub fn match_names(&self) -> Vec<String> {
+        let named = self.matches.iter().filter_map(|one| name_of(self.version, one));
+        named.map(|named| format!("{}/{}", named.kind, named.id.as_str())).collect()
     }
 
     /// The search over what is here, and what it missed.
@@ -163,6 +181,9 @@ impl Shelf for Looking<'_> {
         if kind == gathered.kind {
             return gathered.matches.iter().collect();
         }
+        if !gathered.whole.contains(&kind) {
+            self.lacking.borrow_mut().types.insert(kind);
+        }
         gathered.beside.get(&kind).into_iter().flatten().collect()
     }
 
@@ -170,7 +191,7 @@ impl Shelf for Looking<'_> {
         let named = Named { kind, id: ::fhir::LogicalId::parse(id)? };
         let found = self.gathered.at(&named);
         if found.is_none() && !self.gathered.sought.contains(&named) {
-            self.lacking.borrow_mut().entry(kind).or_default().insert(id.to_owned());
+            self.lacking.borrow_mut().ids.entry(kind).or_default().insert(id.to_owned());
         }
         found
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ::fhir::definitions::search_parameter;
+use ::fhir::search::looks_beyond;
 use ::fhir::{FhirVersion, Parameter, ResourceType};
 
 use super::capabilities::{Capabilities, OfType};
@@ -27,8 +28,11 @@ impl Knowledge<'_> {
         if name == "_id" || said.is_some_and(|said| said.parameters.contains(name)) {
             return true;
         }
-        // Statements do not say which chains are followed, so those are the node's own work.
-        let standard = search_parameter(self.version, kind, name).is_some_and(is_standard);
+        // Statements do not say which chains are followed, so those are the node's own work; and so is `_has`.
+        if looks_beyond(parameter) {
+            return false;
+        }
+        let standard = search_parameter(self.version, kind, name).is_some_and(|known| !known.custom);
         match said {
             None => standard,
             // Many statements leave out what every type has; who does not know it says so.
@@ -48,7 +52,7 @@ impl Knowledge<'_> {
             return configured;
         }
         let standard = source.and_then(|source| search_parameter(self.version, source, name));
-        let standard = standard.is_some_and(is_standard);
+        let standard = standard.is_some_and(|known| !known.custom);
         let speaks_of = if reverse { Some(kind) } else { source };
         let Some(said) = speaks_of.and_then(|kind| self.said(kind)) else { return standard };
         let listed = if reverse { &said.reverse_includes } else { &said.includes };
@@ -70,8 +74,4 @@ impl Knowledge<'_> {
         }
         listed(self.supported).then_some(true)
     }
-}
-
-fn is_standard(_definition: &::fhir::definitions::SearchDefinition) -> bool {
-    true
 }

@@ -17,6 +17,7 @@ mod reach;
 mod search;
 #[cfg(test)]
 pub(crate) mod tests;
+mod transaction;
 
 use std::collections::BTreeSet;
 
@@ -90,10 +91,14 @@ impl FhirSource {
         }
     }
 
-    /// A search of one type is evaluated again like any other; the rest passes as it is.
+    /// A search of one type and a transaction are checked like any other; the rest passes as it is.
     async fn about_nobody(&self, call: &Call<'_>, question: &Question<'_>) -> Result<Answer, SourceFault> {
-        let Interaction::Search { target: SearchTarget::Type(kind), query } = question.interaction() else {
-            return as_asked::answer(call, question, true).await;
+        let (kind, query) = match question.interaction() {
+            Interaction::Search { target: SearchTarget::Type(kind), query } => (kind, query),
+            Interaction::Transaction { entries } => {
+                return self.transaction(call, Reach::Nobody, entries, question.body()).await;
+            }
+            _ => return as_asked::answer(call, question, true).await,
         };
         let found = self.search(call, Reach::Nobody, *kind, query).await?;
         Ok(Answer { items: found.items, cut_short: found.cut_short, ..Answer::default() })

@@ -1,6 +1,6 @@
 //! One search, divided: what the server is asked, and what the node evaluates itself on the answer.
 
-use ::fhir::search::{Search, SearchFault, split};
+use ::fhir::search::{Search, SearchFault, looks_beyond, split};
 use ::fhir::{FhirVersion, Parameter, ResourceType, SearchQuery};
 use exchange::ports::SourceFault;
 
@@ -56,10 +56,9 @@ impl Plan {
                 }
                 Ok(_) => {
                     plan.evaluated.parameters.push(parameter.clone());
-                    let alone = !parameter.name.contains('.');
                     if knowledge.filters_by(kind, parameter) {
                         plan.sent.push(parameter.clone());
-                        if alone {
+                        if !looks_beyond(parameter) {
                             plan.checked.parameters.push(parameter.clone());
                         }
                     }
@@ -102,6 +101,12 @@ impl Plan {
     pub fn is_sent_whole(&self) -> bool {
         let filters = self.evaluated.parameters.iter().filter(|one| !one.name.ends_with("include")).count();
         filters + self.blind.len() == self.sent.len()
+    }
+
+    /// Whether a filter looks through all of a type (`_has`).
+    pub fn looks_through(&self, kind: ResourceType) -> bool {
+        let named = format!("_has:{kind}:");
+        self.evaluated.parameters.iter().any(|parameter| parameter.key().contains(&named))
     }
 
     /// The filters that the server is asked to apply.

@@ -113,7 +113,7 @@ impl FhirSource {
         let mut round = 0;
         let found = loop {
             let (found, lacking) = gathered.look(&search, most).map_err(|fault| of_search(&fault))?;
-            let wants = self.wants(attempt, &found, lacking, &mut gathered, &mut pointed_at);
+            let wants = self.wants(plan, attempt, &found, lacking, &mut gathered, &mut pointed_at);
             if wants.is_empty() || round == ROUNDS {
                 cut_short |= !wants.is_empty();
                 break found;
@@ -191,6 +191,7 @@ impl FhirSource {
     /// What to fetch before the search can be evaluated better, each thing once.
     fn wants(
         &self,
+        plan: &Plan,
         attempt: &Attempt,
         found: &Found,
         lacking: Lacking,
@@ -199,7 +200,7 @@ impl FhirSource {
     ) -> Vec<Want> {
         let version = self.rest.version;
         let mut wants = Vec::new();
-        for (kind, ids) in lacking {
+        for (kind, ids) in lacking.ids {
             let ids: Vec<LogicalId> = ids.iter().filter_map(|id| LogicalId::parse(id)).collect();
             for id in &ids {
                 gathered.seek(Named { kind, id: id.clone() });
@@ -220,6 +221,18 @@ impl FhirSource {
             if !to.is_empty() {
                 wants.push(Want::Pointing(kind, by.to_owned(), to));
             }
+        }
+        for kind in lacking.types {
+            gathered.seek_all(kind);
+            // What a `_revinclude` brings is asked for by what it points at; only `_has` looks through a type.
+            if !plan.looks_through(kind) {
+                continue;
+            }
+            // A Provenance need not name the patient: it is found by what it is of.
+            wants.push(match kind.name() {
+                "Provenance" => Want::Pointing(kind, "target".to_owned(), gathered.match_names()),
+                _ => Want::Whole(kind),
+            });
         }
         wants
     }

@@ -5,6 +5,7 @@ mod as_asked;
 mod faults;
 mod records;
 mod searching;
+mod transactions;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -120,7 +120,7 @@ impl Call<'_> {
             if bundle.kind != walk.kind {
                 return Err(SourceFault::Unusable("another kind of Bundle than was asked for").into());
             }
-            found.cut_short |= says_incomplete(&bundle);
+            found.cut_short |= says_incomplete(&bundle) || has_deletions(&bundle);
             let next = bundle.links.iter().find(|(relation, _)| relation == "next").map(|(_, url)| url.clone());
             if !take(&mut found.items, bundle, walk.expected, bounds.max_resources) {
                 found.cut_short = true;
@@ -178,6 +178,11 @@ pub(super) fn says_incomplete(page: &Bundle) -> bool {
     outcomes
         .flat_map(|outcome| outcome.root().all("issue.code"))
         .any(|code| code.as_text().is_some_and(|code| code == "incomplete"))
+}
+
+/// Whether a history tells of a deletion, which no resource can be given for.
+fn has_deletions(page: &Bundle) -> bool {
+    page.kind == BundleKind::History && page.entries.iter().any(|entry| entry.resource.is_none())
 }
 
 /// Takes the entries of a page; false when there are more than the bound. The source's own OperationOutcomes

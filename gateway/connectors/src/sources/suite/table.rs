@@ -69,6 +69,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("MedicationRequest?medication.code=200&category=http://snomed.info/sct|33633005", "MedicationRequest/ma2"),
     ("MedicationRequest?medication.code=300", ""),
     ("Observation?performer:Organization.name=long", "Observation/panel"),
+    ("Observation?_has:Provenance:target:patient=Patient/p1", "Observation/w1"),
+    ("Observation?_has:Observation:has-member:category=laboratory", "Observation/hb"),
+    ("Encounter?_has:Composition:encounter:status=final", "Encounter/stay"),
+    ("Encounter?_has:Composition:encounter:status=preliminary", ""),
     // Brought along.
     ("MedicationRequest?_id=ma1&_include=MedicationRequest:medication", "MedicationRequest/ma1 + Medication/para"),
     (
@@ -140,7 +144,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("Observation?code:above=1", "refused code:above"),
     ("Observation?date=yesterday", "refused date"),
     ("Observation?value-quantity=heavy", "refused value-quantity"),
-    ("Observation?_has:Provenance:target:agent=x", "refused _has:Provenance:target:agent"),
+    ("Observation?_has:Provenance:colour:agent=x", "refused _has:Provenance:colour:agent"),
     ("Observation?_include=*", "refused _include"),
     ("Observation?_include=Observation:colour", "refused _include"),
     ("Observation?_revinclude:sometimes=Provenance:target", "refused _revinclude:sometimes"),

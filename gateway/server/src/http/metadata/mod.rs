@@ -70,7 +70,8 @@ pub async fn answer(node: &Node, gate: Gate, version: FhirVersion, request: &Htt
 async fn audience(node: &Node, gate: Gate, request: &HttpRequest) -> Result<Audience, AuthenticationFault> {
     use AuthenticationFault::{Ambiguous, TokenNotAccepted, TokenOfAnotherClient, Unavailable};
     let credentials = inbound::credentials(request);
-    let identified = tokio::time::timeout(node.body_bounds().patience, node.authenticator().identify(gate, &credentials));
+    let identified =
+        tokio::time::timeout(node.body_bounds().patience, node.authenticator().identify(gate, &credentials));
     match identified.await.unwrap_or(Err(Unavailable)) {
         Ok(caller) => Ok(Audience::Caller(caller.use_cases.into_iter().collect())),
         Err(fault @ (Ambiguous | TokenNotAccepted | TokenOfAnotherClient | Unavailable)) => Err(fault),
@@ -90,12 +91,15 @@ fn of(node: &Node, gate: Gate, version: FhirVersion, audience: &Audience) -> ser
     };
     let offers = Offers::of(node.use_cases().all().filter(mine), version, direction(gate));
     let token_endpoint = format!("{}/oauth/token", node.outer_base());
-    statement(&offers, &About {
-        provider: node.provider(),
-        base: &node.base(gate, version),
-        since: node.started(),
-        token_endpoint: (gate == Gate::Outer).then_some(&token_endpoint),
-    })
+    statement(
+        &offers,
+        &About {
+            provider: node.provider(),
+            base: &node.base(gate, version),
+            since: node.started(),
+            token_endpoint: (gate == Gate::Outer).then_some(&token_endpoint),
+        },
+    )
 }
 
 /// The direction of what is asked at a gate.

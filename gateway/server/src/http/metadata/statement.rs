@@ -119,7 +119,8 @@ fn resource(version: FhirVersion, kind: ResourceType, offer: &TypeOffer) -> Valu
     members.insert("conditionalUpdate".into(), json!(offer.conditional && offer.offers("update")));
     let deletes = offer.conditional && offer.offers("delete");
     members.insert("conditionalDelete".into(), json!(if deletes { "single" } else { "not-supported" }));
-    let text = |values: &std::collections::BTreeSet<String>| values.iter().map(|value| json!(value)).collect::<Vec<_>>();
+    let text =
+        |values: &std::collections::BTreeSet<String>| values.iter().map(|value| json!(value)).collect::<Vec<_>>();
     for (name, values) in [("searchInclude", text(&offer.includes)), ("searchRevInclude", text(&offer.revincludes))] {
         if !values.is_empty() {
             members.insert(name.into(), values.into());
@@ -325,9 +326,7 @@ mod tests {
                     hold("CapabilityStatement", statement.as_object().unwrap(), def);
                     let text = serde_json::to_vec(&statement).unwrap();
                     let resource = Resource::parse(text.into(), &Limits::default()).unwrap();
-                    if version == FhirVersion::R4 {
-                        structure::check_r4(&resource).unwrap();
-                    }
+                    structure::check(version, &resource).unwrap();
                 }
             }
         }

@@ -18,7 +18,12 @@ pub fn add(offers: &Offers, paths: &mut Map<String, Value>) {
     if offers.system.contains("batch") {
         let kinds = if offers.system.contains("transaction") { "batch or transaction" } else { "batch" };
         let summary = format!("A {kinds}; each entry of a batch is an exchange of its own.");
-        put(paths, base.clone(), "post", writer.taking(writer.operation("system", "batch", &summary, "Bundle", vec![])));
+        put(
+            paths,
+            base.clone(),
+            "post",
+            writer.taking(writer.operation("system", "batch", &summary, "Bundle", vec![])),
+        );
     }
     if offers.system.contains("search-system") {
         let search = writer.operation("system", "search", "Search all types.", "Bundle", vec![]);
@@ -60,7 +65,8 @@ impl Writer<'_> {
         let conditions = || vec![id(), header("IfNoneMatch"), header("IfModifiedSince")];
         let read = || self.conditional(self.operation(name, "read", &about_read, "Resource", conditions()));
         let delete = || {
-            let mut delete = self.operation(name, "delete", "Delete it.", "OperationOutcome", vec![id(), header("IfMatch")]);
+            let mut delete =
+                self.operation(name, "delete", "Delete it.", "OperationOutcome", vec![id(), header("IfMatch")]);
             delete["responses"]["204"] = json!({ "description": "It was deleted." });
             delete
         };

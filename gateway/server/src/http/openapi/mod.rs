@@ -68,31 +68,47 @@ fn own_paths() -> Map<String, Value> {
     let mut paths = Map::new();
     paths.insert(
         "/health/live".into(),
-        own("live", "Whether the process answers.", json!({
-            "200": { "description": "It does.", "content": text(plain) },
-        })),
+        own(
+            "live",
+            "Whether the process answers.",
+            json!({
+                "200": { "description": "It does.", "content": text(plain) },
+            }),
+        ),
     );
     paths.insert(
         "/health/ready".into(),
-        own("ready", "Whether exchanges can be served.", json!({
-            "200": { "description": "They can.", "content": text(plain) },
-            "503": { "description": "They cannot; the text says what is ill.", "content": text(plain) },
-        })),
+        own(
+            "ready",
+            "Whether exchanges can be served.",
+            json!({
+                "200": { "description": "They can.", "content": text(plain) },
+                "503": { "description": "They cannot; the text says what is ill.", "content": text(plain) },
+            }),
+        ),
     );
     paths.insert(
         "/metrics".into(),
-        own("metrics", "Counts and durations.", json!({
-            "200": { "description": "OpenMetrics text.", "content": text("application/openmetrics-text") },
-        })),
+        own(
+            "metrics",
+            "Counts and durations.",
+            json!({
+                "200": { "description": "OpenMetrics text.", "content": text("application/openmetrics-text") },
+            }),
+        ),
     );
     paths.insert(
         "/openapi.json".into(),
-        own("openapi", "This document.", json!({
-            "200": {
-                "description": "OpenAPI 3.1.",
-                "content": { "application/json": { "schema": { "type": "object" } } },
-            },
-        })),
+        own(
+            "openapi",
+            "This document.",
+            json!({
+                "200": {
+                    "description": "OpenAPI 3.1.",
+                    "content": { "application/json": { "schema": { "type": "object" } } },
+                },
+            }),
+        ),
     );
     paths
 }

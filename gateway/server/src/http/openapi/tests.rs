@@ -50,7 +50,8 @@ fn every_operation_answers_takes_what_its_path_names_and_refers_to_what_is_there
                 let responses = operation["responses"].as_object().unwrap();
                 assert!(!responses.is_empty(), "{place} has no response");
                 for (status, response) in responses {
-                    let known = status == "default" || status.parse::<u16>().is_ok_and(|code| (200..600).contains(&code));
+                    let known =
+                        status == "default" || status.parse::<u16>().is_ok_and(|code| (200..600).contains(&code));
                     assert!(known, "{place}: {status}");
                     assert!(resolve(&document, response)["description"].is_string(), "{place}: {status}");
                 }
@@ -65,7 +66,8 @@ fn every_operation_answers_takes_what_its_path_names_and_refers_to_what_is_there
                 }
                 let templated: BTreeSet<&str> =
                     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
-                let taken: BTreeSet<&str> = names.iter().filter(|(at, _)| *at == "path").map(|(_, name)| *name).collect();
+                let taken: BTreeSet<&str> =
+                    names.iter().filter(|(at, _)| *at == "path").map(|(_, name)| *name).collect();
                 assert_eq!(templated, taken, "{place}");
                 if path.starts_with("/fhir/") {
                     let refused = resolve(&document, &responses["default"]);

@@ -64,8 +64,10 @@ pub fn history(frame: &Frame, released: &Released) -> Bundle {
 /// A document: the Composition first (bdl-11), with an identifier (bdl-9) and, in R4, the moment it was put together
 /// (bdl-10). When something is missing in it, an outcome at its end says so.
 pub fn document(frame: &Frame, released: &Released) -> Made {
-    let (first, others): (Vec<_>, Vec<_>) =
-        released.items().map(|(_, item)| item.resource()).partition(|resource| resource.resource_type() == "Composition");
+    let (first, others): (Vec<_>, Vec<_>) = released
+        .items()
+        .map(|(_, item)| item.resource())
+        .partition(|resource| resource.resource_type() == "Composition");
     if first.is_empty() {
         return refused(&Refusal::NotFound);
     }
@@ -92,7 +94,9 @@ pub fn transaction_response(frame: &Frame, released: &Released, entries: &[Inter
     let became = |(entry, written): (&Interaction, &Written)| {
         let kind = entry.resource_type().map_or("", |kind| kind.name());
         let back = released.items().map(|(_, item)| item.resource()).find(|resource| {
-            resource.resource_type() == kind && written.id.is_some() && resource.id().as_deref() == written.id.as_deref()
+            resource.resource_type() == kind
+                && written.id.is_some()
+                && resource.id().as_deref() == written.id.as_deref()
         });
         let body = match entry {
             Interaction::Delete { .. } | Interaction::ConditionalDelete { .. } => frame.wanted_back.after_delete(),
@@ -106,7 +110,10 @@ pub fn transaction_response(frame: &Frame, released: &Released, entries: &[Inter
         let (outcome, resource) = if is_outcome { (told, None) } else { (None, told) };
         let response = EntryResponse {
             status: status.to_string(),
-            location: written.id.as_deref().map(|id| links::to_version(&frame.base, kind, id, written.version_id.as_deref())),
+            location: written
+                .id
+                .as_deref()
+                .map(|id| links::to_version(&frame.base, kind, id, written.version_id.as_deref())),
             etag: written.version_id.as_deref().and_then(etag),
             last_modified: resource.as_ref().and_then(|resource| resource.last_updated().map(Into::into)),
             outcome,

@@ -5,6 +5,8 @@ mod bundles;
 mod headers;
 mod links;
 mod preference;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -81,13 +83,7 @@ impl Frame {
     }
 
     /// For an answer that is about nobody and runs no exchange.
-    pub fn without_exchange(
-        node: &Node,
-        gate: Gate,
-        version: FhirVersion,
-        head: bool,
-        negotiated: Negotiated,
-    ) -> Self {
+    pub fn without_exchange(node: &Node, gate: Gate, version: FhirVersion, head: bool, negotiated: Negotiated) -> Self {
         let request_id = uuid::Uuid::new_v4().to_string();
         Frame {
             version,
