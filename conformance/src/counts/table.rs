@@ -103,7 +103,7 @@ impl Report {
         for row in &self.rows {
             groups.entry(row.key()).or_default().push(row);
         }
-        write!(out, "{:<58} {:>9} {:>8}", "resources per group of questions", "questions", "expected")?;
+        write!(out, "{:<74} {:>9} {:>8}", "resources per group of questions", "questions", "expected")?;
         for (kind, format) in ways {
             write!(out, " {:>11}", format!("{} {}", kind.name(), format.name()))?;
         }
@@ -117,7 +117,7 @@ impl Report {
             }
             let comparable: Vec<&&Row> = rows.iter().filter(|row| row.question.not_comparable.is_none()).collect();
             let expected: usize = comparable.iter().flat_map(|row| row.question.expected.values()).sum();
-            write!(out, "{:<58} {:>9} {:>8}", format!("{group} ({})", form.name()), rows.len(), expected)?;
+            write!(out, "{:<74} {:>9} {:>8}", format!("{group} ({})", form.name()), rows.len(), expected)?;
             for way in ways {
                 let got: usize = comparable.iter().filter_map(|row| Some(asserted(row, row.got.get(way)?))).sum();
                 let well = rows.iter().filter_map(|row| Some(row.outcome(row.got.get(way)?, explanations)));
