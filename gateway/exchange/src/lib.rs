@@ -1,10 +1,13 @@
 //! One request, start to finish. The whole stack stands on this page.
 //!
 //! `Inbound → Opened → Identified → Asked → Related → Found → Permitted → Located×n → Answered → Part×n → Gathered →
-//! Released → Recorded`. Each arrow is one stage; each stage makes the evidence that the next one asks for, and nobody else can:
-//! a stack with a stage left out does not compile (`proofs`).
+//! Released → Recorded`. Each arrow is one stage; each stage makes the evidence that the next one asks for, and nobody
+//! else can: a stack with a stage left out does not compile (`proofs`).
 //!
 //! No web framework and no HTTP client in here: what is outside comes in through [`ports`].
+
+// Tests may panic: that is how they fail.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod handle;
 pub mod inbound;

@@ -53,9 +53,9 @@ impl Offer<'_> {
             return Err(NotOffered::Interaction);
         }
         let parameters = asked.query.map(|query| query.parameters.as_slice()).unwrap_or_default();
-        match parameters.iter().find(|parameter| !self.allows_parameter(&asked, &entries, parameter)) {
-            Some(refused) => return Err(NotOffered::Parameter(sanitised(&refused.name))),
-            None => {}
+        let refused = parameters.iter().find(|parameter| !self.allows_parameter(&asked, &entries, parameter));
+        if let Some(refused) = refused {
+            return Err(NotOffered::Parameter(sanitised(&refused.name)));
         }
         // Values that no search could be made of are refused before anybody is asked.
         match (self.standard(interaction), asked.query) {

@@ -131,7 +131,7 @@ fn names_a_patient(version: FhirVersion, kind: ResourceType) -> bool {
     let reference = |name: &&str| {
         search_parameter(version, kind, name).is_some_and(|definition| definition.kind == SearchKind::Reference)
     };
-    kind.name() == "Patient" || PATIENT_PARAMETERS.iter().any(|name| reference(&name))
+    kind.name() == "Patient" || PATIENT_PARAMETERS.iter().any(reference)
 }
 
 /// The parameter that says when the care of this type was given; none for what has no such moment.
@@ -139,7 +139,7 @@ fn care_date(version: FhirVersion, kind: ResourceType) -> Option<&'static str> {
     let date = |name: &&str| {
         search_parameter(version, kind, name).is_some_and(|definition| definition.kind == SearchKind::Date)
     };
-    CARE_DATES.iter().copied().find(|name| date(&name))
+    CARE_DATES.iter().copied().find(|name| date(name))
 }
 
 /// A date, or a moment, without a prefix and without alternatives.

@@ -4,6 +4,7 @@
 
 mod answers;
 mod forms;
+mod log;
 mod paging;
 mod refusals;
 mod trail;

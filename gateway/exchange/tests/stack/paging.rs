@@ -119,7 +119,6 @@ async fn a_page_that_is_forged_expired_or_anothers_is_refused_in_the_same_words(
     refused("another use case", Inbound { use_case: Some("test-reading".into()), ..page("Condition", &token) }).await;
     refused("another gate", Inbound { gate: Gate::Inner, ..page("Condition", &token) }).await;
     let theirs = caller();
-    let mut person = world.identity.lock().unwrap().clone().unwrap();
     for change in 0..5 {
         let own = world.identity.lock().unwrap().clone();
         let mut other = own.clone().unwrap();
@@ -134,7 +133,6 @@ async fn a_page_that_is_forged_expired_or_anothers_is_refused_in_the_same_words(
         refused("another caller", page("Condition", &token)).await;
         *world.identity.lock().unwrap() = own;
     }
-    person.use_cases.clear();
     assert!(stack.handle(page("Condition", &token)).await.is_ok(), "its own page");
     world.seconds.store(301, std::sync::atomic::Ordering::SeqCst);
     refused("expired", page("Condition", &token)).await;
@@ -179,6 +177,23 @@ async fn every_page_is_decided_anew() {
         assert_eq!((&record["outcome"]["result"], &record["asked"]["page"]), (&json!("refused"), &json!(2)), "{what}");
         assert_eq!(record["sources"], json!([]), "{what}");
     }
+}
+
+#[tokio::test]
+async fn every_resource_on_a_page_is_held_against_the_permit_of_that_page() {
+    let world = World::of_anna();
+    world.has(conditions(3));
+    let stack = stack(&world);
+    let (one, token) = first(&stack, "Condition?_count=2").await;
+    assert_eq!(one.released().parts()[0].withheld(), 0);
+    let narrow = policy::Consent { source: "narrow".into(), ..consent(ConsentDecision::Permit) };
+    *world.consent.lock().unwrap() = Finding::Found(narrow);
+    let two = stack.handle(page("Condition", &token)).await.unwrap();
+    assert_eq!(ids(&two), ["c2"], "practitioners may not leave any more");
+    assert_eq!(two.released().parts()[0].withheld(), 2);
+    let record = world.last_record();
+    assert_eq!(record["sources"][0]["disclosed"], json!(["Condition/c2/_history/1"]));
+    assert_eq!(record["sources"][0]["withheld"], 2);
 }
 
 #[tokio::test]

@@ -156,6 +156,13 @@ async fn a_refusal_repeats_nothing_of_the_request() {
     let refusal = world.ask(get(&format!("Condition?patient.identifier=x%7C{ANNA}&secret=MARKER"))).await.unwrap_err();
     let text = refusal.outcome().to_resource().text().to_owned();
     assert!(!text.contains(ANNA) && !text.contains("MARKER"), "{text}");
+    // Nor of a body, whatever its elements are called.
+    for element in [format!("<b{ANNA}/>"), format!("<code>{ANNA}</code>"), format!("<status value=\"{ANNA}")] {
+        let body = format!("<Observation xmlns=\"http://hl7.org/fhir\">{element}</Observation>");
+        let refusal = World::in_order().ask(post("Observation", BodyKind::Xml, body)).await.unwrap_err();
+        let text = refusal.outcome().to_resource().text().to_owned();
+        assert!(!text.contains(ANNA), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ use policy::{
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::log::MemoryLog;
+
 /// Two patients from the published test range.
 pub const ANNA: &str = "999911120";
 pub const BRAM: &str = "999910930";
@@ -70,6 +72,9 @@ allow if {
 }
 reasons contains {"code": "no-consent", "description": "There is no consent."} if {
     input.findings.consent.finding == "absent"
+}
+obligations contains {"kind": "withhold-type", "resource_type": "Practitioner"} if {
+    input.findings.consent.detail.source == "narrow"
 }
 obligations contains {"kind": "withhold-label",
     "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "codes": ["R", "V"]}
@@ -168,58 +173,6 @@ fn mode(json: &Value) -> SearchMode {
 
 pub fn resource(json: &Value) -> Resource {
     Resource::parse(Bytes::from(json.to_string()), &Limits::default()).unwrap()
-}
-
-/// The log in memory.
-#[derive(Default)]
-pub struct MemoryLog {
-    pub records: Arc<Mutex<Vec<Value>>>,
-    pub open: Arc<AtomicUsize>,
-    pub full: std::sync::atomic::AtomicBool,
-    pub broken: std::sync::atomic::AtomicBool,
-}
-
-struct MemorySlot {
-    records: Arc<Mutex<Vec<Value>>>,
-    open: Arc<AtomicUsize>,
-    broken: bool,
-}
-
-impl AccessLog for MemoryLog {
-    fn reserve(&self) -> Result<Box<dyn Slot>, LogUnavailable> {
-        if self.full.load(Ordering::SeqCst) {
-            return Err(LogUnavailable);
-        }
-        self.open.fetch_add(1, Ordering::SeqCst);
-        Ok(Box::new(MemorySlot {
-            records: self.records.clone(),
-            open: self.open.clone(),
-            broken: self.broken.load(Ordering::SeqCst),
-        }))
-    }
-}
-
-impl Slot for MemorySlot {
-    fn write(self: Box<Self>, record: Vec<u8>) -> BoxFuture<'static, Result<(), LogUnavailable>> {
-        Box::pin(async move {
-            // Durability takes a moment, so that a test can see whether anyone waits for it.
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            if self.broken {
-                return Err(LogUnavailable);
-            }
-            self.records.lock().unwrap().push(serde_json::from_slice(&record).unwrap());
-            Ok(())
-        })
-    }
-    fn hand_over(self: Box<Self>, record: Vec<u8>) {
-        self.records.lock().unwrap().push(serde_json::from_slice(&record).unwrap());
-    }
-}
-
-impl Drop for MemorySlot {
-    fn drop(&mut self) {
-        self.open.fetch_sub(1, Ordering::SeqCst);
-    }
 }
 
 /// What the facts are in a test.

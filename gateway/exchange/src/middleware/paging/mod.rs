@@ -23,7 +23,7 @@ use crate::middleware::minimisation::{self, Part};
 use crate::record::SourceFacts;
 use crate::refusal::Refusal;
 use crate::trail::Notes;
-use presented::{Arranged, look};
+use presented::Arranged;
 use released::Form;
 use store::{Answer, Name};
 
@@ -63,7 +63,8 @@ impl<N: Handle<Permitted, Out = Gathered>> Handle<Permitted> for Paginate<N> {
             Wanted::Turned(turned) => self.turn(permitted.permit().clone(), &turned)?,
             Wanted::First(presented) => {
                 let asker = permitted.asked().asker().clone();
-                self.first(self.next.handle(permitted).await?, presented, asker)?
+                let gathered = self.next.handle(permitted).await?;
+                self.first(gathered, presented, asker).inspect_err(|_| note(&notes, &[]))?
             }
             Wanted::Whole => {
                 let conditions = permitted.asked().conditions().clone();
@@ -147,10 +148,10 @@ impl<N> Paginate<N> {
         from: usize,
         passes: impl Fn(&Part, &minimisation::ReleasedItem) -> bool,
     ) -> Released {
-        let found = fhir::search::page(&answer.items, from, answer.count, look);
+        let (places, next) = answer.places(from);
         let mut parts = answer.parts.clone();
-        let mut items = Vec::with_capacity(found.items.len());
-        for (at, item) in found.items.iter().filter_map(|place| answer.items.get(*place)) {
+        let mut items = Vec::with_capacity(places.len());
+        for (at, item) in places.iter().filter_map(|place| answer.items.get(*place)) {
             let Some(part) = parts.get_mut(*at) else { continue };
             if passes(part, item) {
                 items.push((*at, answer.presented.shape(item.clone())));
@@ -164,7 +165,7 @@ impl<N> Paginate<N> {
             this: token(from),
             first: (from > 0).then(|| token(0)).flatten(),
             previous: (from > 0).then(|| token(from.saturating_sub(answer.count))).flatten(),
-            next: found.next.and_then(token),
+            next: next.and_then(token),
             ..Page::only(answer.total)
         };
         Released::ordered(permit, parts, items, answer.index.clone(), Form::Page(page))

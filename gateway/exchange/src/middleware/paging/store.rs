@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fhir::{Bsn, FhirVersion, Interaction, ResourceType, Ura};
+use fhir::{Bsn, FhirVersion, Interaction, ResourceType, SearchMode, Ura};
 use policy::{Caller, Finding, PatientScope, UseCaseId};
 
-use super::presented::Presented;
+use super::presented::{Presented, look};
 use super::released::PageToken;
 use super::token::{Content, Seal};
 use crate::inbound::Gate;
@@ -108,6 +108,16 @@ impl Answer {
     pub fn use_case(&self) -> &UseCaseId {
         &self.use_case
     }
+    /// The places of the items on the page that begins with this match, and the match that the next one begins with.
+    pub(super) fn places(&self, from: usize) -> (Vec<usize>, Option<usize>) {
+        let matches = self.items.iter().filter(|(_, item)| item.mode() == SearchMode::Match).count();
+        if from == 0 && matches <= self.count {
+            // What belongs to which match does not matter: they are all here.
+            return ((0..self.items.len()).collect(), None);
+        }
+        let page = fhir::search::page(&self.items, from, self.count, look);
+        (page.items, page.next)
+    }
 }
 
 /// A page that was asked for by its name, by the one who may.
@@ -161,7 +171,7 @@ impl Pages {
     /// Keeps an answer. Nothing when it cannot be named in a way that nobody guesses.
     pub(super) fn keep(&self, answer: Arc<Answer>) -> Option<Name> {
         let now = self.now();
-        let lifetime = i64::try_from(self.bounds.lifetime.as_secs()).unwrap_or(i64::MAX);
+        let lifetime = i64::try_from(self.bounds.lifetime.as_millis()).unwrap_or(i64::MAX);
         let name = Name { answer: self.seal.as_ref()?.name()?, expires: now.saturating_add(lifetime) };
         let bytes = answer.items.iter().map(|(_, item)| size(item)).sum();
         let mut kept = self.lock();
@@ -215,8 +225,10 @@ impl Pages {
         theirs.then(|| Turned { answer: Arc::clone(answer), name: one.name, from: content.from as usize })
     }
 
+    /// Milliseconds since 1970, UTC.
     fn now(&self) -> i64 {
-        self.clock.now().unix_timestamp()
+        let milliseconds = self.clock.now().unix_timestamp_nanos() / 1_000_000;
+        i64::try_from(milliseconds).unwrap_or(i64::MAX)
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Kept>> {

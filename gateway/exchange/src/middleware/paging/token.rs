@@ -25,7 +25,7 @@ pub(super) struct Content {
     pub answer: [u8; 16],
     /// The match that the page begins with, from zero.
     pub from: u32,
-    /// Seconds since 1970, UTC.
+    /// Milliseconds since 1970, UTC.
     pub expires: i64,
 }
 
