@@ -30,11 +30,16 @@ pub fn is_batch(inbound: &Inbound) -> bool {
 }
 
 /// Runs the entries, or lets the stack have what is no batch: it takes a transaction, and refuses the rest.
-pub async fn answer(node: &Arc<Node>, inbound: Inbound, frame: Frame) -> HttpResponse {
+pub async fn answer(node: &Arc<Node>, mut inbound: Inbound, frame: Frame) -> HttpResponse {
     let limits = Limits { bytes: node.body_bounds().bytes, ..Limits::default() };
-    let bundle = format::read(inbound.version, inbound.body_kind, &inbound.body, &limits)
-        .and_then(|body| Bundle::read(&body).ok())
-        .filter(|bundle| bundle.kind == BundleKind::Batch && bundle.entries.len() <= MOST_ENTRIES);
+    let mut bundle = format::read(inbound.version, inbound.body_kind, &inbound.body, &limits)
+        .and_then(|body| Bundle::read(&body).ok());
+    if let Some(transaction) = bundle.as_mut().filter(|bundle| bundle.kind == BundleKind::Transaction)
+        && name_relatively(frame.base(), transaction)
+    {
+        (inbound.body, inbound.body_kind) = (transaction.write(), BodyKind::Json);
+    }
+    let bundle = bundle.filter(|bundle| bundle.kind == BundleKind::Batch && bundle.entries.len() <= MOST_ENTRIES);
     let Some(bundle) = bundle else {
         let result = endpoint::run(node, inbound).await;
         return responder::answer(&frame, &result);
@@ -83,6 +88,20 @@ async fn run(node: &Arc<Node>, batch: &Inbound, frame: &Frame, number: usize, en
     responded(responder::make(frame, &result))
 }
 
+/// Makes the URLs of a transaction's requests relative to our own base, as the stack reads them; says whether any was
+/// not. Resources stay as they were.
+fn name_relatively(base: &str, transaction: &mut Bundle) -> bool {
+    let mut changed = false;
+    for request in transaction.entries.iter_mut().filter_map(|entry| entry.request.as_mut()) {
+        let relative = below(base, &request.url);
+        if relative.len() < request.url.len() {
+            request.url = relative.to_owned();
+            changed = true;
+        }
+    }
+    changed
+}
+
 /// What follows our own base. A URL below any other base is left as it is, and then is no path of ours.
 fn below<'u>(base: &str, url: &'u str) -> &'u str {
     url.strip_prefix(base).and_then(|rest| rest.strip_prefix('/')).unwrap_or(url)
@@ -123,6 +142,19 @@ mod tests {
         ] {
             assert_eq!(below(BASE, url), expected, "{url}");
         }
+    }
+
+    #[test]
+    fn a_transaction_may_name_our_own_base_and_no_other() {
+        let text = r#"{"resourceType":"Bundle","type":"transaction","entry":[
+            {"request":{"method":"DELETE","url":"https://node.example/fhir/r4/Condition/a"}},
+            {"request":{"method":"DELETE","url":"https://elsewhere.example/fhir/r4/Condition/b"}}]}"#;
+        let resource = Resource::parse(Bytes::from_static(text.as_bytes()), &Limits::default()).unwrap();
+        let mut bundle = Bundle::read(&resource).unwrap();
+        assert!(name_relatively("https://node.example/fhir/r4", &mut bundle));
+        let urls: Vec<_> = bundle.entries.iter().map(|entry| entry.request.as_ref().unwrap().url.as_str()).collect();
+        assert_eq!(urls, ["Condition/a", "https://elsewhere.example/fhir/r4/Condition/b"]);
+        assert!(!name_relatively("https://node.example/fhir/r4", &mut bundle), "nothing is left to change");
     }
 
     #[test]

@@ -230,6 +230,23 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_reads_as_some_ranges_within_their_bounds(text in "[ -~\t]{0,200}") {
+            let ranges = MediaRange::list(&text);
+            proptest::prop_assert!(ranges.len() <= MOST_RANGES);
+            for range in ranges {
+                proptest::prop_assert!(range.quality <= 1000);
+                proptest::prop_assert_eq!(MediaRange::parse(&range.essence).map(|again| again.essence), Some(range.essence));
+            }
+        }
+
+        #[test]
+        fn a_weight_reads_as_it_was_written(thousandths in 0_u16..1000) {
+            proptest::prop_assert_eq!(quality(&format!("0.{thousandths:03}")), Some(thousandths));
+        }
+    }
+
     #[test]
     fn quoted_separators_do_not_separate() {
         let ranges = MediaRange::list("text/a;x=\"1,2;q=0\", text/b;q=0.5, nonsense, text/c;q=7, */*");

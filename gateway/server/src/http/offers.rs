@@ -40,8 +40,6 @@ pub struct TypeOffer {
     pub patient: BTreeSet<&'static str>,
     /// Every parameter that a source knows, by a development use case.
     pub every_parameter: bool,
-    /// Conditional updates and deletes: nothing binds those to one patient, so only use cases about none or any have them.
-    pub conditional: bool,
     pub operations: BTreeSet<Operation>,
     /// Values of `_include`.
     pub includes: BTreeSet<String>,
@@ -115,7 +113,18 @@ impl Offers {
     }
 }
 
+/// Whether a parameter shapes an answer, and tells nothing apart.
+pub fn is_shaping(name: &str) -> bool {
+    matches!(name, "_count" | "_sort" | "_summary" | "_elements" | "_total" | "_contained" | "_containedType")
+}
+
 impl TypeOffer {
+    /// Whether there are parameters that a conditional update or delete can name its resource by.
+    pub fn has_criteria(&self) -> bool {
+        let tells_apart = |name: &String| !is_shaping(name) && !matches!(name.as_str(), "_include" | "_revinclude");
+        self.every_parameter || self.search.iter().any(tells_apart)
+    }
+
     /// Whether an interaction of this code is offered.
     pub fn offers(&self, code: &str) -> bool {
         self.codes.contains(code)
@@ -138,7 +147,6 @@ impl TypeOffer {
         }
         self.every_parameter |= entry.search.iter().any(|name| name == ANY);
         self.search.extend(entry.search.iter().filter(|name| *name != ANY).cloned());
-        self.conditional |= binding != PatientBinding::One;
         if binding == PatientBinding::One {
             if kind.name() == "Patient" {
                 self.patient.extend(["_id", "identifier"]);

@@ -279,7 +279,11 @@ impl Tried {
         let updated = self.ask("PUT", &place, &[JSON_BODY], resource.to_string()).await;
         assert_eq!(updated.status, 200, "{}", text(&updated));
         let versioned = self.get(&format!("{place}/_history/2"), &[XML]).await;
-        assert!(versioned.status == 200 && text(&versioned).contains("<status value=\"amended\""), "{}", text(&versioned));
+        assert!(
+            versioned.status == 200 && text(&versioned).contains("<status value=\"amended\""),
+            "{}",
+            text(&versioned)
+        );
     }
 
     async fn statements(&self) {

@@ -5,7 +5,7 @@ use fhir::definitions::search_parameter;
 use serde_json::{Map, Value, json};
 
 use super::components::{content, refer};
-use crate::http::offers::{Offers, TypeOffer};
+use crate::http::offers::{Offers, TypeOffer, is_shaping};
 
 /// Adds the paths of a base.
 pub fn add(offers: &Offers, paths: &mut Map<String, Value>) {
@@ -93,6 +93,20 @@ impl Writer<'_> {
                 put(paths, path, method, make());
             }
         }
+        for (code, method, verb) in [("update", "put", "Update"), ("delete", "delete", "Delete")] {
+            if offer.offers(code) && offer.has_criteria() {
+                let about = format!("{verb} the one {name} that the parameters find.");
+                let parameters = self.criteria(kind, offer).chain([header("IfMatch")]).collect();
+                let what = format!("{code}-where");
+                let mut operation = self.operation(name, &what, &about, "Resource", parameters);
+                if code == "update" {
+                    operation = self.taking(operation);
+                } else {
+                    operation["responses"]["204"] = json!({ "description": "It was deleted." });
+                }
+                put(paths, on_type.clone(), method, operation);
+            }
+        }
         for operation in &offer.operations {
             let levels = [(operation.on_type, &on_type, vec![]), (operation.on_instance, &instance, vec![id()])];
             for (_, place, parameters) in levels.into_iter().filter(|(offered, ..)| *offered) {
@@ -158,21 +172,14 @@ impl Writer<'_> {
 
     /// The parameters of a search: each may come more than once, and then all must hold.
     fn search_parameters(&self, kind: ResourceType, offer: &TypeOffer) -> Vec<Value> {
-        let mut parameters: Vec<Value> = self
-            .named(kind, offer)
-            .map(|(name, about)| {
-                json!({
-                    "name": name,
-                    "in": "query",
-                    "description": about,
-                    "schema": { "type": "array", "items": { "type": "string" } },
-                    "style": "form",
-                    "explode": true,
-                })
-            })
-            .collect();
-        parameters.push(refer("parameters", "Page"));
-        parameters
+        let page = refer("parameters", "Page");
+        self.named(kind, offer).map(|(name, about)| in_query(&name, &about)).chain([page]).collect()
+    }
+
+    /// The parameters that tell resources apart.
+    fn criteria<'o>(&'o self, kind: ResourceType, offer: &'o TypeOffer) -> impl Iterator<Item = Value> + use<'o> {
+        let telling = |(name, _): &(String, String)| !is_shaping(name) && !name.ends_with("include");
+        self.named(kind, offer).filter(telling).map(|(name, about)| in_query(&name, &about))
     }
 
     fn form(&self, kind: ResourceType, offer: &TypeOffer) -> Value {
@@ -214,6 +221,17 @@ impl Writer<'_> {
             (name.to_owned(), about)
         })
     }
+}
+
+fn in_query(name: &str, about: &str) -> Value {
+    json!({
+        "name": name,
+        "in": "query",
+        "description": about,
+        "schema": { "type": "array", "items": { "type": "string" } },
+        "style": "form",
+        "explode": true,
+    })
 }
 
 fn put(paths: &mut Map<String, Value>, path: String, method: &str, operation: Value) {

@@ -39,7 +39,7 @@ fn every_operation_answers_takes_what_its_path_names_and_refers_to_what_is_there
         });
         assert!(references > 10);
         let mut ids = BTreeSet::new();
-        let mut operations = 0;
+        let mut operations = 0_usize;
         for (path, item) in document["paths"].as_object().unwrap() {
             assert!(path.starts_with('/') && !path.contains('?'), "{path}");
             for (method, operation) in item.as_object().unwrap() {
@@ -76,7 +76,7 @@ fn every_operation_answers_takes_what_its_path_names_and_refers_to_what_is_there
                 }
             }
         }
-        eprintln!("openapi: {operations} operations, {references} references");
+        assert!(operations > 50);
         for required in [&document["openapi"], &document["info"]["title"], &document["info"]["version"]] {
             assert!(required.is_string());
         }
