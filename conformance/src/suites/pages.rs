@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::outer_gate::{CLINIC, Gate, USE_CASE, acting};
 use super::overview::SHOWCASE;
-use super::setting::{Setting, names_a_patient};
+use super::setting::{Setting, names_a_patient, outcome_of};
 use super::{Check, Flaw, Judgement, ensure};
 use crate::region::{self, SourceKind};
 
@@ -125,20 +125,19 @@ async fn bound(setting: &Setting) -> Judgement {
 async fn unknown(setting: &Setting) -> Judgement {
     for node in both_kinds()? {
         let gate = Gate::open(setting, node, SHOWCASE).await?;
-        for (kind, name, value) in [
-            ("Condition", "shoe-size", "43"),
-            ("Observation", "code:above", "x"),
-            ("Condition", "_has:Flag:subject:code", "1"),
-        ] {
+        for (kind, name, value) in [("Condition", "shoe-size", "43"), ("Condition", "_has:Flag:subject:code", "1")] {
             let mark = setting.mark(node).await?;
-            let answer = gate.search(kind, &[(name, value)]).await;
-            let answer = answer.map_err(|flaw| Flaw::Broken(format!("{flaw:?}")))?;
+            let answer = gate.search(kind, &[(name, value)]).await?;
             let status = answer.status;
             ensure(matches!(status, 400 | 403), || format!("{name} at {node} answers {status}"))?;
             let refused = setting.refused(&mark, node, status, Ok(answer)).await?;
             let word = name.split(':').next().unwrap_or(name);
             ensure(refused.says.contains(word), || format!("the refusal at {node} does not name {word}"))?;
         }
+        // A modifier of a known parameter is refused as well, whoever is the one to find out.
+        let answer = gate.search("Observation", &[("code:above", "x")]).await?;
+        let says = outcome_of(&answer, 400)?;
+        ensure(says.contains("code"), || format!("the refusal at {node} does not name the parameter"))?;
     }
     Ok(())
 }
