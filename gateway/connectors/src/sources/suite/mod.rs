@@ -16,7 +16,7 @@ use super::testing::server::Server;
 use super::testing::stub::Stub;
 use super::testing::{Asker, holder, one};
 use chart::chart;
-use table::ROWS;
+use table::{ROWS, STU3_ROWS};
 
 /// `matches + what they bring along`, each sorted.
 fn found(answer: &Answer) -> String {
@@ -45,10 +45,12 @@ fn expected(row: &str) -> String {
     }
 }
 
-async fn differences(name: &str, source: &dyn Source) -> Vec<String> {
-    let asker = Asker::about(one());
+async fn differences(name: &str, source: &dyn Source, version: FhirVersion) -> Vec<String> {
+    let mut asker = Asker::about(one());
+    asker.version = version;
     let mut found_to_differ = Vec::new();
-    for (query, row) in ROWS {
+    let rows = if version == FhirVersion::R4 { ROWS } else { STU3_ROWS };
+    for (query, row) in rows {
         let answer = asker.asks(source, &format!("GET {query}")).await;
         let (got, wanted) = match (&answer, row.strip_prefix("refused ")) {
             (Err(SourceFault::Unsupported { parameter }), Some(refused)) => (parameter.clone(), refused.to_owned()),
@@ -69,35 +71,39 @@ async fn differences(name: &str, source: &dyn Source) -> Vec<String> {
     found_to_differ
 }
 
-fn folder(path: &Path) -> FilesSource {
+fn folder(path: &Path, version: FhirVersion) -> FilesSource {
     for (at, resource) in chart().iter().enumerate() {
         std::fs::write(path.join(format!("{at:02}.json")), resource.to_string()).unwrap();
     }
-    FilesSource::open(FilesSourceConfig::new(path, FhirVersion::R4), holder(), "folder").unwrap()
+    FilesSource::open(FilesSourceConfig::new(path, version), holder(), "folder").unwrap()
 }
 
-async fn upstream(server: Server) -> (Stub, FhirSource) {
+async fn upstream(server: Server, version: FhirVersion) -> (Stub, FhirSource) {
     let stub = Stub::start(move |asked| server.answer(asked)).await;
-    let config = FhirSourceConfig::new(stub.base(), FhirVersion::R4);
+    let config = FhirSourceConfig::new(stub.base(), version);
     let source = FhirSource::new(config, holder(), "server", client()).unwrap();
     (stub, source)
 }
 
 #[test]
 fn the_table_has_no_query_twice() {
-    let mut queries: Vec<&str> = ROWS.iter().map(|(query, _)| *query).collect();
-    let all = queries.len();
-    queries.sort_unstable();
-    queries.dedup();
-    assert_eq!(queries.len(), all);
-    assert!(all >= 60, "{all}");
+    for (rows, least) in [(ROWS, 60), (STU3_ROWS, 10)] {
+        let mut queries: Vec<&str> = rows.iter().map(|(query, _)| *query).collect();
+        let all = queries.len();
+        queries.sort_unstable();
+        queries.dedup();
+        assert_eq!(queries.len(), all);
+        assert!(all >= least, "{all}");
+    }
 }
 
 #[tokio::test]
 async fn a_folder_answers_as_the_table_says() {
     let path = tempfile::tempdir().unwrap();
-    let differences = differences("folder", &folder(path.path())).await;
-    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    for version in FhirVersion::ALL {
+        let differences = differences("folder", &folder(path.path(), version), version).await;
+        assert!(differences.is_empty(), "{version} {}", differences.join("\n"));
+    }
 }
 
 #[tokio::test]
@@ -112,8 +118,10 @@ async fn servers_of_several_minds_answer_as_the_table_says() {
         ("that ignores filters", Server { ignores: &["code", "category", "status", "date"], ..common() }),
         ("of large pages", Server { page: 100, ..common() }),
     ] {
-        let (_stub, source) = upstream(server).await;
-        all.extend(differences(name, &source).await);
+        for version in FhirVersion::ALL {
+            let (_stub, source) = upstream(server.clone(), version).await;
+            all.extend(differences(name, &source, version).await);
+        }
     }
     assert!(all.is_empty(), "{}", all.join("\n"));
 }

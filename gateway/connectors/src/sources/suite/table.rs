@@ -150,3 +150,32 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ("Observation?_revinclude:sometimes=Provenance:target", "refused _revinclude:sometimes"),
     ("MedicationRequest?medication.colour=1", "refused medication.colour"),
 ];
+
+/// Some of the same in STU3, which the chart is too.
+pub(super) const STU3_ROWS: &[(&str, &str)] = &[
+    ("Observation", "Observation/bp1 Observation/w1 Observation/w2 Observation/panel Observation/hb"),
+    ("Observation?code=http://loinc.org|29463-7&date=ge2024-02-01", "Observation/w2"),
+    ("Observation?component-code=8480-6", "Observation/bp1"),
+    ("Observation?value-quantity=gt71|http://unitsofmeasure.org|kg", "Observation/w2"),
+    ("Patient?_include=Patient:general-practitioner", "Patient/p1 + Practitioner/gp"),
+    (
+        "Coverage?_include=Coverage:payor:Organization&_include=Coverage:payor:Patient",
+        "Coverage/policy + Organization/insurer",
+    ),
+    ("DeviceUseStatement?_include=DeviceUseStatement:device", "DeviceUseStatement/use + Device/aid"),
+    (
+        "MedicationRequest?category=http://snomed.info/sct|33633005&_include=MedicationRequest:medication\
+            &_revinclude=Provenance:target",
+        "MedicationRequest/ma1 MedicationRequest/ma2 + Medication/para Medication/metf Provenance/of-ma1",
+    ),
+    ("MedicationRequest?medication.code=100", "MedicationRequest/ma1 MedicationRequest/vv1"),
+    ("MedicationDispense?category=http://snomed.info/sct|422037009", "MedicationDispense/ta1"),
+    ("MedicationAdministration?medication.code=200", "MedicationAdministration/mtd1"),
+    (
+        "CareTeam?status=active&_include=CareTeam:participant&_include:recurse=PractitionerRole:organization",
+        "CareTeam/team + PractitionerRole/role Practitioner/gp Organization/ward",
+    ),
+    ("Condition?clinical-status=active", "Condition/diabetes"),
+    ("Observation?_sort=-date&_count=1&status=amended", "Observation/w2"),
+    ("MedicationDispense?period-of-use=ge2024", "refused period-of-use"),
+];

@@ -62,6 +62,7 @@ const KNOWN: &[(&str, &str, Kind, &[&str])] = &[
     ("PractitionerRole", "organization", Kind::Reference, &["organization"]),
     ("PractitionerRole", "location", Kind::Reference, &["location"]),
     ("Organization", "name", Kind::Text, &["name"]),
+    ("Coverage", "beneficiary", Kind::Reference, &["beneficiary"]),
     ("Coverage", "payor", Kind::Reference, &["payor"]),
     ("DeviceUseStatement", "device", Kind::Reference, &["device"]),
     ("CareTeam", "participant", Kind::Reference, &["participant.member"]),
@@ -119,7 +120,7 @@ impl Server {
                 "_page" => from = value.parse().unwrap(),
                 "_id" => matches.retain(|one| value.split(',').any(|id| one["id"] == id)),
                 "_sort" if self.sorts => matches.sort_by_key(|one| one[value.trim_start_matches('-')].to_string()),
-                "_include" | "_revinclude" | "_include:iterate" | "_revinclude:iterate" if self.includes => {}
+                "_include" | "_revinclude" | "_include:iterate" | "_include:recurse" if self.includes => {}
                 name => {
                     let Some(known) = known(kind, name) else { return Reply::status(400) };
                     if !self.ignores.contains(&name) {
@@ -155,7 +156,7 @@ impl Server {
         while at < all.len() {
             let from = all[at];
             for (name, value) in parameters.iter().filter(|(name, _)| name.contains("include")) {
-                if at >= page.len() && !name.ends_with(":iterate") {
+                if at >= page.len() && !name.contains(':') {
                     continue;
                 }
                 let mut parts = value.split(':');
