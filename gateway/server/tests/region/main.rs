@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod configuration;
+mod counts;
 mod crash;
 mod formats;
 mod program;
@@ -72,6 +73,12 @@ async fn try_reads_and_writes_through_an_stu3_server() {
     hold(&setting).await;
     formats::of_try(&setting).await;
     tried.stop();
+}
+
+#[tokio::test]
+async fn every_query_of_the_bgz_and_mp9_lists_gets_the_expected_counts() {
+    let _alone = ALONE.lock().await;
+    counts::every_query().await;
 }
 
 #[tokio::test]
