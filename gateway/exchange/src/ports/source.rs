@@ -79,6 +79,9 @@ pub struct Answer {
     /// The ids under which this source knows the permit's patient: established by the source's connector from the
     /// source's own Patient resources that carry the patient's BSN.
     pub patients: Vec<String>,
+    /// `Type/id` of resources that are not in the answer and that the source established to be the permit's patient's:
+    /// what a Provenance that also covers them is held against.
+    pub vouched: Vec<String>,
     pub written: Option<Written>,
     /// What each entry of a transaction led to, in the order of its entries; one for every entry.
     pub transaction: Vec<Written>,

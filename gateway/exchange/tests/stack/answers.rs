@@ -83,10 +83,12 @@ async fn what_names_no_patient_leaves_with_what_it_hangs_on_and_never_alone() {
         provenance("p3", &["Condition/c1", "Condition/c9"]),
         provenance("p4", &["https://elsewhere.example/fhir/Condition/c1"]),
         provenance("p5", &[]),
+        provenance("p6", &["Observation/vouched", "Condition/c1"]),
+        provenance("p7", &["Observation/vouched"]),
     ]);
     let recorded = world.ask(about(ANNA, "Condition")).await.unwrap();
     let (left, part) = (ids(&recorded), &recorded.released().parts()[0]);
-    assert_eq!((left.join(" ").as_str(), part.withheld(), part.mistrusted()), ("c1 of-c1 p1 p2", 0, 7));
+    assert_eq!((left.join(" ").as_str(), part.withheld(), part.mistrusted()), ("c1 of-c1 p1 p2 p6", 0, 8));
 }
 
 #[tokio::test]

@@ -149,6 +149,7 @@ impl Source for StubSource {
                     Ok(Answer {
                         items: mine.map(|json| Item { resource: resource(json), mode: mode(json) }).collect(),
                         patients: vec![known_as.into()],
+                        vouched: vec!["Observation/vouched".into()],
                         ..Answer::default()
                     })
                 }

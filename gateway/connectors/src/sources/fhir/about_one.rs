@@ -50,7 +50,7 @@ impl FhirSource {
             Interaction::Search { target, query } => {
                 let kind = searched(target, patient)?;
                 let found = self.search(call, patient.reach(), kind, query).await?;
-                Answer { items: found.items, cut_short: found.cut_short, ..Answer::default() }
+                Answer { items: found.items, vouched: found.vouched, cut_short: found.cut_short, ..Answer::default() }
             }
             Interaction::History { level: Level::Instance(kind, id), query } => {
                 self.history(call, patient, *kind, id, query).await?

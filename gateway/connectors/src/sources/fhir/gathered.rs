@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use ::fhir::json::Value;
 use ::fhir::search::{Found, Search, SearchFault, Shelf};
 use ::fhir::{FhirVersion, Resource, ResourceType};
 
@@ -119,19 +120,43 @@ impl<'g> Gathered<'g> {
 
     /// A Provenance is about what it is the provenance of: it is within reach when all of its targets are here.
     fn may_have(&self, resource: &Resource) -> bool {
-        if self.reach.has(self.version, resource) {
-            return true;
+        self.reach.has(self.version, resource)
+            || self.targets(resource).is_some_and(|targets| targets.iter().all(|named| self.known.contains_key(named)))
+    }
+
+    /// What a Provenance is of; nothing for another resource, and when it is of nothing or of something elsewhere.
+    fn targets(&self, resource: &Resource) -> Option<Vec<Named>> {
+        if resource.resource_type() != "Provenance" {
+            return None;
         }
-        let targets = resource.root().all("target");
-        let here = |literal: &str| match Leads::of(self.version, Some(&self.base), literal) {
-            Leads::Here(named) => self.known.contains_key(&named),
-            Leads::Away(_) | Leads::Nowhere => false,
+        let target = |target: Value<'_>| {
+            let literal = target.get("reference")?.as_text()?;
+            match Leads::of(self.version, Some(&self.base), &literal) {
+                Leads::Here(named) => Some(named),
+                Leads::Away(_) | Leads::Nowhere => None,
+            }
         };
-        resource.resource_type() == "Provenance"
-            && !targets.is_empty()
-            && targets.iter().all(|target| {
-                target.get("reference").and_then(|literal| literal.as_text()).is_some_and(|literal| here(&literal))
-            })
+        let targets: Vec<Named> = resource.root().all("target").into_iter().map(target).collect::<Option<_>>()?;
+        (!targets.is_empty()).then_some(targets)
+    }
+
+    /// Notes what these Provenances are of and is not here, and was not asked for yet.
+    pub fn seek_targets<'p>(&mut self, provenances: impl Iterator<Item = &'p Resource>) -> Vec<Named> {
+        let mut wanted = Vec::new();
+        let targets: Vec<Named> = provenances.filter_map(|one| self.targets(one)).flatten().collect();
+        for named in targets {
+            if !self.known.contains_key(&named) && self.sought.insert(named.clone()) {
+                wanted.push(named);
+            }
+        }
+        wanted
+    }
+
+    /// What the Provenances among these resources are of, as `Type/id`: everything here is within reach.
+    pub fn vouched<'p>(&self, resources: impl Iterator<Item = &'p Resource>) -> Vec<String> {
+        let targets = resources.filter_map(|one| self.targets(one)).flatten();
+        let known = targets.filter(|named| self.known.contains_key(named));
+        known.map(|named| format!("{}/{}", named.kind, named.id.as_str())).collect()
     }
 
     fn at(&self, named: &Named) -> Option<&Resource> {

@@ -101,7 +101,7 @@ impl FhirSource {
             _ => return as_asked::answer(call, question, true).await,
         };
         let found = self.search(call, Reach::Nobody, *kind, query).await?;
-        Ok(Answer { items: found.items, cut_short: found.cut_short, ..Answer::default() })
+        Ok(Answer { items: found.items, vouched: found.vouched, cut_short: found.cut_short, ..Answer::default() })
     }
 
     /// The server's ids of this patient.

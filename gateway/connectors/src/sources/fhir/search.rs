@@ -4,7 +4,7 @@
 //! that needs besides (the target of a chain, an include that the server left out) is fetched by id, in bounded
 //! rounds. Whatever stays unknown marks the answer as cut short.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use ::fhir::interaction::SearchTarget;
 use ::fhir::search::{Found, Search};
@@ -30,6 +30,8 @@ const ROUNDS: usize = 8;
 #[derive(Default)]
 pub(super) struct Searched {
     pub items: Vec<Item>,
+    /// What the Provenances among them are of and within reach, as `Type/id`.
+    pub vouched: Vec<String>,
     pub cut_short: bool,
     /// Narrowing and filters as the server was asked them, when it was asked all of them.
     pub whole_query: Option<SearchQuery>,
@@ -108,12 +110,19 @@ impl FhirSource {
         let (search, checked) = (read(&plan.evaluated)?, read(&plan.checked)?);
         let mut fetcher = Fetcher::new(call, reach, pages.items.len());
         let (mut gathered, sent_along, mut strangers) = self.sort_out(reach, kind, &checked, pages.items)?;
+        // What they are of decides whether they are within reach, and may have to be fetched first.
+        let (mut undecided, others): (Vec<Item>, Vec<Item>) = strangers.into_iter().partition(is_provenance);
+        strangers = others;
         let mut pointed_at = HashSet::new();
         let mut cut_short = pages.cut_short;
         let mut round = 0;
         let found = loop {
             let (found, lacking) = gathered.look(&search, most).map_err(|fault| of_search(&fault))?;
-            let wants = self.wants(plan, attempt, &found, lacking, &mut gathered, &mut pointed_at);
+            let mut wants = self.wants(plan, attempt, &found, lacking, &mut gathered, &mut pointed_at);
+            let targets = gathered.seek_targets(undecided.iter().map(|item| &item.resource));
+            let mut by_kind: BTreeMap<ResourceType, Vec<LogicalId>> = BTreeMap::new();
+            targets.into_iter().for_each(|named| by_kind.entry(named.kind).or_default().push(named.id));
+            wants.extend(by_kind.into_iter().map(|(kind, ids)| Want::Ids(kind, ids)));
             if wants.is_empty() || round == ROUNDS {
                 cut_short |= !wants.is_empty();
                 break found;
@@ -121,10 +130,13 @@ impl FhirSource {
             round += 1;
             let mut outside = 0_usize;
             for resource in fetcher.fetch(wants).await? {
-                if !gathered.take_beside(resource) {
-                    outside += 1;
+                if gathered.take_beside(resource.clone()) {
+                    continue;
                 }
+                let item = Item { resource, mode: SearchMode::Include };
+                if is_provenance(&item) { undecided.push(item) } else { outside += 1 }
             }
+            undecided.retain(|item| !gathered.take_beside(item.resource.clone()));
             if outside > 0 {
                 tracing::warn!(source.mistrusted = outside, "a source gave more than it was asked for; it was dropped");
             }
@@ -134,9 +146,11 @@ impl FhirSource {
         let along = gathered.connected(&kept, &sent_along);
         let mut items: Vec<Item> = found.items.into_iter().map(|(resource, mode)| Item { resource, mode }).collect();
         items.extend(along.into_iter().map(|resource| Item { resource, mode: SearchMode::Include }));
+        let vouched = gathered.vouched(items.iter().map(|item| &item.resource));
+        strangers.append(&mut undecided);
         // What is someone else's is not hidden here: the answer check drops it, and says so.
         items.append(&mut strangers);
-        Ok(Searched { items, cut_short, whole_query: None })
+        Ok(Searched { items, vouched, cut_short, whole_query: None })
     }
 
     /// Divides what the server gave: the matches that are what was asked for and what came beside them (on the
@@ -176,8 +190,7 @@ impl FhirSource {
         }
         let mut sent_along = Vec::new();
         // Whether a Provenance is within reach is told by what it is of, so that comes first.
-        let (of_others, others): (Vec<Item>, Vec<Item>) =
-            beside.into_iter().partition(|item| item.resource.resource_type() == "Provenance");
+        let (of_others, others): (Vec<Item>, Vec<Item>) = beside.into_iter().partition(is_provenance);
         for item in others.into_iter().chain(of_others) {
             if gathered.take_beside(item.resource.clone()) {
                 sent_along.push(item.resource);
@@ -236,4 +249,8 @@ impl FhirSource {
         }
         wants
     }
+}
+
+fn is_provenance(item: &Item) -> bool {
+    item.resource.resource_type() == "Provenance"
 }

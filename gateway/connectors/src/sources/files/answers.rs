@@ -46,7 +46,10 @@ pub(super) fn search(
     let search = Search::read(reached.version, kind, &asked).map_err(|fault| of_search(&fault))?;
     reached.admits(kind, &asked)?;
     let found = search.run(reached, most).map_err(|fault| of_search(&fault))?;
+    let provenances = found.items.iter().filter(|(resource, _)| resource.resource_type() == "Provenance");
+    let vouched = provenances.filter_map(|(resource, _)| reached.targets(resource)).flatten().collect();
     Ok(Answer {
+        vouched,
         items: found.items.into_iter().map(|(resource, mode)| Item { resource, mode }).collect(),
         cut_short: found.cut_short || reached.index.problems.may_hide_something(),
         ..Answer::default()

@@ -2,6 +2,7 @@
 
 use exchange::ports::SourceFault;
 use fhir::compartment::{PatientReference, Whose};
+use fhir::json::Value;
 use fhir::search::Shelf;
 use fhir::{FhirVersion, Resource, ResourceType, SearchQuery};
 use policy::PatientScope;
@@ -64,20 +65,19 @@ impl<'i> Reached<'i> {
 
     /// A Provenance that names no patient is about what it is the provenance of.
     fn has_all_targets(&self, one: &Indexed) -> bool {
-        if one.kind.name() != "Provenance" || one.whose != Whose::Unstated {
-            return false;
-        }
-        let targets = one.resource.root().all("target");
-        let here = |literal: &str| match Leads::of(self.version, None, literal) {
-            Leads::Here(named) => {
-                self.index.get(named.kind, named.id.as_str()).is_some_and(|target| self.has_itself(target))
-            }
-            Leads::Away(_) | Leads::Nowhere => false,
+        one.kind.name() == "Provenance" && one.whose == Whose::Unstated && self.targets(&one.resource).is_some()
+    }
+
+    /// What the targets of this Provenance are, as `Type/id`; nothing when it has none, or one that is out of reach.
+    pub fn targets(&self, provenance: &Resource) -> Option<Vec<String>> {
+        let target = |target: Value<'_>| {
+            let literal = target.get("reference")?.as_text()?;
+            let Leads::Here(named) = Leads::of(self.version, None, &literal) else { return None };
+            let found = self.index.get(named.kind, named.id.as_str())?;
+            self.has_itself(found).then(|| format!("{}/{}", named.kind, named.id.as_str()))
         };
-        !targets.is_empty()
-            && targets.iter().all(|target| {
-                target.get("reference").and_then(|literal| literal.as_text()).is_some_and(|literal| here(&literal))
-            })
+        let targets: Vec<String> = provenance.root().all("target").into_iter().map(target).collect::<Option<_>>()?;
+        (!targets.is_empty()).then_some(targets)
     }
 }
 

@@ -246,7 +246,7 @@ pub(crate) fn chart() -> Vec<Value> {
             json!({"status": "active",
             "participant": [{"member": to("PractitionerRole/role")}, {"member": to("Practitioner/gp")}]}),
         ),
-        json!({"resourceType": "Provenance", "id": "of-ma1", "target": [to("MedicationRequest/ma1")]}),
+        json!({"resourceType": "Provenance", "id": "of-ma1", "target": [to("MedicationRequest/ma1"), to("Condition/diabetes")]}),
         json!({"resourceType": "Provenance", "id": "of-w1", "target": [to("Observation/w1"), to("Patient/p1")]}),
         json!({"resourceType": "Provenance", "id": "of-ma9", "target": [to("MedicationRequest/ma9")]}),
         about(

@@ -1,6 +1,7 @@
-//! Resources that name no patient and are a patient's by what they hang on: a Provenance by its targets, a Device or a
-//! Specimen by what of the patient's refers to it. Nothing else of that kind leaves, and nothing that was asked for by
-//! itself: without the patient's own resource beside it nobody can tell whose it is.
+//! Resources that name no patient and are a patient's by what they hang on: a Provenance by its targets (at least one of
+//! them is in the answer, and the source vouches for the rest), a Device or a Specimen by what of the patient's refers to
+//! it. Nothing else of that kind leaves, and nothing that was asked for by itself: without the patient's own resource
+//! beside it nobody can tell whose it is.
 
 use std::collections::HashSet;
 
@@ -16,12 +17,12 @@ const REFERRED: [&str; 2] = ["Device", "Specimen"];
 const ROUNDS: usize = 3;
 
 /// Decides about what names no patient, by the rest of the same answer.
-pub(super) fn settle(mut judged: Vec<(Verdict, Item)>) -> Vec<(Verdict, Item)> {
+pub(super) fn settle(mut judged: Vec<(Verdict, Item)>, vouched: &[String]) -> Vec<(Verdict, Item)> {
     for _ in 0..ROUNDS {
         if judged.iter().all(|(verdict, _)| *verdict != Verdict::Unowned) {
             break;
         }
-        let released = Released::among(&judged);
+        let released = Released::among(&judged, vouched);
         for (verdict, item) in &mut judged {
             if *verdict == Verdict::Unowned && item.mode == SearchMode::Include && released.has(&item.resource) {
                 *verdict = Verdict::Release;
@@ -32,41 +33,48 @@ pub(super) fn settle(mut judged: Vec<(Verdict, Item)>) -> Vec<(Verdict, Item)> {
 }
 
 /// What of the answer is certainly this patient's, and where that leads.
-struct Released {
-    own: HashSet<(String, String)>,
-    referred: HashSet<(String, String)>,
+struct Released<'v> {
+    /// `Type/id`
+    own: HashSet<String>,
+    /// `Type/id`
+    referred: HashSet<String>,
+    vouched: &'v [String],
 }
 
-impl Released {
-    fn among(judged: &[(Verdict, Item)]) -> Self {
+impl<'v> Released<'v> {
+    fn among(judged: &[(Verdict, Item)], vouched: &'v [String]) -> Self {
         let (mut own, mut referred) = (HashSet::new(), HashSet::new());
         for (_, item) in judged.iter().filter(|(verdict, _)| *verdict == Verdict::Release) {
             own.extend(named(&item.resource));
             links(&item.resource, &mut |kind, id, elsewhere| {
                 if !elsewhere && REFERRED.contains(&kind) {
-                    referred.insert((kind.to_owned(), id.to_owned()));
+                    referred.insert(format!("{kind}/{id}"));
                 }
             });
         }
-        Released { own, referred }
+        Released { own, referred, vouched }
     }
 
     fn has(&self, resource: &Resource) -> bool {
-        if resource.resource_type() == "Provenance" {
-            let targets = resource.root().all("target");
-            return !targets.is_empty()
-                && targets.iter().all(|target| {
-                    let literal = target.get("reference").and_then(|literal| literal.as_text());
-                    let current =
-                        literal.as_deref().map(|literal| literal.split("/_history/").next().unwrap_or(literal));
-                    let parts = current.and_then(|literal| literal.split_once('/'));
-                    parts.is_some_and(|(kind, id)| self.own.contains(&(kind.to_owned(), id.to_owned())))
-                });
+        if resource.resource_type() != "Provenance" {
+            return named(resource).is_some_and(|name| self.referred.contains(&name));
         }
-        named(resource).is_some_and(|name| self.referred.contains(&name))
+        let mut any = false;
+        for target in resource.root().all("target") {
+            let literal = target.get("reference").and_then(|literal| literal.as_text());
+            let Some(current) = literal.as_deref().and_then(|literal| literal.split("/_history/").next()) else {
+                return false;
+            };
+            let here = self.own.contains(current);
+            if !here && !self.vouched.iter().any(|known| known == current) {
+                return false;
+            }
+            any |= here;
+        }
+        any
     }
 }
 
-fn named(resource: &Resource) -> Option<(String, String)> {
-    Some((resource.resource_type().into_owned(), resource.id()?.into_owned()))
+fn named(resource: &Resource) -> Option<String> {
+    Some(format!("{}/{}", resource.resource_type(), resource.id()?))
 }

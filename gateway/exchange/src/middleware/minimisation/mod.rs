@@ -56,7 +56,7 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
                         let verdict = check::judge(&permit, &interaction, &patients, &item.resource);
                         (verdict, item)
                     });
-                    for (verdict, item) in attached::settle(judged.collect()) {
+                    for (verdict, item) in attached::settle(judged.collect(), &answer.vouched) {
                         sieve.take(&interaction, verdict, item);
                     }
                     if sieve.cut_short {
