@@ -9,7 +9,9 @@ mod answers;
 mod asking;
 mod definitions;
 mod fixtures;
+mod handbook;
 mod holder;
+mod plain;
 mod questions;
 mod table;
 
@@ -19,7 +21,8 @@ use std::path::PathBuf;
 use asking::{Format, Yardstick, ask};
 use fixtures::Fixtures;
 use holder::{Holder, Parts};
-use table::{Explanation, Row};
+use questions::Question;
+use table::{Evaluation, Explanation, Row};
 
 pub use holder::SourceKind;
 pub use questions::Set;
@@ -56,10 +59,19 @@ impl Counting {
     /// A sentence about what could not be read or started. An answer of any kind is no error.
     pub async fn run(&self, mut tell: impl FnMut(&str)) -> Result<Report, String> {
         let mut rows = Vec::new();
+        let mut evaluation = Evaluation::default();
         for set in &self.sets {
             let fixtures = Fixtures::read(&self.shared, *set)?;
-            let questions = questions::read(&self.shared, *set, &fixtures)?;
-            tell(&format!("{}: {} fixtures, {} questions", set.name(), fixtures.resources.len(), questions.len()));
+            let mut questions = questions::read(&self.shared, *set, &fixtures)?;
+            evaluation.add(&fixtures, &questions)?;
+            let published = questions.len();
+            questions.extend(handbook::read(*set, &fixtures, &questions)?);
+            tell(&format!(
+                "{}: {} fixtures, {published} questions of scripts, {} of the handbook's lists besides",
+                set.name(),
+                fixtures.resources.len(),
+                questions.len() - published
+            ));
             let of_set = rows.len();
             rows.extend(questions.into_iter().map(|question| Row { question, got: BTreeMap::new() }));
             for kind in &self.kinds {
@@ -67,7 +79,7 @@ impl Counting {
                 tell(&format!("{}: asked over {}", set.name(), kind.name()));
             }
         }
-        Ok(Report { rows })
+        Ok(Report { rows, evaluation })
     }
 
     async fn ask_all(&self, set: Set, kind: SourceKind, fixtures: &Fixtures, rows: &mut [Row]) -> Result<(), String> {
@@ -88,6 +100,28 @@ impl Counting {
             for format in Format::ALL {
                 let got = ask(wire, &row.question, format, &yardstick).await;
                 row.got.insert((kind, format), got);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Evaluation {
+    /// Holds the plain evaluation against what these scripts expect.
+    fn add(&mut self, fixtures: &Fixtures, published: &[Question]) -> Result<(), String> {
+        let patients = fixtures.patients();
+        for question in published.iter().filter(|question| question.not_comparable.is_none()) {
+            let Some(id) = patients.get(&question.patient) else { continue };
+            let counts = plain::evaluated(&fixtures.resources, id, &question.path, &question.parameters)?;
+            for (kind, expected) in &question.expected {
+                let found = counts.get(kind).copied().unwrap_or_default();
+                if found == *expected {
+                    self.same += 1;
+                } else {
+                    let what =
+                        format!("{}, {}: {kind} {expected}, evaluated {found}", question.script, question.told());
+                    self.other.push(what);
+                }
             }
         }
         Ok(())

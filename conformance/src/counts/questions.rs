@@ -73,10 +73,35 @@ impl Form {
     }
 }
 
+/// Where the expected counts of a question come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// The script that it stands in.
+    Script,
+    /// The script that selects the same of the same patient; what is included beyond that is evaluated plainly.
+    Twin,
+    /// The published table of expected results; what is included beyond that is evaluated plainly.
+    Table,
+    /// A plain evaluation of the fixtures.
+    Evaluated,
+}
+
+impl Basis {
+    pub fn name(self) -> &'static str {
+        match self {
+            Basis::Script => "of the script",
+            Basis::Twin => "of a script's twin",
+            Basis::Table => "of the published table",
+            Basis::Evaluated => "evaluated",
+        }
+    }
+}
+
 /// One search.
 #[derive(Clone, Debug)]
 pub struct Question {
     pub set: Set,
+    pub basis: Basis,
     /// What is asked for: the zib, or the building block.
     pub group: String,
     /// The script it stands in.
@@ -106,6 +131,13 @@ impl Question {
         }
     }
 
+    /// What tells it from every other question: its words and, where they leave that open, its patient.
+    pub fn words(&self) -> (String, String, Vec<(String, String)>) {
+        let mut parameters = self.parameters.clone();
+        parameters.sort();
+        (self.patient.clone(), self.path.clone(), parameters)
+    }
+
     /// The same question with the patient left to the token.
     fn by_token(&self) -> Question {
         let parameters = self.parameters.iter().filter(|(name, value)| {
@@ -115,7 +147,8 @@ impl Question {
     }
 }
 
-fn names_the_patient(name: &str) -> bool {
+/// Whether a parameter says whose resources are asked for.
+pub fn names_the_patient(name: &str) -> bool {
     matches!(name, "patient.identifier" | "subject.identifier" | "beneficiary.identifier")
 }
 
@@ -146,6 +179,7 @@ fn bgz(shared: &Path, set: Set, fixtures: &Fixtures) -> Result<Vec<Question>, St
             .then_some("the fixtures of this patient (Cert) are not in the shared data");
         let question = Question {
             set,
+            basis: Basis::Script,
             group: test.split_once(" - ").map_or(test.as_str(), |(_, zib)| zib).to_owned(),
             script: script.trim_start_matches("src/").to_owned(),
             form: Form::Named,
@@ -202,6 +236,7 @@ fn mp9(shared: &Path, fixtures: &Fixtures) -> Result<Vec<Question>, String> {
             let form = if search["target"] == "MedMij" { Form::ByToken } else { Form::Named };
             questions.push(Question {
                 set: Set::Mp9,
+                basis: Basis::Script,
                 group: group(file),
                 script: file.to_owned(),
                 form,
@@ -225,7 +260,7 @@ fn group(file: &str) -> String {
 }
 
 /// An identifier that the scripts leave to the tester: of the patient's first resource of this kind and category.
-fn identifier(fixtures: &Fixtures, patient: &str, kind: &str, query: &str, mbh: bool) -> Option<String> {
+pub fn identifier(fixtures: &Fixtures, patient: &str, kind: &str, query: &str, mbh: bool) -> Option<String> {
     const MBH: &str = "PharmaceuticalTreatment.Identifier";
     let patients = fixtures.patients();
     let about = format!("Patient/{}", patients.get(patient)?);
@@ -253,7 +288,7 @@ fn patient_of(parameters: &[(String, String)]) -> Option<String> {
 }
 
 /// Path and parameters of a query that is not encoded.
-fn taken_apart(query: &str) -> (String, Vec<(String, String)>) {
+pub fn taken_apart(query: &str) -> (String, Vec<(String, String)>) {
     let (path, parameters) = query.split_once('?').unwrap_or((query, ""));
     let parameters = parameters.split('&').filter_map(|parameter| parameter.split_once('='));
     (path.to_owned(), parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
@@ -294,6 +329,7 @@ mod tests {
         let parameters = [("patient.identifier", "http://fhir.nl/fhir/NamingSystem/bsn|1"), ("status", "active")];
         let named = Question {
             set: Set::Bgz20,
+            basis: Basis::Script,
             group: String::new(),
             script: String::new(),
             form: Form::Named,
