@@ -8,6 +8,7 @@
 pub mod ca;
 pub mod callers;
 pub mod counts;
+mod holder;
 pub mod ready;
 pub mod region;
 pub mod source_server;

@@ -40,6 +40,15 @@ narrowed_by := {
 	"Observation": {"category": {"http://terminology.hl7.org/CodeSystem/observation-category|laboratory"}},
 }
 
+# What a transaction is sent for; it needs one of these.
+blocks := {
+	"MedicationRequest", # medication agreement, variable dosing regimen, dispense request; proposals of them
+	"MedicationDispense", # administration agreement, dispense
+	"MedicationStatement", # medication use
+	"MedicationAdministration", # administration
+	"Communication", # reply to a proposal
+}
+
 relation := input.findings.treatment_relation
 
 consent := input.findings.consent
@@ -70,6 +79,22 @@ about_medication if {
 	}
 }
 
+writes if input.action.name in {"create", "transaction"}
+
+# Blocks are never changed or taken back in place: a change is a new block.
+sends if {
+	at_holder
+	every entry in input.action.fhir_rest.entries {
+		entry.interaction_type == "create"
+	}
+	some entry in input.action.fhir_rest.entries
+	entry.type in blocks
+}
+
+retrieves_or_sends if not writes
+
+retrieves_or_sends if sends
+
 # Only a consent that was found has a decision.
 consent_given if consent.detail.decision == "permit"
 
@@ -82,11 +107,18 @@ passes_the_gate if {
 	consent_given
 }
 
+passes_the_gate if {
+	role_allowed
+	organisation_type_allowed
+	sends
+}
+
 default allow := false
 
 allow if {
 	person_known
 	about_medication
+	retrieves_or_sends
 	relation.finding == "found"
 	passes_the_gate
 }
@@ -100,6 +132,13 @@ reasons contains {
 	"description": "The search reaches beyond what is needed to prescribe safely.",
 } if {
 	not about_medication
+}
+
+reasons contains {
+	"code": "not-a-transfer",
+	"description": "What is written must be one transaction of new resources with a building block, at its receiver.",
+} if {
+	not retrieves_or_sends
 }
 
 reasons contains {"code": "role-not-allowed", "description": "The role of the practitioner does not treat patients."} if {
@@ -126,6 +165,7 @@ reasons contains {
 
 reasons contains {"code": "no-consent", "description": "The patient has given no consent for this exchange."} if {
 	at_holder
+	not sends
 	consent.finding == "absent"
 }
 

@@ -9,9 +9,9 @@ use url::form_urlencoded;
 
 use super::answers::Page;
 use super::fixtures::name_of;
-use super::holder::Holder;
 use super::questions::Question;
 use crate::callers::{Answer, Wire};
+use crate::holder::Holder;
 
 /// More pages than any answer here has.
 const PAGES: usize = 50;

@@ -10,7 +10,6 @@ mod asking;
 mod definitions;
 mod fixtures;
 mod handbook;
-mod holder;
 mod plain;
 mod questions;
 mod table;
@@ -20,11 +19,14 @@ use std::path::PathBuf;
 
 use asking::{Format, Yardstick, ask};
 use fixtures::Fixtures;
-use holder::{Holder, Parts};
 use questions::Question;
 use table::{Evaluation, Explanation, Row};
 
-pub use holder::SourceKind;
+use crate::holder::{Holder, Plan};
+
+pub use crate::holder::SourceKind;
+pub(crate) use answers::Page;
+pub(crate) use fixtures::name_of;
 pub use questions::Set;
 pub use table::Report;
 
@@ -86,8 +88,18 @@ impl Counting {
         let mut patients: Vec<String> = rows.iter().map(|row| row.question.patient.clone()).collect();
         patients.sort();
         patients.dedup();
-        let parts = Parts { program: &self.program, profiles: &self.profiles, state: &self.state };
-        let holder = Holder::start(&parts, set, kind, &fixtures.resources, &patients)?;
+        let plan = Plan {
+            program: &self.program,
+            profiles: &self.profiles,
+            use_cases: &[set.use_case()],
+            folder: self.state.join(format!("{set:?}-{}", kind.name()).to_lowercase()),
+            version: set.version(),
+            source: kind,
+            resources: &fixtures.resources,
+            patients: &patients,
+            bounds: "",
+        };
+        let holder = Holder::start(&plan)?;
         let by_name = fixtures.by_name();
         let yardstick = Yardstick { fixtures: &by_name, holder: &holder };
         let mut callers = BTreeMap::new();

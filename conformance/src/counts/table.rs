@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::asking::{Format, Got};
-use super::holder::SourceKind;
 use super::questions::{Basis, Form, Question};
+use crate::holder::SourceKind;
 
 /// A column of the table.
 pub type Way = (SourceKind, Format);

@@ -16,6 +16,7 @@ mod outer_gate;
 mod overview;
 mod pages;
 mod setting;
+pub mod surface;
 mod try_out;
 
 use std::future::Future;

@@ -9,6 +9,7 @@ mod counts;
 mod crash;
 mod formats;
 mod program;
+mod surface;
 
 use conformance::callers::InnerCaller;
 use conformance::ready::Ready;
@@ -79,6 +80,12 @@ async fn try_reads_and_writes_through_an_stu3_server() {
 async fn every_query_of_the_bgz_and_mp9_lists_gets_the_expected_counts() {
     let _alone = ALONE.lock().await;
     counts::every_query().await;
+}
+
+#[tokio::test]
+async fn the_fhir_surface_holds_in_both_versions_over_both_kinds_of_source() {
+    let _alone = ALONE.lock().await;
+    surface::holds().await;
 }
 
 #[tokio::test]

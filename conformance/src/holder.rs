@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::questions::Set;
 use crate::ca::{CertificateAuthority, Files, Subject};
 use crate::callers::{Acting, OuterCaller, TreatmentRelation, User, Wire};
-use crate::source_server::{FhirVersion, SourceHandle, SourceServer};
+use crate::source_server::{FhirVersion, Recorded, SourceHandle, SourceServer};
 
 const HOLDER: &str = "90010001";
 const CALLER: &str = "90010090";
@@ -47,12 +46,22 @@ impl std::str::FromStr for SourceKind {
     }
 }
 
-/// The programs and folders that a node is made of.
-pub struct Parts<'p> {
+/// What a node is made of.
+pub struct Plan<'p> {
     pub program: &'p Path,
+    /// The folder of use cases, and which of them the node takes part in.
     pub profiles: &'p Path,
-    /// An empty folder for everything that is made.
-    pub state: &'p Path,
+    pub use_cases: &'p [&'p str],
+    /// A folder of its own for everything that is made.
+    pub folder: PathBuf,
+    pub version: FhirVersion,
+    pub source: SourceKind,
+    /// What the source has.
+    pub resources: &'p [Value],
+    /// The BSNs of those who consent.
+    pub patients: &'p [String],
+    /// Further lines of the bounds in its configuration.
+    pub bounds: &'p str,
 }
 
 /// The node, running, with its source.
@@ -67,18 +76,12 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Starts a node over these resources, for these patients, and waits until it is ready.
+    /// Starts a node and waits until it is ready.
     ///
     /// # Errors
     /// A sentence about what could not be made or started.
-    pub fn start(
-        parts: &Parts<'_>,
-        set: Set,
-        kind: SourceKind,
-        resources: &[Value],
-        patients: &[String],
-    ) -> Result<Self, String> {
-        let folder = parts.state.join(format!("{set:?}-{}", kind.name()).to_lowercase());
+    pub fn start(plan: &Plan<'_>) -> Result<Self, String> {
+        let folder = &plan.folder;
         let made = |error: io::Error| format!("{}: {error}", folder.display());
         for own in ["certs", "registers", "records"] {
             fs::create_dir_all(folder.join(own)).map_err(made)?;
@@ -91,39 +94,39 @@ impl Holder {
             issued.write(&folder.join("certs"), ura).map_err(made)
         };
         let (own, callers) = (issued(HOLDER, "Houder")?, issued(CALLER, "Vrager")?);
-        let consents: Vec<Value> = patients
+        let consents: Vec<Value> = plan
+            .patients
             .iter()
             .enumerate()
             .map(|(number, bsn)| json!({"id": format!("consent-{number}"), "patient": bsn, "decision": "permit"}))
             .collect();
         write_private(&folder.join("registers/consents.json"), json!(consents).to_string().as_bytes()).map_err(made)?;
-        let version = set.version();
-        let source = match kind {
+        let source = match plan.source {
             SourceKind::Fhir => {
                 let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                Some(SourceServer::start(version, resources.to_vec(), address).map_err(made)?)
+                Some(SourceServer::start(plan.version, plan.resources.to_vec(), address).map_err(made)?)
             }
             SourceKind::Files => {
-                let lines: Vec<String> = resources.iter().map(Value::to_string).collect();
+                let lines: Vec<String> = plan.resources.iter().map(Value::to_string).collect();
                 write_private(&folder.join("records/all.ndjson"), lines.join("\n").as_bytes()).map_err(made)?;
                 None
             }
         };
         let (outer, inner) = (free_port().map_err(made)?, free_port().map_err(made)?);
-        let config = Config { parts, set, folder: &folder, own: &own, ca_file: &ca_file, outer, inner };
+        let config = Config { plan, own: &own, ca_file: &ca_file, outer, inner };
         let file = folder.join("node.toml");
         write_private(&file, config.text(source.as_ref()).as_bytes()).map_err(made)?;
         let log = folder.join("node.log");
-        let child = Command::new(parts.program)
+        let child = Command::new(plan.program)
             .args(["serve", "--stop-with-input", "--config"])
             .arg(&file)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(fs::File::create(&log).map_err(made)?)
             .spawn()
-            .map_err(|error| format!("{} cannot be run: {error}", parts.program.display()))?;
+            .map_err(|error| format!("{} cannot be run: {error}", plan.program.display()))?;
         let public = format!("https://localhost:{outer}");
-        let version = if version == FhirVersion::R4 { "r4" } else { "stu3" };
+        let version = segment(plan.version);
         let endpoint = format!("{public}/oauth/token");
         let caller = OuterCaller::new(&ca_file, &callers.certificate, &callers.key, CALLER, &endpoint)
             .map_err(|error| error.to_string())?;
@@ -148,6 +151,11 @@ impl Holder {
     /// The FHIR base of the source, which no caller may ever see.
     pub fn source_base(&self) -> Option<&str> {
         self.source.as_ref().map(|source| source.base_url.as_str())
+    }
+
+    /// Everything that the source was asked so far, where it is a server.
+    pub fn asked_of_source(&self) -> Vec<Recorded> {
+        self.source.as_ref().map(SourceHandle::requests).unwrap_or_default()
     }
 
     /// A doctor of another hospital who treats this patient, with a token that says so.
@@ -180,9 +188,7 @@ impl Drop for Holder {
 }
 
 struct Config<'c> {
-    parts: &'c Parts<'c>,
-    set: Set,
-    folder: &'c Path,
+    plan: &'c Plan<'c>,
     own: &'c Files,
     ca_file: &'c Path,
     outer: u16,
@@ -192,13 +198,13 @@ struct Config<'c> {
 impl Config<'_> {
     /// The node's configuration. A path or text in Rust's quotes is one in TOML's.
     fn text(&self, source: Option<&SourceHandle>) -> String {
-        let Config { parts, set, folder, own, ca_file, outer, inner } = self;
-        let version = if set.version() == FhirVersion::R4 { "r4" } else { "stu3" };
+        let Config { plan, own, ca_file, outer, inner } = self;
+        let Plan { folder, use_cases, bounds, .. } = plan;
+        let version = segment(plan.version);
         let source = match source {
             Some(source) => format!("kind = \"fhir\"\nbase = {:?}", source.base_url),
             None => format!("kind = \"files\"\nfolder = {:?}", folder.join("records")),
         };
-        let use_case = set.use_case();
         format!(
             "mode = \"development\"\n\
              [provider]\nura = \"{HOLDER}\"\nname = \"Houder\"\nkind = \"V6\"\n\
@@ -206,18 +212,26 @@ impl Config<'_> {
              certificate_file = {:?}\nkey_file = {:?}\nauthorities_file = {:?}\n\
              [inner]\naddress = \"127.0.0.1:{inner}\"\npublic_base = \"http://127.0.0.1:{inner}\"\n\
              [store]\nfolder = {:?}\n\
-             [profiles]\nfolder = {:?}\nuse_cases = [\"{use_case}\"]\n\
+             [profiles]\nfolder = {:?}\nuse_cases = {use_cases:?}\n\
              [registers]\nconsents_file = {:?}\n\
-             [bounds]\nexchange_ms = 30000\nsource_ms = 25000\nfinding_ms = 10000\n\
+             [bounds]\nexchange_ms = 30000\nsource_ms = 25000\nfinding_ms = 10000\n{bounds}\n\
              [[sources]]\nversion = \"{version}\"\n{source}\n\
-             [[partners]]\nura = \"{CALLER}\"\nname = \"Vrager\"\nkind = \"V6\"\nuse_cases = [\"{use_case}\"]\n",
+             [[partners]]\nura = \"{CALLER}\"\nname = \"Vrager\"\nkind = \"V6\"\nuse_cases = {use_cases:?}\n",
             own.certificate,
             own.key,
             ca_file,
             folder.join("store"),
-            parts.profiles,
+            plan.profiles,
             folder.join("registers/consents.json"),
         )
+    }
+}
+
+/// A version as it stands in paths and configurations.
+fn segment(version: FhirVersion) -> &'static str {
+    match version {
+        FhirVersion::R4 => "r4",
+        FhirVersion::Stu3 => "stu3",
     }
 }
 
