@@ -12,6 +12,7 @@ mod fixtures;
 mod handbook;
 mod plain;
 mod questions;
+mod sending;
 mod table;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 use asking::{Format, Yardstick, ask};
 use fixtures::Fixtures;
 use questions::Question;
-use table::{Evaluation, Explanation, Row};
+use table::{Explanation, Row};
 
 use crate::holder::{Holder, Plan};
 
@@ -28,7 +29,8 @@ pub use crate::holder::SourceKind;
 pub(crate) use answers::Page;
 pub(crate) use fixtures::name_of;
 pub use questions::Set;
-pub use table::Report;
+pub use sending::Sending;
+pub use table::{Evaluation, Report};
 
 /// The name space of the BSN in FHIR.
 const BSN_SYSTEM: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
@@ -81,7 +83,13 @@ impl Counting {
                 tell(&format!("{}: asked over {}", set.name(), kind.name()));
             }
         }
-        Ok(Report { rows, evaluation })
+        let sending = if self.sets.contains(&Set::Mp9) && self.kinds.contains(&SourceKind::Fhir) {
+            sending::send(&self.shared, &self.program, &self.profiles, &self.state).await?
+        } else {
+            Sending::default()
+        };
+        tell("the transactions are sent");
+        Ok(Report { rows, evaluation, sending })
     }
 
     async fn ask_all(&self, set: Set, kind: SourceKind, fixtures: &Fixtures, rows: &mut [Row]) -> Result<(), String> {

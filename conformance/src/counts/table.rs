@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::asking::{Format, Got};
 use super::questions::{Basis, Form, Question};
+use super::sending::Sending;
 use crate::holder::SourceKind;
 
 /// A column of the table.
@@ -31,6 +32,8 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// How the plain evaluation, that some counts come from, does on the counts of the scripts.
     pub evaluation: Evaluation,
+    /// What became of the transactions among the fixtures.
+    pub sending: Sending,
 }
 
 /// Counts of scripts that a plain evaluation of the fixtures gives as well.
@@ -151,6 +154,7 @@ impl Report {
         for differing in other {
             writeln!(out, "  {differing}")?;
         }
+        writeln!(out, "\n{}", self.sending)?;
         self.write_differences(out, explanations)
     }
 
@@ -234,7 +238,7 @@ mod tests {
     #[test]
     fn a_difference_is_counted_unless_somebody_explained_it() {
         let known = [Explanation { script: "a.xml", question: "Condition", why: "the script is wrong" }];
-        let report = |row| Report { rows: vec![row], evaluation: Evaluation::default() };
+        let report = |row| Report { rows: vec![row], ..Report::default() };
         assert_eq!(report(row(2, 2, None)).unexplained(&[]), 0);
         assert_eq!(report(row(2, 3, None)).unexplained(&[]), 1);
         assert_eq!(report(row(2, 3, None)).unexplained(&known), 0);

@@ -28,7 +28,7 @@ pub fn resources() -> Vec<Value> {
             "author": [{"reference": "Practitioner/pr1"}],
             "section": [{"title": "Alles", "entry": entries.map(|entry| json!({"reference": entry}))}]})
     };
-    vec![
+    let mut resources = vec![
         patient("anna", ANNA),
         patient("bram", BRAM),
         observation("o1", "anna", "a", "2026-01-01"),
@@ -42,5 +42,9 @@ pub fn resources() -> Vec<Value> {
         json!({"resourceType": "Practitioner", "id": "pr1", "name": [{"family": "Proef"}]}),
         composition("d1", "anna", ["Observation/o1", "Condition/c1"]),
         composition("d2", "bram", ["Observation/o4", "Condition/c2"]),
-    ]
+    ];
+    for resource in &mut resources {
+        resource["meta"] = json!({"versionId": "1", "lastUpdated": "2026-02-03T10:00:00Z"});
+    }
+    resources
 }

@@ -20,9 +20,16 @@ pub async fn not_modified(surface: &Surface) -> Judgement {
     expect(&read, 200, "the read")?;
     let tag = read.header("etag").ok_or_else(|| Flaw::Broken("the read has no ETag".to_owned()))?;
     let url = surface.url("Observation/o3");
-    for (tag, status) in [(tag, 304), ("W/\"another\"", 200)] {
+    let changed = read.header("last-modified");
+    let changed = changed.ok_or_else(|| Flaw::Broken("the read does not say when it changed".to_owned()))?;
+    for (condition, value, status) in [
+        ("if-none-match", tag, 304),
+        ("if-none-match", "W/\"another\"", 200),
+        ("if-modified-since", changed, 304),
+        ("if-modified-since", "Sat, 01 Feb 2025 10:00:00 GMT", 200),
+    ] {
         for accept in ["application/fhir+json", "application/fhir+xml"] {
-            let headers = [("if-none-match", tag), ("accept", accept)];
+            let headers = [(condition, value), ("accept", accept)];
             let answer = surface.doctor.raw(Method::GET, &url, &headers, Bytes::new()).await?;
             expect(&answer, status, "the conditional read")?;
             ensure(answer.body.is_empty() == (status == 304), || format!("a {status} has a wrong body"))?;

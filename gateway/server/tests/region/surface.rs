@@ -13,5 +13,5 @@ pub async fn holds() {
     let tried = surface::run(Path::new(ZORGSLUIS), &profiles, state.path()).await.unwrap();
     let amiss: Vec<_> = tried.iter().filter(|one| one.verdict != Verdict::Holds).collect();
     eprintln!("the FHIR surface: {} of {} checks hold", tried.len() - amiss.len(), tried.len());
-    assert!(tried.len() >= 45 && amiss.is_empty(), "{amiss:#?}");
+    assert!(tried.len() >= 35 && amiss.is_empty(), "{amiss:#?}");
 }
