@@ -12,103 +12,12 @@ use super::plain::evaluated;
 use super::questions::{Basis, Form, Question, Set, identifier, names_the_patient, taken_apart};
 
 /// `{B}` is the patient's identifier, `SCT` and `LNC` are SNOMED CT and LOINC.
-const BGZ_20: &str = "
-Patient?identifier={B}&_include=Patient:general-practitioner
-Coverage?beneficiary.identifier={B}&_include=Coverage:payor
-Coverage?beneficiary.identifier={B}&_include=Coverage:payor:Patient&_include=Coverage:payor:Organization
-Consent?patient.identifier={B}&category=SCT|11291000146105
-Consent?patient.identifier={B}&category=SCT|11341000146107
-Patient?identifier={B}
-Observation?patient.identifier={B}&category=SCT|118228005,SCT|384821006
-Condition?patient.identifier={B}
-Observation?patient.identifier={B}&code=SCT|365508006
-Observation?patient.identifier={B}&code=SCT|228366006
-Observation?patient.identifier={B}&code=SCT|228273003
-Observation?patient.identifier={B}&code=SCT|365980008
-NutritionOrder?patient.identifier={B}
-Flag?patient.identifier={B}
-AllergyIntolerance?patient.identifier={B}
-MedicationStatement?patient.identifier={B}&category=urn:oid:2.16.840.1.113883.2.4.3.11.60.20.77.5.3|6&_include=MedicationStatement:medication
-MedicationRequest?patient.identifier={B}&category=SCT|16076005&_include=MedicationRequest:medication
-MedicationDispense?patient.identifier={B}&category=SCT|422037009&_include=MedicationDispense:medication
-DeviceUseStatement?patient.identifier={B}&_include=DeviceUseStatement:device
-Immunization?patient.identifier={B}&status=completed
-Observation/$lastn?patient.identifier={B}&code=LNC|85354-9
-Observation/$lastn?patient.identifier={B}&code=LNC|29463-7
-Observation/$lastn?patient.identifier={B}&code=LNC|8302-2,LNC|8306-3,LNC|8308-9
-Observation/$lastn?patient.identifier={B}&category=SCT|49581000146104&_include=Observation:related-target
-Observation?patient.identifier={B}&code=LNC|85354-9&_sort=-date&_count=1
-Observation?patient.identifier={B}&code=LNC|29463-7&_sort=-date&_count=1
-Observation?patient.identifier={B}&code=LNC|8302-2,LNC|8306-3,LNC|8308-9&_sort=-date&_count=1
-Observation?patient.identifier={B}&category=SCT|49581000146104&_include=Observation:related-target
-Procedure?patient.identifier={B}&category=SCT|387713003,SCT|258174001&_include=Procedure:based-on
-Procedure?patient.identifier={B}&category=SCT|387713003, SCT|258174001&_include=Procedure:based-on
-ProcedureRequest?patient.identifier={B}&status=active
-Encounter?patient.identifier={B}
-CareTeam?patient.identifier={B}&status=active&_include=CareTeam:participant";
+const BGZ_20: &str = include_str!("lists/bgz-msz-2.0.txt");
 
-const BGZ_122: &str = "
-Patient?identifier={B}&_include=Patient:general-practitioner
-Coverage?beneficiary.identifier={B}&_include=Coverage:payor:Patient&_include=Coverage:payor:Organization
-Consent?patient.identifier={B}&category=SCT|11291000146105
-Consent?patient.identifier={B}&category=SCT|11341000146107
-Patient?identifier={B}
-Observation/$lastn?patient.identifier={B}&category=SCT|118228005,SCT|384821006
-Condition?patient.identifier={B}
-Observation/$lastn?patient.identifier={B}&code=SCT|365508006
-Observation?patient.identifier={B}&code=SCT|228366006
-Observation?patient.identifier={B}&code=SCT|228273003
-Observation?patient.identifier={B}&code=SCT|365980008
-NutritionOrder?patient.identifier={B}
-Flag?patient.identifier={B}
-AllergyIntolerance?patient.identifier={B}
-DeviceUseStatement?patient.identifier={B}&_include=DeviceUseStatement:device
-Immunization?patient.identifier={B}&status=completed
-Observation?patient.identifier={B}&code=LNC|85354-9
-Observation/$lastn?patient.identifier={B}&code=LNC|85354-9
-Observation/$lastn?patient.identifier={B}&code=LNC|29463-7
-Observation/$lastn?patient.identifier={B}&code=LNC|8302-2,LNC|8306-3,LNC|8308-9
-Observation?patient.identifier={B}&category=SCT|275711006,SCT|252275004,SCT|68793005,SCT|395124008,SCT|314076009,SCT|19851009,SCT|405825005&_include=Observation:related-target&_include=Observation:specimen
-Observation/$lastn?patient.identifier={B}&category=SCT|275711006&_include=Observation:related-target&_include=Observation:specimen
-Procedure?patient.identifier={B}
-Encounter?patient.identifier={B}
-Encounter?patient.identifier={B}&class=http://hl7.org/fhir/v3/ActCode|IMP,http://hl7.org/fhir/v3/ActCode|ACUTE,http://hl7.org/fhir/v3/ActCode|NONAC
-ProcedureRequest?patient.identifier={B}&status=active
-ImmunizationRecommendation?patient.identifier={B}
-DeviceRequest?patient.identifier={B}&status=active&_include=DeviceRequest:device
-Appointment?patient.identifier={B}&status=booked,pending,proposed";
+const BGZ_122: &str = include_str!("lists/bgz-msz-1.2.2.txt");
 
 /// As they stand in the inputs of a Task: the token says who the patient is.
-const TASK_INPUT: &str = "
-Patient?_include=Patient:general-practitioner
-Coverage?_include=Coverage:payor:Organization&_include=Coverage:payor:Patient
-Consent?category=SCT|11291000146105
-Consent?category=SCT|11341000146107
-Observation/$lastn?category=SCT|118228005,SCT|384821006
-Condition
-Observation/$lastn?code=SCT|365508006
-Observation?code=SCT|228366006
-Observation?code=SCT|228273003
-Observation?code=SCT|365980008
-NutritionOrder
-Flag
-AllergyIntolerance
-MedicationStatement?category=urn:oid:2.16.840.1.113883.2.4.3.11.60.20.77.5.3|6&_include=MedicationStatement:medication
-MedicationRequest?category=SCT|16076005&_include=MedicationRequest:medication
-MedicationDispense?category=SCT|422037009&_include=MedicationDispense:medication
-DeviceUseStatement?_include=DeviceUseStatement:device
-Immunization?status=completed
-Observation/$lastn?code=LNC|85354-9
-Observation/$lastn?code=LNC|29463-7
-Observation/$lastn?code=LNC|8302-2,LNC|8306-3,LNC|8308-9
-Observation/$lastn?category=SCT|275711006&_include=Observation:related-target&_include=Observation:specimen
-Procedure?category=SCT|387713003
-Encounter?class=http://hl7.org/fhir/v3/ActCode|IMP,http://hl7.org/fhir/v3/ActCode|ACUTE,http://hl7.org/fhir/v3/ActCode|NONAC
-ProcedureRequest?status=active
-ImmunizationRecommendation
-DeviceRequest?status=active&_include=DeviceRequest:device
-Appointment?status=booked,pending,proposed
-DocumentReference?status=current";
+const TASK_INPUT: &str = include_str!("lists/task-input.txt");
 
 /// The patient of the retrieval tests of medication.
 const MEDICATION_PATIENT: &str = "999901084";
@@ -236,11 +145,11 @@ const BLOCKS: &[Block] = &[
     },
 ];
 
-/// The requests of the lists that no script asks of the same patient in the same words.
+/// The requests of the lists that no script asks of the same patient in the same words, and how many the lists have.
 ///
 /// # Errors
 /// A sentence about a request whose counts cannot be determined.
-pub fn read(set: Set, fixtures: &Fixtures, published: &[Question]) -> Result<Vec<Question>, String> {
+pub fn read(set: Set, fixtures: &Fixtures, published: &[Question]) -> Result<(Vec<Question>, usize), String> {
     let mut listed = match set {
         Set::Bgz20 => {
             [bgz(set, fixtures, "3.8.1", BGZ_20, true)?, bgz(set, fixtures, "3.8.3", TASK_INPUT, false)?].concat()
@@ -250,6 +159,7 @@ pub fn read(set: Set, fixtures: &Fixtures, published: &[Question]) -> Result<Vec
         }
         Set::Mp9 => medication(fixtures)?,
     };
+    let all = listed.len();
     let asked: BTreeSet<_> = published.iter().map(Question::words).collect();
     listed.retain(|question| !asked.contains(&question.words()));
     let mut twins: BTreeMap<_, &Question> = BTreeMap::new();
@@ -263,7 +173,7 @@ pub fn read(set: Set, fixtures: &Fixtures, published: &[Question]) -> Result<Vec
             question.expected.extend(counts.map(|(kind, count)| (kind.clone(), *count)));
         }
     }
-    Ok(listed)
+    Ok((listed, all))
 }
 
 /// What a question selects, whatever names the patient, shapes the answer or brings provenance along.

@@ -69,13 +69,14 @@ impl Counting {
             let mut questions = questions::read(&self.shared, *set, &fixtures)?;
             evaluation.add(&fixtures, &questions)?;
             let published = questions.len();
-            questions.extend(handbook::read(*set, &fixtures, &questions)?);
+            let (besides, listed) = handbook::read(*set, &fixtures, &questions)?;
             tell(&format!(
-                "{}: {} fixtures, {published} questions of scripts, {} of the handbook's lists besides",
+                "{}: {} fixtures, {published} questions of scripts; of {listed} in the handbook's lists they lack {}",
                 set.name(),
                 fixtures.resources.len(),
-                questions.len() - published
+                besides.len()
             ));
+            questions.extend(besides);
             let of_set = rows.len();
             rows.extend(questions.into_iter().map(|question| Row { question, got: BTreeMap::new() }));
             for kind in &self.kinds {
