@@ -9,6 +9,7 @@
 pub mod bundle;
 pub mod compartment;
 pub mod definitions;
+pub mod elements;
 pub mod identifiers;
 pub mod interaction;
 pub mod json;
