@@ -11,6 +11,7 @@
 pub mod finding;
 pub mod profile;
 pub mod registry;
+pub mod statements;
 pub mod terminology;
 pub mod validator;
 
