@@ -70,8 +70,13 @@ fn check(file: &Path) -> Result<(), String> {
     let config = NodeConfig::load(file)?;
     wiring::use_cases(&config)?;
     let cases = profiles::run_cases(&config.profiles, config.mode == Mode::Development)?;
+    let measured = match wiring::statements(&config)? {
+        Some(statements) => format!("{} statements of profiles", statements.count()),
+        None => "data quality is not measured".to_owned(),
+    };
     wiring::try_identity(&config)?;
-    println!("{}: good; {} use case(s), {cases} policy cases pass", file.display(), config.profiles.use_cases.len());
+    let use_cases = config.profiles.use_cases.len();
+    println!("{}: good; {use_cases} use case(s), {cases} policy cases pass; {measured}", file.display());
     Ok(())
 }
 

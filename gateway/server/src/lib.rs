@@ -13,6 +13,7 @@ pub mod http;
 pub mod node;
 pub mod patient_index;
 pub mod profiles;
+pub mod quality;
 pub mod serve;
 pub mod tls;
 pub mod wiring;
