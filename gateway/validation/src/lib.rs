@@ -8,10 +8,14 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))] // tests may panic and say what they skipped
 
+mod core;
 pub mod finding;
+mod invariants;
+pub mod primitives;
 pub mod profile;
 pub mod registry;
 pub mod terminology;
+mod tree;
 pub mod validator;
 
 pub use finding::{Finding, FindingCode, NotChecked, Report, Severity};
