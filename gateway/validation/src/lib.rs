@@ -11,6 +11,7 @@
 mod core;
 pub mod finding;
 mod invariants;
+pub mod package;
 pub mod primitives;
 pub mod profile;
 pub mod registry;
@@ -19,6 +20,7 @@ mod tree;
 pub mod validator;
 
 pub use finding::{Finding, FindingCode, NotChecked, Report, Severity};
+pub use package::{Package, PackageFault, PackageLimits};
 pub use profile::{
     Binding, BindingStrength, Constraint, Discriminator, DiscriminatorKind, ElementRule, Most, Profile, Slicing,
     SlicingRules, TypeRule,

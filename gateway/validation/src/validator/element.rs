@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use fhir::elements::{Form, TypeDef, TypeKind};
+use fhir::elements::{self, Form, TypeDef, TypeKind};
 use fhir::json::{Kind, Value};
 use serde_json::Value as Json;
 
@@ -169,12 +169,15 @@ impl<'d> Walk<'_, 'd> {
         {
             return true;
         }
-        let mut base = fhir::elements::type_of(self.version, actual).map(|ty| ty.base);
-        while let Some(name) = base.filter(|name| !name.is_empty()) {
-            if name == allowed {
+        // A profile that allows a Quantity allows an Age; one that allows a string does not allow a code.
+        let is_value =
+            |name: &str| elements::type_of(self.version, name).is_none_or(|ty| ty.kind == TypeKind::Primitive);
+        let mut name = actual;
+        while let Some(ty) = elements::type_of(self.version, name).filter(|ty| !is_value(ty.name)) {
+            if ty.base == allowed {
                 return true;
             }
-            base = fhir::elements::type_of(self.version, name).map(|ty| ty.base);
+            name = ty.base;
         }
         false
     }
@@ -296,7 +299,7 @@ impl<'d> Walk<'_, 'd> {
         let mut ty = Some(ty);
         while let Some(of) = ty {
             self.constraints(None, value, self.core.at(of.name));
-            ty = fhir::elements::type_of(self.version, of.base);
+            ty = elements::type_of(self.version, of.base);
         }
     }
 
