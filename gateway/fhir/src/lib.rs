@@ -19,6 +19,7 @@ pub mod resource;
 pub mod search;
 pub mod structure;
 pub mod version;
+pub mod xml;
 
 pub use bundle::{Bundle, BundleKind, Entry, SearchMode};
 pub use identifiers::{Bsn, Ura};

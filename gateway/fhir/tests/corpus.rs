@@ -164,7 +164,7 @@ fn every_valid_r4_instance_passes_the_structural_check() {
     let (mut good, mut faults) = (0, Vec::new());
     for (name, text) in instances(&file) {
         let resource = Resource::parse(text.into(), &limits()).unwrap();
-        match fhir::structure::check_r4(&resource) {
+        match fhir::structure::check(FhirVersion::R4, &resource) {
             Ok(()) => good += 1,
             Err(fault) => faults.push(format!("{name}: {fault}")),
         }

@@ -8,14 +8,20 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))] // tests may panic and say what they skipped
 
+mod core;
 pub mod finding;
+mod invariants;
+pub mod package;
+pub mod primitives;
 pub mod profile;
 pub mod registry;
 pub mod statements;
 pub mod terminology;
+mod tree;
 pub mod validator;
 
 pub use finding::{Finding, FindingCode, NotChecked, Report, Severity};
+pub use package::{Package, PackageFault, PackageLimits};
 pub use profile::{
     Binding, BindingStrength, Constraint, Discriminator, DiscriminatorKind, ElementRule, Most, Profile, Slicing,
     SlicingRules, TypeRule,

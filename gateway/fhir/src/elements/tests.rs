@@ -69,3 +69,56 @@ fn elements_have_the_facts_of_the_standard() {
     assert_eq!(child(FhirVersion::R4, "Binary", "data").element.min, 0);
     assert_eq!(child(FhirVersion::Stu3, "Binary", "content").element.min, 1);
 }
+
+/// fhirbolt has tables of R4 of its own making; what both say of an element must agree.
+#[test]
+fn the_table_of_r4_agrees_with_fhirbolts() {
+    use fhirbolt_shared::element_map::r4::ELEMENT_MAP;
+    use fhirbolt_shared::type_hints::r4::TYPE_HINTS as HINTS;
+    let mut compared = 0;
+    for of in types(FhirVersion::R4).iter().filter(|of| !of.is_abstract && of.kind != TypeKind::Primitive) {
+        let theirs: Vec<&str> =
+            ELEMENT_MAP.get(of.name).unwrap_or_else(|| panic!("{}", of.name)).iter().copied().collect();
+        let mut ours: Vec<&Child> = of.names().iter().collect();
+        ours.sort_by_key(|child| child.order);
+        let mut names: Vec<&str> = ours.iter().map(|child| child.name).collect();
+        let mut sorted = theirs.clone();
+        names.sort_unstable();
+        sorted.sort_unstable();
+        assert_eq!(names, sorted, "{}", of.name);
+        let inherited = type_of(FhirVersion::R4, of.base).map_or(0, |base| base.children().len());
+        for child in ours.into_iter().filter(|child| child.order >= inherited && child.name != "id") {
+            let path = format!("{}.{}", of.name, child.name);
+            let form = if HINTS.boolean_paths.contains(path.as_str()) {
+                Form::Boolean
+            } else if [
+                &HINTS.decimal_paths,
+                &HINTS.integer_paths,
+                &HINTS.unsigned_integer_paths,
+                &HINTS.positive_integer_paths,
+            ]
+            .iter()
+            .any(|paths| paths.contains(path.as_str()))
+            {
+                Form::Number
+            } else if path == "Narrative.div" {
+                Form::Xhtml
+            } else if HINTS.all_primitives_paths.contains(path.as_str()) || path == "Extension.url" {
+                Form::Text
+            } else if HINTS.type_paths.get(path.as_str()) == Some(&"Resource") {
+                Form::Resource
+            } else {
+                Form::Complex
+            };
+            assert_eq!(child.form, form, "{path}");
+            assert_eq!(child.is_list(), HINTS.array_paths.contains(path.as_str()), "{path}");
+            let shared = HINTS.content_reference_paths.get(path.as_str()).copied();
+            assert_eq!(child.element.content, shared, "{path}");
+            if let Some(of) = HINTS.type_paths.get(path.as_str()) {
+                assert_eq!(&child.type_name, of, "{path}");
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared > 4000, "{compared}");
+}

@@ -1,7 +1,7 @@
 //! The body of a write: read within bounds, and held against what the path says.
 
 use fhir::json::Limits;
-use fhir::{FhirVersion, Interaction, Resource};
+use fhir::{Interaction, Resource};
 
 use crate::inbound::{BodyKind, Inbound};
 use crate::refusal::Refusal;
@@ -34,8 +34,8 @@ pub(super) fn read(interaction: &Interaction, inbound: &Inbound, limits: &Limits
     matches_path(interaction, &resource)?;
     // The entries of a Bundle are checked one by one, when each is asked.
     let whole = !matches!(interaction, Interaction::Bundle);
-    if whole && interaction.writes() && inbound.version == FhirVersion::R4 {
-        fhir::structure::check_r4(&resource).map_err(Refusal::BodyStructure)?;
+    if whole && interaction.writes() {
+        fhir::structure::check(inbound.version, &resource).map_err(Refusal::BodyStructure)?;
     }
     Ok(Some(resource))
 }
