@@ -1,5 +1,6 @@
 mod agreement;
 mod answers;
+mod examples;
 mod reading;
 
 use std::path::{Path, PathBuf};
