@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use bytes::Bytes;
 use fhir::json::Limits;
@@ -14,7 +13,7 @@ use fhir::{FhirVersion, Resource};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use validation::validator::claimed;
-use validation::{Finding, Package, PackageLimits, Registry, Report, Severity, Validator};
+use validation::{Finding, Package, PackageLimits, Registry, Report, Validator};
 
 /// The folder with public test material, or none (said loudly).
 fn shared() -> Option<PathBuf> {
@@ -74,27 +73,47 @@ fn parse(name: &str, bytes: Bytes, version: FhirVersion) -> Result<Resource, Str
     }
 }
 
-/// A registry of the release's own value sets, extensions and profiles, and of the Dutch packages.
-fn registry(shared: &Path, version: FhirVersion) -> &'static Registry {
-    static HELD: [OnceLock<Registry>; 2] = [OnceLock::new(), OnceLock::new()];
-    let held = &HELD[usize::from(version == FhirVersion::R4)];
-    held.get_or_init(|| {
-        let definitions = shared.join("conformance/definitions");
-        let mut registry = Registry::default();
-        let dutch: &[&str] = match version {
-            FhirVersion::Stu3 => &["nictiz-stu3-zib2017"],
-            FhirVersion::R4 => &["nictiz-r4-zib2020", "nictiz-r4-medicationprocess"],
-        };
-        let core = ["StructureDefinition", "ValueSet", "CodeSystem"].map(|kind| format!("{version}/{kind}"));
-        for name in core.iter().map(String::as_str).chain(dutch.iter().copied()) {
-            let lines = lines(&definitions.join(format!("{name}.ndjson.gz")));
-            let named = lines.into_iter().enumerate().map(|(at, line)| (format!("{at}.json"), line));
-            let package = Package::read_files(named, Some(version), &PackageLimits::default()).unwrap();
-            assert_eq!(package.refused, []);
-            package.add_to(&mut registry);
+/// The official packages of the zibs: where their definitions and their examples are.
+fn zibs(version: FhirVersion) -> (&'static [&'static str], &'static [&'static str]) {
+    match version {
+        FhirVersion::Stu3 => {
+            (&["eoverdracht/nictiz-stu3-zib2017-2.2.18/profiles"], &["eoverdracht/nictiz-stu3-zib2017-2.2.18/examples"])
         }
-        registry
-    })
+        FhirVersion::R4 => (
+            &[
+                "eoverdracht/nictiz-r4-zib2020/resources",
+                "medication/mp9/conformance/Profiles",
+                "medication/cio/Profiles",
+            ],
+            &["eoverdracht/nictiz-r4-zib2020/examples", "medication/cio/Examples"],
+        ),
+    }
+}
+
+/// A registry of the release's own value sets, extensions and profiles, and of the Dutch packages as their
+/// repositories have them (XML, differentials only).
+fn registry(shared: &Path, version: FhirVersion) -> Registry {
+    let mut registry = Registry::default();
+    for kind in ["StructureDefinition", "ValueSet", "CodeSystem"] {
+        let lines = lines(&shared.join(format!("conformance/definitions/{version}/{kind}.ndjson.gz")));
+        let named = lines.into_iter().enumerate().map(|(at, line)| (format!("{at}.json"), line));
+        let package = Package::read_files(named, Some(version), &PackageLimits::default()).unwrap();
+        assert_eq!(package.refused, []);
+        package.add_to(&mut registry);
+    }
+    for folder in zibs(version).0 {
+        let package = Package::read_files(folder_of(&shared.join(folder)), Some(version), &PackageLimits::default());
+        let package = package.unwrap();
+        assert_eq!(package.refused, []);
+        package.add_to(&mut registry);
+    }
+    registry
+}
+
+fn folder_of(folder: &Path) -> Vec<(String, Bytes)> {
+    let mut paths = Vec::new();
+    files(folder, &mut paths);
+    paths.into_iter().map(|path| (path.to_string_lossy().into_owned(), std::fs::read(&path).unwrap().into())).collect()
 }
 
 /// Counts complaints by what they are, for looking into them.
@@ -119,6 +138,7 @@ impl Complaints {
 
 fn unchecked(into: &mut BTreeMap<String, usize>, report: &Report) {
     for note in &report.not_checked {
+        if std::env::var_os("ZDEBUG").is_some() && !note.what.starts_with("value set") { println!("NC {:?} {} {}", note.profile, note.element, note.what); }
         let kind = note.what.split(" http").next().unwrap_or_default().to_owned();
         *into.entry(kind).or_default() += 1;
     }
@@ -135,13 +155,13 @@ fn instance(line: Bytes) -> (String, Resource) {
 fn instances_that_are_called_valid_get_no_errors() {
     let Some(shared) = shared() else { return };
     for version in FhirVersion::ALL {
-        let validator = Validator::new(registry(&shared, version));
+        let registry = registry(&shared, version);
+        let validator = Validator::new(&registry);
         let all = lines(&shared.join(format!("conformance/instances/{version}-valid.ndjson.gz")));
-        let stride: usize = std::env::var("STRIDE").ok().and_then(|s| s.parse().ok()).unwrap_or(10);
         let (mut seen, mut clean) = (0, 0);
         let mut complaints = Complaints::default();
         let mut skipped = BTreeMap::new();
-        for line in all.into_iter().step_by(stride) {
+        for line in all.into_iter().step_by(sample()) {
             let (name, resource) = instance(line);
             let report = validator.validate(&resource, version, &[]);
             seen += 1;
@@ -149,7 +169,221 @@ fn instances_that_are_called_valid_get_no_errors() {
             report.errors().for_each(|finding| complaints.add(&name, finding));
             unchecked(&mut skipped, &report);
         }
-        println!("{version}: {clean} of {seen} clean; not checked: {skipped:?}");
-        complaints.print(60);
+        println!("{version}: {clean} of {seen} instances called valid get no error");
+        println!("{version}: not checked: {skipped:?}");
+        complaints.print(40);
+        // What is left was looked into, one by one, and is theirs: see the complaints printed.
+        assert!(clean * 100 >= seen * 97, "{version}: {clean} of {seen}");
+    }
+}
+
+/// Every how many-th instance is looked at: all of them take minutes without optimisation.
+fn sample() -> usize {
+    std::env::var("ZORGSLUIS_SAMPLE").ok().and_then(|text| text.parse().ok()).unwrap_or(12)
+}
+
+#[test]
+fn the_zib_packages_own_examples_keep_to_the_profiles_they_claim() {
+    let Some(shared) = shared() else { return };
+    for version in FhirVersion::ALL {
+        let registry = registry(&shared, version);
+        let validator = Validator::new(&registry);
+        for folder in zibs(version).1 {
+            let (mut seen, mut clean, mut claiming) = (0, 0, 0);
+            let mut complaints = Complaints::default();
+            let mut skipped = BTreeMap::new();
+            for (name, bytes) in folder_of(&shared.join(folder)) {
+                let Ok(resource) = parse(&name, bytes, version) else {
+                    println!("  unreadable: {name}");
+                    continue;
+                };
+                let profiles = claimed(&resource);
+                let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
+                let report = validator.validate(&resource, version, &profiles);
+                seen += 1;
+                claiming += usize::from(!report.profiles.is_empty());
+                clean += usize::from(report.is_clean());
+                let name = name.rsplit('/').next().unwrap().to_owned();
+                report.errors().for_each(|finding| complaints.add(&name, finding));
+                unchecked(&mut skipped, &report);
+            }
+            println!("{version} {folder}: {clean} of {seen} examples clean, {claiming} held against a profile");
+            println!("  not checked: {skipped:?}");
+            complaints.print(60);
+            assert!(claiming * 10 >= seen * 9, "{folder}: {claiming} of {seen}");
+        }
+    }
+}
+
+#[test]
+fn primitives_are_read_as_their_publisher_reads_them() {
+    let Some(shared) = shared() else { return };
+    let all = archived(&shared.join("conformance/invalid/google-fhir-r4-primitives.tar.gz"));
+    let mut counts = [[0_usize; 2]; 2];
+    for (name, content) in &all {
+        let Some((kind, rest)) = name.split_once('.') else { continue };
+        let expected = rest.starts_with("valid");
+        let words: Vec<&str> = kind.split('_').collect();
+        let kind = words.iter().enumerate().fold(String::new(), |name, (at, word)| match at {
+            0 => (*word).to_owned(),
+            _ => name + &word[..1].to_uppercase() + &word[1..],
+        });
+        for line in std::str::from_utf8(content).unwrap().lines().filter(|line| !line.trim().is_empty()) {
+            // In these files null stands for an element that is not there.
+            if line == "null" || kind == "reference" {
+                continue;
+            }
+            let document = fhir::json::Document::parse(Bytes::copy_from_slice(line.as_bytes()), &Limits::default());
+            let good = document.is_ok_and(|document| validation::primitives::check(&kind, document.root()).is_ok());
+            counts[usize::from(expected)][usize::from(good == expected)] += 1;
+            if good != expected {
+                println!("  {kind} {line}: called {}", if expected { "valid" } else { "invalid" });
+            }
+        }
+    }
+    println!("primitives: valid {:?}, invalid {:?} (wrong, right)", counts[1], counts[0]);
+    assert_eq!(counts[0][0] + counts[1][0], 0);
+}
+
+#[test]
+fn invalid_instances_are_told_from_valid_ones() {
+    let Some(shared) = shared() else { return };
+    let all = archived(&shared.join("conformance/invalid/fhir-test-cases-validator.tar.gz"));
+    let cases: Vec<Value> = serde_json::from_slice(&all["index.json"]).unwrap();
+    for version in FhirVersion::ALL {
+        let number = if version == FhirVersion::R4 { "4.0" } else { "3.0" };
+        let cases: Vec<&Value> = cases.iter().filter(|case| case["fhir"] == number).collect();
+        let mut registry = registry(&shared, version);
+        // What the cases bring along.
+        let mut brought = Vec::new();
+        for case in &cases {
+            let named = case["supporting"].as_array().into_iter().flatten().chain([&case["profile"]]);
+            for name in named.filter_map(Value::as_str) {
+                brought.extend(all.get(&format!("cases/{name}")).map(|bytes| (name.to_owned(), bytes.clone())));
+            }
+            for name in case["packages"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                let Some(bytes) = all.get(&format!("cases/{name}")) else { continue };
+                if let Ok(package) = Package::read_tgz(bytes, &PackageLimits::default()) {
+                    package.add_to(&mut registry);
+                }
+            }
+        }
+        if let Ok(package) = Package::read_files(brought, Some(version), &PackageLimits::default()) {
+            package.add_to(&mut registry);
+        }
+        let validator = Validator::new(&registry);
+        let mut kinds: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+        let (mut valid, mut clean) = (0, 0);
+        let mut complaints = Complaints::default();
+        for case in cases {
+            let (name, file) = (case["name"].as_str().unwrap(), case["file"].as_str().unwrap());
+            let Some(bytes) = all.get(&format!("cases/{file}")) else { continue };
+            let Some(is_valid) = case["valid"].as_bool() else { continue };
+            let errors: Vec<Finding> = match parse(file, bytes.clone(), version) {
+                Err(_) => Vec::new(),
+                Ok(resource) => {
+                    let mut profiles = claimed(&resource);
+                    let named = case["profile"].as_str().and_then(|name| all.get(&format!("cases/{name}")));
+                    profiles.extend(named.and_then(|bytes| canonical(bytes)));
+                    let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
+                    let report = validator.validate(&resource, version, &profiles);
+                    report.errors().cloned().collect()
+                }
+            };
+            let refused = parse(file, bytes.clone(), version).is_err();
+            if is_valid {
+                valid += 1;
+                clean += usize::from(errors.is_empty() && !refused);
+                if refused {
+                    println!("  refused though called valid: {name} ({file})");
+                }
+                errors.iter().for_each(|finding| complaints.add(name, finding));
+                continue;
+            }
+            let counts = kinds.entry(kind_of(case)).or_default();
+            counts[0] += 1;
+            counts[1] += usize::from(refused || !errors.is_empty());
+            let right = refused || same_place(case, &errors);
+            counts[2] += usize::from(right);
+            if !right && std::env::var_os("ZORGSLUIS_SAMPLE").is_some() {
+                println!("  missed {}: {name}: {}", kind_of(case), case["errors"][0]);
+            }
+        }
+        println!("{version}: {clean} of {valid} cases called valid get no error");
+        complaints.print(40);
+        let sum = kinds.values().fold([0; 3], |sum, counts| [0, 1, 2].map(|at| sum[at] + counts[at]));
+        println!(
+            "{version}: of {} invalid cases {} are reported, {} of them at the place that is meant",
+            sum[0], sum[1], sum[2]
+        );
+        for (kind, [many, reported, right]) in kinds {
+            println!("  {kind}: {reported} of {many} reported, {right} at the place");
+        }
+    }
+}
+
+fn canonical(definition: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(definition).ok()?;
+    match text.trim_start_matches('\u{feff}').trim_start().starts_with('<') {
+        true => Some(text.split_once("<url value=\"")?.1.split('"').next()?.to_owned()),
+        false => serde_json::from_str::<Value>(text).ok()?["url"].as_str().map(Into::into),
+    }
+}
+
+/// What a case is about, by the first error that is expected.
+fn kind_of(case: &Value) -> String {
+    let first = case["errors"][0]["text"].as_str().unwrap_or_default();
+    let is_questionnaire = case["module"] == "questionnaire";
+    let kinds: [(&str, &[&str]); 7] = [
+        (
+            "terminology server (displays, SNOMED, LOINC, UCUM)",
+            &["Display Name", "code", "Code", "filter", "System URI"],
+        ),
+        ("unknown or misplaced extension", &["xtension"]),
+        ("invariant", &["Constraint failed"]),
+        ("JSON or XML form", &["JSON", "Array", "property", "Unrecognized", "Undefined", "XML", "Text should"]),
+        ("value of a primitive", &["is not a valid", "timezone", "UUID", "date"]),
+        ("cardinality", &["minimum required", "max allowed"]),
+        ("reference or Bundle", &["fullUrl", "reference", "Reference", "bundle"]),
+    ];
+    let found = kinds.iter().find(|(_, words)| words.iter().any(|word| first.contains(word))).map(|(kind, _)| *kind);
+    match found {
+        _ if is_questionnaire => "answers held against their Questionnaire".to_owned(),
+        Some(kind) => kind.to_owned(),
+        None => "other".to_owned(),
+    }
+}
+
+/// Whether one of our errors is where one is expected: there, above or below.
+fn same_place(case: &Value, errors: &[Finding]) -> bool {
+    let expected: Vec<String> = case["errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|error| error["severity"] != "warning" && error["severity"] != "information")
+        .flat_map(|error| error["expression"].as_array().cloned().unwrap_or_default())
+        .filter_map(|path| path.as_str().map(plain))
+        .collect();
+    errors.iter().any(|finding| {
+        let ours = plain(&finding.path);
+        expected.iter().any(|theirs| {
+            let (short, long) = if ours.len() < theirs.len() { (&ours, theirs) } else { (theirs, &ours) };
+            long.strip_prefix(short.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
+    })
+}
+
+/// A path without the comments and filters that the other validator writes into it.
+fn plain(path: &str) -> String {
+    let mut out = String::new();
+    let mut rest = path.trim_start_matches("/f:");
+    while let Some((before, after)) = rest.split_once("/*") {
+        out.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    match out.split_once("[url=") {
+        Some((before, _)) => before.to_owned(),
+        None => out.replace("/f:", "."),
     }
 }

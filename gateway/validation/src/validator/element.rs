@@ -30,7 +30,12 @@ impl<'d> Walk<'_, 'd> {
         }
         if child.type_name == "Extension" {
             let url = item.value.and_then(|value| text(value, "url"));
-            more.extend(url.and_then(|url| self.root(&url)).filter(|mark| mark.tree.resource_type == "Extension"));
+            let definition = url.and_then(|url| self.root(&url)).filter(|mark| mark.tree.resource_type == "Extension");
+            if definition.is_none() && child.name == "modifierExtension" {
+                let message = "a modifier extension that is not known here";
+                self.add(Severity::Warning, FindingCode::Extension, None, message);
+            }
+            more.extend(definition);
         }
         for mark in more {
             if !marks.iter().any(|held| held.node == mark.node && held.tree.canonical == mark.tree.canonical) {
@@ -256,6 +261,17 @@ impl<'d> Walk<'_, 'd> {
         // A target that may be any of its type needs no trial.
         let Some(resource) = resource else { return };
         if roots.iter().any(|root| core_type(self.version, &root.tree.canonical).is_some()) {
+            return;
+        }
+        // One that claims such a profile is held against it where it stands; its faults are not this reference's.
+        let claims: Vec<Mark> = resource
+            .get("meta")
+            .map(|meta| meta.all("profile"))
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|claim| self.root(&claim.as_text()?))
+            .collect();
+        if claims.iter().any(|claim| roots.iter().any(|root| claim.tree.keeps_to(&root.tree.canonical))) {
             return;
         }
         let contained = text(value, "reference").is_some_and(|url| url.starts_with('#'));
