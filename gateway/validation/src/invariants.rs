@@ -65,6 +65,10 @@ impl Invariants {
         let root = if expression.contains('%') { resource } else { element };
         let mut context = EvaluationContext::new(element.clone());
         context.root.clone_from(root);
+        // Without this the library takes a primitive at `$this` for an object.
+        if !element.is_object() {
+            context.this_value = Some(FhirPathValue::from_json(element));
+        }
         let evaluator =
             EVALUATOR.with_borrow_mut(|held| Rc::clone(held.get_or_insert_with(|| Rc::new(FhirPathEvaluator::new()))));
         // A fault in the library must not stop a validation: a panic is an expression that cannot be evaluated.
@@ -197,6 +201,7 @@ mod tests {
             ("dataAbsentReason.exists() or value.exists()", Outcome::Holds),
             ("status = 'final' implies a.b = 'y'", Outcome::Fails),
             ("subject.where(x = 1).y", Outcome::Holds),
+            ("status.exists() and $this.status = 'final'", Outcome::Holds),
             ("subject.resolve().exists()", Outcome::NotChecked("it asks for what is outside the resource")),
             ("value.(", Outcome::NotChecked("the expression cannot be read")),
             (deep.as_str(), Outcome::NotChecked("the expression cannot be read")),
@@ -204,6 +209,9 @@ mod tests {
         for (expression, expected) in cases {
             assert_eq!(invariants.evaluate(expression, &element, &element), expected, "{expression}");
         }
+        let word = Json::String("to".to_owned());
+        assert_eq!(invariants.evaluate("$this in ('by' | 'to')", &word, &word), Outcome::Holds);
+        assert_eq!(invariants.evaluate("$this in ('by' | 'at')", &word, &word), Outcome::Fails);
         let absent: Json = serde_json::from_str(r#"{"_start":{"extension":[]}}"#).unwrap();
         assert_eq!(invariants.evaluate("start.exists()", &absent, &absent), Outcome::NotChecked("a value is absent"));
         let misread: Json = serde_json::from_str(r#"{"reasonNotGiven":"x"}"#).unwrap();

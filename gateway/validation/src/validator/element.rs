@@ -55,6 +55,9 @@ impl<'d> Walk<'_, 'd> {
             }
             Form::Complex => {
                 if let (Some(value), Some(ty)) = (item.value, child.type_def()) {
+                    if ty.name == "Bundle.entry" {
+                        self.full_url(value);
+                    }
                     self.core_invariants_of_type(value, ty);
                     self.object(Some(value), ty, &marks);
                 }
@@ -228,7 +231,10 @@ impl<'d> Walk<'_, 'd> {
             self.add(Severity::Error, FindingCode::Reference, None, "is not written as a reference");
             return;
         }
-        let Target { kind, dangling, .. } = self.scope.target(value);
+        let Target { kind, dangling, mistyped, .. } = self.scope.target(value);
+        if mistyped {
+            self.add(Severity::Error, FindingCode::Reference, None, "points at an entry of another type than it says");
+        }
         if dangling {
             self.add(Severity::Error, FindingCode::Reference, None, "points at a contained resource that is not there");
         }
@@ -357,6 +363,27 @@ impl<'d> Walk<'_, 'd> {
     fn resource_json(&mut self) -> Rc<Json> {
         let resource = self.scope.resource.filter(|resource| resource.raw().len() <= LARGEST);
         Rc::clone(self.json.get_or_insert_with(|| Rc::new(resource.map(read).unwrap_or_default())))
+    }
+
+    /// What FHIR asks of the fullUrl of a Bundle's entry (bundle.html, "Bundle unique ids and fullUrls").
+    fn full_url(&mut self, entry: Value<'d>) {
+        let Some(url) = text(entry, "fullUrl").filter(|url| !url.is_empty()) else { return };
+        if !url.contains(':') {
+            self.add(Severity::Error, FindingCode::Reference, None, "its fullUrl is not absolute");
+        }
+        let Some(resource) = entry.get("resource") else { return };
+        let (kind, id) = (text(resource, "resourceType").unwrap_or_default(), text(resource, "id"));
+        let said = url.rsplit_once('/').filter(|(rest, _)| rest.ends_with(&format!("/{kind}"))).map(|(_, id)| id);
+        if let (Some(said), Some(id)) = (said, id)
+            && said != id
+        {
+            self.add(
+                Severity::Error,
+                FindingCode::Reference,
+                None,
+                "its fullUrl disagrees with the id of its resource",
+            );
+        }
     }
 
     /// The fullUrl beside a Bundle entry's resource.

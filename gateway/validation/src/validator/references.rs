@@ -33,6 +33,8 @@ pub(super) struct Target<'d> {
     pub(super) resource: Option<Value<'d>>,
     /// `#id` that names no contained resource.
     pub(super) dangling: bool,
+    /// The target is of another type than the reference's text says.
+    pub(super) mistyped: bool,
 }
 
 impl<'d> Scope<'d> {
@@ -56,10 +58,11 @@ impl<'d> Scope<'d> {
         let Some(url) = text(reference, "reference") else { return Target { kind: named, ..Target::default() } };
         if let Some(id) = url.strip_prefix('#') {
             let found = self.contained(id);
-            return Target { kind: found.and_then(kind), resource: found, dangling: found.is_none() };
+            return Target { kind: found.and_then(kind), resource: found, dangling: found.is_none(), mistyped: false };
         }
         if let Some(found) = self.entry(&url) {
-            return Target { kind: kind(found), resource: Some(found), dangling: false };
+            let mistyped = type_in(&url).is_some_and(|said| kind(found).is_some_and(|is| is != said));
+            return Target { kind: kind(found), resource: Some(found), dangling: false, mistyped };
         }
         Target { kind: type_in(&url).or(named), ..Target::default() }
     }

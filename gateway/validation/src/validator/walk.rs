@@ -265,6 +265,7 @@ impl<'v, 'd> Walk<'v, 'd> {
             (true, false) => Some("is not a list"),
             (false, true) => Some("is a list"),
             _ if is_list && member.items().next().is_none() => Some("is an empty list"),
+            _ if member.kind() == Kind::Null => Some("is null"),
             _ => None,
         };
         if let Some(wrong) = wrong {
