@@ -270,14 +270,7 @@ impl<'d> Walk<'_, 'd> {
             return;
         }
         // One that claims such a profile is held against it where it stands; its faults are not this reference's.
-        let claims: Vec<Mark> = resource
-            .get("meta")
-            .map(|meta| meta.all("profile"))
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|claim| self.root(&claim.as_text()?))
-            .collect();
-        if claims.iter().any(|claim| roots.iter().any(|root| claim.tree.keeps_to(&root.tree.canonical))) {
+        if roots.iter().any(|root| self.claims(resource, root)) {
             return;
         }
         let contained = text(value, "reference").is_some_and(|url| url.starts_with('#'));
@@ -289,13 +282,24 @@ impl<'d> Walk<'_, 'd> {
         }
     }
 
+    /// Whether a resource says that it keeps to this profile, or to one that is based on it.
+    pub(super) fn claims(&self, resource: Value<'d>, root: &Mark) -> bool {
+        let claims = resource.get("meta").map(|meta| meta.all("profile")).unwrap_or_default();
+        claims
+            .iter()
+            .filter_map(|claim| self.root(&claim.as_text()?))
+            .any(|claim| claim.tree.keeps_to(&root.tree.canonical))
+    }
+
     /// What FHIR asks of contained resources (dom-2 to dom-5).
     pub(super) fn contained(&mut self, resource: Value<'d>) {
         let Some(list) = resource.get("contained") else { return };
         let written = resource.raw();
         for (at, contained) in list.items().enumerate() {
             let id = text(contained, "id").unwrap_or_default();
-            let named = !id.is_empty() && written.contains(&format!("\"#{id}\""));
+            // The second way is that of an attribute in the narrative, whose quotes are escaped in JSON.
+            let named = !id.is_empty()
+                && (written.contains(&format!("\"#{id}\"")) || written.contains(&format!("\"#{id}\\\"")));
             let names_container = contained.raw().contains("\"#\"");
             let meta = contained.get("meta");
             let has = |name: &str| meta.is_some_and(|meta| meta.get(name).is_some());

@@ -318,6 +318,8 @@ impl<'d> Walk<'_, 'd> {
                     continue;
                 };
                 let kept = match value.get("resourceType") {
+                    // A claim makes it this slice's; whether it holds is told at the resource.
+                    Some(_) if self.claims(value, root) => true,
                     Some(_) => self.trial(|walk| walk.resource(value, vec![root.clone()], false, None)),
                     None => match fhir::elements::type_of(self.version, kind) {
                         Some(ty) => self.trial(|walk| walk.object(Some(value), ty, std::slice::from_ref(root))),
