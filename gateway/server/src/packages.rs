@@ -17,7 +17,8 @@ const LARGEST: u64 = 64 << 20;
 pub fn add(file: &Path, folder: &Path) -> Result<String, String> {
     let bytes = read(file, LARGEST)?;
     let package = unpack(file, &bytes)?;
-    let name = file_name(&package).ok_or_else(|| format!("{}: its package.json gives no name and version", file.display()))?;
+    let name =
+        file_name(&package).ok_or_else(|| format!("{}: its package.json gives no name and version", file.display()))?;
     let trouble = |fault: std::io::Error| format!("{}: {fault}", folder.display());
     fs::create_dir_all(folder).map_err(trouble)?;
     // Never a torn package under its final name.

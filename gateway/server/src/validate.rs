@@ -78,9 +78,12 @@ fn validated(options: &ValidateOptions) -> Result<Vec<Validated>, String> {
         FhirVersionName::R4 => FhirVersion::R4,
     });
     let registry = packages::load(&options.folder, &options.package, asked)?;
-    let unknown = options.profile.iter().find(|profile| FhirVersion::ALL.iter().all(|version| {
-        registry.profile(*version, profile).is_none() && !profile.starts_with("http://hl7.org/fhir/StructureDefinition/")
-    }));
+    let unknown = options.profile.iter().find(|profile| {
+        FhirVersion::ALL.iter().all(|version| {
+            registry.profile(*version, profile).is_none()
+                && !profile.starts_with("http://hl7.org/fhir/StructureDefinition/")
+        })
+    });
     if let Some(profile) = unknown {
         return Err(format!("no package has the profile {profile}"));
     }
@@ -177,9 +180,7 @@ fn as_json(all: &[Validated]) -> Value {
         report.findings.iter().map(one).collect()
     };
     let not_checked = |report: &Report| -> Vec<Value> {
-        let one = |note: &validation::NotChecked| {
-            json!({ "profile": note.profile, "element": note.element, "what": note.what })
-        };
+        let one = |note: &validation::NotChecked| json!({ "profile": note.profile, "element": note.element, "what": note.what });
         report.not_checked.iter().map(one).collect()
     };
     let files = all.iter().map(|one| match &one.outcome {

@@ -219,6 +219,63 @@ fn the_zib_packages_own_examples_keep_to_the_profiles_they_claim() {
     }
 }
 
+/// A validator that finds nothing in good examples must find something in bad ones.
+#[test]
+fn examples_with_a_part_taken_out_or_a_code_replaced_are_told_from_whole_ones() {
+    let Some(shared) = shared() else { return };
+    for version in FhirVersion::ALL {
+        let validator = Validator::new(registry(&shared, version));
+        let (mut taken, mut missed, mut replaced, mut noticed) = (0, 0, 0, 0);
+        for (name, bytes) in folder_of(&shared.join(zibs(version).1[0])).into_iter().step_by(6) {
+            let Ok(resource) = parse(&name, bytes, version) else { continue };
+            let profiles = claimed(&resource);
+            let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
+            let clean = |value: &Value| {
+                let resource = parse(".json", serde_json::to_vec(value).unwrap().into(), version).unwrap();
+                validator.validate(&resource, version, &profiles).is_clean()
+            };
+            let whole: Value = serde_json::from_str(resource.text()).unwrap();
+            for member in
+                whole.as_object().unwrap().keys().filter(|name| !["resourceType", "id"].contains(&name.as_str()))
+            {
+                let mut part = whole.clone();
+                part.as_object_mut().unwrap().remove(member);
+                taken += 1;
+                missed += usize::from(!clean(&part));
+            }
+            for member in ["code", "category"] {
+                let mut other = whole.clone();
+                if !replace_codes(&mut other[member]) {
+                    continue;
+                }
+                replaced += 1;
+                noticed += usize::from(!clean(&other));
+            }
+        }
+        println!(
+            "{version}: {missed} of {taken} parts taken out and {noticed} of {replaced} codes replaced are noticed"
+        );
+        assert!(missed * 10 >= taken && noticed * 2 >= replaced);
+    }
+}
+
+/// Makes every code below another one; no when there is none.
+fn replace_codes(value: &mut Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.iter_mut().fold(false, |found, (name, member)| match (name.as_str(), &member) {
+                ("code", Value::String(_)) => {
+                    *member = "other".into();
+                    true
+                }
+                _ => replace_codes(member) || found,
+            })
+        }
+        Value::Array(items) => items.iter_mut().map(replace_codes).filter(|found| *found).count() > 0,
+        _ => false,
+    }
+}
+
 /// Some examples are templates of tests: `${DATE, T, D, -7}` stands for a date.
 fn filled_in(bytes: &[u8]) -> Bytes {
     let text = std::str::from_utf8(bytes).unwrap();

@@ -14,6 +14,9 @@ use crate::invariants::{LARGEST, Outcome};
 use crate::primitives;
 use crate::profile::{Constraint, ElementRule, TypeRule};
 
+/// Contained resources of one resource that are looked at for whether they are referred to.
+const MOST_CONTAINED: usize = 1000;
+
 impl<'d> Walk<'_, 'd> {
     /// Checks one occurrence and walks on below it.
     pub(super) fn item(&mut self, item: Item<'d>, mut marks: Vec<Mark>) {
@@ -49,7 +52,7 @@ impl<'d> Walk<'_, 'd> {
             Form::Resource => {
                 if let Some(value) = item.value {
                     let contained = child.element.name == "contained";
-                    let full_url = self.full_url_of_entry(value);
+                    let full_url = self.scope.url_of(value);
                     self.resource(value, marks, contained, full_url);
                 }
             }
@@ -295,7 +298,7 @@ impl<'d> Walk<'_, 'd> {
     pub(super) fn contained(&mut self, resource: Value<'d>) {
         let Some(list) = resource.get("contained") else { return };
         let written = resource.raw();
-        for (at, contained) in list.items().enumerate() {
+        for (at, contained) in list.items().take(MOST_CONTAINED).enumerate() {
             let id = text(contained, "id").unwrap_or_default();
             // The second way is that of an attribute in the narrative, whose quotes are escaped in JSON.
             let named = !id.is_empty()
@@ -345,6 +348,7 @@ impl<'d> Walk<'_, 'd> {
             let outcome = match &constraint.expression {
                 None => Outcome::NotChecked("it has words only"),
                 Some(_) if value.raw().len() > LARGEST => Outcome::NotChecked("the element is too large"),
+                Some(_) if !self.spend_invariant() => Outcome::NotChecked("there are too many to check"),
                 Some(expression) => {
                     let element = element.get_or_insert_with(|| read(value));
                     let resource = if expression.contains('%') { self.resource_json() } else { Rc::new(Json::Null) };
@@ -388,15 +392,6 @@ impl<'d> Walk<'_, 'd> {
                 "its fullUrl disagrees with the id of its resource",
             );
         }
-    }
-
-    /// The fullUrl beside a Bundle entry's resource.
-    fn full_url_of_entry(&self, resource: Value<'d>) -> Option<String> {
-        let bundle = self.scope.resource.filter(|outer| text(*outer, "resourceType").as_deref() == Some("Bundle"))?;
-        let mut entries = bundle.get("entry")?.items();
-        let entry = entries
-            .find(|entry| entry.get("resource").is_some_and(|own| own.raw().as_ptr() == resource.raw().as_ptr()))?;
-        text(entry, "fullUrl")
     }
 }
 

@@ -146,7 +146,7 @@ impl<'d> Walk<'_, 'd> {
 
     /// Whether an occurrence belongs to a slice: every discriminator says so.
     fn belongs(&mut self, slice: &Mark, item: &Item<'d>, discriminators: &[Discriminator]) -> Told {
-        if discriminators.is_empty() {
+        if discriminators.is_empty() || !self.spend() {
             return Told::Unknown;
         }
         let mut told = Told::Yes;
