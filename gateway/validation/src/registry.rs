@@ -8,7 +8,7 @@ use crate::profile::Profile;
 use crate::terminology::{CodeSystem, ValueSet};
 
 /// Everything a validator can look up. STU3 and R4 live side by side: the same canonical URL may be in both.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Registry {
     profiles: Shelf<Profile>,
     value_sets: Shelf<ValueSet>,
@@ -18,7 +18,7 @@ pub struct Registry {
 type Key = (FhirVersion, String);
 
 /// Items by canonical URL; more than one when several business versions were loaded, in order of loading.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Shelf<T>(HashMap<Key, Vec<T>>);
 
 impl Registry {

@@ -10,6 +10,8 @@ use crate::profile::{ElementRule, Profile};
 pub(crate) struct Tree {
     pub(crate) canonical: String,
     pub(crate) resource_type: String,
+    /// The canonical URLs of this profile and of its bases.
+    chain: Vec<String>,
     /// A base that is not at hand: the rules are not all there.
     pub(crate) without: Option<String>,
     nodes: Vec<Branch>,
@@ -40,6 +42,7 @@ impl Tree {
         let mut tree = Tree {
             canonical: profile.canonical.clone(),
             resource_type: profile.resource_type.clone(),
+            chain: chain.iter().map(|profile| profile.canonical.clone()).collect(),
             without,
             nodes: vec![root],
         };
@@ -52,6 +55,11 @@ impl Tree {
             }
         }
         Some(tree)
+    }
+
+    /// Whether this is that profile or is based on it.
+    pub(crate) fn keeps_to(&self, canonical: &str) -> bool {
+        self.chain.iter().any(|held| held == canonical)
     }
 
     pub(crate) fn branch(&self, at: usize) -> Option<&Branch> {

@@ -11,6 +11,7 @@ mod tests;
 
 use bytes::Bytes;
 use fhir::json::{self, Kind, Value};
+use fhir::resource::ResourceFault;
 use fhir::{FhirVersion, Resource};
 use thiserror::Error;
 
@@ -159,7 +160,14 @@ impl Package {
         let read = if name.ends_with(".xml") {
             fhir::xml::read(fhir, &bytes, &limits).map_err(|fault| fault.to_string())
         } else {
-            Resource::parse(bytes, &limits).map_err(|fault| fault.to_string())
+            match Resource::parse(bytes, &limits) {
+                // Tools leave files of their own beside the definitions.
+                Err(ResourceFault::NoType | ResourceFault::NotAnObject) => {
+                    self.others += 1;
+                    return;
+                }
+                read => read.map_err(|fault| fault.to_string()),
+            }
         };
         match read {
             Ok(resource) => self.resource(&resource, fhir),

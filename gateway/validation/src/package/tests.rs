@@ -71,7 +71,8 @@ fn a_package_is_read_as_it_is_published() {
 fn a_hostile_package_is_refused_whole() {
     let limits = PackageLimits { files: 3, file: 4096, total: 8192 };
     let zeros = vec![b' '; 5000];
-    let cases: [(&[(&str, &[u8])], PackageFault); 6] = [
+    type Case<'c> = (&'c [(&'c str, &'c [u8])], PackageFault);
+    let cases: [Case<'_>; 6] = [
         (&[("package/../../x.json", SET)], PackageFault::Outside),
         (&[("/package/x.json", SET)], PackageFault::Outside),
         (&[("package/x.json", &zeros)], PackageFault::FileTooLarge(4096)),

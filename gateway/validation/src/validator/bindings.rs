@@ -21,7 +21,8 @@ impl<'d> Walk<'_, 'd> {
         let Some(codes) = codes(item.child.type_name, value) else { return };
         if codes.is_empty() {
             // A concept in words only is what an extensible binding leaves room for.
-            if strength == BindingStrength::Required && item.child.type_name == "CodeableConcept" {
+            let is_known = self.validator.set(self.version, canonical).is_some();
+            if is_known && strength == BindingStrength::Required && item.child.type_name == "CodeableConcept" {
                 let message = format!("has no code, and one of the value set {canonical} is required");
                 self.add(severity, FindingCode::Code, mark, message);
             }

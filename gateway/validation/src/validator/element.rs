@@ -14,6 +14,9 @@ use crate::invariants::{LARGEST, Outcome};
 use crate::primitives;
 use crate::profile::{Constraint, ElementRule, TypeRule};
 
+/// Contained resources of one resource that are looked at for whether they are referred to.
+const MOST_CONTAINED: usize = 1000;
+
 impl<'d> Walk<'_, 'd> {
     /// Checks one occurrence and walks on below it.
     pub(super) fn item(&mut self, item: Item<'d>, mut marks: Vec<Mark>) {
@@ -30,7 +33,12 @@ impl<'d> Walk<'_, 'd> {
         }
         if child.type_name == "Extension" {
             let url = item.value.and_then(|value| text(value, "url"));
-            more.extend(url.and_then(|url| self.root(&url)).filter(|mark| mark.tree.resource_type == "Extension"));
+            let definition = url.and_then(|url| self.root(&url)).filter(|mark| mark.tree.resource_type == "Extension");
+            if definition.is_none() && child.name == "modifierExtension" {
+                let message = "a modifier extension that is not known here";
+                self.add(Severity::Warning, FindingCode::Extension, None, message);
+            }
+            more.extend(definition);
         }
         for mark in more {
             if !marks.iter().any(|held| held.node == mark.node && held.tree.canonical == mark.tree.canonical) {
@@ -44,12 +52,15 @@ impl<'d> Walk<'_, 'd> {
             Form::Resource => {
                 if let Some(value) = item.value {
                     let contained = child.element.name == "contained";
-                    let full_url = self.full_url_of_entry(value);
+                    let full_url = self.scope.url_of(value);
                     self.resource(value, marks, contained, full_url);
                 }
             }
             Form::Complex => {
                 if let (Some(value), Some(ty)) = (item.value, child.type_def()) {
+                    if ty.name == "Bundle.entry" {
+                        self.full_url(value);
+                    }
                     self.core_invariants_of_type(value, ty);
                     self.object(Some(value), ty, &marks);
                 }
@@ -223,7 +234,10 @@ impl<'d> Walk<'_, 'd> {
             self.add(Severity::Error, FindingCode::Reference, None, "is not written as a reference");
             return;
         }
-        let Target { kind, dangling, .. } = self.scope.target(value);
+        let Target { kind, dangling, mistyped, .. } = self.scope.target(value);
+        if mistyped {
+            self.add(Severity::Error, FindingCode::Reference, None, "points at an entry of another type than it says");
+        }
         if dangling {
             self.add(Severity::Error, FindingCode::Reference, None, "points at a contained resource that is not there");
         }
@@ -258,6 +272,10 @@ impl<'d> Walk<'_, 'd> {
         if roots.iter().any(|root| core_type(self.version, &root.tree.canonical).is_some()) {
             return;
         }
+        // One that claims such a profile is held against it where it stands; its faults are not this reference's.
+        if roots.iter().any(|root| self.claims(resource, root)) {
+            return;
+        }
         let contained = text(value, "reference").is_some_and(|url| url.starts_with('#'));
         let kept =
             roots.iter().any(|root| self.trial(|walk| walk.resource(resource, vec![root.clone()], contained, None)));
@@ -267,13 +285,24 @@ impl<'d> Walk<'_, 'd> {
         }
     }
 
+    /// Whether a resource says that it keeps to this profile, or to one that is based on it.
+    pub(super) fn claims(&self, resource: Value<'d>, root: &Mark) -> bool {
+        let claims = resource.get("meta").map(|meta| meta.all("profile")).unwrap_or_default();
+        claims
+            .iter()
+            .filter_map(|claim| self.root(&claim.as_text()?))
+            .any(|claim| claim.tree.keeps_to(&root.tree.canonical))
+    }
+
     /// What FHIR asks of contained resources (dom-2 to dom-5).
     pub(super) fn contained(&mut self, resource: Value<'d>) {
         let Some(list) = resource.get("contained") else { return };
         let written = resource.raw();
-        for (at, contained) in list.items().enumerate() {
+        for (at, contained) in list.items().take(MOST_CONTAINED).enumerate() {
             let id = text(contained, "id").unwrap_or_default();
-            let named = !id.is_empty() && written.contains(&format!("\"#{id}\""));
+            // The second way is that of an attribute in the narrative, whose quotes are escaped in JSON.
+            let named = !id.is_empty()
+                && (written.contains(&format!("\"#{id}\"")) || written.contains(&format!("\"#{id}\\\"")));
             let names_container = contained.raw().contains("\"#\"");
             let meta = contained.get("meta");
             let has = |name: &str| meta.is_some_and(|meta| meta.get(name).is_some());
@@ -319,6 +348,7 @@ impl<'d> Walk<'_, 'd> {
             let outcome = match &constraint.expression {
                 None => Outcome::NotChecked("it has words only"),
                 Some(_) if value.raw().len() > LARGEST => Outcome::NotChecked("the element is too large"),
+                Some(_) if !self.spend_invariant() => Outcome::NotChecked("there are too many to check"),
                 Some(expression) => {
                     let element = element.get_or_insert_with(|| read(value));
                     let resource = if expression.contains('%') { self.resource_json() } else { Rc::new(Json::Null) };
@@ -343,13 +373,25 @@ impl<'d> Walk<'_, 'd> {
         Rc::clone(self.json.get_or_insert_with(|| Rc::new(resource.map(read).unwrap_or_default())))
     }
 
-    /// The fullUrl beside a Bundle entry's resource.
-    fn full_url_of_entry(&self, resource: Value<'d>) -> Option<String> {
-        let bundle = self.scope.resource.filter(|outer| text(*outer, "resourceType").as_deref() == Some("Bundle"))?;
-        let mut entries = bundle.get("entry")?.items();
-        let entry = entries
-            .find(|entry| entry.get("resource").is_some_and(|own| own.raw().as_ptr() == resource.raw().as_ptr()))?;
-        text(entry, "fullUrl")
+    /// What FHIR asks of the fullUrl of a Bundle's entry (bundle.html, "Bundle unique ids and fullUrls").
+    fn full_url(&mut self, entry: Value<'d>) {
+        let Some(url) = text(entry, "fullUrl").filter(|url| !url.is_empty()) else { return };
+        if !url.contains(':') {
+            self.add(Severity::Error, FindingCode::Reference, None, "its fullUrl is not absolute");
+        }
+        let Some(resource) = entry.get("resource") else { return };
+        let (kind, id) = (text(resource, "resourceType").unwrap_or_default(), text(resource, "id"));
+        let said = url.rsplit_once('/').filter(|(rest, _)| rest.ends_with(&format!("/{kind}"))).map(|(_, id)| id);
+        if let (Some(said), Some(id)) = (said, id)
+            && said != id
+        {
+            self.add(
+                Severity::Error,
+                FindingCode::Reference,
+                None,
+                "its fullUrl disagrees with the id of its resource",
+            );
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use fhir::json::{Kind, Value};
 /// Where the walk is: the resources it is inside of.
 #[derive(Clone, Default)]
 pub(super) struct Scope<'d> {
-    /// The resource that contained resources are looked up in.
-    pub(super) container: Option<Value<'d>>,
+    /// The resource that contains, with what it contains by id.
+    container: Option<Rc<Container<'d>>>,
     /// The resource that the walk is in, a contained one included.
     pub(super) resource: Option<Value<'d>>,
     /// The innermost Bundle.
@@ -20,7 +20,14 @@ pub(super) struct Scope<'d> {
     pub(super) depth: usize,
 }
 
+struct Container<'d> {
+    resource: Value<'d>,
+    by_id: HashMap<String, Value<'d>>,
+}
+
 struct Entries<'d> {
+    /// The fullUrl of each entry, by where its resource begins.
+    urls: HashMap<*const u8, String>,
     by_url: HashMap<String, Value<'d>>,
     by_name: HashMap<String, Value<'d>>,
 }
@@ -33,12 +40,14 @@ pub(super) struct Target<'d> {
     pub(super) resource: Option<Value<'d>>,
     /// `#id` that names no contained resource.
     pub(super) dangling: bool,
+    /// The target is of another type than the reference's text says.
+    pub(super) mistyped: bool,
 }
 
 impl<'d> Scope<'d> {
     /// The scope inside a resource.
     pub(super) fn enter(&self, resource: Value<'d>, contained: bool, full_url: Option<String>) -> Scope<'d> {
-        let container = if contained { self.container } else { Some(resource) };
+        let container = if contained { self.container.clone() } else { Some(Rc::new(Container::of(resource))) };
         let is_bundle = text(resource, "resourceType").as_deref() == Some("Bundle");
         let bundle = if is_bundle { Some(Rc::new(Entries::of(resource))) } else { self.bundle.clone() };
         Scope {
@@ -56,20 +65,23 @@ impl<'d> Scope<'d> {
         let Some(url) = text(reference, "reference") else { return Target { kind: named, ..Target::default() } };
         if let Some(id) = url.strip_prefix('#') {
             let found = self.contained(id);
-            return Target { kind: found.and_then(kind), resource: found, dangling: found.is_none() };
+            return Target { kind: found.and_then(kind), resource: found, dangling: found.is_none(), mistyped: false };
         }
         if let Some(found) = self.entry(&url) {
-            return Target { kind: kind(found), resource: Some(found), dangling: false };
+            let mistyped = type_in(&url).is_some_and(|said| kind(found).is_some_and(|is| is != said));
+            return Target { kind: kind(found), resource: Some(found), dangling: false, mistyped };
         }
         Target { kind: type_in(&url).or(named), ..Target::default() }
     }
 
     fn contained(&self, id: &str) -> Option<Value<'d>> {
-        let container = self.container?;
-        if id.is_empty() {
-            return Some(container);
-        }
-        container.get("contained")?.items().find(|item| text(*item, "id").as_deref() == Some(id))
+        let container = self.container.as_ref()?;
+        if id.is_empty() { Some(container.resource) } else { container.by_id.get(id).copied() }
+    }
+
+    /// The fullUrl beside a Bundle entry's resource.
+    pub(super) fn url_of(&self, resource: Value<'d>) -> Option<String> {
+        self.bundle.as_ref()?.urls.get(&resource.raw().as_ptr()).cloned()
     }
 
     /// The Bundle's entry that a reference means (FHIR bundle.html, "Resolving references in Bundles").
@@ -91,14 +103,27 @@ impl<'d> Scope<'d> {
     }
 }
 
+impl<'d> Container<'d> {
+    fn of(resource: Value<'d>) -> Self {
+        let mut by_id = HashMap::new();
+        for contained in resource.get("contained").into_iter().flat_map(|list| list.items()) {
+            if let Some(id) = text(contained, "id") {
+                by_id.entry(id).or_insert(contained);
+            }
+        }
+        Container { resource, by_id }
+    }
+}
+
 impl<'d> Entries<'d> {
     fn of(bundle: Value<'d>) -> Self {
-        let mut entries = Entries { by_url: HashMap::new(), by_name: HashMap::new() };
+        let mut entries = Entries { urls: HashMap::new(), by_url: HashMap::new(), by_name: HashMap::new() };
         for entry in bundle.get("entry").into_iter().flat_map(|list| list.items()) {
             let Some(resource) = entry.get("resource").filter(|resource| resource.kind() == Kind::Object) else {
                 continue;
             };
             if let Some(url) = text(entry, "fullUrl") {
+                entries.urls.insert(resource.raw().as_ptr(), url.clone());
                 entries.by_url.entry(url).or_insert(resource);
             }
             if let (Some(kind), Some(id)) = (kind(resource), text(resource, "id")) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use fhir::json::{Kind, Value};
 
 use super::bindings::codes;
+use super::core_type;
 use super::membership::Told;
 use super::references::text;
 use super::values;
@@ -145,7 +146,7 @@ impl<'d> Walk<'_, 'd> {
 
     /// Whether an occurrence belongs to a slice: every discriminator says so.
     fn belongs(&mut self, slice: &Mark, item: &Item<'d>, discriminators: &[Discriminator]) -> Told {
-        if discriminators.is_empty() {
+        if discriminators.is_empty() || !self.spend() {
             return Told::Unknown;
         }
         let mut told = Told::Yes;
@@ -168,6 +169,12 @@ impl<'d> Walk<'_, 'd> {
             if !profiles.is_empty() {
                 let url = item.value.and_then(|value| text(value, "url"));
                 return told(profiles.iter().any(|profile| profile.split('|').next() == url.as_deref()));
+            }
+            // The parts of an extension are named by the extension's definition; a profile that refines one repeats
+            // the name only.
+            let url = item.value.and_then(|value| text(value, "url"));
+            if slice.tree.child(slice.node, "url").is_none() && url.is_some() && url == branch.slice {
+                return Told::Yes;
             }
         }
         if discriminator.kind == DiscriminatorKind::Type
@@ -302,9 +309,17 @@ impl<'d> Walk<'_, 'd> {
                 continue;
             };
             for root in roots.iter().filter(|root| &root.tree.resource_type == kind) {
-                // A target that is not at hand is taken for what its type says it is.
-                let Some(value) = reached.value else { return Told::Yes };
+                // Of a target that is not at hand only the type can be told.
+                let Some(value) = reached.value else {
+                    if core_type(self.version, &root.tree.canonical).is_some() {
+                        return Told::Yes;
+                    }
+                    answer = Told::Unknown;
+                    continue;
+                };
                 let kept = match value.get("resourceType") {
+                    // A claim makes it this slice's; whether it holds is told at the resource.
+                    Some(_) if self.claims(value, root) => true,
                     Some(_) => self.trial(|walk| walk.resource(value, vec![root.clone()], false, None)),
                     None => match fhir::elements::type_of(self.version, kind) {
                         Some(ty) => self.trial(|walk| walk.object(Some(value), ty, std::slice::from_ref(root))),

@@ -240,3 +240,16 @@ fn no_finding_repeats_a_value() {
     });
     assert!(!all.contains("Jansen"), "{all}");
 }
+
+#[test]
+fn the_work_of_one_validation_is_bounded() {
+    // Many elements that each have an invariant: what is too much is said, not done.
+    let period = r#"{"period":{"start":"2024"}}"#;
+    let periods = vec![period; 600].join(",");
+    let text = format!(r#"{{"resourceType":"Patient","identifier":[{periods}]}}"#);
+    let resource = Resource::parse(text.into(), &Limits::default()).unwrap();
+    let registry = Registry::default();
+    let report = Validator::new(&registry).validate(&resource, FhirVersion::R4, &[]);
+    assert!(report.is_clean());
+    assert!(report.not_checked.iter().any(|note| note.what.contains("too many to check")), "{:?}", report.not_checked);
+}

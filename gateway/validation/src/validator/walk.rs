@@ -45,11 +45,14 @@ pub(super) struct Walk<'v, 'd> {
     seen: HashSet<(String, FindingCode, String)>,
     unchecked: HashSet<NotChecked>,
     left: u32,
+    invariants_left: u32,
     trials: usize,
 }
 
 /// Elements looked at in one validation, trials included.
 const MOST_WORK: u32 = 3_000_000;
+/// Invariants evaluated in one validation; each costs a thousand times what another rule costs.
+const MOST_INVARIANTS: u32 = if cfg!(test) { 500 } else { 20_000 };
 /// Findings kept, and rules kept that could not be checked.
 const MOST_FINDINGS: usize = 1000;
 /// Trials within trials: a profile of a reference's target, and what that target points at.
@@ -69,6 +72,7 @@ impl<'v, 'd> Walk<'v, 'd> {
             seen: HashSet::new(),
             unchecked: HashSet::new(),
             left: MOST_WORK,
+            invariants_left: MOST_INVARIANTS,
             trials: 0,
         }
     }
@@ -265,6 +269,7 @@ impl<'v, 'd> Walk<'v, 'd> {
             (true, false) => Some("is not a list"),
             (false, true) => Some("is a list"),
             _ if is_list && member.items().next().is_none() => Some("is an empty list"),
+            _ if member.kind() == Kind::Null => Some("is null"),
             _ => None,
         };
         if let Some(wrong) = wrong {
@@ -352,6 +357,12 @@ impl<'v, 'd> Walk<'v, 'd> {
     pub(super) fn spend(&mut self) -> bool {
         self.left = self.left.saturating_sub(1);
         self.left > 0
+    }
+
+    /// Takes one evaluation of an invariant; no when there is none left.
+    pub(super) fn spend_invariant(&mut self) -> bool {
+        self.invariants_left = self.invariants_left.saturating_sub(1);
+        self.invariants_left > 0
     }
 
     fn element_of(&self, mark: Option<&Mark>) -> String {
