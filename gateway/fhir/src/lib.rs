@@ -25,6 +25,7 @@ pub use bundle::{Bundle, BundleKind, Entry, SearchMode};
 pub use identifiers::{Bsn, Ura};
 pub use interaction::{Interaction, LogicalId, Method, ResourceType};
 pub use outcome::{Issue, IssueCode, Outcome, Severity};
+pub use reference::links;
 pub use resource::Resource;
 pub use search::{Parameter, SearchQuery};
 pub use version::FhirVersion;

@@ -1,8 +1,8 @@
 //! Strict structural check of resources that someone wants to write: unknown elements are named, not dropped.
 //!
 //! The tables of [`crate::elements`] are walked over our own checked document, so that a fault names the element's
-//! place and never repeats a value. Required elements, bindings, invariants and the format of texts are the
-//! business of profiles.
+//! place and never repeats a value. Required elements, the one type of a choice, bindings, invariants and the
+//! format of texts are the business of profiles.
 
 #[cfg(test)]
 mod tests;
@@ -99,9 +99,6 @@ impl Walk {
         if is_shadow && (!child.is_primitive() || child.form == Form::Xhtml || child.element.is_attribute) {
             return wrong("is not an element");
         }
-        if other_choice(object, of, child) {
-            return wrong("is a second choice of one element");
-        }
         match (child.is_list(), value.kind()) {
             (true, Kind::List) if value.items().next().is_none() => wrong("is empty"),
             (true, Kind::List) => {
@@ -137,15 +134,6 @@ impl Walk {
             (form, _) => primitive(value, form, child.type_name),
         }
     }
-}
-
-/// Whether the object has this element in another type as well.
-fn other_choice(object: Value<'_>, of: &'static TypeDef, child: &'static Child) -> bool {
-    child.element.choice().is_some()
-        && object.members().any(|(name, _)| {
-            let other = of.child(name.strip_prefix('_').unwrap_or(&name));
-            other.is_some_and(|other| other.order == child.order && other.name != child.name)
-        })
 }
 
 /// The value of a primitive.
