@@ -13,6 +13,7 @@ use store::access_log::AccessLog;
 use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
+use crate::quality::Quality;
 
 /// Whether something that exchanges rest on is well; says what is ill.
 pub type Wellness = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
@@ -41,6 +42,7 @@ pub struct Parts {
     pub issuer: Arc<TokenIssuer>,
     pub access_log: Arc<AccessLog>,
     pub wellness: Wellness,
+    pub quality: Quality,
 }
 
 /// One running node.
@@ -55,7 +57,8 @@ impl Node {
     pub fn new(parts: Parts) -> Self {
         let now = time::OffsetDateTime::now_utc();
         let started = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
-        Node { parts, metrics: Metrics::default(), memo: Memo::default(), started }
+        let metrics = Metrics::new(|registry| parts.quality.register(registry));
+        Node { parts, metrics, memo: Memo::default(), started }
     }
     /// The provider's name.
     pub fn provider(&self) -> &str {
@@ -75,6 +78,10 @@ impl Node {
     }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+    /// The measuring of how well own data keeps to its profiles.
+    pub fn quality(&self) -> &Quality {
+        &self.parts.quality
     }
     pub fn body_bounds(&self) -> BodyBounds {
         self.parts.body_bounds

@@ -28,6 +28,7 @@ use crate::access_log::LogPort;
 use crate::config::{Mode, NodeConfig, SourceConfig};
 use crate::node::{Bases, Node, Parts, Wellness};
 use crate::patient_index::OwnPatients;
+use crate::quality::{Quality, Statements};
 use crate::{profiles, tls};
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
@@ -111,6 +112,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         issuer,
         access_log,
         wellness,
+        quality: quality(config)?,
     });
     Ok(Wired { node, callers, sessions, watch })
 }
@@ -118,6 +120,18 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
 /// The use cases of this configuration.
 pub fn use_cases(config: &NodeConfig) -> Result<UseCases, String> {
     profiles::load(&config.profiles, development(config))
+}
+
+/// The statements of profiles that own data is measured by, when it is.
+pub fn statements(config: &NodeConfig) -> Result<Option<Statements>, String> {
+    config.quality.folder(&config.profiles.folder).map(|folder| Statements::load(&folder)).transpose()
+}
+
+fn quality(config: &NodeConfig) -> Result<Quality, String> {
+    match statements(config)? {
+        Some(statements) => Quality::start(Arc::new(statements), &config.quality),
+        None => Ok(Quality::off()),
+    }
 }
 
 /// Whether keys, certificates, callers and sources could be used; changes nothing.

@@ -25,6 +25,8 @@ pub use bounds::BoundsConfig;
 pub use listeners::{InnerConfig, OuterConfig};
 pub use sources::SourceConfig;
 
+use crate::quality::QualityConfig;
+
 /// Whether real patients may be behind this node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -137,6 +139,8 @@ pub struct NodeConfig {
     #[serde(default)]
     pub bounds: BoundsConfig,
     #[serde(default)]
+    pub quality: QualityConfig,
+    #[serde(default)]
     pub sources: Vec<SourceConfig>,
     #[serde(default)]
     pub partners: Vec<PartnerEntry>,
@@ -170,6 +174,7 @@ impl NodeConfig {
         all.extend(self.registers.consents_file.as_mut());
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());
+        all.extend(self.quality.statements.as_mut());
         for source in &mut self.sources {
             all.extend(source.files());
         }

@@ -102,6 +102,7 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[profiles]", "use_case"),
         ("[registers]", "consents"),
         ("[bounds]", "exchange"),
+        ("[quality]", "sample"),
         ("[[sources]]", "token"),
         ("[[partners]]", "token_endpoint"),
         ("[partners.node]", "base"),

@@ -24,6 +24,9 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
             return Err(format!("bounds.{name} must be more than 0"));
         }
     }
+    if config.quality.one_in == 0 || config.quality.queue == 0 {
+        return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
+    }
     if config.mode == Mode::Production {
         production(config)?;
     }
@@ -157,6 +160,16 @@ mod tests {
                     config.mode = Mode::Production;
                 },
                 says: "inner.tls is needed outside development mode",
+            },
+            Rule {
+                good: |config| config.quality.one_in = 1,
+                bad: |config| config.quality.one_in = 0,
+                says: "quality.one_in and quality.queue must be more than 0",
+            },
+            Rule {
+                good: |config| config.quality.enabled = false,
+                bad: |config| config.quality.queue = 0,
+                says: "enabled = false measures nothing",
             },
             Rule {
                 good: |config| config.profiles.use_cases.truncate(1),

@@ -15,6 +15,8 @@ use super::{
     ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
 
+use crate::quality::QualityConfig;
+
 /// The commented reference, as it stands in the project.
 pub(crate) const REFERENCE: &str = include_str!("../../../../config/node.toml");
 
@@ -77,6 +79,7 @@ pub(crate) fn everything() -> NodeConfig {
             workers: 1,
             log_queue: 1,
         },
+        quality: QualityConfig { enabled: true, statements: Some(path()), one_in: 1, queue: 1 },
         sources: vec![
             SourceConfig::Fhir(FhirSourceConfig {
                 base: web(),

@@ -189,6 +189,7 @@ fn set_up(
         profiles: ProfilesConfig { folder: state.join("profiles"), use_cases: vec![use_case(USE_CASE)?] },
         registers: registers(place, folder)?,
         bounds: BoundsConfig::default(),
+        quality: super::quality(),
         sources: vec![source_config(place)?],
         partners: partners(place, places)?,
         callers: people(place, folder, callers)?,

@@ -65,6 +65,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             source_ms: 50_000,
             ..BoundsConfig::default()
         },
+        quality: super::quality(),
         sources: sources(options)?,
         partners: vec![PartnerEntry {
             ura: ura(CALLER.0)?,

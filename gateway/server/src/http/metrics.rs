@@ -37,8 +37,9 @@ pub struct Metrics {
     log_writable: Gauge,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// `others` registers the counters that are kept elsewhere.
+    pub fn new(others: impl FnOnce(&mut Registry)) -> Self {
         let mut registry = Registry::with_prefix("zorgsluis");
         let exchanges = Family::default();
         registry.register("exchanges", "Exchanges, by gate, result and status", exchanges.clone());
@@ -50,11 +51,10 @@ impl Default for Metrics {
         registry.register("access_log_records", "Durable records of the access log", log_records.clone());
         let log_writable = Gauge::default();
         registry.register("access_log_writable", "1 when the access log can be written", log_writable.clone());
+        others(&mut registry);
         Metrics { registry, exchanges, tokens, durations, log_records, log_writable }
     }
-}
 
-impl Metrics {
     pub fn exchange(&self, gate: Gate, result: &Result<Recorded, Refusal>, took: Duration) {
         let (result, status) = match result {
             Ok(_) => ("released", 200),
