@@ -30,7 +30,8 @@ pub struct ValidateOptions {
     /// The canonical URL of a profile that each file must keep to, beside those it claims. May be repeated.
     #[arg(long)]
     profile: Vec<String>,
-    /// `stu3` or `r4`. Without it: the version that has the profiles a file claims, otherwise R4.
+    /// `stu3` or `r4`. Without it: the version of the packages; when there are packages of both, the version
+    /// that has the profiles a file claims; otherwise R4.
     #[arg(long)]
     fhir_version: Option<FhirVersionName>,
     /// Prints one JSON document instead of text.
@@ -110,6 +111,13 @@ fn read(file: &Path, asked: Option<FhirVersion>, registry: &Registry) -> Result<
     let bytes = Bytes::from(packages::read(file, LARGEST)?);
     if let Some(version) = asked {
         return Ok((version, parse(file, &bytes, version)?));
+    }
+    // Packages of one version only are meant for files of that version.
+    let mut versions = registry.profiles().map(|profile| profile.fhir);
+    if let Some(first) = versions.next()
+        && versions.all(|version| version == first)
+    {
+        return Ok((first, parse(file, &bytes, first)?));
     }
     let knows = |(version, resource): &(FhirVersion, Resource)| {
         claimed(resource).iter().any(|profile| registry.profile(*version, profile).is_some())

@@ -159,9 +159,12 @@ impl Doubts<'_> {
                         self.absent |= !members.contains_key(plain);
                         self.beside_list |= member.is_array();
                     }
-                    self.misread |= self.names.iter().any(|asked| {
-                        !members.contains_key(*asked) && name.strip_prefix(*asked).is_some_and(is_no_type)
-                    });
+                    // `resourceType` is no element: no expression that asks for `resource` does so at a resource.
+                    let is_element = name != "resourceType";
+                    self.misread |= is_element
+                        && self.names.iter().any(|asked| {
+                            !members.contains_key(*asked) && name.strip_prefix(*asked).is_some_and(is_no_type)
+                        });
                     if deeper > 0 {
                         self.look(member, deeper - 1);
                     }

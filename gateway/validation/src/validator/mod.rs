@@ -2,6 +2,7 @@
 //! profile asks are checked side by side, element by element.
 
 mod bindings;
+mod discriminators;
 mod element;
 mod membership;
 mod narrative;

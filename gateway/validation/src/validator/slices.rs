@@ -7,6 +7,7 @@ use fhir::json::{Kind, Value};
 
 use super::bindings::codes;
 use super::core_type;
+use super::discriminators::{Step, discriminators, named, steps};
 use super::membership::Told;
 use super::references::text;
 use super::values;
@@ -21,14 +22,6 @@ struct Reached<'d> {
     value: Option<Value<'d>>,
     /// The type, where the path tells it.
     kind: Option<String>,
-}
-
-/// One step of a discriminator's path.
-enum Step {
-    Name(String),
-    Resolve,
-    Extension(String),
-    OfType(String),
 }
 
 /// Levels below a discriminator's path that are looked at for fixed values.
@@ -404,68 +397,6 @@ impl<'d> Walk<'_, 'd> {
             }
         }
     }
-}
-
-/// The members of an object that go by a name, or by a choice of it, with the type that the choice names.
-fn named<'d>(value: Value<'d>, name: &str) -> Vec<(Option<String>, Value<'d>)> {
-    if let Some(member) = value.get(name) {
-        return member.each().map(|item| (None, item)).collect();
-    }
-    let choices = value.members().filter_map(|(member, item)| {
-        let suffix = member.strip_prefix(name)?;
-        suffix.starts_with(|c: char| c.is_ascii_uppercase()).then(|| (Some(suffix.to_owned()), item))
-    });
-    choices.collect()
-}
-
-/// A slicing's discriminators; those that are meant where the profile leaves them out.
-fn discriminators(branch: &Branch) -> Vec<Discriminator> {
-    let written = branch.rule.slicing.as_ref().map(|slicing| slicing.discriminators.clone()).unwrap_or_default();
-    let meant = |kind, path: &str| vec![Discriminator { kind, path: path.to_owned() }];
-    match branch.name.as_str() {
-        _ if !written.is_empty() => written,
-        "extension" | "modifierExtension" => meant(DiscriminatorKind::Value, "url"),
-        name if name.ends_with("[x]") => meant(DiscriminatorKind::Type, "$this"),
-        _ => written,
-    }
-}
-
-/// Reads a discriminator's path; `None` for what is not in the restricted FHIRPath of discriminators.
-fn steps(path: &str) -> Option<Vec<Step>> {
-    let mut steps = Vec::new();
-    let mut rest = path;
-    while !rest.is_empty() {
-        let (step, after) = split_step(rest);
-        rest = after;
-        let argument = |name: &str| {
-            step.strip_prefix(name)?.strip_suffix(')').map(|inner| inner.trim_matches(['\'', '"']).to_owned())
-        };
-        steps.push(match step {
-            "$this" => continue,
-            "resolve()" => Step::Resolve,
-            _ => match (argument("extension("), argument("ofType("), argument("as(")) {
-                (Some(url), ..) => Step::Extension(url),
-                (_, Some(kind), _) | (.., Some(kind)) => Step::OfType(kind),
-                _ if step.contains('(') => return None,
-                _ => Step::Name(step.to_owned()),
-            },
-        });
-    }
-    Some(steps)
-}
-
-/// The first step of a path: up to a point that is outside parentheses.
-fn split_step(path: &str) -> (&str, &str) {
-    let mut depth = 0_i32;
-    for (at, byte) in path.bytes().enumerate() {
-        match byte {
-            b'(' => depth += 1,
-            b')' => depth -= 1,
-            b'.' if depth == 0 => return (&path[..at], &path[at + 1..]),
-            _ => {}
-        }
-    }
-    (path, "")
 }
 
 fn by_existence(expected: &[Mark], is_there: bool) -> Told {
