@@ -33,14 +33,19 @@ pub fn list(folder: &Path) -> Result<Vec<String>, String> {
     packages_in(folder)?.iter().map(|file| Ok(held(&unpack(file, &read(file, LARGEST)?)?))).collect()
 }
 
-/// A registry of the packages in the folder, if it is there, and of those named (archives or folders of definitions).
-pub fn load(folder: &Path, named: &[PathBuf], fhir: Option<FhirVersion>) -> Result<Registry, String> {
-    let mut registry = Registry::default();
+/// Puts what was added to the folder, if it is there, into the registry. An official definition replaces what we state
+/// of the same profile ourselves.
+pub fn load_added(folder: &Path, registry: &mut Registry) -> Result<(), String> {
     if folder.is_dir() {
         for file in packages_in(folder)? {
-            unpack(&file, &read(&file, LARGEST)?)?.add_to(&mut registry);
+            unpack(&file, &read(&file, LARGEST)?)?.add_to(registry);
         }
     }
+    Ok(())
+}
+
+/// Puts the packages named (archives or folders of definitions) into the registry.
+pub fn load_named(named: &[PathBuf], fhir: Option<FhirVersion>, registry: &mut Registry) -> Result<(), String> {
     for path in named {
         let package = if path.is_dir() {
             let limits = PackageLimits::default();
@@ -52,9 +57,9 @@ pub fn load(folder: &Path, named: &[PathBuf], fhir: Option<FhirVersion>) -> Resu
         } else {
             unpack(path, &read(path, LARGEST)?)?
         };
-        package.add_to(&mut registry);
+        package.add_to(registry);
     }
-    Ok(registry)
+    Ok(())
 }
 
 /// The JSON and XML files below a folder, by name; links are not followed.
@@ -152,6 +157,8 @@ mod tests {
         assert!(add(&file, &packages).unwrap_err().contains("cannot be unpacked"));
         assert!(!packages.exists());
         assert!(list(&packages).is_err());
-        assert_eq!(load(&packages, &[], None).unwrap().counts(), (0, 0, 0));
+        let mut registry = Registry::default();
+        load_added(&packages, &mut registry).unwrap();
+        assert_eq!(registry.counts(), (0, 0, 0));
     }
 }

@@ -14,6 +14,7 @@ use validation::validator::claimed;
 use validation::{Registry, Report, Severity, Validator};
 
 use crate::packages;
+use crate::quality::Statements;
 
 /// What is validated, and with what.
 #[derive(Args)]
@@ -27,6 +28,9 @@ pub struct ValidateOptions {
     /// The folder of the packages that were added with `profiles add`.
     #[arg(long, default_value = packages::FOLDER)]
     folder: PathBuf,
+    /// The folder of our own statements of profiles; what a package says of the same profile goes before them.
+    #[arg(long, default_value = "profiles/zib")]
+    statements: PathBuf,
     /// The canonical URL of a profile that each file must keep to, beside those it claims. May be repeated.
     #[arg(long)]
     profile: Vec<String>,
@@ -78,7 +82,12 @@ fn validated(options: &ValidateOptions) -> Result<Vec<Validated>, String> {
         FhirVersionName::Stu3 => FhirVersion::Stu3,
         FhirVersionName::R4 => FhirVersion::R4,
     });
-    let registry = packages::load(&options.folder, &options.package, asked)?;
+    let mut registry = match options.statements.is_dir() {
+        true => Statements::load(&options.statements)?.registry().clone(),
+        false => Registry::default(),
+    };
+    packages::load_added(&options.folder, &mut registry)?;
+    packages::load_named(&options.package, asked, &mut registry)?;
     let unknown = options.profile.iter().find(|profile| {
         FhirVersion::ALL.iter().all(|version| {
             registry.profile(*version, profile).is_none()
@@ -86,7 +95,7 @@ fn validated(options: &ValidateOptions) -> Result<Vec<Validated>, String> {
         })
     });
     if let Some(profile) = unknown {
-        return Err(format!("no package has the profile {profile}"));
+        return Err(format!("no statement and no package has the profile {profile}"));
     }
     let mut files = Vec::new();
     for path in &options.files {

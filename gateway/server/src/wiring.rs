@@ -124,7 +124,11 @@ pub fn use_cases(config: &NodeConfig) -> Result<UseCases, String> {
 
 /// The statements of profiles that own data is measured by, when it is.
 pub fn statements(config: &NodeConfig) -> Result<Option<Statements>, String> {
-    config.quality.folder(&config.profiles.folder).map(|folder| Statements::load(&folder)).transpose()
+    config
+        .quality
+        .folder(&config.profiles.folder)
+        .map(|folder| Statements::load(&folder)?.with_packages(&config.profiles.folder.join("packages")))
+        .transpose()
 }
 
 fn quality(config: &NodeConfig) -> Result<Quality, String> {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use validation::statements::{AnswerChecks, read};
 use validation::{Profile, Registry};
 
+use crate::packages;
+
 /// The checks on every answer, beside the folders of the releases.
 const ANSWERS: &str = "answers.json";
 
@@ -45,6 +47,15 @@ impl Statements {
         let file = folder.join(ANSWERS);
         let answers = AnswerChecks::read(&text(&file)?).map_err(|fault| format!("{}: {fault}", file.display()))?;
         Ok(Statements { registry, answers, count })
+    }
+
+    /// The same with the official packages of a folder, where there is one.
+    ///
+    /// # Errors
+    /// Names the package that cannot be read.
+    pub fn with_packages(mut self, folder: &Path) -> Result<Statements, String> {
+        packages::load_added(folder, &mut self.registry)?;
+        Ok(self)
     }
 
     /// What a [`validation::Validator`] looks profiles up in.
