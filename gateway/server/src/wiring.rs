@@ -16,7 +16,9 @@ use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
-use exchange::ports::{Authenticator, Clock, Consents, PatientIndex, Source, SystemClock, TreatmentRelations};
+use exchange::ports::{
+    Authenticator, Clock, Consents, NoValueSets, PatientIndex, Source, SystemClock, TreatmentRelations, ValueSets,
+};
 use exchange::{NodeFacts, Wiring};
 use fhir::FhirVersion;
 use fhir::json::Limits;
@@ -83,6 +85,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let wellness = wellness(registers.health.clone());
     let watch = Watch::start(registers.health, REGISTER_ROUND);
     let access_log = Arc::new(access_log(config)?);
+    let quality = quality(config)?;
     let stack = exchange::stack(Wiring {
         node: NodeFacts {
             holder: DataHolder(config.provider.ura.clone()),
@@ -97,6 +100,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         relations: registers.relations,
         consents: registers.consents,
         localisation: registers.whereabouts,
+        value_sets: value_sets(&quality),
         bounds: config.bounds.exchange(),
     });
     let node = Node::new(Parts {
@@ -112,7 +116,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         issuer,
         access_log,
         wellness,
-        quality: quality(config)?,
+        quality,
     });
     Ok(Wired { node, callers, sessions, watch })
 }
@@ -135,6 +139,14 @@ fn quality(config: &NodeConfig) -> Result<Quality, String> {
     match statements(config)? {
         Some(statements) => Quality::start(Arc::new(statements), &config.quality),
         None => Ok(Quality::off()),
+    }
+}
+
+/// The code lists of the statements and packages, for searches that name a value set.
+fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
+    match quality.statements() {
+        Some(statements) => statements.clone(),
+        None => Arc::new(NoValueSets),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use exchange::ports::ValueSets;
+use fhir::FhirVersion;
 use validation::statements::{AnswerChecks, read};
 use validation::{Profile, Registry};
 
@@ -72,8 +74,14 @@ impl Statements {
     }
 
     /// The profile of a claim, whatever version it names.
-    pub fn claimed(&self, version: fhir::FhirVersion, claim: &str) -> Option<&Profile> {
+    pub fn claimed(&self, version: FhirVersion, claim: &str) -> Option<&Profile> {
         self.registry.profile(version, claim)
+    }
+}
+
+impl ValueSets for Statements {
+    fn codes(&self, version: FhirVersion, canonical: &str) -> Option<Vec<(String, String)>> {
+        self.registry.codes(version, canonical)
     }
 }
 
