@@ -96,3 +96,89 @@ pub fn fold(records: &[Numbered]) -> Vec<Story> {
     }
     stories.into_iter().map(|(_, _, story)| story).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use exchange::record::AccessRecord;
+
+    use super::*;
+    use crate::testing::{record, refused};
+
+    /// At this minute after nine.
+    fn at(minute: u8, mut record: AccessRecord) -> AccessRecord {
+        record.recorded = format!("2026-11-23T09:{minute:02}:00Z");
+        record
+    }
+
+    fn folded(records: &[AccessRecord]) -> Vec<Vec<u64>> {
+        let numbered: Vec<Numbered> = (0..).zip(records.iter().cloned()).collect();
+        fold(&numbered).into_iter().map(|story| story.records).collect()
+    }
+
+    #[test]
+    fn what_a_machine_reads_for_one_person_in_one_exchange_is_one_line() {
+        let records: Vec<Numbered> = (7..)
+            .zip([at(0, record("search-type", &[])), at(1, record("$lastn", &[])), at(9, record("read", &[]))])
+            .collect();
+        let stories = fold(&records);
+        assert_eq!(stories.len(), 1);
+        let story = &stories[0];
+        assert_eq!(story.records, [7, 8, 9]);
+        assert_eq!((story.from.as_str(), story.until.as_str()), ("2026-11-23T09:00:00Z", "2026-11-23T09:09:00Z"));
+        assert_eq!(
+            story.sentence(Language::Dutch, Voice::Patient),
+            "Een huisarts van De Linde heeft uw problemen en diagnoses en ook laatste metingen en uitslagen opgevraagd \
+             voor uw behandeling. Er is een behandelrelatie vastgesteld. U heeft hiervoor toestemming gegeven. Er zijn 6 \
+             gegevens verstrekt."
+        );
+    }
+
+    #[test]
+    fn each_thing_that_differs_keeps_records_apart() {
+        let read = || at(0, record("read", &[]));
+        let changed = |change: &dyn Fn(&mut AccessRecord)| {
+            let mut other = at(1, record("read", &[]));
+            change(&mut other);
+            folded(&[read(), other])
+        };
+        let (together, apart) = (vec![vec![0, 1]], vec![vec![0], vec![1]]);
+        assert_eq!(changed(&|_| {}), together);
+        assert_eq!(changed(&|other| other.request_id = "another".into()), together);
+        assert_eq!(changed(&|other| other.correlation_id = "another".into()), apart);
+        assert_eq!(changed(&|other| other.caller.as_mut().unwrap().organisation = "90000903".into()), apart);
+        assert_eq!(
+            changed(&|other| other.caller.as_mut().unwrap().person.as_mut().unwrap().id = "uzi-2".into()),
+            apart
+        );
+        assert_eq!(changed(&|other| other.caller.as_mut().unwrap().person = None), apart);
+        assert_eq!(changed(&|other| other.patient = None), apart);
+        assert_eq!(changed(&|other| other.patient = fhir::Bsn::parse("900203638").ok()), apart);
+        assert_eq!(changed(&|other| other.consent = Some(policy::Finding::Absent)), apart);
+        assert_eq!(changed(&|other| other.treatment_relation = None), apart);
+        let emergency = exchange::record::EmergencyFacts { reason: "x".into() };
+        assert_eq!(changed(&|other| other.emergency = Some(emergency.clone())), apart);
+        assert_eq!(changed(&|other| other.recorded = "2026-11-23T09:10:00Z".into()), together);
+        assert_eq!(changed(&|other| other.recorded = "2026-11-23T09:10:01Z".into()), apart);
+        assert_eq!(changed(&|other| other.recorded = String::new()), apart);
+    }
+
+    #[test]
+    fn refusals_and_changes_stay_lines_of_their_own() {
+        let denied = || at(1, refused("read", 403, "denied: policy"));
+        assert_eq!(folded(&[at(0, record("read", &[])), denied(), at(2, record("read", &[]))]), [vec![0, 2], vec![1]]);
+        assert_eq!(folded(&[denied(), denied()]), [[0], [1]]);
+        let write = || at(1, record("update", &[]));
+        assert_eq!(folded(&[write(), write(), at(2, record("read", &[]))]), [[0], [1], [2]]);
+    }
+
+    #[test]
+    fn a_story_is_as_incomplete_as_its_least_complete_record() {
+        let failed = r#"[{"holder":"90000903","status":"failed","disclosed":[],"withheld":0}]"#;
+        let records: Vec<Numbered> =
+            vec![(0, at(0, record("read", &[]))), (1, at(1, record("search-type", &[("sources", failed)])))];
+        let stories = fold(&records);
+        assert_eq!(stories.len(), 1);
+        assert_eq!(stories[0].class(), crate::Class::Incomplete);
+        assert!(stories[0].sentence(Language::English, Voice::Auditor).contains("not complete"));
+    }
+}

@@ -5,6 +5,8 @@ mod agents;
 mod codes;
 mod entities;
 mod grounds;
+#[cfg(test)]
+mod reading;
 mod shape;
 #[cfg(test)]
 mod tests;

@@ -109,9 +109,7 @@ impl Shape {
     /// all of them want to know where the caller was on the network: an event that falls short of that claims none,
     /// though it has the same form.
     pub fn profile(self, record: &AccessRecord) -> Option<String> {
-        if record.remote.is_none() {
-            return None;
-        }
+        record.remote?;
         let name = match self {
             Shape::DisclosureSource => "PrivacyDisclosure.Source",
             Shape::DisclosureRecipient => "PrivacyDisclosure.Recipient",

@@ -3,6 +3,7 @@
 //! Two voices: the auditor reads names; the patient is spoken to, and reads organisation and profession (persons are
 //! named to a patient on request; handbook: generic functions, 5.5).
 
+mod ends;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -34,5 +35,5 @@ pub fn sentence(record: &AccessRecord, language: Language, voice: Voice) -> Stri
 
 /// How an exchange that was no plain success ended, in English, for `AuditEvent.outcomeDesc`.
 pub(crate) fn outcome_text(class: Class) -> &'static str {
-    told::result(class, Language::English)
+    ends::result(class, Language::English)
 }

@@ -3,6 +3,7 @@
 use exchange::record::{AccessRecord, CallerFacts};
 use policy::{Consent, ConsentDecision, Finding, NotFoundOut, Purpose, TreatmentRelation};
 
+use super::ends::{count, perhaps, result};
 use super::words::{self, Thing};
 use super::{Language, Voice};
 use crate::class::Class;
@@ -37,12 +38,21 @@ impl Act {
         matches!(self, Act::View | Act::Request)
     }
 
+    pub fn writes(self) -> bool {
+        matches!(self, Act::Create | Act::Change | Act::Delete | Act::Record)
+    }
+
+    /// Whether something comes into a record that was not in it.
+    fn adds(self) -> bool {
+        matches!(self, Act::Create | Act::Record)
+    }
+
     /// Participle and infinitive.
     const fn dutch(self) -> (&'static str, &'static str) {
         match self {
             Act::View => ("bekeken", "bekijken"),
             Act::Request => ("opgevraagd", "opvragen"),
-            Act::Create => ("toegevoegd", "toevoegen"),
+            Act::Create => ("gezet", "zetten"),
             Act::Change => ("gewijzigd", "wijzigen"),
             Act::Delete => ("verwijderd", "verwijderen"),
             Act::Record => ("vastgelegd", "vastleggen"),
@@ -55,7 +65,7 @@ impl Act {
         match self {
             Act::View => ("viewed", "view"),
             Act::Request => ("requested", "request"),
-            Act::Create => ("added", "add"),
+            Act::Create => ("put", "put"),
             Act::Change => ("changed", "change"),
             Act::Delete => ("deleted", "delete"),
             Act::Record => ("recorded", "record"),
@@ -131,6 +141,7 @@ impl Told {
         let mut said = vec![self.deed(language, voice)];
         said.extend(self.grounds(language, voice).into_iter().map(str::to_owned));
         said.push(self.end(language, voice));
+        said.retain(|part| !part.is_empty());
         said.join(" ")
     }
 
@@ -186,20 +197,23 @@ impl Told {
         }
     }
 
+    /// What, and whose: "uw problemen", "problemen van een patiënt", "problemen in uw dossier".
     fn what(&self, language: Language, voice: Voice) -> String {
         let things = if self.things.is_empty() { &[words::DATA][..] } else { &self.things };
-        let yours = voice == Voice::Patient && self.about_a_patient;
-        let named: Vec<String> = things
-            .iter()
-            .map(|thing| if yours { thing.word(language).to_owned() } else { thing.with_article(language) })
-            .collect();
-        let named = words::list(&named, language);
-        match (yours, self.about_a_patient, language) {
-            (true, _, Language::Dutch) => format!("uw {named}"),
-            (true, _, Language::English) => format!("your {named}"),
-            (false, true, Language::Dutch) => format!("{named} van een patiënt"),
-            (false, true, Language::English) => format!("{named} of a patient"),
-            (false, false, _) => named,
+        let (yours, dutch) = (voice == Voice::Patient && self.about_a_patient, language == Language::Dutch);
+        let bare = yours && !self.act.adds();
+        let named = |thing: &Thing| if bare { thing.word(language).to_owned() } else { thing.with_article(language) };
+        let named = words::list(&things.iter().map(named).collect::<Vec<_>>(), language);
+        match (self.about_a_patient, yours, self.act.adds(), dutch) {
+            (false, ..) => named,
+            (_, true, false, true) => format!("uw {named}"),
+            (_, true, false, false) => format!("your {named}"),
+            (_, false, false, true) => format!("{named} van een patiënt"),
+            (_, false, false, false) => format!("{named} of a patient"),
+            (_, true, true, true) => format!("{named} in uw dossier"),
+            (_, true, true, false) => format!("{named} in your record"),
+            (_, false, true, true) => format!("{named} in het dossier van een patiënt"),
+            (_, false, true, false) => format!("{named} in the record of a patient"),
         }
     }
 
@@ -249,24 +263,30 @@ impl Told {
     }
 
     fn end(&self, language: Language, voice: Voice) -> String {
-        let mut said = result(self.class, language).to_owned();
-        let reads = self.act.only_reads();
-        if matches!(self.class, Class::Released | Class::Incomplete) && (reads || self.class == Class::Incomplete) {
-            said = format!("{}{said}", count(self.disclosed, language));
-        }
-        if reads && self.class == Class::Released {
-            said = count(self.disclosed, language).trim_end().to_owned();
+        let mut said: Vec<String> = Vec::new();
+        let provided = self.act.only_reads() || self.disclosed > 0;
+        match self.class {
+            // That it was done was said; what was provided was not.
+            Class::Released => said.extend(provided.then(|| count(self.disclosed, language))),
+            Class::Incomplete => {
+                said.extend(provided.then(|| count(self.disclosed, language)));
+                said.push(result(Class::Incomplete, language).to_owned());
+            }
+            Class::Interrupted | Class::SourceFailed | Class::Unavailable | Class::Failed if self.act.writes() => {
+                said.push(result(self.class, language).to_owned());
+                said.push(perhaps(language).to_owned());
+            }
+            other => said.push(result(other, language).to_owned()),
         }
         if self.withheld > 0 && voice == Voice::Auditor {
-            let withheld = match (self.withheld, language) {
-                (1, Language::Dutch) => " Eén gegeven is achtergehouden.".to_owned(),
-                (1, Language::English) => " One item was withheld.".to_owned(),
-                (many, Language::Dutch) => format!(" {many} gegevens zijn achtergehouden."),
-                (many, Language::English) => format!(" {many} items were withheld."),
-            };
-            said.push_str(&withheld);
+            said.push(match (self.withheld, language) {
+                (1, Language::Dutch) => "Eén gegeven is achtergehouden.".to_owned(),
+                (1, Language::English) => "One item was withheld.".to_owned(),
+                (many, Language::Dutch) => format!("{many} gegevens zijn achtergehouden."),
+                (many, Language::English) => format!("{many} items were withheld."),
+            });
         }
-        said
+        said.join(" ")
     }
 }
 
@@ -295,52 +315,6 @@ fn organisation(caller: &CallerFacts, language: Language, voice: Voice) -> Strin
         (_, Voice::Auditor, Language::English) => format!("care provider {}", caller.organisation),
         (_, Voice::Patient, Language::Dutch) => "een zorgaanbieder waarvan wij de naam niet kennen".to_owned(),
         (_, Voice::Patient, Language::English) => "a care provider whose name we do not know".to_owned(),
-    }
-}
-
-/// How many items were provided, with a space after it.
-fn count(items: usize, language: Language) -> String {
-    match (items, language) {
-        (0, Language::Dutch) => "Er is niets verstrekt. ".to_owned(),
-        (0, Language::English) => "Nothing was provided. ".to_owned(),
-        (1, Language::Dutch) => "Er is één gegeven verstrekt. ".to_owned(),
-        (1, Language::English) => "One item was provided. ".to_owned(),
-        (many, Language::Dutch) => format!("Er zijn {many} gegevens verstrekt. "),
-        (many, Language::English) => format!("{many} items were provided. "),
-    }
-}
-
-/// The end of an exchange in plain words.
-pub fn result(class: Class, language: Language) -> &'static str {
-    match (class, language) {
-        (Class::Released, Language::Dutch) => "Dat is gebeurd.",
-        (Class::Released, Language::English) => "That was done.",
-        (Class::Nothing, Language::Dutch) => "Er was niets te verstrekken.",
-        (Class::Nothing, Language::English) => "There was nothing to provide.",
-        (Class::Incomplete, Language::Dutch) => {
-            "Het antwoord is niet volledig: niet elke bron heeft volledig geantwoord."
-        }
-        (Class::Incomplete, Language::English) => "The answer is not complete: not every source answered in full.",
-        (Class::NotModified, Language::Dutch) => "Er was niets veranderd, dus er is niets verstrekt.",
-        (Class::NotModified, Language::English) => "Nothing had changed, so nothing was provided.",
-        (Class::Denied, Language::Dutch) => "Dat is geweigerd; er is niets verstrekt.",
-        (Class::Denied, Language::English) => "That was refused; nothing was provided.",
-        (Class::Unidentified, Language::Dutch) => "De vrager kon niet laten zien wie hij is; er is niets verstrekt.",
-        (Class::Unidentified, Language::English) => "The caller could not show who it is; nothing was provided.",
-        (Class::NotUnderstood, Language::Dutch) => "Het verzoek kon niet worden behandeld; er is niets verstrekt.",
-        (Class::NotUnderstood, Language::English) => "The request could not be handled; nothing was provided.",
-        (Class::NotThere, Language::Dutch) => "Het is er niet; er is niets verstrekt.",
-        (Class::NotThere, Language::English) => "It is not there; nothing was provided.",
-        (Class::Conflict, Language::Dutch) => "Het bronsysteem heeft de wijziging niet aangenomen.",
-        (Class::Conflict, Language::English) => "The source system did not accept the change.",
-        (Class::SourceFailed, Language::Dutch) => "Het bronsysteem gaf geen bruikbaar antwoord; er is niets verstrekt.",
-        (Class::SourceFailed, Language::English) => "The source system gave no usable answer; nothing was provided.",
-        (Class::Unavailable, Language::Dutch) => "Dat kon op dat moment niet; er is niets verstrekt.",
-        (Class::Unavailable, Language::English) => "That was not possible at the time; nothing was provided.",
-        (Class::Failed, Language::Dutch) => "Er ging iets mis; er is niets verstrekt.",
-        (Class::Failed, Language::English) => "Something went wrong; nothing was provided.",
-        (Class::Interrupted, Language::Dutch) => "De verbinding is verbroken; er is niets verstrekt.",
-        (Class::Interrupted, Language::English) => "The connection was broken off; nothing was provided.",
     }
 }
 

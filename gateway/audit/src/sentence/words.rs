@@ -39,8 +39,11 @@ pub const DATA: Thing = plural("gegevens", "data");
 pub fn operation(name: &str) -> Option<Thing> {
     Some(match name {
         "everything" => one("het", "volledige dossier", "whole record"),
-        "lastn" => plural("laatste metingen en uitslagen", "latest measurements and results"),
-        "document" => one("het", "document", "document"),
+        "lastn" => Thing {
+            dutch: ("de", "laatste metingen en uitslagen"),
+            english: ("the", "latest measurements and results"),
+        },
+        "document" => Thing { dutch: ("een", "document"), english: ("a", "document") },
         "health-overview" => one("het", "gezondheidsoverzicht", "health overview"),
         _ => return None,
     })
@@ -160,16 +163,17 @@ pub fn a(word: &str) -> String {
     format!("{} {word}", if vowel { "an" } else { "a" })
 }
 
-/// "a, b en c".
+/// "a, b en c"; with "en ook" where the words themselves have an "en".
 pub fn list(words: &[String], language: Language) -> String {
-    let and = match language {
-        Language::Dutch => "en",
-        Language::English => "and",
+    let (and, also) = match language {
+        Language::Dutch => (" en ", " en ook "),
+        Language::English => (" and ", " and also "),
     };
+    let joined = if words.iter().any(|word| word.contains(and)) { also } else { and };
     match words {
         [] => String::new(),
         [only] => only.clone(),
-        [first @ .., last] => format!("{} {and} {last}", first.join(", ")),
+        [first @ .., last] => format!("{}{joined}{last}", first.join(", ")),
     }
 }
 
@@ -190,6 +194,9 @@ mod tests {
         let words: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
         assert_eq!(list(&words, Language::Dutch), "a, b en c");
         assert_eq!(list(&words[..1], Language::English), "a");
+        let pairs: Vec<String> = ["a en b", "c"].map(str::to_owned).to_vec();
+        assert_eq!(list(&pairs, Language::Dutch), "a en b en ook c");
+        assert_eq!(list(&[], Language::Dutch), "");
         assert_eq!((a("internist"), a("nurse")), ("an internist".to_owned(), "a nurse".to_owned()));
     }
 }
