@@ -6,7 +6,6 @@ use fhir::search::{Filters, SearchFault};
 use fhir::{Bsn, FhirVersion, Parameter, Resource, ResourceType, SearchQuery};
 use time::{Date, Duration, Month};
 
-use crate::event::BSN;
 use crate::keys::{KeySecret, Keys, PatientKey};
 
 /// Names for the purpose of an event. R4 has no such parameter; R5 has `purpose`.
@@ -59,7 +58,7 @@ impl Question {
         for parameter in self.query.parameters.iter().filter(|parameter| parameter.modifier.is_none()) {
             match parameter.name.as_str() {
                 "patient.identifier" => meet(&mut narrowing.patients, patients(parameter, secret)),
-                "agent.identifier" => meet(&mut narrowing.agents, Some(values(parameter))),
+                "agent.identifier" => meet(&mut narrowing.agents, values(parameter)),
                 "date" | "_lastUpdated" => narrowing.within(days(parameter)),
                 "_id" => meet(&mut narrowing.indexes, indexes(parameter)),
                 _ => {}
@@ -139,29 +138,27 @@ fn is(coding: Value<'_>, (system, code): &(Option<String>, String)) -> bool {
         && system.as_ref().is_none_or(|system| text("system").unwrap_or_default() == system.as_str())
 }
 
-/// The values of identifiers, without their systems.
-fn values(parameter: &Parameter) -> Vec<String> {
-    let value = |text: String| text.split_once('|').map(|(_, value)| value.to_owned()).unwrap_or(text);
-    parameter.alternatives().into_iter().map(value).collect()
+/// The values of identifiers, without their systems; nothing when one of them may stand for many.
+fn values(parameter: &Parameter) -> Option<Vec<String>> {
+    parameter.alternatives().iter().map(|text| value(text)).collect()
+}
+
+/// The value of one identifier: nothing for a whole system, and nothing when there are escapes, which are the search
+/// engine's to undo.
+fn value(text: &str) -> Option<String> {
+    let value = text.rsplit('|').next().map(str::trim).filter(|value| !value.is_empty());
+    value.filter(|_| !text.contains('\\')).map(str::to_owned)
 }
 
 /// The patients of a parameter. What is no BSN is nobody in this log.
 fn patients(parameter: &Parameter, secret: &KeySecret) -> Option<Vec<PatientKey>> {
-    let mut found = Vec::new();
-    for text in parameter.alternatives() {
-        let value = match text.split_once('|') {
-            Some((system, "")) if system == BSN => return None,
-            Some((_, value)) => value,
-            None => &text,
-        };
-        found.extend(Bsn::parse(value.trim()).ok().map(|bsn| secret.patient(&bsn)));
-    }
-    Some(found)
+    let bsns = values(parameter)?.into_iter().filter_map(|value| Bsn::parse(&value).ok());
+    Some(bsns.map(|bsn| secret.patient(&bsn)).collect())
 }
 
 fn indexes(parameter: &Parameter) -> Option<Vec<u64>> {
-    let index = |text: String| text.rsplit_once('-').and_then(|(_, index)| index.parse().ok());
-    Some(parameter.alternatives().into_iter().filter_map(index).collect())
+    let index = |id: String| id.rsplit_once('-').and_then(|(_, index)| index.parse().ok());
+    Some(values(parameter)?.into_iter().filter_map(index).collect())
 }
 
 /// The days of a date parameter, a day wider on both sides: a moment there may be another day here.
@@ -237,10 +234,14 @@ mod tests {
             ("address=192.0.2.8", vec![]),
             ("agent.identifier=uzi-1", vec![0, 1, 2, 3, 4]),
             ("agent.identifier=uzi-2", vec![]),
+            ("agent.identifier=uzi%5C-1,%20uzi-2", vec![0, 1, 2, 3, 4]),
+            (&format!("agent.identifier={ura}"), vec![0, 1, 2, 3, 4]),
             ("agent.identifier=node-of-de-linde", vec![0, 1, 2, 3, 4]),
             (&format!("agent.identifier={ura}90000902"), vec![0, 1, 2, 3, 4]),
             ("patient.identifier=http%3A%2F%2Ffhir.nl%2Ffhir%2FNamingSystem%2Fbsn%7C900203638", vec![3]),
             ("patient.identifier=999911120", vec![0, 1, 2, 4]),
+            ("patient.identifier=%20999911120%20,1", vec![0, 1, 2, 4]),
+            ("patient.identifier=http%3A%2F%2Ffhir.nl%2Ffhir%2FNamingSystem%2Fbsn%7C", vec![0, 1, 2, 3, 4]),
             ("patient.identifier=http%3A%2F%2Fother.example%7C999911120", vec![]),
             ("patient.identifier=uzi-1", vec![]),
             ("entity.identifier=correlation-1", vec![0, 1, 2, 3, 4]),

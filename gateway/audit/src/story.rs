@@ -1,5 +1,7 @@
 //! Several records told as one: what a machine asked in many small questions for one person is one look at a record.
 
+use std::collections::HashMap;
+
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
@@ -32,7 +34,7 @@ impl Story {
 }
 
 /// Whose story it is.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq, Eq, Hash)]
 struct Teller<'r> {
     correlation: &'r str,
     organisation: Option<&'r str>,
@@ -58,25 +60,27 @@ impl<'r> Teller<'r> {
 /// only on the same grounds, and what was granted never with what was refused: every refusal, every change and every
 /// emergency access of another exchange stays a line of its own.
 pub fn fold(records: &[Numbered]) -> Vec<Story> {
-    let mut stories: Vec<(Teller<'_>, Option<OffsetDateTime>, Story)> = Vec::new();
+    let mut stories: Vec<(Option<OffsetDateTime>, Story)> = Vec::new();
+    let mut of_teller: HashMap<Teller<'_>, Vec<usize>> = HashMap::new();
     for numbered in records {
         let (index, record) = numbered;
-        let (teller, told) = (Teller::of(numbered), Told::of(record));
+        let told = Told::of(record);
         let ended = OffsetDateTime::parse(&record.recorded, &Rfc3339).ok();
         let near = |last: &Option<OffsetDateTime>| match (last, ended) {
             (Some(last), Some(ended)) => ended - *last <= TOGETHER,
             _ => false,
         };
-        let foldable = |story: &Story| {
-            told.act.only_reads()
-                && story.told.act.only_reads()
-                && told.class.is_granted()
-                && story.told.stands_with(&told)
-        };
-        let open =
-            stories.iter_mut().rev().find(|(whose, last, story)| *whose == teller && near(last) && foldable(story));
-        match open {
-            Some((_, last, story)) => {
+        let reads = told.act.only_reads() && told.class.is_granted();
+        let own = of_teller.entry(Teller::of(numbered)).or_default();
+        let open = own.iter().rev().copied().find(|at| {
+            let story = stories.get(*at);
+            reads
+                && story.is_some_and(|(last, story)| {
+                    near(last) && story.told.act.only_reads() && story.told.stands_with(&told)
+                })
+        });
+        match open.and_then(|at| stories.get_mut(at)) {
+            Some((last, story)) => {
                 story.told.take_in(&told);
                 story.records.push(*index);
                 story.until.clone_from(&record.recorded);
@@ -90,11 +94,12 @@ pub fn fold(records: &[Numbered]) -> Vec<Story> {
                     emergency: told.emergency,
                     told,
                 };
-                stories.push((teller, ended, story));
+                own.push(stories.len());
+                stories.push((ended, story));
             }
         }
     }
-    stories.into_iter().map(|(_, _, story)| story).collect()
+    stories.into_iter().map(|(_, story)| story).collect()
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ fn every_field_of_nen_7513_that_is_known_is_found_in_the_event() {
         ("why an emergency", "outcomeDesc", "Unconscious."),
         ("organisation", "agent.type.coding.code", "PROV"),
         ("organisation", "agent.who.identifier.value", "90000902"),
-        ("7.4.1 identifier type", "entity.what.identifier.system", BSN),
+        ("7.4.1 identifier type", "entity.what.identifier.system", codes::BSN),
         ("7.4.2 object class", "entity.type.code", "1"),
         ("7.4.3 patient", "entity.what.identifier.value", "999911120"),
         ("7.4.3 resource and version", "entity.what.reference", "Condition/c1/_history/2"),
