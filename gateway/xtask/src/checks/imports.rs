@@ -18,7 +18,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["exchange", "policy", "fhir"]),
     ("flows", &["exchange", "policy", "fhir"]),
     ("portal", &["flows", "audit", "exchange", "policy", "validation", "fhir"]),
-    (PRODUCT, &["portal", "flows", "connectors", "store", "audit", "exchange", "policy", "validation", "fhir", CONFORMANCE]),
+    (
+        PRODUCT,
+        &["portal", "flows", "connectors", "store", "audit", "exchange", "policy", "validation", "fhir", CONFORMANCE],
+    ),
     (CONFORMANCE, &[]),
     ("xtask", &[]),
 ];
