@@ -7,7 +7,9 @@
 
 pub mod ca;
 pub mod callers;
+pub mod counts;
 pub mod ready;
 pub mod region;
 pub mod source_server;
 pub mod suites;
+pub mod xml;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use conformance::counts::{Counting, Set, SourceKind, judged};
 use conformance::ready::Ready;
 use conformance::region;
 use conformance::source_server::{FhirVersion, SourceServer, read_folder};
@@ -38,6 +39,21 @@ enum Command {
         provider: String,
         #[arg(long)]
         folder: PathBuf,
+    },
+    /// Put every published search of the BgZ and of medication transfer to a node, and count
+    Counts {
+        /// The folder of shared data: fixtures, expected counts, definitions
+        #[arg(long)]
+        shared: PathBuf,
+        /// The node's program
+        #[arg(long, default_value = "target/debug/zorgsluis")]
+        node_program: PathBuf,
+        /// The folder of use cases
+        #[arg(long, default_value = "profiles")]
+        profiles: PathBuf,
+        /// fhir or files; both when it is not said
+        #[arg(long)]
+        kind: Option<SourceKind>,
     },
     /// Hold what a ready file describes against the suite that fits it
     Suite {
@@ -79,6 +95,22 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
             }
             region::write_folder(&provider, &folder)?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Counts { shared, node_program, profiles, kind } => {
+            let state = tempfile::tempdir()?;
+            let counting = Counting {
+                shared: shared.canonicalize()?,
+                program: node_program.canonicalize()?,
+                profiles: profiles.canonicalize()?,
+                state: state.path().to_owned(),
+                kinds: kind.map_or_else(|| SourceKind::ALL.to_vec(), |kind| vec![kind]),
+                sets: Set::ALL.to_vec(),
+            };
+            let run = counting.run(|progress| println!("{progress}"));
+            let report = actix_web::rt::System::new().block_on(run).map_err(std::io::Error::other)?;
+            let (text, unexplained) = judged(&report);
+            println!("{text}");
+            Ok(if unexplained == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Suite { ready_file, log_program } => {
             let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 use uuid::Uuid;
 
-use super::interactions::answer;
+use super::interactions::{answer, only_match};
 use super::message::{Ask, Reply};
 use super::pages::Pages;
 use super::store::Store;
@@ -23,7 +23,10 @@ pub fn process(store: &mut Store, pages: &mut Pages, base: &str, ask: Ask) -> Re
         _ => return Reply::outcome(400, "invalid", "the Bundle is neither batch nor transaction"),
     };
     let mut entries = bundle["entry"].as_array().cloned().unwrap_or_default();
-    let names = if atomic { assign(&mut entries) } else { HashMap::new() };
+    let names = match atomic.then(|| assign(store, base, &mut entries)).transpose() {
+        Ok(names) => names.unwrap_or_default(),
+        Err(refusal) => return refusal,
+    };
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by_key(|&i| rank(&entries[i]));
 
@@ -61,17 +64,25 @@ fn rank(entry: &Value) -> u8 {
     }
 }
 
-/// Gives every new resource its id and points the references of the others to it.
-fn assign(entries: &mut [Value]) -> HashMap<usize, String> {
+/// Gives every new resource its id, finds the resources that conditions name, and points the references of the others
+/// to them.
+fn assign(store: &Store, base: &str, entries: &mut [Value]) -> Result<HashMap<usize, String>, Reply> {
     let mut ids = HashMap::new();
     let mut moved = HashMap::new();
-    for (i, entry) in entries.iter().enumerate() {
-        let search = entry["request"]["url"].as_str().is_some_and(|url| url.contains("_search"));
-        if entry["request"]["method"] != "POST" || search {
-            continue;
-        }
-        let id = Uuid::new_v4().to_string();
-        if let (Some(full), Some(kind)) = (entry["fullUrl"].as_str(), entry["resource"]["resourceType"].as_str()) {
+    for (i, entry) in entries.iter_mut().enumerate() {
+        let url = entry["request"]["url"].as_str().unwrap_or_default().to_owned();
+        let kind = entry["resource"]["resourceType"].as_str().unwrap_or_default().to_owned();
+        let condition = match entry["request"]["method"].as_str() {
+            Some("POST") if !url.contains("_search") => entry["request"]["ifNoneExist"].as_str().map(str::to_owned),
+            Some("PUT") if url.contains('?') => url.split_once('?').map(|(_, query)| query.to_owned()),
+            _ => continue,
+        };
+        let found = match condition {
+            Some(query) => only_match(store, base, &kind, &parsed(&query))?,
+            None => None,
+        };
+        let id = found.map_or_else(|| Uuid::new_v4().to_string(), |stored| stored.id.clone());
+        if let Some(full) = entry["fullUrl"].as_str() {
             moved.insert(full.to_owned(), format!("{kind}/{id}"));
         }
         ids.insert(i, id);
@@ -81,7 +92,7 @@ fn assign(entries: &mut [Value]) -> HashMap<usize, String> {
             redirect(resource, &moved);
         }
     }
-    ids
+    Ok(ids)
 }
 
 fn redirect(value: &mut Value, moved: &HashMap<String, String>) {
@@ -109,16 +120,15 @@ fn one(store: &mut Store, pages: &mut Pages, base: &str, entry: &Value, id: Opti
     let mut ask = Ask {
         method: method.to_owned(),
         path: path.trim_matches('/').to_owned(),
-        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        query: parsed(query),
         body: entry.get("resource").cloned(),
         strict: false,
         minimal: false,
         if_match: request["ifMatch"].as_str().map(str::to_owned),
-        if_none_match: None,
+        if_none_match: request["ifNoneMatch"].as_str().map(str::to_owned),
+        if_modified_since: None,
+        if_none_exist: request["ifNoneExist"].as_str().map(str::to_owned),
     };
-    if request.get("ifNoneExist").is_some() || (method != "GET" && !query.is_empty()) {
-        return Reply::outcome(412, "not-supported", "conditional writes are not supported");
-    }
     if ask.path.is_empty() {
         return Reply::outcome(400, "invalid", "an entry names no resource");
     }
@@ -130,7 +140,19 @@ fn one(store: &mut Store, pages: &mut Pages, base: &str, entry: &Value, id: Opti
     if let Some(body) = &mut ask.body {
         body["id"] = json!(id);
     }
-    answer(store, pages, base, Ask { method: "PUT".into(), path: format!("{}/{id}", ask.path), ..ask })
+    if let Some(there) = ask.if_none_exist.as_ref().and_then(|_| store.get(&ask.path, id)) {
+        return Reply::resource(200, there);
+    }
+    answer(
+        store,
+        pages,
+        base,
+        Ask { method: "PUT".into(), path: format!("{}/{id}", ask.path), query: Vec::new(), ..ask },
+    )
+}
+
+fn parsed(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
 fn described(reply: Reply) -> Value {

@@ -3,30 +3,40 @@
 use serde_json::{Value, json};
 
 use super::FhirVersion;
-use super::parameters::{all, find, in_release};
+use super::parameters::{Kind, all};
 
-/// The CapabilityStatement: the types, and for each what `interactions` really does.
+/// The CapabilityStatement: the types, and for each what `interactions` and `search` really do.
 pub fn statement(version: FhirVersion, base: &str) -> Value {
-    let interactions: Vec<Value> = ["read", "vread", "search-type", "create", "update", "delete"]
-        .iter()
-        .map(|code| json!({"code": code}))
+    let codes = ["read", "vread", "history-instance", "search-type", "create", "update", "delete"];
+    let interactions: Vec<Value> = codes.iter().map(|code| json!({"code": code})).collect();
+    // Every reference that names no other type than this one can bring this one's referrers along.
+    let reverse: Vec<(&str, String, Option<&str>)> = all(version)
+        .flat_map(|(kind, parameters)| {
+            let references = parameters.iter().filter(|(_, parameter)| parameter.kind == Kind::Reference);
+            references.map(move |(name, parameter)| (kind, format!("{kind}:{name}"), parameter.target))
+        })
         .collect();
-    let resources: Vec<Value> = all()
-        .filter(|(kind, _)| in_release(version, kind))
-        .map(|(kind, names)| {
-            let parameters: Vec<Value> = names
-                .filter_map(|name| Some((name, find(kind, name)?)))
-                .map(|(name, parameter)| json!({"name": name, "type": parameter.kind.code()}))
-                .collect();
+    let resources: Vec<Value> = all(version)
+        .map(|(kind, parameters)| {
+            let listed: Vec<Value> =
+                parameters.iter().map(|(name, found)| json!({"name": name, "type": found.kind.code()})).collect();
+            let includes: Vec<&String> =
+                reverse.iter().filter(|(of, _, _)| *of == kind).map(|(_, name, _)| name).collect();
+            let reverse_includes: Vec<&String> =
+                reverse.iter().filter(|(_, _, target)| *target == Some(kind)).map(|(_, name, _)| name).collect();
             json!({
                 "type": kind,
                 "interaction": interactions,
                 "versioning": "versioned-update",
-                "readHistory": false,
+                "readHistory": true,
                 "updateCreate": true,
-                "conditionalCreate": false,
-                "conditionalUpdate": false,
-                "searchParam": parameters,
+                "conditionalCreate": true,
+                "conditionalRead": "full-support",
+                "conditionalUpdate": true,
+                "conditionalDelete": "single",
+                "searchInclude": includes,
+                "searchRevInclude": reverse_includes,
+                "searchParam": listed,
             })
         })
         .collect();

@@ -4,6 +4,8 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+use time::macros::format_description;
 
 use super::store::Stored;
 
@@ -22,6 +24,10 @@ pub struct Ask {
     pub minimal: bool,
     pub if_match: Option<String>,
     pub if_none_match: Option<String>,
+    /// An HTTP date.
+    pub if_modified_since: Option<String>,
+    /// The query of a conditional creation.
+    pub if_none_exist: Option<String>,
 }
 
 /// An answer.
@@ -69,4 +75,16 @@ pub fn outcome(severity: &str, code: &str, text: &str) -> Value {
         "resourceType": "OperationOutcome",
         "issue": [{"severity": severity, "code": code, "diagnostics": text}]
     })
+}
+
+/// A moment as HTTP writes it.
+pub fn http_date(at: OffsetDateTime) -> Option<String> {
+    let form =
+        format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+    at.format(&form).ok()
+}
+
+/// A moment as HTTP writes it, in seconds since 1970.
+pub fn from_http_date(text: &str) -> Option<i64> {
+    OffsetDateTime::parse(text, &Rfc2822).ok().map(OffsetDateTime::unix_timestamp)
 }

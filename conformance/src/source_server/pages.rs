@@ -8,7 +8,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::search::{Found, Include, included};
+use super::includes::{Include, included};
+use super::search::Found;
 use super::store::{Store, Stored};
 
 /// The page size when `_count` is not given, and the most it may be.

@@ -1,13 +1,15 @@
-//! Which resources a search finds: parameters, chains, modifiers, and the includes of a page.
+//! Which resources a search finds: parameters, chains of one step, modifiers, and the order of what was found.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::dates::{Range, prefixed};
+use super::includes::Include;
 use super::message::Reply;
-use super::parameters::{Kind, Parameter, find, known};
+use super::parameters::{Kind, Parameter, all, find, known};
+use super::quantities::{number, quantity};
 use super::store::{Store, Stored};
 
 /// A search that was understood.
@@ -18,14 +20,6 @@ pub struct Found {
     pub used: Vec<(String, String)>,
     /// `_count`, if it was given.
     pub count: Option<usize>,
-}
-
-/// `_include=Type:parameter[:Target]`.
-#[derive(Clone)]
-pub struct Include {
-    source: String,
-    paths: &'static [&'static str],
-    target: Option<String>,
 }
 
 /// Runs a search on one type.
@@ -42,16 +36,23 @@ pub fn search(
 ) -> Result<Found, Reply> {
     let mut found = Found { matches: Vec::new(), includes: Vec::new(), used: Vec::new(), count: None };
     let mut rules = Vec::new();
+    let mut order = Vec::new();
     for (name, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
         match name.as_str() {
             "_count" => found.count = Some(value.parse().map_err(|_| invalid("_count is not a number"))?),
-            "_format" => {}
-            "_include" => match include(value) {
-                Some(rule) => found.includes.push(rule),
-                None if strict => return Err(invalid("_include names an unknown parameter")),
+            // The whole number of matches is always told, and nothing but JSON is spoken.
+            "_format" | "_pretty" | "_total" => {}
+            "_sort" => match value.split(',').map(|by| Sort::of(store, resource_type, by)).collect() {
+                Some(wanted) => order = wanted,
+                None if strict => return Err(invalid("_sort names an unknown parameter")),
                 None => continue,
             },
-            _ => match Rule::of(resource_type, name, value)? {
+            name if Include::is_one(name) => match Include::read(store, name, value) {
+                Some(rule) => found.includes.push(rule),
+                None if strict => return Err(invalid("an include names an unknown parameter")),
+                None => continue,
+            },
+            _ => match Rule::of(store, resource_type, name, value)? {
                 Some(rule) => rules.push(rule),
                 None if strict => return Err(invalid("a search parameter is not known here")),
                 None => continue,
@@ -65,54 +66,79 @@ pub fn search(
         .filter(|stored| rules.iter().all(|rule| rule.holds(&look, &stored.value)))
         .cloned()
         .collect();
+    // Stable: what compares alike stays in the order of ids.
+    found.matches.sort_by(|one, other| {
+        order
+            .iter()
+            .map(|sort| sort.compare(&one.value, &other.value))
+            .find(|found| found.is_ne())
+            .unwrap_or(Ordering::Equal)
+    });
     Ok(found)
-}
-
-/// The resources that a page's includes bring along, each once, none of the page itself.
-pub fn included(store: &Store, base: &str, page: &[Arc<Stored>], rules: &[Include]) -> Vec<Arc<Stored>> {
-    let look = Look { store, base };
-    let mut seen: BTreeSet<String> = page.iter().map(|stored| stored.local()).collect();
-    let mut brought = Vec::new();
-    for stored in page {
-        for rule in rules.iter().filter(|rule| rule.source == stored.kind) {
-            for reference in values(&stored.value, rule.paths) {
-                let Some(target) = look.resolve(reference) else { continue };
-                let wanted = rule.target.as_ref().is_none_or(|kind| *kind == target.kind);
-                if wanted && seen.insert(target.local()) {
-                    brought.push(Arc::clone(target));
-                }
-            }
-        }
-    }
-    brought
-}
-
-fn include(value: &str) -> Option<Include> {
-    let mut parts = value.splitn(3, ':');
-    let source = parts.next()?.to_owned();
-    let parameter = find(&source, parts.next()?)?;
-    (parameter.kind == Kind::Reference).then(|| Include {
-        source,
-        paths: parameter.paths,
-        target: parts.next().map(str::to_owned),
-    })
 }
 
 fn invalid(text: &str) -> Reply {
     Reply::outcome(400, "invalid", text)
 }
 
+/// One key of `_sort`.
+struct Sort {
+    parameter: &'static Parameter,
+    descending: bool,
+}
+
+impl Sort {
+    fn of(store: &Store, resource_type: &str, text: &str) -> Option<Sort> {
+        let (descending, name) = match text.strip_prefix('-') {
+            Some(name) => (true, name),
+            None => (false, text),
+        };
+        Some(Sort { parameter: find(store.version, resource_type, name)?, descending })
+    }
+
+    /// What has no value comes last, whatever the direction.
+    fn compare(&self, one: &Value, other: &Value) -> Ordering {
+        let compared = match (self.key(one), self.key(other)) {
+            (Some(one), Some(other)) => one.partial_cmp(&other).unwrap_or(Ordering::Equal),
+            (Some(_), None) => return Ordering::Less,
+            (None, Some(_)) => return Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        };
+        if self.descending { compared.reverse() } else { compared }
+    }
+
+    /// A number to sort by, then a text.
+    fn key(&self, resource: &Value) -> Option<(f64, String)> {
+        let values = values(resource, &self.parameter.paths);
+        let first = values.first()?;
+        Some(match self.parameter.kind {
+            #[allow(clippy::cast_precision_loss)] // seconds of any date that a test uses are exact
+            Kind::Date => (Range::in_resource(first)?.from as f64, String::new()),
+            Kind::Number => (first.as_f64()?, String::new()),
+            Kind::Quantity => (first["value"].as_f64()?, String::new()),
+            Kind::Text => (0.0, lower(texts(first).next()?)),
+            Kind::Token => {
+                let coding = first["coding"].get(0).unwrap_or(first);
+                let code = coding.as_str().or_else(|| coding["code"].as_str()).or_else(|| coding["value"].as_str());
+                (0.0, code?.to_owned())
+            }
+            Kind::Reference => (0.0, first["reference"].as_str()?.to_owned()),
+            Kind::Uri => (0.0, first.as_str()?.to_owned()),
+        })
+    }
+}
+
 /// One condition: any of `wanted` at any of the parameter's places.
 struct Rule {
-    parameter: Parameter,
+    parameter: &'static Parameter,
     modifier: Option<String>,
     wanted: Vec<String>,
-    /// `patient.identifier`: the rule for the resource that is referred to.
-    chained: Option<Box<Rule>>,
+    /// `patient.identifier`: the rule for the resource that is referred to, per type that it may be of.
+    chained: Option<Vec<(&'static str, Rule)>>,
 }
 
 impl Rule {
-    fn of(resource_type: &str, name: &str, value: &str) -> Result<Option<Rule>, Reply> {
+    fn of(store: &Store, resource_type: &str, name: &str, value: &str) -> Result<Option<Rule>, Reply> {
         let (head, tail) = match name.split_once('.') {
             Some((head, tail)) => (head, Some(tail)),
             None => (name, None),
@@ -121,14 +147,14 @@ impl Rule {
             Some((word, modifier)) => (word, Some(modifier)),
             None => (head, None),
         };
-        let Some(parameter) = find(resource_type, word) else { return Ok(None) };
+        let Some(parameter) = find(store.version, resource_type, word) else { return Ok(None) };
         if let Some(modifier) = modifier {
             let fits = match parameter.kind {
                 _ if modifier == "missing" => tail.is_none(),
                 Kind::Token => modifier == "not",
-                Kind::Reference => modifier == "identifier" || known(modifier),
+                Kind::Reference => modifier == "identifier" || known(store.version, modifier),
                 Kind::Text => matches!(modifier, "exact" | "contains"),
-                Kind::Date => false,
+                Kind::Date | Kind::Quantity | Kind::Number | Kind::Uri => false,
             };
             if !fits {
                 return Err(invalid("a search modifier is not supported"));
@@ -136,39 +162,49 @@ impl Rule {
         }
         let chained = match tail {
             None => None,
-            Some(_) if parameter.kind != Kind::Reference => return Ok(None),
+            // One step, from a reference.
+            Some(tail) if parameter.kind != Kind::Reference || tail.contains('.') => return Ok(None),
             Some(tail) => {
-                let target = modifier.unwrap_or(match word {
-                    "patient" | "subject" | "beneficiary" => "Patient",
-                    "medication" => "Medication",
-                    "encounter" => "Encounter",
-                    "practitioner" | "performer" | "requester" | "author" => "Practitioner",
-                    _ => "Organization",
-                });
-                match Rule::of(target, tail, value)? {
-                    Some(rule) => Some(Box::new(rule)),
-                    None => return Ok(None),
+                let only = modifier.or(parameter.target);
+                let mut rules = Vec::new();
+                for (kind, _) in all(store.version).filter(|(kind, _)| only.is_none_or(|only| only == *kind)) {
+                    if let Some(rule) = Rule::of(store, kind, tail, value)? {
+                        rules.push((kind, rule));
+                    }
                 }
+                if rules.is_empty() {
+                    return Ok(None);
+                }
+                Some(rules)
             }
         };
         let wanted: Vec<String> = value.split(',').map(str::to_owned).collect();
-        if parameter.kind == Kind::Date && modifier.is_none() {
+        if modifier.is_none() && chained.is_none() {
             for one in &wanted {
-                let (prefix, date) = prefixed(one);
-                let understood = Range::of(date).and_then(|r| r.satisfies(prefix, r));
-                understood.ok_or_else(|| invalid("a date of the search cannot be read"))?;
+                let understood = match parameter.kind {
+                    Kind::Date => {
+                        let (prefix, date) = prefixed(one);
+                        Range::of(date).and_then(|range| range.satisfies(prefix, range)).is_some()
+                    }
+                    Kind::Number => number(1.0, one).is_some(),
+                    Kind::Quantity => quantity(&Value::Null, one).is_some(),
+                    _ => true,
+                };
+                if !understood {
+                    return Err(invalid("a value of the search cannot be read"));
+                }
             }
         }
         Ok(Some(Rule { parameter, modifier: modifier.map(str::to_owned), wanted, chained }))
     }
 
     fn holds(&self, look: &Look<'_>, resource: &Value) -> bool {
-        let held = values(resource, self.parameter.paths);
-        if let Some(rule) = &self.chained {
-            return held
-                .iter()
-                .filter_map(|reference| look.resolve(reference))
-                .any(|target| rule.holds(look, &target.value));
+        let held = values(resource, &self.parameter.paths);
+        if let Some(rules) = &self.chained {
+            let targets = held.iter().filter_map(|reference| look.resolve(reference));
+            return targets.into_iter().any(|target| {
+                rules.iter().any(|(kind, rule)| *kind == target.kind && rule.holds(look, &target.value))
+            });
         }
         let any = |test: &dyn Fn(&Value, &str) -> bool| {
             held.iter().any(|value| self.wanted.iter().any(|wanted| test(value, wanted)))
@@ -182,15 +218,23 @@ impl Rule {
             (_, Kind::Text) => any(&|value, wanted| texts(value).any(|t| lower(t).starts_with(&lower(wanted)))),
             (_, Kind::Token) => any(&token),
             (_, Kind::Date) => any(&date),
-            (kind, Kind::Reference) => any(&|value, wanted| look.refers(value, wanted, kind)),
+            (_, Kind::Uri) => any(&|value, wanted| value == wanted),
+            (_, Kind::Number) => {
+                any(&|value, wanted| value.as_f64().and_then(|held| number(held, wanted)).unwrap_or(false))
+            }
+            (_, Kind::Quantity) => any(&|value, wanted| quantity(value, wanted).unwrap_or(false)),
+            (kind, Kind::Reference) => {
+                let kind = kind.or(self.parameter.target);
+                any(&|value, wanted| look.refers(value, wanted, kind))
+            }
         }
     }
 }
 
 /// Where references point: relative, or absolute on this very base.
-struct Look<'a> {
-    store: &'a Store,
-    base: &'a str,
+pub struct Look<'a> {
+    pub store: &'a Store,
+    pub base: &'a str,
 }
 
 impl Look<'_> {
@@ -198,7 +242,7 @@ impl Look<'_> {
         text.strip_prefix(self.base).and_then(|rest| rest.strip_prefix('/')).unwrap_or(text)
     }
 
-    fn resolve(&self, reference: &Value) -> Option<&Arc<Stored>> {
+    pub fn resolve(&self, reference: &Value) -> Option<&Arc<Stored>> {
         let (kind, id) = self.local(reference["reference"].as_str()?).split_once('/')?;
         self.store.get(kind, id)
     }
@@ -214,7 +258,7 @@ impl Look<'_> {
 }
 
 /// All values at the dotted paths, with lists taken apart.
-fn values<'v>(resource: &'v Value, paths: &[&str]) -> Vec<&'v Value> {
+pub fn values<'v>(resource: &'v Value, paths: &[&str]) -> Vec<&'v Value> {
     let mut all = Vec::new();
     for path in paths {
         let mut here = vec![resource];
@@ -281,6 +325,7 @@ fn lower(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::FhirVersion;
     use super::*;
     use serde_json::json;
 
@@ -306,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_reference_is_met_by_id_type_and_absolute_address() {
-        let store = Store::default();
+        let store = Store::of(FhirVersion::R4, Vec::new()).unwrap();
         let look = Look { store: &store, base: "http://x/fhir" };
         let held = json!({"reference": "Patient/7"});
         for (wanted, expected) in [
@@ -329,7 +374,7 @@ mod tests {
             value in "\\PC{0,12}",
             strict in proptest::bool::ANY,
         ) {
-            let store = Store::of(vec![
+            let store = Store::of(FhirVersion::R4, vec![
                 json!({"resourceType": "Observation", "id": "o", "effectiveDateTime": "2026",
                        "code": {"coding": [{"code": "1"}]}, "subject": {"reference": "Patient/p"}}),
                 json!({"resourceType": "Patient", "id": "p"}),

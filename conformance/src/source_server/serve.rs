@@ -17,13 +17,11 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::macros::format_description;
 use url::form_urlencoded;
 
 use super::fault::{Fault, Rubbish};
 use super::interactions::answer;
-use super::message::{Ask, Reply};
+use super::message::{Ask, Reply, http_date};
 use super::pages::Pages;
 use super::recorder::{Recorded, Recorder, headers_of_interest};
 use super::store::Store;
@@ -48,7 +46,7 @@ impl World {
             version,
             address: OnceLock::new(),
             asked,
-            held: Mutex::new((Store::of(resources)?, Pages::default())),
+            held: Mutex::new((Store::of(version, resources)?, Pages::default())),
             recorder: Mutex::default(),
             fault: Mutex::default(),
         })
@@ -220,6 +218,8 @@ fn understood(request: &HttpRequest, body: &Bytes) -> Result<Ask, Reply> {
         minimal: prefer.contains("return=minimal"),
         if_match: header("if-match").map(str::to_owned),
         if_none_match: header("if-none-match").map(str::to_owned),
+        if_modified_since: header("if-modified-since").map(str::to_owned),
+        if_none_exist: header("if-none-exist").map(str::to_owned),
     })
 }
 
@@ -251,12 +251,6 @@ fn sent(world: &World, reply: Reply) -> HttpResponse {
         Some(body) => response.content_type(world.version.media_type()).body(body),
         None => response.finish(),
     }
-}
-
-fn http_date(at: OffsetDateTime) -> Option<String> {
-    let form =
-        format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
-    at.format(&form).ok()
 }
 
 /// An answer whose connection breaks after half of the announced bytes.

@@ -1,4 +1,4 @@
-//! The resources of a source and their versions. Only the newest version of each is kept.
+//! The resources of a source and their versions. Of each the last versions are kept.
 //!
 //! Cloning a store is cheap, which is how a transaction is all or nothing.
 
@@ -10,6 +10,11 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use super::FhirVersion;
+
+/// The versions of one resource that are kept.
+const KEPT: usize = 50;
 
 /// A resource as it is served.
 pub struct Stored {
@@ -56,17 +61,20 @@ fn head(object: &mut Map<String, Value>, kind: &str, id: &str, version: u64, at:
 type OfOneKind = BTreeMap<String, Arc<Stored>>;
 
 /// All resources, by type and id.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Store {
+    pub version: FhirVersion,
     kinds: BTreeMap<String, Arc<OfOneKind>>,
+    /// Earlier versions, oldest first.
+    past: BTreeMap<(String, String), Arc<Vec<Arc<Stored>>>>,
     deleted: Arc<BTreeSet<(String, String)>>,
 }
 
 impl Store {
     /// # Errors
     /// A resource without `resourceType` or `id`.
-    pub fn of(resources: Vec<Value>) -> io::Result<Self> {
-        let mut store = Store::default();
+    pub fn of(version: FhirVersion, resources: Vec<Value>) -> io::Result<Self> {
+        let mut store = Store { version, kinds: BTreeMap::new(), past: BTreeMap::new(), deleted: Arc::default() };
         for value in resources {
             let text = |name: &str| value[name].as_str().map(str::to_owned);
             let (Some(kind), Some(id)) = (text("resourceType"), text("id")) else {
@@ -85,6 +93,22 @@ impl Store {
         self.deleted.contains(&(kind.to_owned(), id.to_owned()))
     }
 
+    /// Every version that is kept, oldest first, the current one last.
+    pub fn versions(&self, kind: &str, id: &str) -> Vec<Arc<Stored>> {
+        let past = self.past.get(&(kind.to_owned(), id.to_owned()));
+        past.into_iter().flat_map(|past| past.iter()).chain(self.get(kind, id)).cloned().collect()
+    }
+
+    /// Puts the current version with the earlier ones.
+    fn lay_by(&mut self, kind: &str, id: &str) {
+        let Some(current) = self.get(kind, id).cloned() else { return };
+        let past = Arc::make_mut(self.past.entry((kind.to_owned(), id.to_owned())).or_default());
+        past.push(current);
+        if past.len() > KEPT {
+            past.remove(0);
+        }
+    }
+
     /// All resources of one type, in the order of their ids.
     pub fn all(&self, kind: &str) -> impl Iterator<Item = &Arc<Stored>> {
         self.kinds.get(kind).into_iter().flat_map(|m| m.values())
@@ -97,7 +121,8 @@ impl Store {
 
     /// Stores a new version and returns it.
     pub fn put(&mut self, kind: &str, id: &str, value: Value) -> Arc<Stored> {
-        let version = self.get(kind, id).map_or(1, |old| old.version + 1);
+        let version = self.versions(kind, id).last().map_or(1, |old| old.version + 1);
+        self.lay_by(kind, id);
         let stored = Arc::new(Stored::new(kind, id, version, value));
         let of_kind = Arc::make_mut(self.kinds.entry(kind.to_owned()).or_default());
         of_kind.insert(id.to_owned(), Arc::clone(&stored));
@@ -109,6 +134,7 @@ impl Store {
 
     /// Whether there was one.
     pub fn delete(&mut self, kind: &str, id: &str) -> bool {
+        self.lay_by(kind, id);
         let Some(of_kind) = self.kinds.get_mut(kind) else { return false };
         if Arc::make_mut(of_kind).remove(id).is_none() {
             return false;
@@ -124,18 +150,21 @@ mod tests {
 
     #[test]
     fn a_version_grows_and_a_copy_does_not_see_it() {
-        let mut store = Store::of(vec![json!({"resourceType": "Patient", "id": "a"})]).unwrap();
+        let mut store = Store::of(FhirVersion::R4, vec![json!({"resourceType": "Patient", "id": "a"})]).unwrap();
         let before = store.clone();
         store.put("Patient", "a", json!({"resourceType": "Patient", "active": true}));
         assert_eq!(store.get("Patient", "a").unwrap().value["meta"]["versionId"], "2");
         assert_eq!(before.get("Patient", "a").unwrap().version, 1);
         assert!(store.delete("Patient", "a") && !store.delete("Patient", "a"));
         assert!(store.was_deleted("Patient", "a") && before.get("Patient", "a").is_some());
+        let versions = |store: &Store| store.versions("Patient", "a").iter().map(|old| old.version).collect::<Vec<_>>();
+        assert_eq!((versions(&store), versions(&before)), (vec![1, 2], vec![1]));
+        assert_eq!(store.put("Patient", "a", json!({"resourceType": "Patient"})).version, 3);
     }
 
     #[test]
     fn a_resource_without_a_name_is_refused() {
-        assert!(Store::of(vec![json!({"resourceType": "Patient"})]).is_err());
-        assert!(Store::of(vec![json!({"id": "a"})]).is_err());
+        assert!(Store::of(FhirVersion::R4, vec![json!({"resourceType": "Patient"})]).is_err());
+        assert!(Store::of(FhirVersion::R4, vec![json!({"id": "a"})]).is_err());
     }
 }

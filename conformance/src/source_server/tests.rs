@@ -120,6 +120,79 @@ async fn an_unknown_parameter_is_left_out_or_under_strict_handling_refused() {
 }
 
 #[actix_web::test]
+async fn results_are_sorted_and_bring_along_what_points_at_them_again_and_again() {
+    let source = source();
+    let put = |path: &str, body: Value| {
+        let request = client().put(format!("{}/{path}", source.base_url));
+        request.header("content-type", "application/fhir+json").body(body.to_string()).send()
+    };
+    put(
+        "Provenance/v",
+        json!({"resourceType": "Provenance", "id": "v", "target": [{"reference": "Observation/o1"}],
+        "agent": [{"who": {"reference": "PractitionerRole/l"}}]}),
+    )
+    .await
+    .unwrap();
+    put(
+        "PractitionerRole/l",
+        json!({"resourceType": "PractitionerRole", "id": "l",
+        "organization": {"reference": "Organization/g"}}),
+    )
+    .await
+    .unwrap();
+    put("Organization/g", json!({"resourceType": "Organization", "id": "g"})).await.unwrap();
+    for (path, expected) in [
+        ("/Observation?patient=a&_sort=-date&_count=2", vec!["o6", "o5"]),
+        ("/Observation?patient=a&_sort=date&_count=1", vec!["o0"]),
+        ("/Observation?_id=o1,o2&_revinclude=Provenance:target", vec!["o1", "o2", "v"]),
+        ("/Observation?_id=o2&_revinclude=Provenance:target", vec!["o2"]),
+        ("/Provenance?_include=Provenance:agent&_include=PractitionerRole:organization", vec!["v", "l"]),
+        ("/Provenance?_include=Provenance:agent&_include:iterate=PractitionerRole:organization", vec!["v", "l", "g"]),
+        ("/Provenance?_include=Provenance:agent:Practitioner", vec!["v"]),
+    ] {
+        assert_eq!(ids(&get(&source, path).await.1), expected, "{path}");
+    }
+    let unknown = client().get(format!("{}/Observation?_sort=shoe-size", source.base_url));
+    assert_eq!(unknown.header("prefer", "handling=strict").send().await.unwrap().status(), 400);
+}
+
+#[actix_web::test]
+async fn a_condition_names_one_resource_or_is_not_met() {
+    let source = source();
+    let send = |method: reqwest::Method, path: &str, body: Value, condition: Option<&str>| {
+        let request = client().request(method, format!("{}{path}", source.base_url));
+        let request = request.header("content-type", "application/fhir+json").body(body.to_string());
+        match condition {
+            Some(query) => request.header("if-none-exist", query).send(),
+            None => request.send(),
+        }
+    };
+    let patient = json!({"resourceType": "Patient", "identifier": [{"system": "urn:x", "value": "3"}]});
+    for (method, path, condition, status) in [
+        (reqwest::Method::POST, "/Patient", Some("identifier=urn:x|3"), 201),
+        (reqwest::Method::POST, "/Patient", Some("identifier=urn:x|3"), 200),
+        (reqwest::Method::POST, "/Patient", Some("_id=a,b"), 412),
+        (reqwest::Method::POST, "/Patient", Some("shoe-size=43"), 400),
+        (reqwest::Method::PUT, "/Patient?identifier=urn:x%7C3", None, 200),
+        (reqwest::Method::PUT, "/Patient?identifier=urn:x%7C4", None, 201),
+        (reqwest::Method::PUT, "/Patient?_id=a,b", None, 412),
+        (reqwest::Method::PUT, "/Patient", None, 412),
+        (reqwest::Method::DELETE, "/Patient?_id=a,b", None, 412),
+        (reqwest::Method::DELETE, "/Patient?_id=b", None, 204),
+    ] {
+        let answer = send(method.clone(), path, patient.clone(), condition).await.unwrap();
+        assert_eq!(answer.status(), status, "{method} {path}");
+    }
+    assert_eq!(get(&source, "/Patient/b").await.0, 410);
+    let (_, history) = get(&source, "/Patient/b/_history").await;
+    assert_eq!((history["type"].as_str(), history["total"].as_u64()), (Some("history"), Some(2)));
+    assert_eq!(
+        (get(&source, "/Patient/b/_history/1").await.0, get(&source, "/Patient/zz/_history").await.0),
+        (200, 404)
+    );
+}
+
+#[actix_web::test]
 async fn a_form_search_answers_like_a_get() {
     let source = source();
     let request = client().post(format!("{}/Observation/_search", source.base_url));

@@ -145,17 +145,20 @@ pub fn checks() -> Vec<Check> {
             ],
         ),
         (
-            "an answer in another format than JSON is refused",
+            "an answer in another format than JSON or XML, or of another version, is refused",
             vec![
-                Bad { headers: vec![("accept", "application/fhir+xml")], ..get("Condition", 406) },
-                get("Condition?_format=xml", 406),
+                Bad { headers: vec![("accept", "application/fhir+turtle")], ..get("Condition", 406) },
+                Bad { headers: vec![("accept", "application/fhir+json; fhirVersion=3.0")], ..get("Condition", 406) },
+                get("Condition?_format=ttl", 406),
             ],
         ),
         (
-            "a body of another kind than FHIR JSON is refused",
+            "a body of another kind than FHIR JSON or XML, or of another version, is refused",
             vec![
                 post("Condition", ("content-type", "text/plain"), "{\"resourceType\":\"Condition\"}", 415),
-                post("Condition", ("content-type", "application/fhir+xml"), "<Condition/>", 415),
+                post("Condition", ("content-type", "application/fhir+xml; fhirVersion=3.0"), "<Condition/>", 415),
+                post("Condition", ("content-type", "application/fhir+xml"), "<Condition", 400),
+                post("Condition", ("content-type", "application/fhir+xml"), "<!DOCTYPE a><Condition/>", 400),
                 post("Condition", FORM, "a=b", 415),
             ],
         ),

@@ -72,7 +72,7 @@ async fn one_by_one(setting: &Setting) -> Judgement {
 async fn transaction(setting: &Setting) -> Judgement {
     let gate = Gate::open(setting, NODE, SHOWCASE).await?;
     let mark = setting.mark(NODE).await?;
-    let answer = gate.wire.post_json(&gate.base, &bundle("transaction", &[entry("GET", "Condition")])).await?;
+    let answer = gate.wire.post_json(&gate.base, &bundle("transaction", &[entry("DELETE", "Condition/a")])).await?;
     outcome_of(&answer, 403)?;
     setting.no_source_was_asked(&mark).await?;
     let records = setting.since(&mark, NODE)?.len();

@@ -14,6 +14,7 @@ mod ill_sources;
 mod leaks;
 mod outer_gate;
 mod overview;
+mod pages;
 mod setting;
 mod try_out;
 
@@ -115,6 +116,7 @@ fn region() -> Vec<Check> {
     all.extend(bad_input::checks());
     all.extend(hostile_http::checks());
     all.extend(batch::checks());
+    all.extend(pages::checks());
     all.extend(assertions::checks());
     all.extend(ill_sources::checks());
     all.extend(leaks::checks());

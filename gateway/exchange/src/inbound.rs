@@ -24,8 +24,11 @@ pub enum BodyKind {
     None,
     /// `application/fhir+json`, `application/json`.
     Json,
+    /// `application/fhir+xml`, `application/xml`, `text/xml`.
+    Xml,
     /// `application/x-www-form-urlencoded`.
     Form,
+    /// Another type, another charset, or another FHIR version than the base has.
     Other,
 }
 

@@ -1,10 +1,13 @@
 //! One request, start to finish. The whole stack stands on this page.
 //!
-//! `Inbound → Opened → Identified → Asked → Related → Found → Permitted → Located×n → Answered → Part×n → Released →
-//! Recorded`. Each arrow is one stage; each stage makes the evidence that the next one asks for, and nobody else can:
-//! a stack with a stage left out does not compile (`proofs`).
+//! `Inbound → Opened → Identified → Asked → Related → Found → Permitted → Located×n → Answered → Part×n → Gathered →
+//! Released → Recorded`. Each arrow is one stage; each stage makes the evidence that the next one asks for, and nobody
+//! else can: a stack with a stage left out does not compile (`proofs`).
 //!
 //! No web framework and no HTTP client in here: what is outside comes in through [`ports`].
+
+// Tests may panic: that is how they fail.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod handle;
 pub mod inbound;
@@ -25,8 +28,9 @@ pub use handle::Handle;
 pub use inbound::{BodyKind, Conditions, Credentials, Gate, Inbound, Unreadable};
 pub use middleware::interaction::NodeFacts;
 pub use middleware::localisation::Fanout;
-pub use middleware::minimisation::{Part, Released, ReleasedItem, SourceStatus};
+pub use middleware::minimisation::{Part, ReleasedItem, SourceStatus};
 pub use middleware::nen7513::Recorded;
+pub use middleware::paging::{NotModified, Page, PageBounds, PageToken, Pages, Released};
 pub use refusal::Refusal;
 
 use middleware::authorisation::Authorise;
@@ -36,6 +40,7 @@ use middleware::interaction::ReadInteraction;
 use middleware::localisation::Localise;
 use middleware::minimisation::Minimise;
 use middleware::nen7513::Nen7513;
+use middleware::paging::Paginate;
 use middleware::source::AskSource;
 use middleware::treatment_relation::FindTreatmentRelation;
 
@@ -51,6 +56,7 @@ pub struct Bounds {
     pub fanout: Fanout,
     /// How many questions one source gets side by side within one exchange.
     pub questions_at_once: usize,
+    pub pages: PageBounds,
 }
 
 /// Everything outside that an exchange needs.
@@ -70,7 +76,9 @@ pub struct Wiring {
 
 /// The stack, outermost first.
 pub type Stack = Nen7513<
-    Identification<ReadInteraction<FindTreatmentRelation<FindConsent<Authorise<Localise<Minimise<AskSource>>>>>>>,
+    Identification<
+        ReadInteraction<FindTreatmentRelation<FindConsent<Authorise<Paginate<Localise<Minimise<AskSource>>>>>>>,
+    >,
 >;
 
 /// Puts the stages together, innermost first.
@@ -81,10 +89,12 @@ pub fn stack(wiring: Wiring) -> Stack {
     let source = AskSource::new(bounds.questions_at_once);
     let minimisation = Minimise::new(source);
     let localisation = Localise::new(localisation, bounds.fanout, minimisation);
-    let authorisation = Authorise::new(use_cases.clone(), localisation);
+    let pages = Arc::new(Pages::new(bounds.pages, clock.clone()));
+    let paging = Paginate::new(pages.clone(), localisation);
+    let authorisation = Authorise::new(use_cases.clone(), paging);
     let consent = FindConsent::new(consents, bounds.finding, authorisation);
     let treatment_relation = FindTreatmentRelation::new(relations, bounds.finding, consent);
-    let interaction = ReadInteraction::new(use_cases, patients, node, treatment_relation);
+    let interaction = ReadInteraction::new(use_cases, patients, pages, node, treatment_relation);
     let identification = Identification::new(authenticator, interaction);
     Nen7513::new(log, clock, ura, bounds.exchange, bounds.at_once, identification)
 }

@@ -4,7 +4,7 @@
 //! ```
 //! use std::{sync::Arc, time::Duration};
 //! use exchange::middleware::{authorisation::*, consent::*, identification::*, interaction::*, localisation::*,
-//!     minimisation::*, nen7513::*, source::*, treatment_relation::*};
+//!     minimisation::*, nen7513::*, paging::*, source::*, treatment_relation::*};
 //! use exchange::{Fanout, Handle, Inbound, NodeFacts, Recorded, Released, ports};
 //! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
 //! fn nen7513(log: Arc<dyn ports::AccessLog>, clock: Arc<dyn ports::Clock>, next: impl Handle<Opened, Out = Released>) {
@@ -13,9 +13,9 @@
 //! fn identification(who: Arc<dyn ports::Authenticator>, next: impl Handle<Identified, Out = Released>) {
 //!     takes::<Opened, Released>(Identification::new(who, next));
 //! }
-//! fn interaction(u: Arc<policy::UseCases>, i: Arc<dyn ports::PatientIndex>, f: NodeFacts,
+//! fn interaction(u: Arc<policy::UseCases>, i: Arc<dyn ports::PatientIndex>, p: Arc<Pages>, f: NodeFacts,
 //!     next: impl Handle<Asked, Out = Released>) {
-//!     takes::<Identified, Released>(ReadInteraction::new(u, i, f, next));
+//!     takes::<Identified, Released>(ReadInteraction::new(u, i, p, f, next));
 //! }
 //! fn relation(r: Arc<dyn ports::TreatmentRelations>, next: impl Handle<Related, Out = Released>) {
 //!     takes::<Asked, Released>(FindTreatmentRelation::new(r, Duration::ZERO, next));
@@ -26,8 +26,11 @@
 //! fn authorisation(u: Arc<policy::UseCases>, next: impl Handle<Permitted, Out = Released>) {
 //!     takes::<Found, Released>(Authorise::new(u, next));
 //! }
+//! fn paging(p: Arc<Pages>, next: impl Handle<Permitted, Out = Gathered>) {
+//!     takes::<Permitted, Released>(Paginate::new(p, next));
+//! }
 //! fn localisation(l: Arc<dyn ports::Localisation>, f: Fanout) {
-//!     takes::<Permitted, Released>(Localise::new(l, f, Minimise::new(AskSource::new(1))));
+//!     takes::<Permitted, Gathered>(Localise::new(l, f, Minimise::new(AskSource::new(1))));
 //! }
 //! ```
 //! Without the log there is nothing that may be answered with (`Recorded`):
@@ -59,12 +62,12 @@
 //! Without the treatment relation:
 //! ```compile_fail,E0277
 //! # use std::sync::Arc;
-//! # use exchange::{Handle, NodeFacts, Released, ports};
+//! # use exchange::{Handle, NodeFacts, Pages, Released, ports};
 //! # use exchange::middleware::{identification::*, interaction::*, treatment_relation::*};
 //! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
-//! fn unrelated(u: Arc<policy::UseCases>, i: Arc<dyn ports::PatientIndex>, f: NodeFacts,
+//! fn unrelated(u: Arc<policy::UseCases>, i: Arc<dyn ports::PatientIndex>, p: Arc<Pages>, f: NodeFacts,
 //!     next: impl Handle<Related, Out = Released>) {
-//!     takes::<Identified, Released>(ReadInteraction::new(u, i, f, next));
+//!     takes::<Identified, Released>(ReadInteraction::new(u, i, p, f, next));
 //! }
 //! ```
 //! Without consent:
@@ -85,20 +88,29 @@
 //!     takes::<Related, Released>(FindConsent::new(c, Duration::ZERO, next));
 //! }
 //! ```
+//! Without paging an answer would leave unbounded and unordered:
+//! ```compile_fail,E0271
+//! # use exchange::{Fanout, Handle, Released, ports};
+//! # use exchange::middleware::{authorisation::*, consent::*, localisation::*, minimisation::*, source::*};
+//! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
+//! fn unpaged(u: std::sync::Arc<policy::UseCases>, l: std::sync::Arc<dyn ports::Localisation>, f: Fanout) {
+//!     takes::<Found, Released>(Authorise::new(u, Localise::new(l, f, Minimise::new(AskSource::new(1)))));
+//! }
+//! ```
 //! Without localisation:
 //! ```compile_fail,E0277
-//! # use exchange::{Handle, Released, middleware::{authorisation::*, consent::*, minimisation::*, source::*}};
+//! # use exchange::{Handle, Pages, Released, middleware::{authorisation::*, minimisation::*, paging::*, source::*}};
 //! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
-//! fn nowhere(u: std::sync::Arc<policy::UseCases>) {
-//!     takes::<Found, Released>(Authorise::new(u, Minimise::new(AskSource::new(1))));
+//! fn nowhere(p: std::sync::Arc<Pages>) {
+//!     takes::<Permitted, Released>(Paginate::new(p, Minimise::new(AskSource::new(1))));
 //! }
 //! ```
 //! Without minimisation a source's answer would leave unchecked:
 //! ```compile_fail,E0271
-//! # use exchange::{Fanout, Handle, Released, middleware::{authorisation::*, localisation::*, source::*}, ports};
+//! # use exchange::{Fanout, Handle, middleware::{authorisation::*, localisation::*, source::*}, ports};
 //! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
 //! fn unchecked(l: std::sync::Arc<dyn ports::Localisation>, f: Fanout) {
-//!     takes::<Permitted, Released>(Localise::new(l, f, AskSource::new(1)));
+//!     takes::<Permitted, Gathered>(Localise::new(l, f, AskSource::new(1)));
 //! }
 //! ```
 //! Nobody else makes what may be answered with, nor a permit:

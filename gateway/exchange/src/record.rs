@@ -95,6 +95,12 @@ pub struct AskedFacts {
     /// The search as asked, patient parameters taken out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
+    /// Which page of an answer that was asked for before, from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<usize>,
+    /// What each entry of a transaction asks for: code and type.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<String>,
 }
 
 /// What was decided (7.4.6).
@@ -120,6 +126,9 @@ pub struct SourceFacts {
     pub disclosed: Vec<String>,
     /// How many resources of the answer did not leave.
     pub withheld: usize,
+    /// References of what was written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<String>,
 }
 
 /// How it ended (7.2.5).
@@ -128,6 +137,8 @@ pub struct SourceFacts {
 pub enum OutcomeFacts {
     /// Data, or the honest absence of it, was released.
     Released,
+    /// The caller has what it asked for already: that was said, and nothing left.
+    NotModified,
     Refused {
         status: u16,
         reason: String,
@@ -174,6 +185,7 @@ impl From<&crate::middleware::minimisation::Part> for SourceFacts {
             status: part.status(),
             disclosed: part.items().iter().map(crate::middleware::minimisation::ReleasedItem::reference).collect(),
             withheld: part.withheld() + part.mistrusted(),
+            written: part.wrote().to_vec(),
         }
     }
 }

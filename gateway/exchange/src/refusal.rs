@@ -2,10 +2,13 @@
 //!
 //! What the caller reads never tells "no such patient" from "not for you", and holds no value of the request.
 
+use fhir::bundle::BundleFault;
 use fhir::interaction::InteractionFault;
+use fhir::interaction::transaction::TransactionFault;
 use fhir::resource::ResourceFault;
 use fhir::search::SearchFault;
 use fhir::structure::StructureFault;
+use fhir::xml::XmlFault;
 use fhir::{IssueCode, Outcome, Severity};
 use policy::{Denial, DenialCode};
 
@@ -28,12 +31,24 @@ pub enum Refusal {
     BodyBroken,
     /// The body is not well-formed, or not within the bounds.
     BodyMalformed(ResourceFault),
+    /// The same for a body in XML.
+    BodyXml(XmlFault),
     /// The body is not the resource that the path names.
     BodyMismatch,
     /// The body has elements that its FHIR version does not know.
     BodyStructure(StructureFault),
+    /// The body is no Bundle, or a transaction that is not taken.
+    Transaction(TransactionFault),
+    /// The body is a Bundle that cannot be read.
+    BundleMalformed(BundleFault),
+    /// A conditional create by something else than the resource's own identifier.
+    CreateCondition,
+    /// A page link that is forged, expired, another's, or whose answer is kept no more.
+    PageGone,
     /// The answer is wanted in a format that is not offered.
     NotAcceptable,
+    /// The answer cannot be written in XML.
+    AnswerFormat(XmlFault),
     /// The path leads to no FHIR base that is served.
     NotServed,
     /// A BSN that is no BSN.
@@ -86,9 +101,12 @@ impl Refusal {
         match self {
             Refusal::Unidentified(fault) => unidentified(*fault),
             Refusal::NotAnInteraction(fault) => not_an_interaction(fault),
-            Refusal::BodyFormat => {
-                row(415, Code::NotSupported, "Send the body as application/fhir+json.", "body-format")
-            }
+            Refusal::BodyFormat => row(
+                415,
+                Code::NotSupported,
+                "Send the body as application/fhir+json or application/fhir+xml.",
+                "body-format",
+            ),
             Refusal::BodyMissing => row(400, Code::Required, "This interaction needs a body.", "body-missing"),
             Refusal::BodyTooLarge => {
                 row(413, Code::TooLong, "The body is larger than this node takes.", "body-too-large")
@@ -100,13 +118,41 @@ impl Refusal {
             Refusal::BodyMalformed(fault) => {
                 row(400, Code::Structure, format!("The body cannot be read: {fault}."), "body-malformed")
             }
+            // Paths are of elements that exist; what stands in the body is not repeated.
+            Refusal::BodyXml(fault) => {
+                row(400, Code::Structure, format!("The body cannot be read: {fault}."), "body-malformed")
+            }
             Refusal::BodyMismatch => {
                 row(400, Code::Invalid, "The body is not the resource that the path names.", "body-mismatch")
             }
             Refusal::BodyStructure(fault) => row(422, Code::Structure, format!("{fault}."), "body-structure"),
-            Refusal::NotAcceptable => {
-                row(406, Code::NotSupported, "Only application/fhir+json is offered here.", "not-acceptable")
+            // Both faults name elements and entries only.
+            Refusal::Transaction(fault) => row(422, Code::Processing, format!("{}.", sentence(fault)), "transaction"),
+            Refusal::BundleMalformed(fault) => {
+                row(400, Code::Structure, format!("The body cannot be read: {fault}."), "body-malformed")
             }
+            Refusal::CreateCondition => row(
+                400,
+                Code::NotSupported,
+                "If-None-Exist is taken as one identifier that the resource itself has.",
+                "create-condition",
+            ),
+            Refusal::PageGone => {
+                row(410, Code::NotFound, "This page is no longer available; search again.", "page-gone")
+            }
+            Refusal::NotAcceptable => row(
+                406,
+                Code::NotSupported,
+                "Only application/fhir+json and application/fhir+xml are offered here.",
+                "not-acceptable",
+            ),
+            // The fault names an element of the answer, never its value.
+            Refusal::AnswerFormat(fault) => row(
+                500,
+                Code::NotSupported,
+                format!("The answer cannot be written in XML: {fault}. Ask for application/fhir+json."),
+                "answer-format",
+            ),
             Refusal::NotServed => row(404, Code::NotFound, "Nothing is served at this path.", "not-served"),
             Refusal::BsnInvalid => {
                 row(400, Code::Value, "The BSN is not valid: nine digits that pass the eleven-test.", "bsn-invalid")
@@ -150,6 +196,13 @@ impl Refusal {
         let row = self.row();
         Outcome::one(Severity::Error, row.issue, row.says)
     }
+}
+
+/// The fault as a sentence begins.
+fn sentence(fault: &TransactionFault) -> String {
+    let text = fault.to_string();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn row(status: u16, issue: IssueCode, says: impl Into<String>, record: impl Into<String>) -> Row {

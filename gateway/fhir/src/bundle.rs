@@ -1,14 +1,15 @@
 //! Bundle: read into its entries without copying the resources, written by splicing them back as they were.
 
+mod read;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::fmt;
 
-use bytes::Bytes;
 use thiserror::Error;
 
-use crate::json::{Kind, Node, Value};
+use crate::json::Node;
 use crate::resource::Resource;
 
 /// `Bundle.type`.
@@ -104,11 +105,17 @@ pub struct EntryResponse {
 /// `Bundle.entry`. Debug leaves the full URL out: it holds an id.
 #[derive(Clone, Default)]
 pub struct Entry {
+    /// relation, URL
+    pub links: Vec<(String, String)>,
     pub full_url: Option<String>,
     pub resource: Option<Resource>,
     pub mode: Option<SearchMode>,
+    /// `search.score`: the digits as written.
+    pub score: Option<String>,
     pub request: Option<EntryRequest>,
     pub response: Option<EntryResponse>,
+    /// Its other members as written: `id`, `extension` and the like.
+    pub others: Vec<(String, Node)>,
 }
 
 /// A Bundle. Debug shows its kind and size only.
@@ -118,10 +125,20 @@ pub struct Bundle {
     pub id: Option<String>,
     /// `Bundle.meta.lastUpdated` or, for R4, the moment of assembly.
     pub last_updated: Option<String>,
+    /// The other members of `Bundle.meta`, as written.
+    pub meta: Vec<(String, Node)>,
+    /// `Bundle.identifier`, as written (R4, and STU3 too).
+    pub identifier: Option<Node>,
+    /// `Bundle.timestamp` (R4).
+    pub timestamp: Option<String>,
     pub total: Option<u64>,
     /// relation, URL
     pub links: Vec<(String, String)>,
     pub entries: Vec<Entry>,
+    /// `Bundle.signature`, as written. It signs the text that it came with, not one that we write.
+    pub signature: Option<Node>,
+    /// The other members, as written: `language`, `extension` and the like.
+    pub others: Vec<(String, Node)>,
 }
 
 /// Why a resource is no usable Bundle.
@@ -140,206 +157,19 @@ pub enum BundleFault {
 
 impl Bundle {
     pub fn new(kind: BundleKind) -> Self {
-        Bundle { kind, id: None, last_updated: None, total: None, links: Vec::new(), entries: Vec::new() }
-    }
-
-    /// Splits a Bundle into its entries. Resources share the Bundle's memory. What this type does not hold
-    /// (identifier, signature, `entry.link`, `search.score`) stays behind in the resource.
-    pub fn read(resource: &Resource) -> Result<Bundle, BundleFault> {
-        if resource.resource_type() != "Bundle" {
-            return Err(BundleFault::NotABundle);
-        }
-        let root = resource.root();
-        let kind = text(root, "type").ok().flatten().and_then(|code| BundleKind::of(&code)).ok_or(BundleFault::Kind)?;
-        let total = match root.get("total") {
-            None => None,
-            Some(total) => {
-                Some(total.as_number().and_then(|digits| digits.parse().ok()).ok_or(BundleFault::Member("total"))?)
-            }
-        };
-        let links = list(root, "link").and_then(|links| links.map(read_link).collect());
-        let mut entries = Vec::new();
-        for (at, entry) in list(root, "entry").ok_or(BundleFault::Member("entry"))?.enumerate() {
-            entries.push(read_entry(resource, entry).ok_or(BundleFault::Entry(at))?);
-        }
-        Ok(Bundle {
+        Bundle {
             kind,
-            id: resource.id().map(Into::into),
-            last_updated: resource.last_updated().map(Into::into),
-            total,
-            links: links.ok_or(BundleFault::Member("link"))?,
-            entries,
-        })
-    }
-
-    /// The JSON text; every resource exactly as it was. Empty lists are left out, as FHIR JSON wants them.
-    pub fn write(&self) -> Bytes {
-        let resources = self.entries.iter().filter_map(|entry| entry.resource.as_ref());
-        let size: usize = resources.map(|resource| resource.text().len() + 128).sum();
-        let mut out = Object { out: String::with_capacity(size + 256), empty: true };
-        out.out.push('{');
-        out.text("resourceType", "Bundle");
-        out.maybe("id", self.id.as_deref());
-        if let Some(moment) = &self.last_updated {
-            out.object("meta", |meta| meta.text("lastUpdated", moment));
+            id: None,
+            last_updated: None,
+            meta: Vec::new(),
+            identifier: None,
+            timestamp: None,
+            total: None,
+            links: Vec::new(),
+            entries: Vec::new(),
+            signature: None,
+            others: Vec::new(),
         }
-        out.text("type", self.kind.code());
-        if let Some(total) = self.total {
-            out.raw("total", &total.to_string());
-        }
-        out.list("link", &self.links, |link, (relation, url)| {
-            link.text("relation", relation);
-            link.text("url", url);
-        });
-        out.list("entry", &self.entries, write_entry);
-        out.out.push('}');
-        out.out.into()
-    }
-}
-
-/// An optional text member; a member of another kind is a fault.
-fn text(value: Value<'_>, name: &str) -> Result<Option<String>, ()> {
-    match value.get(name) {
-        None => Ok(None),
-        Some(member) => member.as_text().map(|text| Some(text.into_owned())).ok_or(()),
-    }
-}
-
-/// The items of an optional list of objects.
-fn list<'d>(value: Value<'d>, name: &str) -> Option<impl Iterator<Item = Value<'d>> + use<'d>> {
-    let found = value.get(name);
-    let good =
-        found.is_none_or(|list| list.kind() == Kind::List && list.items().all(|item| item.kind() == Kind::Object));
-    good.then(|| found.into_iter().flat_map(|list| list.items()))
-}
-
-fn read_link(link: Value<'_>) -> Option<(String, String)> {
-    Some((text(link, "relation").ok()??, text(link, "url").ok()??))
-}
-
-fn read_entry(bundle: &Resource, entry: Value<'_>) -> Option<Entry> {
-    let resource = |value: Option<Value<'_>>| match value {
-        None => Some(None),
-        Some(value) => bundle.part(value).map(Some),
-    };
-    let mode = match entry.get("search").and_then(|search| search.get("mode")) {
-        None => None,
-        Some(mode) => Some(SearchMode::of(&mode.as_text()?)?),
-    };
-    let request = match entry.get("request") {
-        None => None,
-        Some(request) => Some(EntryRequest {
-            method: text(request, "method").ok()??,
-            url: text(request, "url").ok()??,
-            if_none_match: text(request, "ifNoneMatch").ok()?,
-            if_modified_since: text(request, "ifModifiedSince").ok()?,
-            if_match: text(request, "ifMatch").ok()?,
-            if_none_exist: text(request, "ifNoneExist").ok()?,
-        }),
-    };
-    let response = match entry.get("response") {
-        None => None,
-        Some(response) => Some(EntryResponse {
-            status: text(response, "status").ok()??,
-            location: text(response, "location").ok()?,
-            etag: text(response, "etag").ok()?,
-            last_modified: text(response, "lastModified").ok()?,
-            outcome: resource(response.get("outcome"))?,
-        }),
-    };
-    let full_url = text(entry, "fullUrl").ok()?;
-    Some(Entry { full_url, resource: resource(entry.get("resource"))?, mode, request, response })
-}
-
-fn write_entry(out: &mut Object, entry: &Entry) {
-    out.maybe("fullUrl", entry.full_url.as_deref());
-    if let Some(resource) = &entry.resource {
-        out.raw("resource", resource.text());
-    }
-    if let Some(mode) = entry.mode {
-        out.object("search", |search| search.text("mode", mode.code()));
-    }
-    if let Some(request) = &entry.request {
-        out.object("request", |out| {
-            out.text("method", &request.method);
-            out.text("url", &request.url);
-            out.maybe("ifNoneMatch", request.if_none_match.as_deref());
-            out.maybe("ifModifiedSince", request.if_modified_since.as_deref());
-            out.maybe("ifMatch", request.if_match.as_deref());
-            out.maybe("ifNoneExist", request.if_none_exist.as_deref());
-        });
-    }
-    if let Some(response) = &entry.response {
-        out.object("response", |out| {
-            out.text("status", &response.status);
-            out.maybe("location", response.location.as_deref());
-            out.maybe("etag", response.etag.as_deref());
-            out.maybe("lastModified", response.last_modified.as_deref());
-            if let Some(outcome) = &response.outcome {
-                out.raw("outcome", outcome.text());
-            }
-        });
-    }
-}
-
-/// A JSON object being written; keeps track of commas.
-struct Object {
-    out: String,
-    empty: bool,
-}
-
-impl Object {
-    fn name(&mut self, name: &str) {
-        if !self.empty {
-            self.out.push(',');
-        }
-        self.empty = false;
-        self.out.push('"');
-        self.out.push_str(name);
-        self.out.push_str("\":");
-    }
-
-    fn raw(&mut self, name: &str, json: &str) {
-        self.name(name);
-        self.out.push_str(json);
-    }
-
-    fn text(&mut self, name: &str, text: &str) {
-        self.raw(name, &Node::text(text).write());
-    }
-
-    fn maybe(&mut self, name: &str, text: Option<&str>) {
-        if let Some(text) = text {
-            self.text(name, text);
-        }
-    }
-
-    fn braces(&mut self, inside: impl FnOnce(&mut Object)) {
-        self.out.push('{');
-        self.empty = true;
-        inside(self);
-        self.out.push('}');
-        self.empty = false;
-    }
-
-    fn object(&mut self, name: &str, inside: impl FnOnce(&mut Object)) {
-        self.name(name);
-        self.braces(inside);
-    }
-
-    fn list<T>(&mut self, name: &str, items: &[T], write: impl Fn(&mut Object, &T)) {
-        if items.is_empty() {
-            return;
-        }
-        self.name(name);
-        self.out.push('[');
-        for (at, item) in items.iter().enumerate() {
-            if at > 0 {
-                self.out.push(',');
-            }
-            self.braces(|object| write(object, item));
-        }
-        self.out.push(']');
     }
 }
 

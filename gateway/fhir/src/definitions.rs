@@ -1,8 +1,14 @@
 //! Facts of the two FHIR versions that the gateway acts on: which types exist and which search parameters they have.
 //!
 //! The tables `definitions/*.tsv` hold, per line and separated by tabs: resource type, parameter, kind, element
-//! paths, and the one type that a reference may name (the last two may be missing). A path is left out when it
-//! cannot be told by member names alone (an extension, a condition on a neighbouring element).
+//! paths, what the kind needs besides, and `custom` when the parameter is not one of the base standard but of Nictiz'
+//! (zib2017, MP9, zib2020, CiO). Trailing columns may be missing.
+//!
+//! A path is made of member names; `name[member=text]` takes only those elements whose member is that text
+//! (`extension[url=…].valueReference`, `telecom[system=phone]`); `$this` is the resource itself. No paths at all: only a
+//! searching source can evaluate it. Besides, a reference has the types it may name, a token the code systems of
+//! plain codes (of the required bindings), separated by commas; a composite its components, separated by `$`, each
+//! a kind and paths within the composite's element.
 
 mod types;
 
@@ -26,7 +32,7 @@ pub enum SearchKind {
 }
 
 impl SearchKind {
-    fn of(code: &str) -> Option<Self> {
+    pub(crate) fn of(code: &str) -> Option<Self> {
         Some(match code {
             "number" => SearchKind::Number,
             "date" => SearchKind::Date,
@@ -47,11 +53,16 @@ impl SearchKind {
 pub struct SearchDefinition {
     pub name: &'static str,
     pub kind: SearchKind,
-    /// Dotted element paths within the resource, alternatives separated by `|`; empty when only a searching
-    /// source can evaluate it.
+    /// Element paths within the resource, alternatives separated by `|`; empty when only a searching source can
+    /// evaluate it.
     pub paths: &'static str,
     /// The only resource type that matching references name (`patient` over `subject`); empty for any.
     pub target: &'static str,
+    /// What the kind needs besides: the types that a reference may name, the code systems of a token's plain codes
+    /// (both separated by commas, empty for any), or the components of a composite.
+    pub(crate) more: &'static str,
+    /// Not a parameter of the base standard: a common FHIR server does not know it.
+    pub custom: bool,
 }
 
 /// All resource types of the version, sorted.
@@ -98,8 +109,10 @@ fn read(text: &'static str) -> Table {
 fn read_line(line: &'static str) -> Option<(&'static str, SearchDefinition)> {
     let mut columns = line.split('\t');
     let (owner, name, kind) = (columns.next()?, columns.next()?, SearchKind::of(columns.next()?)?);
-    let (paths, target) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
-    Some((owner, SearchDefinition { name, kind, paths, target }))
+    let (paths, more) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
+    let target = if kind == SearchKind::Reference && !more.contains(',') { more } else { "" };
+    let custom = columns.next() == Some("custom");
+    Some((owner, SearchDefinition { name, kind, paths, target, more, custom }))
 }
 
 #[cfg(test)]
@@ -155,5 +168,31 @@ mod tests {
         let date = find(FhirVersion::R4, "Procedure", "date").unwrap();
         assert_eq!((date.kind, date.paths), (SearchKind::Date, "performedDateTime|performedPeriod"));
         assert_eq!(find(FhirVersion::R4, "Observation", "value-quantity").unwrap().kind, SearchKind::Quantity);
+    }
+
+    #[test]
+    fn what_the_base_standard_does_not_have_is_custom() {
+        let custom = |version, of, name| find(version, of, name).unwrap().custom;
+        for (of, name) in [
+            ("MedicationRequest", "period-of-use"),
+            ("MedicationRequest", "is-latest-stop"),
+            ("MedicationDispense", "category"),
+            ("MedicationAdministration", "pharmaceutical-treatment-identifier"),
+            ("MedicationStatement", "author"),
+            ("Flag", "category"),
+            ("Flag", "medication-hypersensitivity-identifier"),
+        ] {
+            assert!(custom(FhirVersion::R4, of, name), "{of} {name}");
+        }
+        for (of, name) in [
+            ("MedicationRequest", "periodofuse"),
+            ("MedicationStatement", "medicationtreatment"),
+            ("MedicationDispense", "requestdate"),
+        ] {
+            assert!(custom(FhirVersion::Stu3, of, name), "{of} {name}");
+            assert!(find(FhirVersion::R4, of, name).is_none(), "{of} {name}");
+        }
+        assert!(!custom(FhirVersion::R4, "MedicationRequest", "category"));
+        assert!(!custom(FhirVersion::Stu3, "Encounter", "episodeofcare"));
     }
 }

@@ -3,6 +3,7 @@
 mod path;
 #[cfg(test)]
 mod tests;
+pub mod transaction;
 
 use std::fmt;
 
@@ -157,8 +158,12 @@ pub enum Interaction {
         name: String,
         query: SearchQuery,
     },
-    /// A batch or transaction; which one stands in the body.
+    /// A batch or transaction; which one stands in the body ([`transaction::read`]).
     Bundle,
+    /// What the entries of a transaction ask for, in their order: all of it happens, or nothing.
+    Transaction {
+        entries: Vec<Interaction>,
+    },
 }
 
 /// Why a request is no FHIR interaction.
@@ -200,7 +205,7 @@ impl Interaction {
         route.with(method, query).ok_or(InteractionFault::Method)
     }
 
-    /// The code of this interaction: of <http://hl7.org/fhir/restful-interaction>, or `operation`, `batch`.
+    /// The code of this interaction: of <http://hl7.org/fhir/restful-interaction>, or `operation`, `batch`, `transaction`.
     /// `ConditionalUpdate` is `update`, `ConditionalDelete` is `delete`, a compartment search is `search-type`
     /// (or `search-system` without a member).
     pub fn code(&self) -> &'static str {
@@ -220,13 +225,14 @@ impl Interaction {
             Interaction::Delete { .. } | Interaction::ConditionalDelete { .. } => "delete",
             Interaction::Operation { .. } => "operation",
             Interaction::Bundle => "batch",
+            Interaction::Transaction { .. } => "transaction",
         }
     }
 
     /// The type of resource asked for, when there is one: of a compartment search the member, not the owner.
     pub fn resource_type(&self) -> Option<ResourceType> {
         match self {
-            Interaction::Capabilities | Interaction::Bundle => None,
+            Interaction::Capabilities | Interaction::Bundle | Interaction::Transaction { .. } => None,
             Interaction::Read { resource_type, .. }
             | Interaction::Vread { resource_type, .. }
             | Interaction::Create { resource_type }
@@ -262,7 +268,8 @@ impl Interaction {
             | Interaction::Update { .. }
             | Interaction::Patch { .. }
             | Interaction::Delete { .. }
-            | Interaction::Bundle => None,
+            | Interaction::Bundle
+            | Interaction::Transaction { .. } => None,
         }
     }
 
@@ -281,7 +288,8 @@ impl Interaction {
             | Interaction::Delete { .. }
             | Interaction::ConditionalDelete { .. }
             | Interaction::Operation { .. }
-            | Interaction::Bundle => true,
+            | Interaction::Bundle
+            | Interaction::Transaction { .. } => true,
         }
     }
 }

@@ -9,6 +9,7 @@
 pub mod bundle;
 pub mod compartment;
 pub mod definitions;
+pub mod elements;
 pub mod identifiers;
 pub mod interaction;
 pub mod json;
@@ -18,11 +19,13 @@ pub mod resource;
 pub mod search;
 pub mod structure;
 pub mod version;
+pub mod xml;
 
 pub use bundle::{Bundle, BundleKind, Entry, SearchMode};
 pub use identifiers::{Bsn, Ura};
 pub use interaction::{Interaction, LogicalId, Method, ResourceType};
 pub use outcome::{Issue, IssueCode, Outcome, Severity};
+pub use reference::links;
 pub use resource::Resource;
 pub use search::{Parameter, SearchQuery};
 pub use version::FhirVersion;

@@ -1,6 +1,8 @@
 //! What a literal reference (`Reference.reference`) points at, told from its text alone. Nothing is ever fetched.
 
 use crate::interaction::LogicalId;
+use crate::json::{Kind, Value};
+use crate::resource::Resource;
 
 /// The target of a literal reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,33 @@ fn typed(reference: &str) -> Option<Target<'_>> {
         return None;
     }
     Some(Target::Typed { resource_type, id, base })
+}
+
+/// Every literal reference in a resource, its contained ones and extensions included: the type, the id, and whether it
+/// names a server of its own (an absolute URL).
+pub fn links(resource: &Resource, found: &mut impl FnMut(&str, &str, bool)) {
+    within(resource.root(), found);
+}
+
+fn within(value: Value<'_>, found: &mut impl FnMut(&str, &str, bool)) {
+    match value.kind() {
+        Kind::Object => {
+            for (name, member) in value.members() {
+                match member.kind() {
+                    Kind::Text if name == "reference" => {
+                        if let Some(text) = member.as_text()
+                            && let Target::Typed { resource_type, id, base } = Target::of(&text)
+                        {
+                            found(resource_type, id, base.is_some());
+                        }
+                    }
+                    _ => within(member, found),
+                }
+            }
+        }
+        Kind::List => value.items().for_each(|item| within(item, found)),
+        Kind::Null | Kind::Bool | Kind::Number | Kind::Text => {}
+    }
 }
 
 /// Whether this is the start of an absolute URL: `https://host[/path]`, free of what would make it ambiguous.

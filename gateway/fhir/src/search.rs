@@ -1,20 +1,44 @@
 //! Search parameters: read from a query string or form, written back, and evaluated over a set of resources
-//! for sources that cannot search themselves ([`matches`]).
+//! for sources that cannot search themselves ([`Search`]). What shapes an answer after it was gathered is apart
+//! ([`Presentation`], [`page()`], [`LastN`]).
 
+mod chains;
+mod composites;
 mod dates;
 mod evaluate;
+mod includes;
+mod last;
+mod numbers;
+mod page;
+mod paths;
+mod period_of_use;
+mod prefix;
+mod presentation;
 mod references;
+mod run;
+mod shape;
+mod shelf;
+mod sorting;
 mod strings;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod uris;
+mod value_sets;
+mod values;
 
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
-pub use evaluate::{Filters, matches};
+pub use evaluate::{Filters, looks_beyond, matches};
+pub use last::{LastN, last_n};
+pub use page::{Page, page};
+pub use presentation::{Presentation, Total, split};
+pub use run::{Found, Search};
+pub use shelf::Shelf;
+pub use value_sets::{NoValueSets, ValueSets};
 
 /// Most parameters in one search, query and form together.
 pub const MOST_PARAMETERS: usize = 100;

@@ -1,216 +1,169 @@
-//! Strict structural check of R4 resources that someone wants to write: unknown elements are named, not dropped.
+//! Strict structural check of resources that someone wants to write: unknown elements are named, not dropped.
 //!
-//! The tables of elements are fhirbolt's. They are walked here over our own checked document, so that a fault
-//! names the element's place and never repeats a value, and no second parser reads what a peer sent. Required
-//! elements, bindings and invariants are the business of profiles.
+//! The tables of [`crate::elements`] are walked over our own checked document, so that a fault names the element's
+//! place and never repeats a value. Required elements, the one type of a choice, bindings, invariants and the
+//! format of texts are the business of profiles.
 
 #[cfg(test)]
 mod tests;
 
-use fhirbolt_shared::element_map::{ElementSet, r4::ELEMENT_MAP};
-use fhirbolt_shared::type_hints::r4::TYPE_HINTS;
 use thiserror::Error;
 
+use crate::elements::{self, Child, Form, TypeDef, TypeKind};
 use crate::json::{Kind, Value};
 use crate::resource::Resource;
+use crate::version::FhirVersion;
 
-/// The resource has an element that R4 does not know, or one of the wrong shape.
+/// The resource has an element that its version does not know, or one of the wrong shape.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the resource is not a well-formed R4 {resource_type}: {what}")]
+#[error("the resource is not a well-formed {} {resource_type}: {what}", version.segment().to_uppercase())]
 pub struct StructureFault {
+    pub version: FhirVersion,
     pub resource_type: String,
     /// Names elements only, never values.
     pub what: String,
 }
 
-/// Checks an R4 resource against the release's structure: which elements exist, which repeat, and which JSON
-/// form each takes (FHIR R4, json.html).
-pub fn check_r4(resource: &Resource) -> Result<(), StructureFault> {
-    let mut walk = Walk { place: Vec::new() };
-    walk.resource(resource.root()).map_err(|wrong| {
-        let place = walk.place.join(".");
-        let what = if place.is_empty() { wrong.to_owned() } else { format!("{place} {wrong}") };
-        StructureFault { resource_type: resource.resource_type().into_owned(), what }
+/// Checks a resource against the structure of its version: which elements exist, which repeat, and which JSON
+/// form each takes (FHIR json.html).
+pub fn check(version: FhirVersion, resource: &Resource) -> Result<(), StructureFault> {
+    Walk { version }.resource(resource.root()).map_err(|wrong| StructureFault {
+        version,
+        resource_type: resource.resource_type().into_owned(),
+        what: wrong.text(),
     })
 }
 
-/// What is wrong at the place reached.
-type Wrong = &'static str;
+/// What is wrong, and the names from there up to the root.
+struct Wrong {
+    place: Vec<String>,
+    what: &'static str,
+}
+
+impl Wrong {
+    fn under(mut self, name: &str) -> Self {
+        self.place.push(shown(name));
+        self
+    }
+
+    fn text(mut self) -> String {
+        if self.place.is_empty() {
+            return self.what.to_owned();
+        }
+        self.place.reverse();
+        format!("{} {}", self.place.join("."), self.what)
+    }
+}
+
+fn wrong(what: &'static str) -> Result<(), Wrong> {
+    Err(Wrong { place: Vec::new(), what })
+}
 
 struct Walk {
-    /// The names of the elements from the root to here. After a fault: where it is.
-    place: Vec<String>,
+    version: FhirVersion,
 }
 
 impl Walk {
     /// A resource: the root, a contained one, or one in a Bundle or Parameters.
-    fn resource(&mut self, value: Value<'_>) -> Result<(), Wrong> {
-        let name = value.get("resourceType").and_then(|name| name.as_text()).ok_or("is not a resource")?;
-        if !crate::definitions::resource_types(crate::version::FhirVersion::R4).contains(&name.as_ref()) {
-            return Err("is of a type that does not exist");
+    fn resource(&self, value: Value<'_>) -> Result<(), Wrong> {
+        let Some(name) = value.get("resourceType").and_then(|name| name.as_text()) else {
+            return wrong("is not a resource");
+        };
+        match elements::type_of(self.version, &name) {
+            Some(of) if of.kind == TypeKind::Resource && !of.is_abstract => self.elements(value, of),
+            _ => wrong("is of a type that does not exist"),
         }
-        self.elements(value, &name, true)
     }
 
-    /// The members of an object of this type: a resource, a data type, or a backbone element by its path.
-    fn elements(&mut self, value: Value<'_>, of: &str, is_resource: bool) -> Result<(), Wrong> {
+    /// The members of an object of this type.
+    fn elements(&self, value: Value<'_>, of: &'static TypeDef) -> Result<(), Wrong> {
         if value.kind() != Kind::Object {
-            return Err("is not an object");
+            return wrong("is not an object");
         }
-        let known: &ElementSet = ELEMENT_MAP.get(of).copied().ok_or("has elements that are not known")?;
         let mut empty = true;
         for (name, member) in value.members() {
             empty = false;
-            if is_resource && name == "resourceType" {
+            if of.kind == TypeKind::Resource && name == "resourceType" {
                 continue;
             }
-            let (plain, shadow) = match name.strip_prefix('_') {
-                Some(plain) => (plain, true),
-                None => (name.as_ref(), false),
+            self.member(value, of, &name, member).map_err(|wrong| wrong.under(&name))?;
+        }
+        if empty { wrong("is empty") } else { Ok(()) }
+    }
+
+    fn member(&self, object: Value<'_>, of: &'static TypeDef, name: &str, value: Value<'_>) -> Result<(), Wrong> {
+        let (plain, is_shadow) = name.strip_prefix('_').map_or((name, false), |plain| (plain, true));
+        let child = of.child(plain).filter(|child| child.element.max != Some(0));
+        let Some(child) = child else { return wrong("is not an element") };
+        // What XML writes as an attribute or as the narrative's own elements has no other half.
+        if is_shadow && (!child.is_primitive() || child.form == Form::Xhtml || child.element.is_attribute) {
+            return wrong("is not an element");
+        }
+        match (child.is_list(), value.kind()) {
+            (true, Kind::List) if value.items().next().is_none() => wrong("is empty"),
+            (true, Kind::List) => {
+                let other = match (is_shadow, child.is_primitive()) {
+                    (true, _) => object.get(plain),
+                    (false, true) => object.get(&format!("_{plain}")),
+                    (false, false) => None,
+                };
+                let mut others = other.iter().flat_map(Value::items);
+                value.items().try_for_each(|item| {
+                    // In lists of primitives a null keeps the place of an item that has only the other half.
+                    let other = others.next().filter(|other| other.kind() != Kind::Null);
+                    match item.kind() {
+                        Kind::Null if child.is_primitive() && other.is_some() => Ok(()),
+                        Kind::Null if child.is_primitive() => wrong("has an empty item"),
+                        _ => self.item(item, child, is_shadow),
+                    }
+                })
+            }
+            (true, _) => wrong("is not a list"),
+            (false, Kind::List) => wrong("is a list"),
+            (false, _) => self.item(value, child, is_shadow),
+        }
+    }
+
+    /// One occurrence of an element. `is_shadow`: the id and extensions of a primitive.
+    fn item(&self, value: Value<'_>, child: &'static Child, is_shadow: bool) -> Result<(), Wrong> {
+        match (child.form, child.type_def()) {
+            (Form::Resource, _) => self.resource(value),
+            (_, Some(_)) if is_shadow && value.get("value").is_some() => wrong("has a value beside its value"),
+            (_, Some(of)) if is_shadow || child.form == Form::Complex => self.elements(value, of),
+            (Form::Complex, None) => wrong("has elements that are not known"),
+            (form, _) => primitive(value, form, child.type_name),
+        }
+    }
+}
+
+/// The value of a primitive.
+fn primitive(value: Value<'_>, form: Form, of: &str) -> Result<(), Wrong> {
+    let number = value.as_number();
+    match (form, of) {
+        (Form::Boolean, _) if value.kind() != Kind::Bool => wrong("is not a boolean"),
+        (Form::Number, "decimal") if number.is_none() => wrong("is not a decimal"),
+        (Form::Number, "decimal") | (Form::Boolean, _) => Ok(()),
+        (Form::Number, of) => {
+            let least = match of {
+                "positiveInt" => 1,
+                "unsignedInt" => 0,
+                _ => i32::MIN,
             };
-            self.place.push(shown(&name));
-            if !known.contains(plain) {
-                return Err("is not an element");
-            }
-            self.element(member, &Element::new(of, plain, is_resource), shadow)?;
-            self.place.pop();
-        }
-        if empty { Err("is empty") } else { Ok(()) }
-    }
-
-    /// One element with all its repetitions. `shadow`: the member that holds ids and extensions of a primitive.
-    fn element(&mut self, value: Value<'_>, element: &Element, shadow: bool) -> Result<(), Wrong> {
-        let primitive = matches!(element.form, Form::Primitive(_));
-        if shadow && !primitive {
-            return Err("is not an element");
-        }
-        match (element.repeats, value.kind()) {
-            (true, Kind::List) => {}
-            (true, _) => return Err("is not a list"),
-            (false, Kind::List) => return Err("is a list"),
-            (false, _) => {}
-        }
-        if value.kind() == Kind::List && value.items().next().is_none() {
-            return Err("is empty");
-        }
-        for item in value.each() {
-            match &element.form {
-                // In lists of primitives a null keeps the place of an item that has only the other half.
-                _ if item.kind() == Kind::Null && primitive && element.repeats => {}
-                Form::Primitive(_) if shadow => self.primitive_element(item)?,
-                Form::Primitive(primitive) => primitive.check(item)?,
-                Form::Resource => self.resource(item)?,
-                Form::Complex(of) => self.elements(item, of, false)?,
+            match number.and_then(|digits| digits.parse::<i32>().ok()) {
+                Some(integer) if integer >= least => Ok(()),
+                Some(_) => wrong("is too small"),
+                None => wrong("is not an integer"),
             }
         }
-        Ok(())
-    }
-
-    /// The id and extensions of a primitive.
-    fn primitive_element(&mut self, value: Value<'_>) -> Result<(), Wrong> {
-        if value.get("value").is_some() {
-            return Err("has a value beside its value");
-        }
-        self.elements(value, "string", false)
+        _ if value.kind() != Kind::Text => wrong("is not a string"),
+        _ if value.raw() == "\"\"" => wrong("is empty"),
+        _ => Ok(()),
     }
 }
 
-/// What the tables say of one element.
-struct Element {
-    form: Form,
-    repeats: bool,
-}
-
-enum Form {
-    Primitive(Primitive),
-    /// A data type, or a backbone element by its path.
-    Complex(String),
-    Resource,
-}
-
-impl Element {
-    /// The element `name` of the type `of`. What every resource and element has stands in no table.
-    fn new(of: &str, name: &str, in_resource: bool) -> Self {
-        let complex = |of: &str, repeats| Element { form: Form::Complex(of.to_owned()), repeats };
-        match name {
-            "extension" | "modifierExtension" => return complex("Extension", true),
-            "meta" if in_resource => return complex("Meta", false),
-            "text" if in_resource => return complex("Narrative", false),
-            "contained" if in_resource => return Element { form: Form::Resource, repeats: true },
-            "id" => return Element { form: Form::Primitive(Primitive::Text), repeats: false },
-            "implicitRules" | "language" if in_resource => {
-                return Element { form: Form::Primitive(Primitive::Text), repeats: false };
-            }
-            "url" if of == "Extension" => return Element { form: Form::Primitive(Primitive::Text), repeats: false },
-            _ => {}
-        }
-        let path = format!("{of}.{name}");
-        let repeats = TYPE_HINTS.array_paths.contains(path.as_str());
-        let form = if let Some(primitive) = Primitive::of(&path) {
-            Form::Primitive(primitive)
-        } else {
-            match TYPE_HINTS.type_paths.get(path.as_str()).or(TYPE_HINTS.content_reference_paths.get(path.as_str())) {
-                Some(&"Resource") => Form::Resource,
-                Some(of) => Form::Complex((*of).to_owned()),
-                None => Form::Complex(path),
-            }
-        };
-        Element { form, repeats }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Primitive {
-    Bool,
-    Integer { least: i64 },
-    Decimal,
-    Text,
-}
-
-impl Primitive {
-    fn of(path: &str) -> Option<Self> {
-        let hints = &TYPE_HINTS;
-        if !hints.all_primitives_paths.contains(path) {
-            return None;
-        }
-        Some(if hints.boolean_paths.contains(path) {
-            Primitive::Bool
-        } else if hints.integer_paths.contains(path) {
-            Primitive::Integer { least: i64::from(i32::MIN) }
-        } else if hints.unsigned_integer_paths.contains(path) {
-            Primitive::Integer { least: 0 }
-        } else if hints.positive_integer_paths.contains(path) {
-            Primitive::Integer { least: 1 }
-        } else if hints.decimal_paths.contains(path) {
-            Primitive::Decimal
-        } else {
-            Primitive::Text
-        })
-    }
-
-    fn check(self, value: Value<'_>) -> Result<(), Wrong> {
-        let number = value.as_number();
-        match self {
-            Primitive::Bool if value.kind() != Kind::Bool => Err("is not a boolean"),
-            Primitive::Decimal if number.is_none() => Err("is not a decimal"),
-            Primitive::Integer { least } => {
-                let integer = number.and_then(|digits| digits.parse::<i32>().ok());
-                match integer {
-                    Some(integer) if i64::from(integer) >= least => Ok(()),
-                    Some(_) => Err("is too small"),
-                    None => Err("is not an integer"),
-                }
-            }
-            Primitive::Text if value.kind() != Kind::Text => Err("is not a string"),
-            Primitive::Text if value.raw() == "\"\"" => Err("is empty"),
-            Primitive::Bool | Primitive::Decimal | Primitive::Text => Ok(()),
-        }
-    }
-}
-
-/// A member's name as it may be repeated: element names are letters with at most two digits in a row
+/// An element's name as it may be repeated: such names are letters with at most two digits
 /// (`valueBase64Binary`); anything else could be a value in disguise.
-fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     let plain = name.strip_prefix('_').unwrap_or(name);
     let digits = plain.bytes().filter(u8::is_ascii_digit).count();
     let good = (1..=64).contains(&plain.len()) && plain.bytes().all(|byte| byte.is_ascii_alphanumeric()) && digits <= 2;

@@ -80,9 +80,11 @@ pub(crate) fn binds(binding: PatientBinding, request: &Request) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use fhir::Interaction;
+
     use super::*;
     use crate::request::Direction;
-    use crate::testing::{bsn, id, request, use_cases};
+    use crate::testing::{bsn, id, request, transaction, use_cases};
 
     fn code(request: Request) -> Result<String, DenialCode> {
         let admitted = use_cases().admissible(request).map_err(|denial| denial.code)?;
@@ -185,6 +187,68 @@ mod tests {
         for (line, expected) in table {
             assert_eq!(code(request(&["one"], line)).map(|_| ()), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn the_operations_of_the_standard_are_offered_by_name_and_take_their_own_parameters_only() {
+        use DenialCode::{NotInUseCase, SearchParameter};
+        let table = [
+            ("GET Observation/$lastn?code=a&max=2&patient=p1", Ok(())),
+            ("POST Observation/$lastn?code=a&_count=5", Ok(())),
+            ("GET Observation/$lastn?category=a", Err(SearchParameter)),
+            ("GET Observation/$lastn?max:not=1", Err(SearchParameter)),
+            ("GET Observation/$lastn?_since=2026", Err(SearchParameter)),
+            ("GET Observation?code=a", Err(NotInUseCase)),
+            ("GET Observation/o1/$lastn", Err(NotInUseCase)),
+            ("GET Condition/$lastn", Err(NotInUseCase)),
+            ("GET $lastn", Err(NotInUseCase)),
+            ("GET Patient/p1/$everything", Ok(())),
+            ("GET Patient/$everything?identifier=1", Ok(())),
+            ("GET Patient/p1/$everything?_since=2026-01-01T00:00:00Z&start=2025&end=2026-02&_count=10", Ok(())),
+            ("GET Patient/p1/$everything?_type=Condition,MedicationRequest", Ok(())),
+            // A type that is not offered, or that is nobody's, is not left out in silence.
+            ("GET Patient/p1/$everything?_type=Claim", Err(SearchParameter)),
+            ("GET Patient/p1/$everything?_type=Condition,Organization", Err(SearchParameter)),
+            ("GET Patient/p1/$everything?_type=", Err(SearchParameter)),
+            ("GET Patient/p1/$everything?_since=le2026", Err(SearchParameter)),
+            ("GET Patient/p1/$everything?start=2025,2026", Err(SearchParameter)),
+            ("GET Patient/p1/$everything?start=2025&start=2026", Err(SearchParameter)),
+            ("GET Patient/p1/$everything?_sort=date", Err(SearchParameter)),
+            ("GET Condition/c1/$everything", Err(NotInUseCase)),
+            ("GET $everything", Err(NotInUseCase)),
+            ("GET Composition/c1/$document", Ok(())),
+            ("GET Composition/c1/$document?_format=json", Ok(())),
+            ("GET Composition/c1/$document?persist=true", Err(SearchParameter)),
+            ("GET Composition/$document", Err(NotInUseCase)),
+            ("GET Composition/c1", Err(NotInUseCase)),
+            ("GET Composition/c1/$other", Err(NotInUseCase)),
+        ];
+        for (line, expected) in table {
+            assert_eq!(code(request(&["sending"], line)).map(|_| ()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_transaction_is_admitted_when_it_is_offered_and_each_of_its_entries_too() {
+        let (yes, no) = (Ok(()), Err(DenialCode::NotInUseCase));
+        let table: [(&str, &[&str], _); 8] = [
+            ("sending", &["POST MedicationRequest", "PUT MedicationRequest/m1", "DELETE Condition/c1"], yes),
+            ("sending", &["POST Patient"], yes),
+            ("sending", &["POST MedicationRequest", "POST Condition"], no),
+            ("sending", &["DELETE MedicationRequest/m1"], no),
+            ("sending", &["POST Claim"], no),
+            ("sending", &[], no),
+            // Each entry alone is offered, the transaction is not.
+            ("one", &["PUT Condition/c1", "POST Observation"], no),
+            ("anything", &["POST Observation"], no),
+        ];
+        for (held, lines, expected) in table {
+            let asked = Request { interaction: transaction(lines), ..request(&[held], "GET Patient/p1") };
+            assert_eq!(code(asked).map(|_| ()), expected, "{held} {lines:?}");
+        }
+        let nested = Interaction::Transaction { entries: vec![transaction(&["POST Patient"])] };
+        let asked = Request { interaction: nested, ..request(&["sending"], "GET Patient/p1") };
+        assert_eq!(code(asked), Err(DenialCode::NotInUseCase));
     }
 
     #[test]

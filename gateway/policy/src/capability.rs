@@ -20,7 +20,9 @@
 //! }
 //! ```
 //! `"type": "*"`, `"search": ["*"]` and the code `operation` (any `$operation`) are allowed in development use
-//! cases only. A chained search parameter is listed as a whole (`performer.identifier`): it asks about another
+//! cases only. `"$lastn"` (Observation), `"$everything"` (Patient) and `"$document"` (Composition) among the codes of
+//! their type offer these operations of the standard; `"system": ["transaction"]` beside `interactions` offers
+//! transactions whose every entry is offered itself. A chained search parameter is listed as a whole (`performer.identifier`): it asks about another
 //! resource than the one searched, so the plain name does not bring it along.
 
 use std::collections::BTreeMap;
@@ -73,7 +75,9 @@ pub struct TypeCapability {
     /// A resource type, or `*` (development).
     #[serde(rename = "type")]
     pub resource_type: String,
-    /// Codes of <http://hl7.org/fhir/restful-interaction>.
+    /// Codes of <http://hl7.org/fhir/restful-interaction>, and operations of the standard ([`StandardOperation`]).
+    ///
+    /// [`StandardOperation`]: crate::StandardOperation
     pub codes: Vec<String>,
     /// Search parameters (names without modifier), or `*` (development). Patient parameters need not be listed.
     #[serde(default)]
@@ -99,6 +103,9 @@ pub struct OperationCapability {
 pub struct VersionCapability {
     #[serde(default)]
     pub interactions: Vec<TypeCapability>,
+    /// What is offered of the system as a whole: `transaction`.
+    #[serde(default)]
+    pub system: Vec<String>,
     /// Types that may come along by `_include`, besides those of `interactions`; never about a patient.
     #[serde(default)]
     pub included: Vec<String>,

@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 
 use fhir::definitions::search_parameter;
 use fhir::interaction::{Method, ResourceType, SearchTarget};
+use fhir::search::split;
 use fhir::{FhirVersion, Interaction};
 
 use crate::capability::{ANY, Capability, OperationCapability, PatientBinding, TypeCapability, VersionCapability};
 use crate::offer::{NotOffered, Offer};
 use crate::request::Direction;
+use crate::standard::StandardOperation;
 
-/// The interaction codes that a use case can offer, <http://hl7.org/fhir/restful-interaction>, and `operation`.
-const CODES: [&str; 12] = [
+/// The interaction codes that a use case can offer, <http://hl7.org/fhir/restful-interaction>, `operation`, and the
+/// operations of the standard.
+const CODES: [&str; 15] = [
     "read",
     "vread",
     "search-type",
@@ -24,7 +27,13 @@ const CODES: [&str; 12] = [
     "patch",
     "delete",
     "operation",
+    "$lastn",
+    "$everything",
+    "$document",
 ];
+
+/// What can be offered of the system as a whole.
+const SYSTEM_CODES: [&str; 1] = ["transaction"];
 
 /// Search parameters that shape the result and are no `SearchParameter` of a type (FHIR R4, search.html#3.1.1.5).
 const RESULT_PARAMETERS: [&str; 9] =
@@ -84,6 +93,10 @@ pub(crate) fn collected(
         if !matches!(&interaction, Interaction::Search { target: SearchTarget::Type(_), .. }) {
             return Err(format!("operation {name} collects {search}, which is no search of one type"));
         }
+        let shaped = interaction.query().is_some_and(|query| !split(query).1.parameters.is_empty());
+        if shaped {
+            return Err(format!("operation {name} collects {search}, but what is collected is never ordered or cut"));
+        }
         match offer.allows(&interaction, Direction::User) {
             Ok(()) => Ok(interaction),
             Err(NotOffered::Interaction) => {
@@ -120,6 +133,14 @@ impl Checking<'_> {
             }
             self.included(name).map_err(|what| format!("included {name}: {what}"))?;
         }
+        for (at, code) in self.offered.system.iter().enumerate() {
+            if !SYSTEM_CODES.contains(&code.as_str()) {
+                return Err(format!("system: {code} is nothing that a use case can offer"));
+            }
+            if self.offered.system[..at].contains(code) {
+                return Err(format!("system: {code} is listed twice"));
+            }
+        }
         for (name, operation) in &self.offered.operations {
             self.operation(name, operation)?;
         }
@@ -152,6 +173,14 @@ impl Checking<'_> {
 
     /// Codes that reach beyond one resource type or one patient.
     fn code(&self, code: &str, resource_type: Option<ResourceType>) -> Result<(), String> {
+        if let Some(operation) = StandardOperation::ALL.into_iter().find(|operation| operation.code() == code) {
+            let offers = resource_type.is_some_and(|found| found.name() == operation.resource_type());
+            return if offers {
+                Ok(())
+            } else {
+                Err(format!("{code} is offered by {} only", operation.resource_type()))
+            };
+        }
         match (code, resource_type) {
             ("search-system" | "history-system" | "operation", Some(_)) => {
                 Err(format!("{code} can be offered for type * only"))

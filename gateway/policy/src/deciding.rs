@@ -12,7 +12,11 @@ use crate::decision::{Denial, DenialCode, Obligation, Permit, Reason};
 use crate::findings::{ConsentDecision, Finding, Findings};
 use crate::rego::input::input;
 use crate::request::{Admitted, Direction, PatientScope, Request};
+use crate::standard::{self, StandardOperation};
 use crate::use_case::{UseCase, UseCases};
+
+/// What every source is asked.
+type Plan = Arc<[Interaction]>;
 
 impl UseCases {
     /// The decision. Nothing else builds a [`Permit`].
@@ -55,6 +59,9 @@ impl UseCases {
         let Some(releasable) = use_case.releasable(request.version) else {
             return Err(use_case.denial(DenialCode::NotInUseCase));
         };
+        let Some((plan, operation)) = plan(use_case, request) else {
+            return Err(use_case.denial(DenialCode::NotInUseCase));
+        };
         Ok(Permit {
             treatment_relation: findings.treatment_relation.found().cloned(),
             request: request.clone(),
@@ -63,7 +70,8 @@ impl UseCases {
             policy: use_case.policy().clone(),
             reasons: verdict.reasons,
             obligations: verdict.obligations,
-            plan: plan(use_case, request),
+            plan,
+            operation,
             releasable,
         })
     }
@@ -96,15 +104,29 @@ fn barred(needed: &[Fact], direction: Direction, findings: &Findings) -> Vec<Rea
     barred
 }
 
-/// What every source is asked: the searches of a collecting operation, or the interaction itself.
-fn plan(use_case: &UseCase, request: &Request) -> Arc<[Interaction]> {
-    if let Interaction::Operation { level, name, .. } = &request.interaction
-        && use_case.offer(request.version).is_some_and(|offer| offer.operation(level, name, request.direction))
+/// What every source is asked: the searches of an operation, or the interaction itself. None: no search can be made of
+/// what was asked, which admission has refused already.
+fn plan(use_case: &UseCase, request: &Request) -> Option<(Plan, Option<StandardOperation>)> {
+    let itself = || -> Plan { Arc::new([request.interaction.clone()]) };
+    let (Interaction::Operation { level, name, query }, Some(offer)) =
+        (&request.interaction, use_case.offer(request.version))
+    else {
+        return Some((itself(), None));
+    };
+    if offer.operation(level, name, request.direction)
         && let Some(searches) = use_case.collected(request.version, name)
     {
-        return Arc::clone(searches);
+        return Some((Arc::clone(searches), None));
     }
-    Arc::new([request.interaction.clone()])
+    let operation = offer.standard(&request.interaction);
+    let plan: Plan = match operation {
+        Some(StandardOperation::LastN) => Arc::new([standard::last_n(request.interaction.resource_type()?, query)]),
+        Some(StandardOperation::Everything) => {
+            standard::everything(offer.version, offer.capability, query).ok()?.into()
+        }
+        Some(StandardOperation::Document) | None => itself(),
+    };
+    Some((plan, operation))
 }
 
 /// Reasons go into logs and answers, where a BSN may not be.
@@ -128,7 +150,7 @@ fn can_be_met(obligation: &Obligation, version: FhirVersion) -> bool {
 mod tests {
     use super::*;
     use crate::findings::NotFoundOut;
-    use crate::testing::{ANYTHING, ONE, PATIENT, all_found, consent, relation, request, use_case};
+    use crate::testing::{ANYTHING, ONE, PATIENT, SENDING, all_found, consent, relation, request, use_case};
 
     fn decide(rules: &str, findings: &Findings, direction: Direction) -> Result<Permit, Denial> {
         let use_cases = UseCases::new(vec![use_case("one", ONE, rules)]);
@@ -260,6 +282,47 @@ mod tests {
         let passed = permit("any", "GET Patient/$overview");
         assert_eq!(passed.plan(), [passed.request().interaction.clone()]);
         assert!(passed.may_release("Claim"));
+    }
+
+    #[test]
+    fn an_operation_of_the_standard_becomes_the_searches_that_it_is() {
+        let use_cases = UseCases::new(vec![use_case("sending", SENDING, "allow := true")]);
+        let permit = |line: &str| {
+            let admitted = use_cases.admissible(request(&["sending"], line)).unwrap();
+            use_cases.decide(&admitted, &all_found()).unwrap()
+        };
+        let plan = |permit: &Permit| -> Vec<String> {
+            let text = |one: &Interaction| {
+                let query = one.query().map(|query| query.write()).unwrap_or_default();
+                format!("{} {}?{query}", one.code(), one.resource_type().unwrap())
+            };
+            permit.plan().iter().map(text).collect()
+        };
+        let last = permit("GET Observation/$lastn?code=a&max=3&_sort=code&_include=Observation:performer");
+        assert_eq!(last.operation(), Some(StandardOperation::LastN));
+        let include = "_include=Observation%3Aperformer";
+        assert_eq!(plan(&last), [format!("search-type Observation?code=a&{include}&_sort=-date")]);
+
+        // The patient first; what is nobody's is not searched.
+        let all = permit("GET Patient/p1/$everything");
+        assert_eq!(all.operation(), Some(StandardOperation::Everything));
+        let types = ["Patient", "Condition", "MedicationRequest", "Coverage"];
+        assert_eq!(plan(&all), types.map(|kind| format!("search-type {kind}?")));
+        let bounded =
+            permit("GET Patient/p1/$everything?_type=Condition,Patient&_since=2026&start=2025-01&end=2025-02");
+        let since = "_lastUpdated=ge2026";
+        assert_eq!(
+            plan(&bounded),
+            [
+                format!("search-type Patient?{since}"),
+                format!("search-type Condition?{since}&onset-date=ge2025-01&onset-date=le2025-02")
+            ]
+        );
+
+        let document = permit("GET Composition/c1/$document");
+        assert_eq!(document.operation(), Some(StandardOperation::Document));
+        assert_eq!(document.plan(), [document.request().interaction.clone()]);
+        assert_eq!(permit("GET Condition?category=a").operation(), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::caller::DataHolder;
 use crate::findings::TreatmentRelation;
 use crate::request::{Direction, PatientScope, Purpose, Request};
+use crate::standard::StandardOperation;
 use crate::use_case::{PolicyVersion, UseCaseId};
 
 /// One reason, in machine and human words. From the policy text; holds no data of the request.
@@ -44,6 +45,7 @@ pub struct Permit {
     pub(crate) reasons: Vec<Reason>,
     pub(crate) obligations: Vec<Obligation>,
     pub(crate) plan: Arc<[Interaction]>,
+    pub(crate) operation: Option<StandardOperation>,
     pub(crate) releasable: Arc<Releasable>,
 }
 
@@ -89,9 +91,13 @@ impl Permit {
     pub fn version(&self) -> FhirVersion {
         self.request.version
     }
-    /// What is asked of every source: the request's own interaction, or the searches an operation collects.
+    /// What is asked of every source: the request's own interaction, or the searches an operation becomes.
     pub fn plan(&self) -> &[Interaction] {
         &self.plan
+    }
+    /// The operation of the standard that was asked for and is offered by its name; the plan says what it becomes.
+    pub fn operation(&self) -> Option<StandardOperation> {
+        self.operation
     }
     /// Whether resources of this type may leave at all. An OperationOutcome of our own is no release.
     pub fn may_release(&self, resource_type: &str) -> bool {

@@ -18,6 +18,7 @@ mod offer;
 mod rego;
 pub mod release;
 pub mod request;
+pub mod standard;
 #[cfg(test)]
 mod testing;
 pub mod use_case;
@@ -28,4 +29,5 @@ pub use decision::{Denial, DenialCode, Obligation, Permit, Reason};
 pub use findings::{Consent, ConsentDecision, Finding, Findings, NotFoundOut, TreatmentRelation};
 pub use release::Release;
 pub use request::{Admitted, Direction, PatientScope, Purpose, Request};
+pub use standard::StandardOperation;
 pub use use_case::{PolicyVersion, UseCase, UseCaseFault, UseCaseId, UseCases};

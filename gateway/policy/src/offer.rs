@@ -9,6 +9,7 @@ use fhir::{FhirVersion, Interaction, Parameter, SearchQuery};
 
 use crate::capability::{ANY, PatientBinding, TypeCapability, VersionCapability};
 use crate::request::Direction;
+use crate::standard::{self, StandardOperation};
 
 /// Why an interaction is not offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,16 +44,49 @@ impl Offer<'_> {
         {
             return self.operation_parameters(level, query);
         }
+        if let Interaction::Transaction { entries } = interaction {
+            return self.transaction(entries, direction);
+        }
         let asked = self.asked(interaction).ok_or(NotOffered::Interaction)?;
         let entries = self.entries(&asked);
         if entries.is_empty() {
             return Err(NotOffered::Interaction);
         }
         let parameters = asked.query.map(|query| query.parameters.as_slice()).unwrap_or_default();
-        match parameters.iter().find(|parameter| !self.allows_parameter(&asked, &entries, parameter)) {
-            Some(refused) => Err(NotOffered::Parameter(sanitised(&refused.name))),
-            None => Ok(()),
+        let refused = parameters.iter().find(|parameter| !self.allows_parameter(&asked, &entries, parameter));
+        if let Some(refused) = refused {
+            return Err(NotOffered::Parameter(sanitised(&refused.name)));
         }
+        // Values that no search could be made of are refused before anybody is asked.
+        match (self.standard(interaction), asked.query) {
+            (Some(StandardOperation::Everything), Some(query)) => {
+                let searches = standard::everything(self.version, self.capability, query);
+                searches.map(|_| ()).map_err(|name| NotOffered::Parameter(name.to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The operation of the standard that this interaction is, when it is offered by its name.
+    pub(crate) fn standard(&self, interaction: &Interaction) -> Option<StandardOperation> {
+        let Interaction::Operation { level, name, .. } = interaction else { return None };
+        let operation = StandardOperation::of(level, name)?;
+        let lists = |entry: &TypeCapability| {
+            entry.resource_type == operation.resource_type() && entry.codes.iter().any(|code| code == operation.code())
+        };
+        self.capability.interactions.iter().any(lists).then_some(operation)
+    }
+
+    /// A transaction is offered when it is listed and each of its entries is offered by itself.
+    fn transaction(&self, entries: &[Interaction], direction: Direction) -> Result<(), NotOffered> {
+        if !self.capability.system.iter().any(|code| code == "transaction") {
+            return Err(NotOffered::Interaction);
+        }
+        let single = |entry: &Interaction| !matches!(entry, Interaction::Transaction { .. });
+        if entries.is_empty() || !entries.iter().all(single) {
+            return Err(NotOffered::Interaction);
+        }
+        entries.iter().try_for_each(|entry| self.allows(entry, direction))
     }
 
     /// Whether this is one of the operations that collect searches.
@@ -84,8 +118,8 @@ impl Offer<'_> {
     fn asked<'i>(&self, interaction: &'i Interaction) -> Option<Asked<'i>> {
         let of = |code, resource_type: &ResourceType| Asked { code, resource_type: Some(*resource_type), query: None };
         Some(match interaction {
-            // A bundle's entries are asked one by one; the capability statement is the node's own.
-            Interaction::Capabilities | Interaction::Bundle => return None,
+            // A batch's entries are asked one by one; the capability statement is the node's own.
+            Interaction::Capabilities | Interaction::Bundle | Interaction::Transaction { .. } => return None,
             Interaction::Read { resource_type, .. } => of("read", resource_type),
             Interaction::Vread { resource_type, .. } => of("vread", resource_type),
             Interaction::Create { resource_type } => of("create", resource_type),
@@ -125,7 +159,8 @@ impl Offer<'_> {
                     Level::System => None,
                     Level::Type(resource_type) | Level::Instance(resource_type, _) => Some(*resource_type),
                 };
-                Asked { code: "operation", resource_type, query: Some(query) }
+                let code = self.standard(interaction).map_or("operation", StandardOperation::code);
+                Asked { code, resource_type, query: Some(query) }
             }
         })
     }
@@ -146,6 +181,11 @@ impl Offer<'_> {
             return true;
         }
         let name = parameter.name.as_str();
+        if let Some(operation) = StandardOperation::ALL.into_iter().find(|operation| operation.code() == asked.code)
+            && operation.parameters().contains(&name)
+        {
+            return parameter.modifier.is_none();
+        }
         match name {
             // They only make a history shorter.
             "_count" | "_since" | "_at" if asked.code.starts_with("history") => parameter.modifier.is_none(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::caller::{Caller, DataHolder};
 use crate::decision::Releasable;
+use crate::standard::StandardOperation;
 use crate::use_case::{UseCase, UseCaseId};
 
 /// Which gate the request stands at.
@@ -83,8 +84,17 @@ impl Admitted {
     /// Empty means all types.
     pub fn consent_types(&self) -> Vec<String> {
         let mut types = match (&self.request.interaction, self.request.interaction.resource_type()) {
-            // An operation collects, and a search of the system finds, everything that may leave at all.
-            (Interaction::Operation { .. }, _) | (_, None) => return self.releasable(),
+            (Interaction::Operation { level, name, .. }, Some(own))
+                if StandardOperation::of(level, name) == Some(StandardOperation::LastN)
+                    && self.operation().is_some() =>
+            {
+                vec![own.name().to_owned()]
+            }
+            // An operation collects, and a search of the system finds, everything that may leave at all; a transaction
+            // may be answered with anything that it was sent with.
+            (Interaction::Operation { .. } | Interaction::Transaction { .. }, _) | (_, None) => {
+                return self.releasable();
+            }
             (_, Some(own)) => vec![own.name().to_owned()],
         };
         let parameters = self.request.interaction.query().map_or(&[][..], |query| &query.parameters);
@@ -101,6 +111,11 @@ impl Admitted {
             }
         }
         types
+    }
+
+    /// The operation of the standard that is asked for and that the use case lists by its name.
+    pub fn operation(&self) -> Option<StandardOperation> {
+        self.use_case.offer(self.request.version)?.standard(&self.request.interaction)
     }
 
     /// The one type that an include brings along, if its value or the standard says so.
@@ -128,7 +143,8 @@ impl Admitted {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{request, use_cases};
+    use super::Request;
+    use crate::testing::{request, transaction, use_cases};
 
     #[test]
     fn consent_is_asked_for_all_that_may_come_along_and_for_nothing_else() {
@@ -145,5 +161,31 @@ mod tests {
             let admitted = use_cases().admissible(request(&["one"], line)).expect(line);
             assert_eq!(admitted.consent_types(), types, "{line}");
         }
+    }
+
+    #[test]
+    fn consent_to_an_operation_of_the_standard_or_a_transaction_covers_what_may_leave_by_it() {
+        let everything = [
+            "Condition",
+            "Observation",
+            "MedicationRequest",
+            "Patient",
+            "Composition",
+            "Organization",
+            "Coverage",
+            "Practitioner",
+        ];
+        for (line, types) in [
+            ("GET Observation/$lastn?code=a", &["Observation"][..]),
+            ("GET Observation/$lastn?_include=Observation:subject:Patient", &["Observation", "Patient"]),
+            ("GET Patient/p1/$everything", &everything),
+            ("GET Composition/c1/$document", &everything),
+        ] {
+            let admitted = use_cases().admissible(request(&["sending"], line)).expect(line);
+            assert_eq!(admitted.consent_types(), types, "{line}");
+        }
+        let interaction = transaction(&["POST MedicationRequest"]);
+        let asked = Request { interaction, ..request(&["sending"], "GET Patient/p1") };
+        assert_eq!(use_cases().admissible(asked).unwrap().consent_types(), everything);
     }
 }

@@ -32,6 +32,30 @@ pub(crate) const ONE: &str = r#"{
   } }
 }"#;
 
+/// The operations of the standard, and sending.
+pub(crate) const SENDING: &str = r#"{
+  "title": "T", "purpose": "TREAT", "patient": "one",
+  "findings": { "holder": ["treatment-relation", "consent"], "user": ["treatment-relation"] },
+  "versions": { "r4": {
+    "interactions": [
+      { "type": "Condition", "codes": ["search-type", "delete"], "search": ["category"] },
+      { "type": "Observation", "codes": ["$lastn"], "search": ["code", "_count", "_sort", "_include"] },
+      { "type": "MedicationRequest", "codes": ["search-type", "create", "update"] },
+      { "type": "Patient", "codes": ["read", "search-type", "$everything", "create"] },
+      { "type": "Composition", "codes": ["$document"] },
+      { "type": "Organization", "codes": ["search-type"] },
+      { "type": "Coverage", "codes": ["search-type"] }
+    ],
+    "system": ["transaction"],
+    "included": ["Practitioner"]
+  } }
+}"#;
+
+/// A transaction of these entries.
+pub(crate) fn transaction(lines: &[&str]) -> Interaction {
+    Interaction::Transaction { entries: lines.iter().map(|line| request(&[], line).interaction).collect() }
+}
+
 /// A directory: nobody's data.
 pub(crate) const NOBODY: &str = r#"{
   "title": "T", "purpose": "TREAT", "patient": "nobody",
@@ -57,10 +81,15 @@ pub(crate) fn use_case(id: &str, capability: &str, rules: &str) -> UseCase {
     UseCase::load(id, capability, &policy(id, rules), RELEASE, true).unwrap()
 }
 
-/// The three, under the names `one`, `nobody` and `anything`; each says yes.
+/// The four, under the names `one`, `sending`, `nobody` and `anything`; each says yes.
 pub(crate) fn use_cases() -> UseCases {
     let yes = "allow := true";
-    UseCases::new(vec![use_case("one", ONE, yes), use_case("nobody", NOBODY, yes), use_case("anything", ANYTHING, yes)])
+    UseCases::new(vec![
+        use_case("one", ONE, yes),
+        use_case("sending", SENDING, yes),
+        use_case("nobody", NOBODY, yes),
+        use_case("anything", ANYTHING, yes),
+    ])
 }
 
 pub(crate) fn bsn(text: &str) -> Bsn {

@@ -278,6 +278,12 @@ mod tests {
             (r#"["history-instance", "vread", "create", "patch"]"#, r#"["look"]"#, "no interaction code"),
             (r#"["history-instance", "vread", "create", "patch"]"#, r#"["vread", "vread"]"#, "twice"),
             (r#"["history-instance", "vread", "create", "patch"]"#, r#"["transaction"]"#, "no interaction code"),
+            (r#"["history-instance", "vread", "create", "patch"]"#, r#"["lastn"]"#, "no interaction code"),
+            (r#"["history-instance", "vread", "create", "patch"]"#, r#"["$everything"]"#, "Patient only"),
+            (r#"["history-instance", "vread", "create", "patch"]"#, r#"["$document"]"#, "Composition only"),
+            (r#"["read", "search-type"]"#, r#"["read", "$lastn"]"#, "Observation only"),
+            (r#""included":"#, r#""system": ["batch"], "included":"#, "batch"),
+            (r#""included":"#, r#""system": ["transaction", "transaction"], "included":"#, "twice"),
             (r#"["history-instance", "vread", "create", "patch"]"#, r#"["search-system"]"#, "type *"),
             (r#"["history-instance", "vread", "create", "patch"]"#, r#"["history-system"]"#, "type *"),
             (r#"["history-instance", "vread", "create", "patch"]"#, r#"["operation"]"#, "type *"),
@@ -307,6 +313,7 @@ mod tests {
             (r#""collects": ["Patient"]"#, r#""collects": ["Observation"]"#, "not offered"),
             (r#""collects": ["Patient"]"#, r#""collects": ["Claim"]"#, "not offered"),
             (r#""collects": ["Patient"]"#, r#""collects": ["Condition?code=1"]"#, "code is not offered"),
+            (r#""collects": ["Patient"]"#, r#""collects": ["Condition?_count=1"]"#, "never ordered or cut"),
             (r#""collects": ["Patient"]"#, r#""collects": ["Elsewhere"]"#, "collects Elsewhere"),
         ];
         for (part, replacement, expected) in table {

@@ -69,22 +69,24 @@ fn a_health_overview_that_allows_by_default_fails_its_cases() {
 }
 
 #[test]
-fn no_condition_of_the_health_overview_can_be_left_out_unnoticed() {
-    let whole = texts(&profiles().join("health-overview"));
-    let mut left_out = 0;
-    for (at, line) in whole.policy.lines().enumerate() {
-        // A condition stands on a line of its own, indented; names of the lists end with a comma.
-        let condition = line.starts_with('\t') && !line.contains(", #") && !line.trim_end().ends_with(',');
-        if !condition {
-            continue;
+fn no_condition_of_a_use_case_of_care_can_be_left_out_unnoticed() {
+    for use_case in ["health-overview", "bgz", "medication-transfer"] {
+        let whole = texts(&profiles().join(use_case));
+        let mut left_out = 0;
+        for (at, line) in whole.policy.lines().enumerate() {
+            // A condition stands on a line of its own, indented; names of the lists end with a comma.
+            let listed = line.contains(", #") || line.trim_end().ends_with(',') || line.trim_start().starts_with('#');
+            if !line.starts_with('\t') || listed {
+                continue;
+            }
+            let without = whole.policy.lines().enumerate().filter(|(other, _)| *other != at).map(|(_, line)| line);
+            let policy = without.collect::<Vec<_>>().join("\n");
+            let fault = check_folder(&FolderTexts { policy, ..whole.clone() }, true);
+            assert!(fault.is_err(), "{use_case}: line {} can be left out: {line}", at + 1);
+            left_out += 1;
         }
-        let without = whole.policy.lines().enumerate().filter(|(other, _)| *other != at).map(|(_, line)| line);
-        let policy = without.collect::<Vec<_>>().join("\n");
-        let fault = check_folder(&FolderTexts { policy, ..whole.clone() }, true);
-        assert!(fault.is_err(), "line {} can be left out: {line}", at + 1);
-        left_out += 1;
+        assert!(left_out > 15, "only {left_out} conditions were found in {use_case}");
     }
-    assert!(left_out > 15, "only {left_out} conditions were found");
 }
 
 fn any_why() -> impl Strategy<Value = NotFoundOut> {

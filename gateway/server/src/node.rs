@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use connectors::identity::oauth::TokenIssuer;
+use exchange::ports::Authenticator;
 use exchange::{Gate, Stack};
 use fhir::FhirVersion;
 use policy::{DataHolder, UseCases};
 use store::access_log::AccessLog;
 
 use crate::http::inbound::BodyBounds;
+use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
 
 /// Whether something that exchanges rest on is well; says what is ill.
@@ -31,6 +33,10 @@ pub struct Parts {
     pub versions: Vec<FhirVersion>,
     pub body_bounds: BodyBounds,
     pub stack: Stack,
+    /// The stack's own; what is about nobody may be told by who asks without an exchange.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Whether somebody who is not identified reads at the outer gate what the use cases offer.
+    pub open_metadata: bool,
     pub use_cases: Arc<UseCases>,
     pub issuer: Arc<TokenIssuer>,
     pub access_log: Arc<AccessLog>,
@@ -41,6 +47,7 @@ pub struct Parts {
 pub struct Node {
     parts: Parts,
     metrics: Metrics,
+    memo: Memo,
     started: String,
 }
 
@@ -48,7 +55,7 @@ impl Node {
     pub fn new(parts: Parts) -> Self {
         let now = time::OffsetDateTime::now_utc();
         let started = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
-        Node { parts, metrics: Metrics::default(), started }
+        Node { parts, metrics: Metrics::default(), memo: Memo::default(), started }
     }
     /// The provider's name.
     pub fn provider(&self) -> &str {
@@ -71,6 +78,29 @@ impl Node {
     }
     pub fn body_bounds(&self) -> BodyBounds {
         self.parts.body_bounds
+    }
+    pub fn authenticator(&self) -> &dyn Authenticator {
+        self.parts.authenticator.as_ref()
+    }
+    /// Whether somebody who is not identified reads at the outer gate what the use cases offer.
+    pub fn metadata_is_open(&self) -> bool {
+        self.parts.open_metadata
+    }
+    /// Documents made of the use cases.
+    pub fn memo(&self) -> &Memo {
+        &self.memo
+    }
+    /// The FHIR versions that are served.
+    pub fn versions(&self) -> &[FhirVersion] {
+        &self.parts.versions
+    }
+    /// How other providers reach this node, without a slash at the end.
+    pub fn outer_base(&self) -> &str {
+        &self.parts.bases.outer
+    }
+    /// How the provider's own systems reach it, without a slash at the end.
+    pub fn inner_base(&self) -> &str {
+        &self.parts.bases.inner
     }
     /// When the node started, RFC 3339.
     pub fn started(&self) -> &str {

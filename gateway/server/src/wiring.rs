@@ -16,7 +16,7 @@ use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
-use exchange::ports::{Clock, Consents, PatientIndex, Source, SystemClock, TreatmentRelations};
+use exchange::ports::{Authenticator, Clock, Consents, PatientIndex, Source, SystemClock, TreatmentRelations};
 use exchange::{NodeFacts, Wiring};
 use fhir::FhirVersion;
 use fhir::json::Limits;
@@ -75,8 +75,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let issuer =
         Arc::new(said(TokenIssuer::new(IssuerConfig::new(said(WebAddress::parse(&endpoint))?), partners.clone()))?);
     let sessions = Arc::new(Sessions::new(SessionConfig::default()));
-    let authenticator =
-        NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone());
+    let authenticator: Arc<dyn Authenticator> =
+        Arc::new(NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone()));
     let peers = peers(config, own, &clock)?;
     let registers = Registers::open(config, sources.sources, peers, &clock);
     let wellness = wellness(registers.health.clone());
@@ -91,7 +91,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         use_cases: use_cases.clone(),
         log: Arc::new(LogPort(access_log.clone())),
         clock,
-        authenticator: Arc::new(authenticator),
+        authenticator: authenticator.clone(),
         patients: Arc::new(OwnPatients::new(sources.indexes)),
         relations: registers.relations,
         consents: registers.consents,
@@ -105,6 +105,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         versions: versions(&use_cases, sources.versions),
         body_bounds: config.bounds.body(),
         stack,
+        authenticator,
+        open_metadata: config.outer.open_metadata,
         use_cases,
         issuer,
         access_log,

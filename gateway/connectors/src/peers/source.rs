@@ -6,7 +6,8 @@ use std::sync::Arc;
 use exchange::inbound::Conditions;
 use exchange::ports::{Answer, BoxFuture, Item, Question, Source, SourceFault};
 use fhir::identifiers::{Reader, systems};
-use fhir::interaction::SearchTarget;
+use fhir::interaction::{Level, SearchTarget};
+use fhir::search::split;
 use fhir::{Bsn, FhirVersion, Interaction, ResourceType, SearchMode, SearchQuery};
 use policy::{DataHolder, PatientScope};
 use reqwest::header::HeaderMap;
@@ -14,6 +15,7 @@ use reqwest::header::HeaderMap;
 use super::{PeerConfig, Token, TokenSupplier};
 use crate::http::HttpClient;
 use crate::sources::SourceSetupFault;
+use crate::sources::document::composition;
 use crate::sources::narrow::{names_ids, patient_parameter, with};
 use crate::sources::patients::{Ids, PatientIds, ids_among};
 use crate::sources::rest::{Call, Failure, Rest, prefer};
@@ -153,13 +155,26 @@ async fn ask(call: &Call<'_>, interaction: &Interaction, patient: Option<&Bsn>) 
             one(call.read(&[resource_type.name(), id.as_str(), "_history", version.as_str()]).await?)
         }
         Interaction::Search { target: SearchTarget::Type(kind), query } => {
+            // How the answer looks is the node's own work, over the answers of all sources. The order is passed on,
+            // so that what is cut short is cut at the right end.
+            let (mut asked, presentation) = split(query);
+            asked.parameters.extend(presentation.named("_sort").cloned());
             let query = match patient {
-                Some(bsn) => narrowed(call.rest.version, *kind, query, bsn)?,
-                None => query.clone(),
+                Some(bsn) => narrowed(call.rest.version, *kind, &asked, bsn)?,
+                None => asked,
             };
             let strict = prefer(&Conditions::default(), "handling=strict");
             let pages = call.search(&SearchTarget::Type(*kind), &query, strict, patient).await?;
             Ok(Answer { items: pages.items, cut_short: pages.cut_short, ..Answer::default() })
+        }
+        Interaction::History { level: level @ Level::Instance(..), query } => {
+            let strict = prefer(&Conditions::default(), "handling=strict");
+            let pages = call.history(level, &split(query).0, strict).await?;
+            Ok(Answer { items: pages.items, cut_short: pages.cut_short, ..Answer::default() })
+        }
+        Interaction::Operation { level, name, query } => {
+            composition(level, name, query)?;
+            call.document(level, query).await
         }
         Interaction::Search { .. }
         | Interaction::Capabilities
@@ -170,8 +185,8 @@ async fn ask(call: &Call<'_>, interaction: &Interaction, patient: Option<&Bsn>) 
         | Interaction::Patch { .. }
         | Interaction::Delete { .. }
         | Interaction::ConditionalDelete { .. }
-        | Interaction::Operation { .. }
-        | Interaction::Bundle => Err(SourceFault::NotSupported.into()),
+        | Interaction::Bundle
+        | Interaction::Transaction { .. } => Err(SourceFault::NotSupported.into()),
     }
 }
 
@@ -195,7 +210,7 @@ fn narrowed(
 /// A search for the patient's own Patient resources, all of them.
 fn asks_for_the_patient(interaction: &Interaction) -> bool {
     matches!(interaction, Interaction::Search { target: SearchTarget::Type(kind), query }
-        if kind.name() == "Patient" && query.parameters.iter().all(|parameter| parameter.name == "_count"))
+        if kind.name() == "Patient" && split(query).0.parameters.is_empty())
 }
 
 fn token_of(bsn: &Bsn) -> String {

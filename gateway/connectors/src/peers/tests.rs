@@ -223,10 +223,67 @@ async fn what_a_token_cannot_speak_for_is_not_asked() {
         (one(), FhirVersion::Stu3, "GET Observation"),
         (one(), FhirVersion::R4, "DELETE Observation/o1"),
         (one(), FhirVersion::R4, "GET Observation/_history"),
+        (one(), FhirVersion::R4, "GET Composition/$document"),
+        (one(), FhirVersion::R4, "GET Observation/$lastn"),
     ] {
         let mut asker = Asker::about(scope);
         asker.version = version;
         assert_eq!(asker.asks(&peer, line).await.unwrap_err(), SourceFault::NotSupported, "{line}");
     }
     assert!(stub.asked().iter().all(asks_for_the_patient));
+}
+
+#[tokio::test]
+async fn versions_and_documents_pass() {
+    let stub = knowing(|asked| match asked.path() {
+        "/fhir/Observation/o1/_history/2" => Reply::fhir(&observation("o1", "x1")),
+        "/fhir/Observation/o1/_history" => Reply::fhir(&json!({"resourceType": "Bundle", "type": "history",
+            "entry": [{"resource": observation("o1", "x1")}, {"resource": observation("o1", "x1")}]})),
+        "/fhir/Composition/c1/$document" => Reply::fhir(&json!({"resourceType": "Bundle", "type": "document",
+            "entry": [{"resource": {"resourceType": "Composition", "id": "c1"}}, {"resource": patient("x1", &[BSN])}]})),
+        "/fhir/Composition/torn/$document" => Reply::fhir(&json!({"resourceType": "Bundle", "type": "document",
+            "entry": [{"resource": {"resourceType": "Composition", "id": "torn"}},
+                {"resource": {"resourceType": "OperationOutcome", "issue": [{"code": "incomplete"}]}}]})),
+        "/fhir/Composition/bare/$document" => Reply::fhir(&json!({"resourceType": "Bundle", "type": "document",
+            "entry": [{"resource": patient("x1", &[BSN])}]})),
+        _ => Reply::fhir(&searchset(&[], None)),
+    })
+    .await;
+    let peer = peer(&stub, &Arc::new(Tokens::default()));
+    let asker = Asker::about(one());
+    for (line, found, cut_short) in [
+        ("GET Observation/o1/_history/2", vec!["Observation/o1"], false),
+        ("GET Observation/o1/_history?_count=1", vec!["Observation/o1", "Observation/o1"], false),
+        ("GET Composition/c1/$document", vec!["Composition/c1", "Patient/x1"], false),
+        ("GET Composition/torn/$document", vec!["Composition/torn"], true),
+    ] {
+        let answer = asker.asks(&peer, line).await.unwrap();
+        assert_eq!((names(&answer), answer.cut_short), (found.into_iter().map(str::to_owned).collect(), cut_short));
+        assert_eq!(answer.patients, ["x1"]);
+    }
+    for unusable in ["GET Composition/bare/$document", "GET Composition/none/$document"] {
+        let asked = asker.asks(&peer, unusable).await;
+        assert!(matches!(asked, Err(SourceFault::Unusable(_))), "{unusable}");
+    }
+    let refused = asker.asks(&peer, "GET Composition/c1/$document?persist=true").await;
+    assert_eq!(refused.unwrap_err(), SourceFault::Unsupported { parameter: "persist".into() });
+}
+
+#[tokio::test]
+async fn how_an_answer_looks_is_not_asked_of_a_peer_and_its_own_gaps_are_heard() {
+    let mut gap = searchset(&[observation("o1", "x1")], None);
+    let outcome = json!({"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "incomplete"}]});
+    gap["entry"].as_array_mut().unwrap().push(json!({"resource": outcome, "search": {"mode": "outcome"}}));
+    let stub = knowing(move |_| Reply::fhir(&gap)).await;
+    let peer = peer(&stub, &Arc::new(Tokens::default()));
+    let line = "GET Observation?_count=1&_summary=true&_elements=id&_total=none&_sort=-date&_include:iterate=Observation:performer";
+    let answer = Asker::about(one()).asks(&peer, line).await.unwrap();
+    assert_eq!((answer.items.len(), answer.cut_short), (1, true), "incomplete there is incomplete here");
+    let asked = stub.asked().into_iter().find(|asked| asked.path().contains("Observation")).unwrap();
+    assert_eq!(asked.parameter("_count").as_deref(), Some("200"));
+    assert_eq!(asked.parameter("_sort").as_deref(), Some("-date"));
+    assert_eq!(asked.parameter("_include:iterate").as_deref(), Some("Observation:performer"));
+    for own in ["_summary", "_elements", "_total"] {
+        assert_eq!(asked.parameter(own), None, "{own}");
+    }
 }

@@ -2,12 +2,17 @@
 //! (`files`). `rest` is what everything that speaks the FHIR RESTful API shares, peers included.
 
 mod bounds;
+pub(crate) mod document;
+mod faults;
 pub mod fhir;
 pub mod files;
+mod links;
 pub(crate) mod narrow;
 pub(crate) mod patients;
 pub(crate) mod rest;
 mod setup;
+#[cfg(test)]
+mod suite;
 #[cfg(test)]
 pub(crate) mod testing;
 

@@ -7,7 +7,7 @@ use policy::{Permit, UseCases};
 use super::consent::Found;
 use super::interaction::Asked;
 use crate::handle::Handle;
-use crate::middleware::minimisation::Released;
+use crate::middleware::paging::Released;
 use crate::record::DecisionFacts;
 use crate::refusal::Refusal;
 

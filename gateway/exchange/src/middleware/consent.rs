@@ -9,7 +9,7 @@ use policy::{Consent, Finding, Findings, NotFoundOut, PatientScope};
 use super::interaction::Asked;
 use super::treatment_relation::Related;
 use crate::handle::Handle;
-use crate::middleware::minimisation::Released;
+use crate::middleware::paging::Released;
 use crate::ports::{ConsentQuestion, Consents};
 use crate::refusal::Refusal;
 

@@ -7,7 +7,7 @@ use policy::Caller;
 use super::nen7513::Opened;
 use crate::handle::Handle;
 use crate::inbound::Inbound;
-use crate::middleware::minimisation::Released;
+use crate::middleware::paging::Released;
 use crate::ports::Authenticator;
 use crate::record::CallerFacts;
 use crate::refusal::Refusal;

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fhir::interaction::Level;
 use fhir::{Interaction, Resource};
 use futures_util::StreamExt;
-use policy::Permit;
+use policy::{Finding, Permit, StandardOperation};
 
 use super::authorisation::Permitted;
 use crate::handle::Handle;
 use crate::inbound::Conditions;
-use crate::middleware::minimisation::{Part, Released, SourceStatus};
+use crate::middleware::minimisation::{Part, SourceStatus};
 use crate::ports::{self, BoxFuture, Source, SourceFault};
 use crate::record::SourceFacts;
 use crate::refusal::Refusal;
@@ -55,6 +56,19 @@ impl Located {
     }
 }
 
+/// What the sources gave, checked part by part, in the order of localisation. Only this stage puts it together.
+pub struct Gathered {
+    permit: Arc<Permit>,
+    parts: Vec<Part>,
+    index: Finding<usize>,
+}
+
+impl Gathered {
+    pub(super) fn into_parts(self) -> (Arc<Permit>, Vec<Part>, Finding<usize>) {
+        (self.permit, self.parts, self.index)
+    }
+}
+
 /// Bounds on asking around.
 #[derive(Clone, Copy, Debug)]
 pub struct Fanout {
@@ -79,19 +93,18 @@ impl<N> Localise<N> {
 }
 
 impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
-    type Out = Released;
+    type Out = Gathered;
 
-    async fn handle(&self, permitted: Permitted) -> Result<Released, Refusal> {
+    async fn handle(&self, permitted: Permitted) -> Result<Gathered, Refusal> {
         let permit = permitted.permit();
         let asked = permitted.asked();
         let mut whereabouts = self.localisation.locate(permit).await;
         asked.notes().note(|record| record.localisation = Some(whereabouts.index.clone()));
-        let interaction = &permit.request().interaction;
-        if permit.plan().iter().any(Interaction::writes) {
+        if changes(permit) {
             whereabouts.places = self.home(&permitted, whereabouts.places).await?;
         }
         let beyond = whereabouts.places.split_off(self.fanout.most.min(whereabouts.places.len()));
-        let alone = whereabouts.places.len() == 1 && beyond.is_empty() && !collects(interaction);
+        let alone = whereabouts.places.len() == 1 && beyond.is_empty() && !collects(permit);
         let asking: Vec<BoxFuture<'_, _>> = whereabouts
             .places
             .into_iter()
@@ -121,11 +134,11 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
         }
         parts.extend(beyond.iter().map(|source| bare(source, SourceStatus::NotAsked)));
         asked.notes().note(|record| record.sources = parts.iter().map(SourceFacts::from).collect());
-        if reads_one(interaction) && parts.iter().all(|part| part.items().is_empty()) {
+        if reads_one(permit) && parts.iter().all(|part| part.items().is_empty()) {
             // That it is nowhere is known only when every source said so.
             return Err(failure.unwrap_or(Refusal::NotFound));
         }
-        Ok(Released::new(permit.clone(), parts, whereabouts.index))
+        Ok(Gathered { permit: permit.clone(), parts, index: whereabouts.index })
     }
 }
 
@@ -144,27 +157,45 @@ impl<N: Handle<Located, Out = Part>> Localise<N> {
     }
 
     /// The one source that a write goes to: where the resource is, or our first. A source that cannot say whether the
-    /// resource is there stops the write: it could end up in two places.
+    /// resource is there stops the write: it could end up in two places. A transaction that would change what is at
+    /// two sources is no transaction.
     async fn home(
         &self,
         permitted: &Permitted,
         mut places: Vec<Arc<dyn Source>>,
     ) -> Result<Vec<Arc<dyn Source>>, Refusal> {
         places.truncate(self.fanout.most);
-        if places.len() > 1
-            && let Some(read) = read_of(&permitted.permit().request().interaction)
-        {
-            for source in &places {
-                match self.one(self.located(permitted, source.clone(), Some(read.clone()))).await {
-                    Ok(part) if part.items().is_empty() => {}
-                    Ok(_) => return Ok(vec![source.clone()]),
-                    Err((part, _)) if part.status() == SourceStatus::NothingThere => {}
-                    Err((_, refusal)) => return Err(refusal),
+        let mut home: Option<usize> = None;
+        if places.len() > 1 {
+            for read in reads_of(&permitted.permit().request().interaction) {
+                match (self.whereabouts(permitted, &places, &read).await?, home) {
+                    (Some(there), Some(known)) if there != known => {
+                        return Err(Refusal::Source(SourceFault::Conflict));
+                    }
+                    (Some(there), _) => home = Some(there),
+                    (None, _) => {}
                 }
             }
         }
-        places.truncate(1);
-        Ok(places)
+        Ok(places.into_iter().skip(home.unwrap_or(0)).take(1).collect())
+    }
+
+    /// Which source has what the read asks for.
+    async fn whereabouts(
+        &self,
+        permitted: &Permitted,
+        places: &[Arc<dyn Source>],
+        read: &Interaction,
+    ) -> Result<Option<usize>, Refusal> {
+        for (at, source) in places.iter().enumerate() {
+            match self.one(self.located(permitted, source.clone(), Some(read.clone()))).await {
+                Ok(part) if part.items().is_empty() => {}
+                Ok(_) => return Ok(Some(at)),
+                Err((part, _)) if part.status() == SourceStatus::NothingThere => {}
+                Err((_, refusal)) => return Err(refusal),
+            }
+        }
+        Ok(None)
     }
 
     /// What one source contributes; when it contributes nothing, its empty part and why.
@@ -185,26 +216,39 @@ impl<N: Handle<Located, Out = Part>> Localise<N> {
     }
 }
 
-/// Whether the interaction is answered source by source even when there is only one.
-fn collects(interaction: &Interaction) -> bool {
-    matches!(interaction, Interaction::Operation { .. })
+/// Whether the answer is given source by source even when there is only one. The operations of the standard are
+/// answered as what they become.
+fn collects(permit: &Permit) -> bool {
+    matches!(permit.request().interaction, Interaction::Operation { .. }) && permit.operation().is_none()
 }
 
-/// The read of what the interaction changes, when that has an id.
-fn read_of(interaction: &Interaction) -> Option<Interaction> {
+/// Whether something is changed at the source. An operation of the standard that we offer changes nothing.
+fn changes(permit: &Permit) -> bool {
+    permit.operation().is_none() && permit.plan().iter().any(Interaction::writes)
+}
+
+/// The reads of what the interaction changes, where that has an id.
+fn reads_of(interaction: &Interaction) -> Vec<Interaction> {
     match interaction {
         Interaction::Update { resource_type, id }
         | Interaction::Patch { resource_type, id }
         | Interaction::Delete { resource_type, id } => {
-            Some(Interaction::Read { resource_type: *resource_type, id: id.clone() })
+            vec![Interaction::Read { resource_type: *resource_type, id: id.clone() }]
         }
-        _ => None,
+        Interaction::Transaction { entries } => entries.iter().flat_map(reads_of).collect(),
+        _ => Vec::new(),
     }
 }
 
-/// Whether the answer is one resource or none.
-fn reads_one(interaction: &Interaction) -> bool {
-    matches!(interaction, Interaction::Read { .. } | Interaction::Vread { .. })
+/// Whether the answer is about one resource, which is there or not.
+fn reads_one(permit: &Permit) -> bool {
+    permit.operation() == Some(StandardOperation::Document)
+        || matches!(
+            permit.request().interaction,
+            Interaction::Read { .. }
+                | Interaction::Vread { .. }
+                | Interaction::History { level: Level::Instance(..), .. }
+        )
 }
 
 fn bare(source: &Arc<dyn Source>, status: SourceStatus) -> Part {

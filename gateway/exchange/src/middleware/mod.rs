@@ -8,5 +8,6 @@ pub mod interaction;
 pub mod localisation;
 pub mod minimisation;
 pub mod nen7513;
+pub mod paging;
 pub mod source;
 pub mod treatment_relation;

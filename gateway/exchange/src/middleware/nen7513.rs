@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::handle::Handle;
 use crate::inbound::Inbound;
-use crate::middleware::minimisation::Released;
+use crate::middleware::paging::Released;
 use crate::ports::{AccessLog, Clock};
 use crate::record::OutcomeFacts;
 use crate::refusal::Refusal;
@@ -83,6 +83,7 @@ impl<N: Handle<Opened, Out = Released>> Handle<Inbound> for Nen7513<N> {
             Err(_) => Err(Refusal::Overloaded),
         };
         let outcome = match &result {
+            Ok(released) if released.not_modified().is_some() => OutcomeFacts::NotModified,
             Ok(_) => OutcomeFacts::Released,
             Err(refusal) => {
                 let row = refusal.row();

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use fhir::Interaction;
+use fhir::search::split;
+use fhir::{Interaction, SearchQuery};
 use futures_util::StreamExt;
 use policy::Permit;
 
@@ -45,8 +46,10 @@ impl Handle<Located> for AskSource {
     async fn handle(&self, located: Located) -> Result<Answered, Refusal> {
         let permit = located.permit().clone();
         let source = located.source().clone();
-        let asking: Vec<BoxFuture<'_, _>> = located
-            .questions()
+        // Another provider's node does its own shaping, and sorts nothing for us.
+        let own = source.holder() == permit.holder();
+        let questions: Vec<Interaction> = located.questions().iter().map(|asked| bare(asked, own)).collect();
+        let asking: Vec<BoxFuture<'_, _>> = questions
             .iter()
             .map(|interaction| {
                 let question = Question::new(
@@ -69,5 +72,21 @@ impl Handle<Located> for AskSource {
             .collect();
         let answers = futures_util::stream::iter(asking).buffered(self.at_once).collect().await;
         Ok(Answered { permit, source, answers })
+    }
+}
+
+/// The question without what shapes an answer: that is done once, by this node, over what all sources gave.
+fn bare(asked: &Interaction, sorted: bool) -> Interaction {
+    let strip = |query: &SearchQuery| {
+        let (mut rest, shaping) = split(query);
+        if sorted {
+            rest.parameters.extend(shaping.named("_sort").cloned());
+        }
+        rest
+    };
+    match asked {
+        Interaction::Search { target, query } => Interaction::Search { target: target.clone(), query: strip(query) },
+        Interaction::History { level, query } => Interaction::History { level: level.clone(), query: strip(query) },
+        other => other.clone(),
     }
 }

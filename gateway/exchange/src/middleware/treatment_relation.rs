@@ -11,7 +11,7 @@ use policy::{Direction, Finding, NotFoundOut, PatientScope, TreatmentRelation};
 
 use super::interaction::Asked;
 use crate::handle::Handle;
-use crate::middleware::minimisation::Released;
+use crate::middleware::paging::Released;
 use crate::ports::TreatmentRelations;
 use crate::refusal::Refusal;
 

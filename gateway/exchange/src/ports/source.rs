@@ -35,7 +35,9 @@ impl<'q> Question<'q> {
     pub fn permit(&self) -> &'q Permit {
         self.permit
     }
-    /// What is asked; parameters that name the patient are already taken out (`permit().patient()` says who).
+    /// What is asked; parameters that name the patient are already taken out (`permit().patient()` says who), and so
+    /// are those that shape the answer: the node does that itself, once, over all sources. Only `_sort` stays, so that
+    /// what is cut short is cut at the right end; a source that cannot sort passes over it.
     pub fn interaction(&self) -> &'q Interaction {
         self.interaction
     }
@@ -77,8 +79,13 @@ pub struct Answer {
     /// The ids under which this source knows the permit's patient: established by the source's connector from the
     /// source's own Patient resources that carry the patient's BSN.
     pub patients: Vec<String>,
+    /// `Type/id` of resources that are not in the answer and that the source established to be the permit's patient's:
+    /// what a Provenance that also covers them is held against.
+    pub vouched: Vec<String>,
     pub written: Option<Written>,
-    /// There was more than the bounds allow to fetch.
+    /// What each entry of a transaction led to, in the order of its entries; one for every entry.
+    pub transaction: Vec<Written>,
+    /// There was more than the bounds allow to fetch, or than an answer can hold (a deletion in a history).
     pub cut_short: bool,
 }
 

@@ -60,6 +60,38 @@ async fn another_patients_data_in_an_answer_does_not_leave() {
 }
 
 #[tokio::test]
+async fn what_names_no_patient_leaves_with_what_it_hangs_on_and_never_alone() {
+    let condition = |id: &str, patient: &str| {
+        json!({"resourceType": "Condition", "id": id,
+        "subject": {"reference": format!("Patient/{patient}")}, "evidence": [{"detail": [{"reference": format!("Device/of-{id}")}]}]})
+    };
+    let device = |id: &str| json!({"resourceType": "Device", "id": id, "_mode": "include"});
+    let provenance = |id: &str, targets: &[&str]| {
+        let targets: Vec<Value> = targets.iter().map(|target| json!({"reference": target})).collect();
+        json!({"resourceType": "Provenance", "id": id, "target": targets, "_mode": "include"})
+    };
+    let world = World::in_order();
+    *world.source().doing.lock().unwrap() = Doing::Answer(vec![
+        condition("c1", "anna"),
+        condition("c9", "bram"),
+        device("of-c1"),
+        device("of-c9"),
+        device("alone"),
+        json!({"resourceType": "Device", "id": "evil-alone"}),
+        provenance("p1", &["Condition/c1"]),
+        provenance("p2", &["Condition/c1/_history/2", "Device/of-c1"]),
+        provenance("p3", &["Condition/c1", "Condition/c9"]),
+        provenance("p4", &["https://elsewhere.example/fhir/Condition/c1"]),
+        provenance("p5", &[]),
+        provenance("p6", &["Observation/vouched", "Condition/c1"]),
+        provenance("p7", &["Observation/vouched"]),
+    ]);
+    let recorded = world.ask(about(ANNA, "Condition")).await.unwrap();
+    let (left, part) = (ids(&recorded), &recorded.released().parts()[0]);
+    assert_eq!((left.join(" ").as_str(), part.withheld(), part.mistrusted()), ("c1 of-c1 p1 p2 p6", 0, 8));
+}
+
+#[tokio::test]
 async fn labelled_resources_and_types_outside_the_use_case_are_withheld() {
     let world = World::in_order();
     let label =

@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may panic
 
 mod answers;
+mod forms;
+mod log;
+mod paging;
 mod refusals;
 mod trail;
+mod transactions;
 mod world;

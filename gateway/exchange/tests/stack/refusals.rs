@@ -67,6 +67,9 @@ async fn bad_input_is_refused_before_anything_is_asked() {
             "body-malformed",
         ),
         (post("Observation", BodyKind::Json, r#"{"resourceType":"Patient"}"#), 400, "body-mismatch"),
+        (post("Observation", BodyKind::Xml, "<Observation"), 400, "body-malformed"),
+        (post("Observation", BodyKind::Xml, "<Patient xmlns=\"http://hl7.org/fhir\"/>"), 400, "body-mismatch"),
+        (post("Observation", BodyKind::Xml, r#"{"resourceType":"Observation"}"#), 400, "body-malformed"),
         (post("Observation", BodyKind::Other, "x"), 415, "body-format"),
         (post("Observation", BodyKind::None, ""), 400, "body-missing"),
         (Inbound { method: None, ..get("Condition?patient=anna") }, 405, "method"),
@@ -88,7 +91,12 @@ async fn what_the_use_case_does_not_offer_is_denied_before_consent_is_asked() {
     for inbound in [
         get("Encounter?patient=anna"),
         Inbound { method: Some(fhir::Method::Delete), ..get("Condition/c1") },
-        post("", BodyKind::Json, r#"{"resourceType":"Bundle","type":"transaction","entry":[]}"#),
+        post("", BodyKind::Json, r#"{"resourceType":"Bundle","type":"batch","entry":[]}"#),
+        post(
+            "",
+            BodyKind::Json,
+            r#"{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Condition/c1"}}]}"#,
+        ),
         get("Patient/anna/$everything"),
         get("Condition/c1/_history"),
     ] {
@@ -148,6 +156,13 @@ async fn a_refusal_repeats_nothing_of_the_request() {
     let refusal = world.ask(get(&format!("Condition?patient.identifier=x%7C{ANNA}&secret=MARKER"))).await.unwrap_err();
     let text = refusal.outcome().to_resource().text().to_owned();
     assert!(!text.contains(ANNA) && !text.contains("MARKER"), "{text}");
+    // Nor of a body, whatever its elements are called.
+    for element in [format!("<b{ANNA}/>"), format!("<code>{ANNA}</code>"), format!("<status value=\"{ANNA}")] {
+        let body = format!("<Observation xmlns=\"http://hl7.org/fhir\">{element}</Observation>");
+        let refusal = World::in_order().ask(post("Observation", BodyKind::Xml, body)).await.unwrap_err();
+        let text = refusal.outcome().to_resource().text().to_owned();
+        assert!(!text.contains(ANNA), "{text}");
+    }
 }
 
 #[tokio::test]

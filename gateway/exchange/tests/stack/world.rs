@@ -1,13 +1,14 @@
 //! A small world around the stack: one holder, stub ports that say what a test wants, and a log in memory.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use exchange::ports::*;
 use exchange::{
-    BodyKind, Bounds, Conditions, Credentials, Fanout, Gate, Handle, Inbound, NodeFacts, Recorded, Refusal, Wiring,
+    BodyKind, Bounds, Conditions, Credentials, Fanout, Gate, Handle, Inbound, NodeFacts, PageBounds, Recorded, Refusal,
+    Wiring,
 };
 use fhir::json::Limits;
 use fhir::{Bsn, FhirVersion, Interaction, LogicalId, Method, Resource, SearchMode, Ura};
@@ -16,6 +17,9 @@ use policy::{
     UseCaseId, UseCases,
 };
 use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::log::MemoryLog;
 
 /// Two patients from the published test range.
 pub const ANNA: &str = "999911120";
@@ -28,7 +32,9 @@ const CAPABILITY: &str = r#"{
     "interactions": [
       {"type": "Patient", "codes": ["read", "search-type"]},
       {"type": "Condition", "codes": ["read", "search-type"], "search": ["category", "_count"]},
-      {"type": "Observation", "codes": ["read", "search-type", "create", "update"], "search": ["code"]}
+      {"type": "Observation", "codes": ["read", "search-type", "create", "update"], "search": ["code"]},
+      {"type": "Device", "codes": ["read"]},
+      {"type": "Provenance", "codes": ["read"]}
     ],
     "included": ["Practitioner"],
     "operations": {"gather": {"level": "type", "type": "Patient", "directions": ["user"],
@@ -36,7 +42,26 @@ const CAPABILITY: &str = r#"{
   }}
 }"#;
 
-const POLICY: &str = r#"package test_reading
+/// What a source is asked in pages, by the operations of the standard, and in transactions.
+const SENDING: &str = r#"{
+  "title": "Test sending", "purpose": "TREAT", "patient": "one",
+  "findings": {"holder": ["treatment-relation", "consent"], "user": ["treatment-relation"]},
+  "versions": {"r4": {
+    "interactions": [
+      {"type": "Patient", "codes": ["read", "create", "search-type", "$everything"]},
+      {"type": "Condition", "codes": ["read", "vread", "history-instance", "search-type", "update", "delete"],
+       "search": ["category", "_sort", "_count", "_total", "_summary", "_elements", "_include"]},
+      {"type": "Observation", "codes": ["read", "search-type", "$lastn", "create", "update"],
+       "search": ["code", "_count", "_sort", "_elements"]},
+      {"type": "Composition", "codes": ["$document"]},
+      {"type": "MedicationRequest", "codes": ["create"]}
+    ],
+    "system": ["transaction"],
+    "included": ["Practitioner"]
+  }}
+}"#;
+
+const POLICY: &str = r#"package PACKAGE
 import rego.v1
 default allow := false
 allow if {
@@ -50,6 +75,9 @@ allow if {
 reasons contains {"code": "no-consent", "description": "There is no consent."} if {
     input.findings.consent.finding == "absent"
 }
+obligations contains {"kind": "withhold-type", "resource_type": "Practitioner"} if {
+    input.findings.consent.detail.source == "narrow"
+}
 obligations contains {"kind": "withhold-label",
     "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "codes": ["R", "V"]}
 "#;
@@ -58,6 +86,8 @@ obligations contains {"kind": "withhold-label",
 #[derive(Clone)]
 pub enum Doing {
     Answer(Vec<Value>),
+    /// What is written in a transaction: id and version of each entry.
+    Write(Vec<(&'static str, &'static str)>),
     Fault(SourceFault),
     Hang,
     Panic,
@@ -68,6 +98,8 @@ pub struct StubSource {
     name: String,
     pub doing: Mutex<Doing>,
     pub asked: AtomicUsize,
+    /// The questions, as code, type and query.
+    pub questions: Mutex<Vec<String>>,
 }
 
 impl StubSource {
@@ -77,6 +109,7 @@ impl StubSource {
             name: name.into(),
             doing: Mutex::new(doing),
             asked: AtomicUsize::new(0),
+            questions: Mutex::default(),
         })
     }
     pub fn times_asked(&self) -> usize {
@@ -93,6 +126,10 @@ impl Source for StubSource {
     }
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        let asked = question.interaction();
+        let query = asked.query().map(|query| query.write()).unwrap_or_default();
+        let of = asked.resource_type().map_or("", |kind| kind.name());
+        self.questions.lock().unwrap().push(format!("{} {of}?{query}", asked.code()));
         let doing = self.doing.lock().unwrap().clone();
         let kind = question.interaction().resource_type().map(|kind| kind.name());
         let known_as = match question.permit().patient() {
@@ -106,13 +143,23 @@ impl Source for StubSource {
                     let mine = resources.iter().filter(|resource| {
                         !matches!(question.interaction(), Interaction::Search { .. })
                             || kind.is_none_or(|kind| resource["resourceType"] == kind)
+                            || mode(resource) == SearchMode::Include
                             || resource["id"].as_str().is_some_and(|id| id.starts_with("evil"))
                     });
                     Ok(Answer {
-                        items: mine.map(|json| Item { resource: resource(json), mode: SearchMode::Match }).collect(),
+                        items: mine.map(|json| Item { resource: resource(json), mode: mode(json) }).collect(),
                         patients: vec![known_as.into()],
+                        vouched: vec!["Observation/vouched".into()],
                         ..Answer::default()
                     })
+                }
+                Doing::Write(entries) => {
+                    let written = |(id, version): &(&str, &str)| Written {
+                        created: true,
+                        id: Some((*id).into()),
+                        version_id: Some((*version).into()),
+                    };
+                    Ok(Answer { transaction: entries.iter().map(written).collect(), ..Answer::default() })
                 }
                 Doing::Fault(fault) => Err(fault),
                 Doing::Hang => std::future::pending().await,
@@ -122,60 +169,14 @@ impl Source for StubSource {
     }
 }
 
+/// Practitioners come along, and what says so; everything else was asked for.
+fn mode(json: &Value) -> SearchMode {
+    let comes_along = json["resourceType"] == "Practitioner" || json["_mode"] == "include";
+    if comes_along { SearchMode::Include } else { SearchMode::Match }
+}
+
 pub fn resource(json: &Value) -> Resource {
     Resource::parse(Bytes::from(json.to_string()), &Limits::default()).unwrap()
-}
-
-/// The log in memory.
-#[derive(Default)]
-pub struct MemoryLog {
-    pub records: Arc<Mutex<Vec<Value>>>,
-    pub open: Arc<AtomicUsize>,
-    pub full: std::sync::atomic::AtomicBool,
-    pub broken: std::sync::atomic::AtomicBool,
-}
-
-struct MemorySlot {
-    records: Arc<Mutex<Vec<Value>>>,
-    open: Arc<AtomicUsize>,
-    broken: bool,
-}
-
-impl AccessLog for MemoryLog {
-    fn reserve(&self) -> Result<Box<dyn Slot>, LogUnavailable> {
-        if self.full.load(Ordering::SeqCst) {
-            return Err(LogUnavailable);
-        }
-        self.open.fetch_add(1, Ordering::SeqCst);
-        Ok(Box::new(MemorySlot {
-            records: self.records.clone(),
-            open: self.open.clone(),
-            broken: self.broken.load(Ordering::SeqCst),
-        }))
-    }
-}
-
-impl Slot for MemorySlot {
-    fn write(self: Box<Self>, record: Vec<u8>) -> BoxFuture<'static, Result<(), LogUnavailable>> {
-        Box::pin(async move {
-            // Durability takes a moment, so that a test can see whether anyone waits for it.
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            if self.broken {
-                return Err(LogUnavailable);
-            }
-            self.records.lock().unwrap().push(serde_json::from_slice(&record).unwrap());
-            Ok(())
-        })
-    }
-    fn hand_over(self: Box<Self>, record: Vec<u8>) {
-        self.records.lock().unwrap().push(serde_json::from_slice(&record).unwrap());
-    }
-}
-
-impl Drop for MemorySlot {
-    fn drop(&mut self) {
-        self.open.fetch_sub(1, Ordering::SeqCst);
-    }
 }
 
 /// What the facts are in a test.
@@ -187,6 +188,15 @@ pub struct World {
     pub sources: Mutex<Vec<Arc<StubSource>>>,
     pub index: Mutex<Finding<usize>>,
     pub log: Arc<MemoryLog>,
+    pub pages: Mutex<PageBounds>,
+    /// Seconds since the world began.
+    pub seconds: AtomicI64,
+}
+
+impl Clock for World {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(1_800_000_000 + self.seconds.load(Ordering::SeqCst))
+    }
 }
 
 struct Ports(Arc<World>);
@@ -239,6 +249,8 @@ impl World {
             sources: Mutex::new(vec![StubSource::new("90000111", "Maasdal", Doing::Answer(annas()))]),
             index: Mutex::new(Finding::Found(0)),
             log: Arc::new(MemoryLog::default()),
+            pages: Mutex::new(PageBounds::default()),
+            seconds: AtomicI64::new(0),
         })
     }
 
@@ -248,6 +260,25 @@ impl World {
 
     pub async fn ask(self: &Arc<World>, inbound: Inbound) -> Result<Recorded, Refusal> {
         stack(self).handle(inbound).await
+    }
+
+    /// The same, for a caller of the other use case who speaks of Anna.
+    pub fn of_anna() -> Arc<World> {
+        let world = World::in_order();
+        let mut caller = caller();
+        caller.use_cases = vec![UseCaseId::parse("test-sending").unwrap()];
+        caller.patient = Some(Bsn::parse(ANNA).unwrap());
+        *world.identity.lock().unwrap() = Ok(caller);
+        world
+    }
+
+    pub fn has(&self, resources: Vec<Value>) {
+        *self.source().doing.lock().unwrap() = Doing::Answer(resources);
+    }
+
+    /// The last record.
+    pub fn last_record(&self) -> Value {
+        self.log.records.lock().unwrap().last().unwrap().clone()
     }
 
     /// The one record of the one exchange, with no trail left open.
@@ -261,16 +292,19 @@ impl World {
 
 pub fn stack(world: &Arc<World>) -> exchange::Stack {
     let ports = Arc::new(Ports(world.clone()));
-    let use_case = UseCase::load("test-reading", CAPABILITY, POLICY, "version = \"1.0.0\"\ntitle = \"Test\"\n", false);
+    let load = |id: &str, capability: &str| {
+        let policy = POLICY.replace("PACKAGE", &id.replace('-', "_"));
+        UseCase::load(id, capability, &policy, "version = \"1.0.0\"\ntitle = \"Test\"\n", false).unwrap()
+    };
     exchange::stack(Wiring {
         node: NodeFacts {
             holder: DataHolder(Ura::parse("90000111").unwrap()),
             kind: Some("V6".into()),
             limits: Limits::default(),
         },
-        use_cases: Arc::new(UseCases::new(vec![use_case.unwrap()])),
+        use_cases: Arc::new(UseCases::new(vec![load("test-reading", CAPABILITY), load("test-sending", SENDING)])),
         log: world.log.clone(),
-        clock: Arc::new(SystemClock),
+        clock: world.clone(),
         authenticator: ports.clone(),
         patients: ports.clone(),
         relations: ports.clone(),
@@ -282,6 +316,7 @@ pub fn stack(world: &Arc<World>) -> exchange::Stack {
             finding: Duration::from_millis(100),
             fanout: Fanout { patience: Duration::from_millis(200), at_once: 4, most: 5 },
             questions_at_once: 4,
+            pages: *world.pages.lock().unwrap(),
         },
     })
 }

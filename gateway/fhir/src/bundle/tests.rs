@@ -54,6 +54,19 @@ fn requests_and_responses_are_kept() {
 }
 
 #[test]
+fn what_a_document_or_a_proposal_is_named_and_signed_with_is_kept() {
+    let text = concat!(
+        r#"{"resourceType":"Bundle","id":"b","meta":{"lastUpdated":"2026-01-01T00:00:00Z","profile":["p"],"#,
+        r#""tag":[{"code":"x"}]},"language":"nl","odd\"name":1.50,"identifier":{"system":"s","value":"1"},"#,
+        r#""type":"document","timestamp":"2026-01-01T00:00:00+01:00","entry":[{"id":"e","extension":[{"url":"u","#,
+        r#""valueDecimal":1.0}],"link":[{"relation":"alternate","url":"x"}],"fullUrl":"f","resource":"#,
+        r#"{"resourceType":"Composition"},"search":{"mode":"match","score":0.50}},{"search":{"score":1}}],"#,
+        r#""signature":{"type":[{"code":"c"}],"data":"QQ=="}}"#
+    );
+    assert_eq!(read(text).unwrap().write(), text);
+}
+
+#[test]
 fn every_kind_is_read_by_its_exact_code() {
     for code in [
         "document",
@@ -92,6 +105,9 @@ fn a_malformed_bundle_is_refused_where_it_is_malformed() {
         (r#""entry":[{"response":{"status":"200","outcome":{"x":1}}}]"#, BundleFault::Entry(0)),
         (r#""link":[{"relation":"next"}]"#, BundleFault::Member("link")),
         (r#""link":"next""#, BundleFault::Member("link")),
+        (r#""timestamp":1"#, BundleFault::Member("timestamp")),
+        (r#""entry":[{"link":[{"relation":"x"}]}]"#, BundleFault::Entry(0)),
+        (r#""entry":[{"search":{"score":"1"}}]"#, BundleFault::Entry(0)),
         (r#""total":-1"#, BundleFault::Member("total")),
         (r#""total":1.0"#, BundleFault::Member("total")),
         (r#""total":"1""#, BundleFault::Member("total")),

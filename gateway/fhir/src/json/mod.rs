@@ -15,4 +15,6 @@ mod tests;
 
 pub use document::{Document, Kind, Value};
 pub use node::Node;
+pub(crate) use parser::is_number;
 pub use parser::{DEEPEST, JsonFault, Limits};
+pub(crate) use strings::write as write_text;

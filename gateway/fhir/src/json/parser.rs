@@ -216,6 +216,11 @@ impl Parser<'_> {
     }
 }
 
+/// Whether this text is a JSON number and nothing else.
+pub(crate) fn is_number(text: &str) -> bool {
+    number_end(text.as_bytes(), 0) == Ok(text.len())
+}
+
 /// The end of the number at `at` (RFC 8259, 6), or where it goes wrong.
 pub(super) fn number_end(bytes: &[u8], mut at: usize) -> Result<usize, usize> {
     let digits = |mut at: usize| {

@@ -113,7 +113,7 @@ pub(super) fn unescape(inner: &str, escaped: bool) -> Cow<'_, str> {
 }
 
 /// Writes a string with quotes, escaping only what must be (RFC 8259, 7).
-pub(super) fn write(text: &str, out: &mut String) {
+pub(crate) fn write(text: &str, out: &mut String) {
     out.push('"');
     let mut from = 0;
     for (at, byte) in text.bytes().enumerate() {

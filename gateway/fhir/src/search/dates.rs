@@ -6,24 +6,11 @@
 use time::util::{days_in_month, days_in_year};
 use time::{Date, Month};
 
+use super::prefix::Prefix;
 use crate::json::{Kind, Value};
 
 const SECOND: i128 = 1_000_000_000;
 const DAY: i128 = 86_400 * SECOND;
-
-/// The prefixes of a date parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Prefix {
-    Eq,
-    Ne,
-    Gt,
-    Lt,
-    Ge,
-    Le,
-    Sa,
-    Eb,
-    Ap,
-}
 
 /// One alternative of a date parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +21,7 @@ pub(super) struct Wanted {
 
 /// A date or time as written: wall-clock nanoseconds since 1970, from (inclusive) and to (exclusive).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Moment {
+pub(super) struct Moment {
     from: i128,
     to: i128,
     /// Nanoseconds ahead of UTC.
@@ -44,24 +31,7 @@ struct Moment {
 impl Wanted {
     /// Reads an optional prefix and a date, dateTime or instant; nothing when it is neither.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let (prefix, rest) = match text.split_at_checked(2) {
-            Some((letters, rest)) if letters.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-                let prefix = match letters {
-                    "eq" => Prefix::Eq,
-                    "ne" => Prefix::Ne,
-                    "gt" => Prefix::Gt,
-                    "lt" => Prefix::Lt,
-                    "ge" => Prefix::Ge,
-                    "le" => Prefix::Le,
-                    "sa" => Prefix::Sa,
-                    "eb" => Prefix::Eb,
-                    "ap" => Prefix::Ap,
-                    _ => return None,
-                };
-                (prefix, rest)
-            }
-            _ => (Prefix::Eq, text),
-        };
+        let (prefix, rest) = Prefix::take(text.trim())?;
         // A plus that was not percent-encoded has become a space; a date has no other use for one.
         let moment = Moment::parse(&rest.replace(' ', "+"))?;
         Some(Wanted { prefix, moment })
@@ -69,7 +39,12 @@ impl Wanted {
 
     /// Whether the element, a date, dateTime, instant, Period or Timing, stands in this relation to the value.
     pub(super) fn accepts(&self, element: Value<'_>) -> bool {
-        let Some((first, last)) = bounds(element) else { return false };
+        bounds(element).is_some_and(|bounds| self.relates(bounds))
+    }
+
+    /// Whether what lies between these bounds stands in this relation to the value. `ge` and `le` are true of
+    /// everything that is not wholly before or after the value, so that what ends on a day is `ge` that day.
+    pub(super) fn relates(&self, (first, last): Bounds) -> bool {
         // Each bound is compared in its own offset; an absent bound is infinitely far.
         let low = first.map(|bound| relate(self.moment, bound));
         let high = last.map(|bound| relate(self.moment, bound));
@@ -83,8 +58,8 @@ impl Wanted {
             Prefix::Ne => !inside,
             Prefix::Gt => reaches_after,
             Prefix::Lt => reaches_before,
-            Prefix::Ge => reaches_after || inside,
-            Prefix::Le => reaches_before || inside,
+            Prefix::Ge => high.is_none_or(|(value, element)| element.to > value.from),
+            Prefix::Le => low.is_none_or(|(value, element)| element.from < value.to),
             Prefix::Sa => low.is_some_and(|(value, element)| element.from >= value.to),
             Prefix::Eb => high.is_some_and(|(value, element)| element.to <= value.from),
             // How far "approximately" reaches is left to us (FHIR search, prefixes): any overlap.
@@ -93,6 +68,16 @@ impl Wanted {
                     && high.is_none_or(|(value, element)| element.to > value.from)
             }
         }
+    }
+}
+
+/// One moment to order by, in nanoseconds since 1970: the last one or the first. An open bound is infinitely far.
+pub(super) fn point((start, end): Bounds, last: bool) -> i128 {
+    let utc = |moment: Moment, at: i128| at - moment.offset.unwrap_or(0);
+    if last {
+        end.map_or(i128::MAX, |moment| utc(moment, moment.to))
+    } else {
+        start.map_or(i128::MIN, |moment| utc(moment, moment.from))
     }
 }
 
@@ -105,10 +90,11 @@ fn relate(value: Moment, element: Moment) -> (Moment, Moment) {
     (shifted(value, element.offset), shifted(element, value.offset))
 }
 
-type Bounds = (Option<Moment>, Option<Moment>);
+/// First and last moment; nothing where it is open.
+pub(super) type Bounds = (Option<Moment>, Option<Moment>);
 
 /// First and last moment of an element; nothing when it holds no readable time.
-fn bounds(element: Value<'_>) -> Option<Bounds> {
+pub(super) fn bounds(element: Value<'_>) -> Option<Bounds> {
     let moment = |value: Value<'_>| value.as_text().and_then(|text| Moment::parse(&text));
     // A bound that is there but cannot be read makes the whole element unreadable.
     let bound = |value: Value<'_>, name: &str| match value.get(name) {
@@ -136,6 +122,18 @@ fn bounds(element: Value<'_>) -> Option<Bounds> {
 }
 
 impl Moment {
+    /// The moment this many nanoseconds later, exactly.
+    pub(super) fn later(self, length: i128) -> Option<Self> {
+        let at = self.from.checked_add(length)?;
+        Some(Moment { from: at, to: at, ..self })
+    }
+
+    /// The moment this many nanoseconds before the end of this one.
+    pub(super) fn earlier(self, length: i128) -> Option<Self> {
+        let at = self.to.checked_sub(length)?;
+        Some(Moment { from: at, to: at, ..self })
+    }
+
     /// `YYYY`, `YYYY-MM`, `YYYY-MM-DD` or `YYYY-MM-DDThh:mm[:ss[.f]]` with an optional `Z` or `±hh:mm`.
     fn parse(text: &str) -> Option<Self> {
         let (date, clock) = match text.split_once('T') {

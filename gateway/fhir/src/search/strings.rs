@@ -92,7 +92,8 @@ const FOLDED: [(&str, &str); 26] = [
     ("‐‑–", "-"),
 ];
 
-fn fold(text: &str) -> String {
+/// Without case and accents.
+pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for letter in text.chars().flat_map(char::to_lowercase) {
         match letter {

@@ -3,7 +3,7 @@
 use crate::json::{Kind, Value};
 
 /// What a token says of the system.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum System {
     /// `code`: whatever the system.
     Any,
@@ -25,38 +25,47 @@ pub(super) struct Token {
 pub(super) struct SystemUnknown;
 
 impl Token {
-    /// Reads `code`, `system|code`, `system|` or `|code`; nothing when it is neither.
+    /// Reads `code`, `system|code`, `system|` or `|code`; nothing when it is neither. White space around the parts
+    /// is not theirs: published scripts have it in their lists.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let parts = split(text);
+        let parts: Vec<&str> = parts.iter().map(|part| part.trim()).collect();
         let (system, code) = match parts.as_slice() {
-            [code] => (System::Any, code),
-            [system, code] if system.is_empty() => (System::None, code),
-            [system, code] => (System::Is(system.clone()), code),
+            [code] => (System::Any, *code),
+            ["", code] => (System::None, *code),
+            [system, code] => (System::Is((*system).to_owned()), *code),
             _ => return None,
         };
-        let code = (!code.is_empty()).then(|| code.clone());
+        let code = (!code.is_empty()).then(|| code.to_owned());
         if code.is_none() && !matches!(system, System::Is(_)) {
             return None;
         }
         Some(Token { system, code })
     }
 
+    /// One code of a system.
+    pub(super) fn of(system: String, code: String) -> Self {
+        Token { system: System::Is(system), code: Some(code) }
+    }
+
     /// Whether the element is this token. An element is a boolean, a code, a Coding, a CodeableConcept, an
-    /// Identifier or a ContactPoint.
-    pub(super) fn accepts(&self, element: Value<'_>) -> Result<bool, SystemUnknown> {
+    /// Identifier or a ContactPoint; `systems` are the ones of plain codes, separated by commas.
+    pub(super) fn accepts(&self, element: Value<'_>, systems: &str) -> Result<bool, SystemUnknown> {
         match element.kind() {
-            Kind::Text => self.accepts_plain(&element.as_text().unwrap_or_default()),
-            Kind::Bool | Kind::Number => self.accepts_plain(element.raw()),
+            Kind::Text => self.accepts_plain(&element.as_text().unwrap_or_default(), systems),
+            Kind::Bool | Kind::Number => self.accepts_plain(element.raw(), systems),
             Kind::Object => Ok(self.accepts_object(element)),
             Kind::Null | Kind::List => Ok(false),
         }
     }
 
-    fn accepts_plain(&self, code: &str) -> Result<bool, SystemUnknown> {
-        match (&self.system, &self.code) {
-            (System::Any | System::None, Some(wanted)) => Ok(wanted == code),
-            (System::Is(_), Some(wanted)) if wanted != code => Ok(false),
-            _ => Err(SystemUnknown),
+    fn accepts_plain(&self, code: &str, systems: &str) -> Result<bool, SystemUnknown> {
+        let code_fits = self.code.as_ref().is_none_or(|wanted| wanted == code);
+        match &self.system {
+            _ if !code_fits => Ok(false),
+            System::Any | System::None => Ok(true),
+            System::Is(_) if systems.is_empty() => Err(SystemUnknown),
+            System::Is(wanted) => Ok(systems.split(',').any(|system| system == wanted)),
         }
     }
 
@@ -80,8 +89,39 @@ impl Token {
     }
 }
 
+/// `:of-type`: an identifier with this type, as `system|code|value` (FHIR R4 search, token).
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct OfType {
+    kind: Token,
+    value: String,
+}
+
+impl OfType {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match split(text).as_slice() {
+            [system, code, value] if ![system, code, value].iter().any(|part| part.trim().is_empty()) => {
+                let kind = Token::of(system.trim().to_owned(), code.trim().to_owned());
+                Some(OfType { kind, value: value.trim().to_owned() })
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn accepts(&self, identifier: Value<'_>) -> bool {
+        let value = identifier.get("value").and_then(|value| value.as_text());
+        value.is_some_and(|value| value == self.value)
+            && identifier.get("type").is_some_and(|kind| self.kind.accepts_object(kind))
+    }
+}
+
+/// The words that go with a token, for `:text`: of a CodeableConcept, a Coding, or an Identifier's type.
+pub(super) fn words<'d>(element: Value<'d>) -> impl Iterator<Item = Value<'d>> {
+    const WORDS: [&str; 5] = ["text", "coding.display", "display", "type.text", "type.coding.display"];
+    WORDS.into_iter().flat_map(move |path| element.all(path))
+}
+
 /// Splits at bars that are not escaped, and undoes the escapes.
-fn split(text: &str) -> Vec<String> {
+pub(super) fn split(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut characters = text.chars();
     while let Some(character) = characters.next() {

@@ -1,9 +1,13 @@
 use super::*;
 use crate::json::Limits;
 
-fn check(text: &str) -> Result<(), String> {
+fn check_of(version: FhirVersion, text: &str) -> Result<(), String> {
     let resource = Resource::parse(text.to_owned().into(), &Limits::default()).unwrap();
-    check_r4(&resource).map_err(|fault| fault.what)
+    super::check(version, &resource).map_err(|fault| fault.what)
+}
+
+fn check(text: &str) -> Result<(), String> {
+    check_of(FhirVersion::R4, text)
 }
 
 #[test]
@@ -48,12 +52,51 @@ fn a_fault_names_the_element_and_its_place() {
         (r#"{"resourceType":"Patient","_gender":{"value":"x"}}"#, "_gender has a value beside its value"),
         (r#"{"resourceType":"Patient","name":[{"resourceType":"Patient"}]}"#, "name.resourceType is not an element"),
         (r#"{"resourceType":"Observation","valueQuantity":{"value":"1"}}"#, "valueQuantity.value is not a decimal"),
+        (r#"{"resourceType":"Patient","name":[{"given":["A",null]}]}"#, "name.given has an empty item"),
+        (
+            r#"{"resourceType":"Patient","name":[{"given":["A"],"_given":[null,null]}]}"#,
+            "name._given has an empty item",
+        ),
+        (r#"{"resourceType":"Patient","text":{"_div":{"id":"x"}}}"#, "text._div is not an element"),
+        (r#"{"resourceType":"Patient","name":[{"_id":{"extension":[{"url":"x"}]}}]}"#, "name._id is not an element"),
+        (r#"{"resourceType":"DomainResource","id":"1"}"#, "is of a type that does not exist"),
+        (r#"{"resourceType":"HumanName","family":"x"}"#, "is of a type that does not exist"),
         (r#"{"resourceType":"Invented","id":"1"}"#, "is of a type that does not exist"),
         (r#"{"resourceType":"ReferralRequest","id":"1"}"#, "is of a type that does not exist"),
     ];
     for (text, what) in cases {
         assert_eq!(check(text), Err(what.to_owned()), "{text}");
     }
+}
+
+#[test]
+fn each_version_has_its_own_elements_and_types() {
+    let cases = [
+        (r#"{"resourceType":"ReferralRequest","id":"1"}"#, Ok(()), Err("is of a type that does not exist")),
+        (r#"{"resourceType":"ServiceRequest","id":"1"}"#, Err("is of a type that does not exist"), Ok(())),
+        (r#"{"resourceType":"Observation","context":{"reference":"x"}}"#, Ok(()), Err("context is not an element")),
+        (r#"{"resourceType":"Observation","encounter":{"reference":"x"}}"#, Err("encounter is not an element"), Ok(())),
+        (r#"{"resourceType":"Observation","comment":"x"}"#, Ok(()), Err("comment is not an element")),
+        (r#"{"resourceType":"Patient","animal":{"species":{"text":"x"}}}"#, Ok(()), Err("animal is not an element")),
+        (
+            r#"{"resourceType":"Sequence","coordinateSystem":1.5}"#,
+            Err("coordinateSystem is not an integer"),
+            Err("is of a type that does not exist"),
+        ),
+        (
+            r#"{"resourceType":"DiagnosticReport","result":{"reference":"x"}}"#,
+            Err("result is not a list"),
+            Err("result is not a list"),
+        ),
+    ];
+    for (text, stu3, r4) in cases {
+        for (version, expected) in [(FhirVersion::Stu3, stu3), (FhirVersion::R4, r4)] {
+            assert_eq!(check_of(version, text), expected.map_err(str::to_owned), "{version} {text}");
+        }
+    }
+    let resource = Resource::parse(r#"{"resourceType":"Patient","x":1}"#.into(), &Limits::default()).unwrap();
+    let fault = super::check(FhirVersion::Stu3, &resource).unwrap_err();
+    assert_eq!(fault.to_string(), "the resource is not a well-formed STU3 Patient: x is not an element");
 }
 
 #[test]
@@ -77,5 +120,5 @@ fn the_deepest_questionnaire_passes() {
     assert_eq!(check(&text(40)), Ok(()));
     let limits = Limits { depth: 1000, ..Limits::default() };
     let deep = Resource::parse(text(250).into(), &limits).unwrap();
-    assert_eq!(check_r4(&deep), Ok(()));
+    assert_eq!(super::check(FhirVersion::R4, &deep), Ok(()));
 }

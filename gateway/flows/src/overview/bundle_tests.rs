@@ -123,7 +123,7 @@ async fn what_we_add_is_well_formed_r4_and_holds_no_bsn() {
     assert_eq!(ours.len(), 5 + 3);
     for entry in ours {
         let resource = entry.resource.as_ref().unwrap();
-        fhir::structure::check_r4(resource).unwrap();
+        fhir::structure::check(fhir::FhirVersion::R4, resource).unwrap();
         assert!(!resource.text().contains(BSN));
     }
     assert!(bundle.links.iter().all(|(_, url)| !url.contains(BSN)));

@@ -9,7 +9,8 @@ use exchange::ports::{
     PatientIndex, Slot, Source, SystemClock, TreatmentRelations, Whereabouts,
 };
 use exchange::{
-    BodyKind, Bounds, Conditions, Credentials, Fanout, Gate, Handle, Inbound, NodeFacts, Recorded, Refusal, Wiring,
+    BodyKind, Bounds, Conditions, Credentials, Fanout, Gate, Handle, Inbound, NodeFacts, PageBounds, Recorded, Refusal,
+    Wiring,
 };
 use fhir::json::Limits;
 use fhir::{Bsn, FhirVersion, LogicalId, Method, Ura};
@@ -130,6 +131,7 @@ impl World {
                 finding: Duration::from_secs(2),
                 fanout: Fanout { patience: Duration::from_secs(5), at_once: 8, most: self.most },
                 questions_at_once: 4,
+                pages: PageBounds::default(),
             },
         })
     }

@@ -24,6 +24,9 @@ pub struct CaseInput {
     pub request: String,
     /// The form of a `POST`.
     pub form: Option<String>,
+    /// The entries of a transaction, each as a request; the request itself is then `POST `, to the base.
+    #[serde(default)]
+    pub entries: Vec<String>,
     /// A BSN, `any`, or nothing for a request about nobody.
     pub patient: Option<String>,
     #[serde(default)]
@@ -97,7 +100,19 @@ impl CaseInput {
     }
 
     fn interaction(&self) -> Result<Interaction, String> {
-        let (method, target) = self.request.split_once(' ').ok_or("the request is no method and path")?;
+        let asked = self.read(&self.request)?;
+        if self.entries.is_empty() {
+            return Ok(asked);
+        }
+        if asked != Interaction::Bundle {
+            return Err("entries go with a POST to the base".to_owned());
+        }
+        let entries = self.entries.iter().map(|entry| self.read(entry)).collect::<Result<_, _>>()?;
+        Ok(Interaction::Transaction { entries })
+    }
+
+    fn read(&self, request: &str) -> Result<Interaction, String> {
+        let (method, target) = request.split_once(' ').ok_or("the request is no method and path")?;
         let method = match method {
             "GET" => Method::Get,
             "HEAD" => Method::Head,

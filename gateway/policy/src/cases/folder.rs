@@ -52,7 +52,7 @@ pub fn check_folder(texts: &FolderTexts, development_mode: bool) -> Result<Folde
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{ONE, RELEASE, policy};
+    use crate::testing::{ONE, RELEASE, SENDING, policy};
 
     const CASE: &str = r#"{
       "name": "a case",
@@ -84,6 +84,27 @@ mod tests {
         assert_eq!(names, ["a case", "a deny"]);
         assert!(report.cases.iter().all(CaseResult::passed));
         assert_eq!(report.use_case.id().as_str(), "one");
+    }
+
+    #[test]
+    fn a_case_can_be_a_transaction() {
+        let case =
+            CASE.replacen(r#""request": "GET Condition?category=a""#, r#""request": "POST ", "entries": [ENTRIES]"#, 1);
+        let of = |capability: &str, entries: &str| {
+            let texts = FolderTexts {
+                id: "one".to_owned(),
+                capability: capability.to_owned(),
+                policy: policy("one", "allow := true"),
+                release: RELEASE.to_owned(),
+                cases: vec![("a.json".to_owned(), case.replacen("ENTRIES", entries, 1))],
+            };
+            check_folder(&texts, false).map(|_| ()).map_err(|fault| fault.to_string())
+        };
+        assert_eq!(of(SENDING, r#""POST MedicationRequest""#), Ok(()));
+        assert!(of(SENDING, r#""POST Condition""#).is_err());
+        assert!(of(SENDING, r#""POST Conditions""#).is_err());
+        assert!(of(SENDING, "").is_err(), "a batch is not asked as one");
+        assert!(of(ONE, r#""PUT Condition/c1""#).is_err());
     }
 
     #[test]

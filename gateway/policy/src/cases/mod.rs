@@ -22,6 +22,8 @@
 //! }
 //! ```
 //!
+//! A transaction is `"request": "POST "` with `"entries": ["POST MedicationRequest", …]`.
+//!
 //! `changes` is a JSON merge patch (RFC 7396) on the input: `null` takes a member away.
 
 mod asked;

@@ -3,7 +3,7 @@
 //!
 //! A member that is not known is left out, so that a policy meets `undefined` and never an empty text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fhir::Interaction;
 use fhir::SearchQuery;
@@ -78,9 +78,29 @@ fn resource(interaction: &Interaction) -> Value {
             Level::Type(resource_type) => (Some(*resource_type), None),
             Level::Instance(resource_type, id) => (Some(*resource_type), Some(id)),
         },
-        Interaction::Capabilities | Interaction::Bundle => (None, None),
+        Interaction::Capabilities | Interaction::Bundle | Interaction::Transaction { .. } => (None, None),
     };
-    object([("type", resource_type.map(|found| text(found.name()))), ("id", id.map(|id| text(id.as_str())))])
+    object([
+        ("type", resource_type.map(|found| text(found.name()))),
+        ("types", types(interaction)),
+        ("id", id.map(|id| text(id.as_str()))),
+    ])
+}
+
+/// The types that a transaction writes, each once.
+fn types(interaction: &Interaction) -> Option<Value> {
+    let Interaction::Transaction { entries } = interaction else { return None };
+    let names: BTreeSet<&str> = entries.iter().filter_map(Interaction::resource_type).map(|kind| kind.name()).collect();
+    Some(Value::from(names.into_iter().map(text).collect::<Vec<_>>()))
+}
+
+/// What a transaction does with each type, each once: a policy can allow a create where it would not allow a delete.
+fn entries(interaction: &Interaction) -> Option<Value> {
+    let Interaction::Transaction { entries } = interaction else { return None };
+    let pairs = entries.iter().filter_map(|entry| Some((entry.resource_type()?.name(), entry.code())));
+    let pairs: BTreeSet<(&str, &str)> = pairs.collect();
+    let of = |(name, code)| object([("type", Some(text(name))), ("interaction_type", Some(text(code)))]);
+    Some(Value::from(pairs.into_iter().map(of).collect::<Vec<_>>()))
 }
 
 fn action(interaction: &Interaction) -> Value {
@@ -99,6 +119,7 @@ fn action(interaction: &Interaction) -> Value {
             Some(object([
                 ("interaction_type", Some(text(interaction.code()))),
                 ("operation", operation),
+                ("entries", entries(interaction)),
                 ("search_params", Some(search_params(query))),
                 ("include", Some(values("_include"))),
                 ("revinclude", Some(values("_revinclude"))),
@@ -195,7 +216,7 @@ fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
 mod tests {
     use super::*;
     use crate::findings::NotFoundOut;
-    use crate::testing::{all_found, request};
+    use crate::testing::{all_found, request, transaction};
 
     fn read(line: &str, findings: &Findings) -> serde_json::Value {
         serde_json::to_value(input(&request(&["one", "two"], line), Purpose::Treat, findings)).unwrap()
@@ -240,6 +261,22 @@ mod tests {
             }
         });
         assert_eq!(read(line, &all_found()), expected);
+    }
+
+    #[test]
+    fn a_transaction_shows_what_it_does_with_which_types() {
+        let lines = ["POST Observation", "POST Condition", "DELETE Condition/c9", "POST Observation"];
+        let asked = Request { interaction: transaction(&lines), ..request(&["one"], "GET Condition/c1") };
+        let read = serde_json::to_value(input(&asked, Purpose::Treat, &all_found())).unwrap();
+        assert_eq!(read["resource"], serde_json::json!({ "types": ["Condition", "Observation"] }));
+        assert_eq!(read["action"]["name"], "transaction");
+        let entries = serde_json::json!([
+            { "type": "Condition", "interaction_type": "create" },
+            { "type": "Condition", "interaction_type": "delete" },
+            { "type": "Observation", "interaction_type": "create" },
+        ]);
+        assert_eq!(read["action"]["fhir_rest"]["entries"], entries);
+        assert!(!read.to_string().contains("c9"));
     }
 
     #[test]

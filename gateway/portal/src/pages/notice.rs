@@ -68,9 +68,15 @@ pub(crate) fn answer_to(refusal: &Refusal) -> Answer {
         | Refusal::BodyTooLarge
         | Refusal::BodyBroken
         | Refusal::BodyMalformed(_)
+        | Refusal::BodyXml(_)
         | Refusal::BodyMismatch
         | Refusal::BodyStructure(_)
+        | Refusal::BundleMalformed(_)
+        | Refusal::Transaction(_)
+        | Refusal::CreateCondition
+        | Refusal::PageGone
         | Refusal::NotAcceptable
+        | Refusal::AnswerFormat(_)
         | Refusal::NotServed
         | Refusal::UseCaseName
         | Refusal::Defect => Answer::Notice(Notice::Defect),

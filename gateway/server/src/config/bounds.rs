@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exchange::{Bounds, Fanout};
+use exchange::{Bounds, Fanout, PageBounds};
 use serde::{Deserialize, Serialize};
 
 use crate::http::inbound::BodyBounds;
@@ -23,6 +23,18 @@ pub struct BoundsConfig {
     pub sources: usize,
     /// Questions that one source gets at once within one exchange.
     pub questions_at_once: usize,
+    /// Matches on a page of an answer when the caller does not say, and at most.
+    pub page_matches: usize,
+    pub page_matches_most: usize,
+    /// Resources, and their bytes, of one answer on all its pages.
+    pub answer_resources: usize,
+    pub answer_bytes: usize,
+    /// Answers kept for their next pages: of everybody, of one caller; their resources, bytes, and for how long.
+    pub answers_kept: usize,
+    pub answers_kept_of_caller: usize,
+    pub answers_kept_resources: usize,
+    pub answers_kept_bytes: usize,
+    pub answers_kept_ms: u64,
     /// Largest request body, and how long it may take to arrive.
     pub body_bytes: usize,
     pub body_ms: u64,
@@ -42,6 +54,15 @@ impl Default for BoundsConfig {
             sources_at_once: 32,
             sources: 100,
             questions_at_once: 8,
+            page_matches: 100,
+            page_matches_most: 1_000,
+            answer_resources: 20_000,
+            answer_bytes: 64 << 20,
+            answers_kept: 1_000,
+            answers_kept_of_caller: 20,
+            answers_kept_resources: 200_000,
+            answers_kept_bytes: 256 << 20,
+            answers_kept_ms: 300_000,
             body_bytes: 8 << 20,
             body_ms: 20_000,
             workers: std::thread::available_parallelism().map_or(2, usize::from),
@@ -62,6 +83,17 @@ impl BoundsConfig {
                 most: self.sources,
             },
             questions_at_once: self.questions_at_once,
+            pages: PageBounds {
+                default_count: self.page_matches,
+                most_count: self.page_matches_most,
+                resources: self.answer_resources,
+                bytes: self.answer_bytes,
+                answers: self.answers_kept,
+                answers_of_caller: self.answers_kept_of_caller,
+                kept_resources: self.answers_kept_resources,
+                kept_bytes: self.answers_kept_bytes,
+                lifetime: Duration::from_millis(self.answers_kept_ms),
+            },
         }
     }
 

@@ -17,6 +17,10 @@ pub struct OuterConfig {
     pub key_file: PathBuf,
     /// The authorities whose certificates peers may show, PEM. Peers' servers are held to the same.
     pub authorities_file: PathBuf,
+    /// Whether somebody who is not identified reads in `/metadata` what all use cases offer. Otherwise only that this is a
+    /// FHIR server; an identified caller always reads what its own use cases offer.
+    #[serde(default = "open")]
+    pub open_metadata: bool,
 }
 
 /// The inner listener, for the provider's own systems and people.
@@ -41,6 +45,10 @@ pub struct InnerTlsConfig {
     pub key_file: PathBuf,
     /// The authorities of the provider's own systems.
     pub authorities_file: PathBuf,
+}
+
+fn open() -> bool {
+    true
 }
 
 impl OuterConfig {

@@ -30,7 +30,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     Ok(())
 }
 
-fn positive(config: &NodeConfig) -> [(&'static str, u64); 11] {
+fn positive(config: &NodeConfig) -> [(&'static str, u64); 20] {
     let bounds = &config.bounds;
     let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     [
@@ -42,6 +42,15 @@ fn positive(config: &NodeConfig) -> [(&'static str, u64); 11] {
         ("sources_at_once", size(bounds.sources_at_once)),
         ("sources", size(bounds.sources)),
         ("questions_at_once", size(bounds.questions_at_once)),
+        ("page_matches", size(bounds.page_matches)),
+        ("page_matches_most", size(bounds.page_matches_most)),
+        ("answer_resources", size(bounds.answer_resources)),
+        ("answer_bytes", size(bounds.answer_bytes)),
+        ("answers_kept", size(bounds.answers_kept)),
+        ("answers_kept_of_caller", size(bounds.answers_kept_of_caller)),
+        ("answers_kept_resources", size(bounds.answers_kept_resources)),
+        ("answers_kept_bytes", size(bounds.answers_kept_bytes)),
+        ("answers_kept_ms", bounds.answers_kept_ms),
         ("body_bytes", size(bounds.body_bytes)),
         ("workers", size(bounds.workers)),
         ("log_queue", size(bounds.log_queue)),
@@ -188,7 +197,7 @@ mod tests {
     #[test]
     fn no_bound_is_zero() {
         type Bound = fn(&mut NodeConfig, u8);
-        let bounds: [(&str, Bound); 11] = [
+        let bounds: [(&str, Bound); 20] = [
             ("exchange_ms", |config, to| config.bounds.exchange_ms = to.into()),
             ("source_ms", |config, to| config.bounds.source_ms = to.into()),
             ("finding_ms", |config, to| config.bounds.finding_ms = to.into()),
@@ -196,6 +205,15 @@ mod tests {
             ("sources_at_once", |config, to| config.bounds.sources_at_once = to.into()),
             ("sources", |config, to| config.bounds.sources = to.into()),
             ("questions_at_once", |config, to| config.bounds.questions_at_once = to.into()),
+            ("page_matches", |config, to| config.bounds.page_matches = to.into()),
+            ("page_matches_most", |config, to| config.bounds.page_matches_most = to.into()),
+            ("answer_resources", |config, to| config.bounds.answer_resources = to.into()),
+            ("answer_bytes", |config, to| config.bounds.answer_bytes = to.into()),
+            ("answers_kept", |config, to| config.bounds.answers_kept = to.into()),
+            ("answers_kept_of_caller", |config, to| config.bounds.answers_kept_of_caller = to.into()),
+            ("answers_kept_resources", |config, to| config.bounds.answers_kept_resources = to.into()),
+            ("answers_kept_bytes", |config, to| config.bounds.answers_kept_bytes = to.into()),
+            ("answers_kept_ms", |config, to| config.bounds.answers_kept_ms = to.into()),
             ("body_bytes", |config, to| config.bounds.body_bytes = to.into()),
             ("body_ms", |config, to| config.bounds.body_ms = to.into()),
             ("workers", |config, to| config.bounds.workers = to.into()),

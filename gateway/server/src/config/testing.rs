@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use connectors::http::WebAddress;
@@ -40,6 +40,7 @@ pub(crate) fn everything() -> NodeConfig {
             certificate_file: path(),
             key_file: path(),
             authorities_file: path(),
+            open_metadata: true,
         },
         inner: InnerConfig {
             address: ([127, 0, 0, 1], 2).into(),
@@ -62,6 +63,15 @@ pub(crate) fn everything() -> NodeConfig {
             sources_at_once: 1,
             sources: 1,
             questions_at_once: 1,
+            page_matches: 1,
+            page_matches_most: 1,
+            answer_resources: 1,
+            answer_bytes: 1,
+            answers_kept: 1,
+            answers_kept_of_caller: 1,
+            answers_kept_resources: 1,
+            answers_kept_bytes: 1,
+            answers_kept_ms: 1,
             body_bytes: 1,
             body_ms: 1,
             workers: 1,
@@ -75,6 +85,8 @@ pub(crate) fn everything() -> NodeConfig {
                 bearer_token_file: Some(path()),
                 post_search: true,
                 several_patients: SeveralPatients::OnePerson,
+                supported_parameters: BTreeSet::from([text()]),
+                unsupported_parameters: BTreeSet::from([text()]),
                 bounds: Bounds { max_pages: 1, max_resources: 1, max_answer_bytes: 1, page_size: 1 },
                 patient_cache: PatientCacheConfig { max_patients: 1, seconds: 1 },
             }),

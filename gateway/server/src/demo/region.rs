@@ -182,6 +182,7 @@ fn set_up(
             certificate_file: files.certificate,
             key_file: files.key,
             authorities_file: certificates.join("ca.pem"),
+            open_metadata: true,
         },
         inner: InnerConfig { address: loopback(place.inner_port), public_base: place.inner(), tls: None, portal: true },
         store: StoreConfig { folder: folder.join("store") },

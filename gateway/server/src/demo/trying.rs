@@ -53,6 +53,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             certificate_file: own.certificate,
             key_file: own.key,
             authorities_file: certificates.join("ca.pem"),
+            open_metadata: true,
         },
         inner: InnerConfig { address: loopback(inner_port), public_base: inner.clone(), tls: None, portal: false },
         store: StoreConfig { folder: state.join("store") },

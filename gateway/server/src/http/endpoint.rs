@@ -10,7 +10,7 @@ use exchange::{Gate, Handle, Inbound, Recorded, Refusal, Unreadable};
 use fhir::FhirVersion;
 use futures_util::FutureExt;
 
-use super::{batch, inbound, metadata, responder};
+use super::{batch, discovery, inbound, metadata, responder};
 use crate::node::Node;
 
 /// Which listener an application answers for.
@@ -32,20 +32,23 @@ pub async fn fhir(
     let rest = raw.strip_prefix("/fhir/").and_then(|rest| rest.split_once('/')).map_or("", |(_, rest)| rest);
     let served = version.filter(|version| node.serves(*version));
     if let Some(version) = served
-        && rest == "metadata"
         && matches!(request.method().as_str(), "GET" | "HEAD")
     {
-        return metadata::answer(&node, gate.0, version);
+        match rest {
+            "metadata" => return metadata::answer(&node, gate.0, version, &request).await,
+            ".well-known/smart-configuration" if gate.0 == Gate::Outer => return discovery::smart(&node),
+            _ => {}
+        }
     }
-    let mut inbound =
+    let (mut inbound, negotiated) =
         inbound::read(&request, payload, gate.0, version.unwrap_or(FhirVersion::R4), rest, node.body_bounds()).await;
     if served.is_none() {
         inbound.unreadable = Some(Unreadable::NotServed);
     }
+    let frame = responder::Frame::of(&node, &inbound, negotiated);
     if batch::is_batch(&inbound) {
-        return batch::answer(&node, inbound).await;
+        return batch::answer(&node, inbound, frame).await;
     }
-    let frame = responder::Frame::of(&node, &inbound);
     let result = run(&node, inbound).await;
     responder::answer(&frame, &result)
 }

@@ -8,12 +8,13 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
-use exchange::{Conditions, Credentials, Gate, Inbound, Unreadable};
+use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound, Unreadable};
 use fhir::{FhirVersion, Method};
 use futures_util::StreamExt;
 
 use super::connection::ClientCertificate;
 use super::media;
+use super::negotiation::Negotiated;
 
 /// Bounds on what a caller may send.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +26,8 @@ pub struct BodyBounds {
 /// Longest correlation id that is taken over from a caller.
 const LONGEST_CORRELATION: usize = 64;
 
-/// Reads a request to the FHIR base of `version`; `path` is what follows the base.
+/// Reads a request to the FHIR base of `version`, and in which format its answer is wanted; `path` is what follows the
+/// base.
 pub async fn read(
     request: &HttpRequest,
     payload: Payload,
@@ -33,7 +35,7 @@ pub async fn read(
     version: FhirVersion,
     path: &str,
     bounds: BodyBounds,
-) -> Inbound {
+) -> (Inbound, Negotiated) {
     let headers = request.headers();
     let (body, mut unreadable) = match tokio::time::timeout(bounds.patience, body(headers, payload, bounds.bytes)).await
     {
@@ -41,26 +43,37 @@ pub async fn read(
         Ok(Err(fault)) => (Bytes::new(), Some(fault)),
         Err(_) => (Bytes::new(), Some(Unreadable::BodyBroken)),
     };
-    if unreadable.is_none() && !media::accepts_json(headers, request.query_string()) {
+    let method = Method::parse(request.method().as_str());
+    let body_kind = media::body_kind(headers, body.is_empty(), version);
+    let form = if body_kind == BodyKind::Form { std::str::from_utf8(&body).unwrap_or_default() } else { "" };
+    let negotiated = Negotiated::read(headers, request.query_string(), form, version);
+    // What a Binary holds can be had as it is; whether it is of the type that is wanted shows when it is known.
+    let native = reads_a_binary(method, path) && negotiated.names_other_types();
+    if unreadable.is_none() && !negotiated.is_possible() && !native {
         unreadable = Some(Unreadable::NotAcceptable);
     }
     let request_id = uuid::Uuid::new_v4().to_string();
-    Inbound {
+    let inbound = Inbound {
         correlation_id: correlation(headers).unwrap_or_else(|| request_id.clone()),
         request_id,
         gate,
         remote: request.peer_addr().map(|address| address.ip()),
         version,
-        method: Method::parse(request.method().as_str()),
+        method,
         path: path.to_owned(),
         query: request.query_string().to_owned(),
-        body_kind: media::body_kind(headers, body.is_empty()),
+        body_kind,
         body,
         conditions: conditions(headers),
         credentials: credentials(request),
         use_case: None,
         unreadable,
-    }
+    };
+    (inbound, negotiated)
+}
+
+fn reads_a_binary(method: Option<Method>, path: &str) -> bool {
+    matches!(method, Some(Method::Get | Method::Head)) && path.starts_with("Binary/")
 }
 
 async fn body(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, Unreadable> {

@@ -13,7 +13,7 @@ use rustls::ServerConfig;
 
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
-use super::{health, metrics, token};
+use super::{discovery, health, metrics, openapi, token};
 use crate::desk::NodeDesk;
 use crate::node::Node;
 
@@ -33,6 +33,7 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
             .app_data(Data::from(node.clone()))
             .app_data(Data::new(AtGate(Gate::Outer)))
             .route("/oauth/token", web::post().to(token::token))
+            .route("/.well-known/oauth-authorization-server", web::get().to(discovery::authorization_server))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here))
@@ -57,6 +58,7 @@ pub fn inner(
             .route("/health/live", web::get().to(health::live))
             .route("/health/ready", web::get().to(health::ready))
             .route("/metrics", web::get().to(metrics::metrics))
+            .route("/openapi.json", web::get().to(openapi::answer))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here));

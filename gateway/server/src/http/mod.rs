@@ -2,12 +2,20 @@
 
 pub mod batch;
 pub mod connection;
+pub mod discovery;
 pub mod endpoint;
+pub mod format;
 pub mod health;
 pub mod inbound;
 pub mod listeners;
 pub mod media;
+pub mod memo;
 pub mod metadata;
 pub mod metrics;
+pub mod negotiation;
+pub mod offers;
+pub mod openapi;
 pub mod responder;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod token;

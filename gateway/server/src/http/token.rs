@@ -13,7 +13,7 @@ const LARGEST_FORM: usize = 32 * 1024;
 
 pub async fn token(request: HttpRequest, payload: Payload, node: Data<Node>) -> HttpResponse {
     let bounds = BodyBounds { bytes: LARGEST_FORM, ..node.body_bounds() };
-    let inbound = inbound::read(&request, payload, Gate::Outer, FhirVersion::R4, "", bounds).await;
+    let (inbound, _) = inbound::read(&request, payload, Gate::Outer, FhirVersion::R4, "", bounds).await;
     let form = match (inbound.unreadable, inbound.body_kind) {
         (None, BodyKind::Form) => std::str::from_utf8(&inbound.body).unwrap_or_default(),
         // An empty form misses every parameter: the issuer says so.

@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod configuration;
+mod counts;
 mod crash;
+mod formats;
 mod program;
 
 use conformance::callers::InnerCaller;
@@ -27,6 +29,7 @@ async fn the_demo_region_keeps_its_promises() {
     configuration::of_the_demo_is_good(&setting.ready);
     configuration::unsafe_ones_are_refused(&setting.ready);
     hold(&setting).await;
+    formats::of_the_demo(&setting).await;
     one_node_killed(&setting).await;
     let pids: Vec<u32> = setting.ready.nodes.iter().map(|node| node.pid).collect();
     demo.stop();
@@ -50,6 +53,15 @@ async fn try_presents_two_r4_servers_as_one_and_reads_and_writes_through_the_who
 }
 
 #[tokio::test]
+async fn try_speaks_json_and_xml_in_front_of_an_r4_server() {
+    let _alone = ALONE.lock().await;
+    let upstream = source(FhirVersion::R4);
+    let tried = Program::try_out(&[&upstream.base_url], "r4");
+    formats::of_try(&Setting::new(tried.ready(), suites::log_by_program(ZORGSLUIS.into()))).await;
+    tried.stop();
+}
+
+#[tokio::test]
 async fn try_reads_and_writes_through_an_stu3_server() {
     let _alone = ALONE.lock().await;
     let upstream = source(FhirVersion::Stu3);
@@ -57,8 +69,16 @@ async fn try_reads_and_writes_through_an_stu3_server() {
     let ready = tried.ready();
     let bases = &ready.nodes[0].fhir;
     assert!(bases.outer.r4.is_none() && bases.inner.stu3.as_deref().unwrap().ends_with("/fhir/stu3"));
-    hold(&Setting::new(ready, suites::log_by_program(ZORGSLUIS.into()))).await;
+    let setting = Setting::new(ready, suites::log_by_program(ZORGSLUIS.into()));
+    hold(&setting).await;
+    formats::of_try(&setting).await;
     tried.stop();
+}
+
+#[tokio::test]
+async fn every_query_of_the_bgz_and_mp9_lists_gets_the_expected_counts() {
+    let _alone = ALONE.lock().await;
+    counts::every_query().await;
 }
 
 #[tokio::test]

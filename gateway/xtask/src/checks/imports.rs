@@ -9,6 +9,8 @@ use crate::tree::Tree;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fhir", &[]),
     ("validation", &["fhir"]),
+    // Outside the workspace: it needs a nightly compiler.
+    ("fhir-fuzz", &["fhir"]),
     ("policy", &["fhir"]),
     ("exchange", &["policy", "fhir"]),
     ("connectors", &["exchange", "policy", "fhir"]),

@@ -1,6 +1,7 @@
 //! Questions that are about nobody, or about anyone: they pass as they are.
 
 use ::fhir::compartment::{Whose, whose};
+use ::fhir::search::split;
 use ::fhir::{Interaction, SearchMode};
 use exchange::ports::{Answer, Item, Question, SourceFault};
 
@@ -25,8 +26,12 @@ pub(super) async fn answer(call: &Call<'_>, question: &Question<'_>, nobody: boo
             one(call.read(&[resource_type.name(), id.as_str(), "_history", version.as_str()]).await?)
         }
         Interaction::Search { target, query } => {
+            // How the answer looks is the node's own work, over the answers of all sources. The order is passed on,
+            // so that what is cut short is cut at the right end.
+            let (mut asked, presentation) = split(query);
+            asked.parameters.extend(presentation.named("_sort").cloned());
             let strict = prefer(conditions, "handling=strict");
-            let pages = call.search(target, query, strict, None).await;
+            let pages = call.search(target, &asked, strict, None).await;
             pages.map(many).map_err(|failure| search_fault(failure, question))
         }
         Interaction::History { level, query } => {
@@ -45,6 +50,8 @@ pub(super) async fn answer(call: &Call<'_>, question: &Question<'_>, nobody: boo
             write(call, question, Write::DeleteWhere(*resource_type, query)).await
         }
         Interaction::Operation { level, name, query } => Ok(call.operation(level, name, query, body).await?),
+        // About whom an entry is must be known before it is written.
+        Interaction::Transaction { .. } => Err(SourceFault::NotSupported),
         Interaction::Bundle => Ok(call.bundle(body.ok_or(SourceFault::Rejected)?).await?),
     }
 }

@@ -1,6 +1,6 @@
 //! Where an upstream FHIR server is and how it is called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use ::fhir::FhirVersion;
@@ -30,6 +30,14 @@ pub struct FhirSourceConfig {
     /// What to do when several Patient resources carry the patient's BSN, and no other.
     #[serde(default)]
     pub several_patients: SeveralPatients,
+    /// Search parameters that the server evaluates although its CapabilityStatement does not list them:
+    /// `MedicationRequest:period-of-use`, `MedicationRequest:medication.code`; `*` for every type.
+    #[serde(default)]
+    pub supported_parameters: BTreeSet<String>,
+    /// Search parameters that the server does not, or wrongly, evaluate, whatever it says. Wins over the other list.
+    /// The node evaluates them itself over all that the server has of the patient.
+    #[serde(default)]
+    pub unsupported_parameters: BTreeSet<String>,
     #[serde(default)]
     pub bounds: Bounds,
     #[serde(default)]
@@ -61,6 +69,8 @@ impl FhirSourceConfig {
             bearer_token_file: None,
             post_search: true,
             several_patients: SeveralPatients::default(),
+            supported_parameters: BTreeSet::new(),
+            unsupported_parameters: BTreeSet::new(),
             bounds: Bounds::default(),
             patient_cache: PatientCacheConfig::default(),
         }

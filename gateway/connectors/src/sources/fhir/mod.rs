@@ -6,13 +6,24 @@
 
 mod about_one;
 mod as_asked;
+mod capabilities;
+mod conditional;
 mod config;
+mod fetch;
+mod gathered;
+mod knowledge;
+mod plan;
+mod reach;
+mod search;
 #[cfg(test)]
 pub(crate) mod tests;
+mod transaction;
+
+use std::collections::BTreeSet;
 
 use ::fhir::identifiers::{Reader, systems};
 use ::fhir::interaction::SearchTarget;
-use ::fhir::{Bsn, LogicalId, Parameter, ResourceType, SearchQuery};
+use ::fhir::{Bsn, Interaction, LogicalId, Parameter, ResourceType, SearchQuery};
 use exchange::inbound::Conditions;
 use exchange::ports::{Answer, BoxFuture, PatientIndex, Question, Source, SourceFault};
 use policy::{DataHolder, Finding, NotFoundOut, PatientScope};
@@ -24,6 +35,8 @@ use super::narrow::shown;
 use super::patients::{Ids, PatientIds, ids_among};
 use super::rest::{Call, Failure, Rest, prefer};
 use crate::http::HttpClient;
+use capabilities::Remembered;
+use reach::Reach;
 
 /// An upstream FHIR server.
 pub struct FhirSource {
@@ -32,6 +45,9 @@ pub struct FhirSource {
     rest: Rest,
     patients: PatientIds,
     several: SeveralPatients,
+    capabilities: Remembered,
+    supported: BTreeSet<String>,
+    unsupported: BTreeSet<String>,
 }
 
 impl FhirSource {
@@ -49,6 +65,9 @@ impl FhirSource {
             name: name.into(),
             patients: PatientIds::new(&config.patient_cache),
             several: config.several_patients,
+            capabilities: Remembered::default(),
+            supported: config.supported_parameters,
+            unsupported: config.unsupported_parameters,
             rest: Rest {
                 http,
                 base: config.base,
@@ -67,9 +86,22 @@ impl FhirSource {
         let call = self.rest.call(question.correlation_id(), question.patience());
         match question.permit().patient() {
             PatientScope::One(bsn) => self.about_one(&call, question, bsn).await,
-            PatientScope::Nobody => as_asked::answer(&call, question, true).await,
+            PatientScope::Nobody => self.about_nobody(&call, question).await,
             PatientScope::Any => as_asked::answer(&call, question, false).await,
         }
+    }
+
+    /// A search of one type and a transaction are checked like any other; the rest passes as it is.
+    async fn about_nobody(&self, call: &Call<'_>, question: &Question<'_>) -> Result<Answer, SourceFault> {
+        let (kind, query) = match question.interaction() {
+            Interaction::Search { target: SearchTarget::Type(kind), query } => (kind, query),
+            Interaction::Transaction { entries } => {
+                return self.transaction(call, Reach::Nobody, entries, question.body()).await;
+            }
+            _ => return as_asked::answer(call, question, true).await,
+        };
+        let found = self.search(call, Reach::Nobody, *kind, query).await?;
+        Ok(Answer { items: found.items, vouched: found.vouched, cut_short: found.cut_short, ..Answer::default() })
     }
 
     /// The server's ids of this patient.

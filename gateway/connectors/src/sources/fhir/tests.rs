@@ -3,6 +3,9 @@
 mod about_one;
 mod as_asked;
 mod faults;
+mod records;
+mod searching;
+mod transactions;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,6 +45,9 @@ async fn knowing(script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> St
     Stub::start(move |asked| {
         if looks_for_the_patient(asked) {
             return Reply::fhir(&searchset(&[patient("p1", &[BSN])], None));
+        }
+        if asked.path() == "/fhir/metadata" {
+            return Reply::status(404);
         }
         script(asked)
     })

@@ -4,26 +4,27 @@
 //! JSON yet and is left out until it is; writers that rename a finished file into place are never seen half-way.
 //! Nothing is written here.
 
+mod answers;
 mod config;
 mod index;
 mod load;
-mod owner;
-mod search;
+mod shelf;
 #[cfg(test)]
 mod tests;
 mod watch;
 
 use std::sync::Arc;
 
-use exchange::ports::{Answer, BoxFuture, Item, PatientIndex, Question, Source, SourceFault};
+use exchange::ports::{Answer, BoxFuture, PatientIndex, Question, Source, SourceFault};
 use fhir::interaction::SearchTarget;
-use fhir::{Bsn, Interaction, LogicalId, ResourceType, SearchMode};
+use fhir::{Bsn, Interaction, LogicalId, ResourceType};
 use policy::{DataHolder, Finding, NotFoundOut, PatientScope};
 
 pub use config::{FilesBounds, FilesSourceConfig};
 pub use index::Problems;
 
 use super::SourceSetupFault;
+use shelf::Reached;
 use watch::{Current, Watch};
 
 /// A folder of FHIR JSON.
@@ -65,27 +66,28 @@ impl FilesSource {
         }
         let scope = permit.patient();
         let index = self.current.get();
+        let reached = Reached { index: &index, version, scope };
+        let most = self.config.bounds.max_results;
         let mut answer = match question.interaction() {
-            Interaction::Read { resource_type, id } => {
-                let found = index.get(*resource_type, id.as_str()).filter(|one| owner::belongs(&index, scope, one));
-                let resource = found.ok_or(SourceFault::NotFound)?.resource.clone();
-                Answer { items: vec![Item { resource, mode: SearchMode::Match }], ..Answer::default() }
+            Interaction::Read { resource_type, id } => answers::read(&reached, *resource_type, id, None)?,
+            Interaction::Vread { resource_type, id, version } => {
+                answers::read(&reached, *resource_type, id, Some(version))?
             }
+            Interaction::History { level, query } => answers::history(&reached, level, query)?,
             Interaction::Search { target: SearchTarget::Type(kind), query } => {
-                search::search(&index, version, scope, *kind, query, self.config.bounds.max_results)?
+                answers::search(&reached, *kind, query, most)?
             }
+            Interaction::Operation { level, name, query } => answers::document(&reached, level, name, query, most)?,
             Interaction::Search { .. }
             | Interaction::Capabilities
-            | Interaction::Vread { .. }
-            | Interaction::History { .. }
             | Interaction::Create { .. }
             | Interaction::Update { .. }
             | Interaction::ConditionalUpdate { .. }
             | Interaction::Patch { .. }
             | Interaction::Delete { .. }
             | Interaction::ConditionalDelete { .. }
-            | Interaction::Operation { .. }
-            | Interaction::Bundle => return Err(SourceFault::NotSupported),
+            | Interaction::Bundle
+            | Interaction::Transaction { .. } => return Err(SourceFault::NotSupported),
         };
         if let PatientScope::One(bsn) = scope {
             answer.patients = index.ids(bsn).iter().map(|id| id.as_str().to_owned()).collect();

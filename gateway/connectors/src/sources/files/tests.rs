@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use exchange::ports::{PatientIndex, SourceFault};
-use fhir::{FhirVersion, LogicalId};
+use fhir::{FhirVersion, LogicalId, SearchMode};
 use policy::{Finding, NotFoundOut, PatientScope};
 use serde_json::{Value, json};
 
@@ -106,25 +106,74 @@ async fn what_a_folder_cannot_evaluate_is_said_and_not_left_out() {
     let source = open(folder.path());
     let asker = Asker::about(one());
     for (line, parameter) in [
-        ("GET Observation?_sort=date", "_sort"),
-        ("GET Observation?_revinclude=Provenance:target", "_revinclude"),
-        ("GET Observation?_include:iterate=Observation:performer", "_include:iterate"),
         ("GET Observation?_include=*", "_include"),
-        ("GET Observation?_has:Provenance:target:agent=x", "_has:Provenance:target:agent"),
-        ("GET Observation?_summary=count", "_summary"),
+        ("GET Observation?_text=weight", "_text"),
         ("GET Observation?colour=blue", "colour"),
+        ("GET Observation/o1/_history?_since=2024", "_since"),
     ] {
         let fault = asker.asks(&source, line).await.map(|answer| names(&answer));
         assert_eq!(fault, Err(SourceFault::Unsupported { parameter: parameter.into() }), "{line}");
     }
-    for line in
-        ["GET Organization", "GET Observation/o1/_history/1", "GET Observation/_history", "DELETE Observation/o1"]
-    {
+    for line in [
+        "GET Organization",
+        "GET Observation/_history",
+        "GET Observation/$lastn",
+        "GET Patient/p1/$everything",
+        "DELETE Observation/o1",
+    ] {
         assert_eq!(asker.asks(&source, line).await.unwrap_err(), SourceFault::NotSupported, "{line}");
     }
     let mut stu3 = Asker::about(one());
     stu3.version = FhirVersion::Stu3;
     assert_eq!(stu3.asks(&source, "GET Observation").await.unwrap_err(), SourceFault::NotSupported);
+}
+
+#[tokio::test]
+async fn the_one_version_that_is_held_is_read_and_is_the_history() {
+    let folder = folder();
+    let mut versioned = observation("v", "p1");
+    versioned["meta"] = json!({"versionId": "3"});
+    write(folder.path(), "v.json", &versioned);
+    let source = open(folder.path());
+    let asker = Asker::about(one());
+    for line in ["GET Observation/v/_history/3", "GET Observation/v/_history", "GET Observation/o1/_history?_count=1"] {
+        assert_eq!(asker.asks(&source, line).await.unwrap().items.len(), 1, "{line}");
+    }
+    for line in [
+        "GET Observation/v/_history/2",
+        "GET Observation/o1/_history/3",
+        "GET Observation/o2/_history/1",
+        "GET Observation/o2/_history",
+        "GET Patient/p2/_history",
+    ] {
+        assert_eq!(asker.asks(&source, line).await.unwrap_err(), SourceFault::NotFound, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_is_gathered_from_the_folder_and_says_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    for (at, resource) in crate::sources::suite::chart::chart().iter().enumerate() {
+        write(folder.path(), &format!("{at:02}.json"), resource);
+    }
+    let source = open(folder.path());
+    let asker = Asker::about(one());
+    let whole = asker.asks(&source, "GET Composition/handover/$document").await.unwrap();
+    assert_eq!((names(&whole).len(), whole.cut_short), (8, false));
+    assert_eq!(names(&whole)[..3], ["Composition/handover", "Patient/p1", "Encounter/stay"]);
+    let modes: Vec<bool> = whole.items.iter().map(|item| item.mode == SearchMode::Match).collect();
+    assert_eq!(modes.iter().filter(|first| **first).count(), 1);
+    let torn = asker.asks(&source, "GET Composition/torn/$document").await.unwrap();
+    let expected = ["Composition/torn", "Patient/p1", "Observation/w1"];
+    assert_eq!((names(&torn), torn.cut_short), (expected.map(str::to_owned).to_vec(), true));
+    let small = open_with(folder.path(), FilesBounds { max_results: 3, ..FilesBounds::default() });
+    let bounded = asker.asks(&small, "GET Composition/handover/$document").await.unwrap();
+    assert_eq!((bounded.items.len(), bounded.cut_short), (3, true));
+    let persisted = asker.asks(&source, "GET Composition/handover/$document?persist=true").await;
+    assert_eq!(persisted.unwrap_err(), SourceFault::Unsupported { parameter: "persist".into() });
+    let nobody = Asker::about(PatientScope::Nobody);
+    let refused = nobody.asks(&source, "GET Composition/handover/$document").await;
+    assert_eq!(refused.unwrap_err(), SourceFault::NotFound);
 }
 
 #[tokio::test]

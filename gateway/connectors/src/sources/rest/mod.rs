@@ -140,6 +140,11 @@ impl Call<'_> {
         }
     }
 
+    /// How long the whole question may take.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
     fn whole(&self) -> usize {
         self.rest.bounds.max_answer_bytes
     }

@@ -1,5 +1,7 @@
 //! A search and all its pages, within bounds.
 
+use std::collections::HashSet;
+
 use ::url::Url;
 use exchange::ports::{Item, SourceFault};
 use fhir::bundle::{Bundle, BundleKind, SearchMode};
@@ -104,6 +106,7 @@ impl Call<'_> {
         let mut found = Pages::default();
         let mut bytes = bounds.max_answer_bytes;
         let mut request = first;
+        let mut followed_before = HashSet::new();
         for page in 1.. {
             let answer = match self.page(request, walk, bytes).await {
                 Err(Failure::Fault(SourceFault::TooLarge)) if page > 1 => {
@@ -117,6 +120,7 @@ impl Call<'_> {
             if bundle.kind != walk.kind {
                 return Err(SourceFault::Unusable("another kind of Bundle than was asked for").into());
             }
+            found.cut_short |= says_incomplete(&bundle) || has_deletions(&bundle);
             let next = bundle.links.iter().find(|(relation, _)| relation == "next").map(|(_, url)| url.clone());
             if !take(&mut found.items, bundle, walk.expected, bounds.max_resources) {
                 found.cut_short = true;
@@ -124,7 +128,7 @@ impl Call<'_> {
             }
             let Some(next) = next else { break };
             let secret = walk.secret.filter(|_| self.rest.post_search);
-            let followed = if walk.one_page || page >= bounds.max_pages {
+            let followed = if walk.one_page || page >= bounds.max_pages || !followed_before.insert(next.clone()) {
                 None
             } else {
                 let followed = link::next(&self.rest.base, self.rest.version, &next, secret);
@@ -164,6 +168,21 @@ pub(super) fn level_segments(level: &Level) -> Vec<&str> {
         Level::Type(kind) => vec![kind.name()],
         Level::Instance(kind, id) => vec![kind.name(), id.as_str()],
     }
+}
+
+/// Whether the other side says that its answer is not all there is (issue type `incomplete`). A node says so of the
+/// sources behind it; that must not get lost on the way.
+pub(super) fn says_incomplete(page: &Bundle) -> bool {
+    let outcomes = page.entries.iter().filter_map(|entry| entry.resource.as_ref());
+    let outcomes = outcomes.filter(|resource| resource.resource_type() == "OperationOutcome");
+    outcomes
+        .flat_map(|outcome| outcome.root().all("issue.code"))
+        .any(|code| code.as_text().is_some_and(|code| code == "incomplete"))
+}
+
+/// Whether a history tells of a deletion, which no resource can be given for.
+fn has_deletions(page: &Bundle) -> bool {
+    page.kind == BundleKind::History && page.entries.iter().any(|entry| entry.resource.is_none())
 }
 
 /// Takes the entries of a page; false when there are more than the bound. The source's own OperationOutcomes

@@ -1,14 +1,15 @@
 //! Writes, operations and batches.
 
+use bytes::Bytes;
 use exchange::inbound::Conditions;
 use exchange::ports::{Answer, Item, SourceFault, Written};
 use fhir::bundle::{Bundle, BundleKind, SearchMode};
 use fhir::interaction::Level;
-use fhir::{LogicalId, Resource, ResourceType, SearchQuery};
+use fhir::{Interaction, LogicalId, Resource, ResourceType, SearchQuery};
 use reqwest::header::{ETAG, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use reqwest::{Method, StatusCode};
 
-use super::pages::{level_segments, take};
+use super::pages::{level_segments, says_incomplete, take};
 use super::url::names_a_bsn;
 use super::{Asking, Call, Failure, Payload, condition, parse, prefer};
 use crate::http::Fetched;
@@ -93,12 +94,67 @@ impl Call<'_> {
         self.whatever(answer).await
     }
 
+    /// `[type]/[id]/$document` of a server that makes documents itself: the parts, the Composition first.
+    pub async fn document(&self, level: &Level, query: &SearchQuery) -> Result<Answer, Failure> {
+        let mut segments = level_segments(level);
+        segments.push("$document");
+        let url = self.with_query(&segments, query);
+        let answer = self.send(Asking::Read, Method::GET, url, Payload::Nothing, &[], self.whole()).await?;
+        let resource = parse(answer, self.whole()).await?;
+        let bundle = Bundle::read(&resource).ok().filter(|bundle| bundle.kind == BundleKind::Document);
+        let bundle = bundle.ok_or(SourceFault::Unusable("the answer is no document"))?;
+        let mut answer = Answer { cut_short: is_unfinished(&bundle), ..Answer::default() };
+        answer.cut_short |= !take(&mut answer.items, bundle, None, self.rest.bounds.max_resources);
+        for (at, item) in answer.items.iter_mut().enumerate() {
+            item.mode = if at == 0 { SearchMode::Match } else { SearchMode::Include };
+        }
+        let first = answer.items.first();
+        if first.is_none_or(|item| item.resource.resource_type() != "Composition") {
+            return Err(SourceFault::Unusable("a document without its Composition").into());
+        }
+        Ok(answer)
+    }
+
     /// A batch or transaction. Its answer is one Bundle, whose entries answer those of the request one by one.
     pub async fn bundle(&self, body: &Resource) -> Result<Answer, Failure> {
         let url = self.rest.base.url().clone();
         let answer =
             self.send(Asking::Write, Method::POST, url, Payload::Fhir(body.bytes()), &[], self.whole()).await?;
         self.whatever(answer).await
+    }
+
+    /// A transaction of as many entries, and what became of each. Of the answer only ids and versions are taken.
+    pub async fn transaction(&self, body: Bytes, entries: &[Interaction]) -> Result<Vec<Written>, Failure> {
+        let url = self.rest.base.url().clone();
+        let answer = self.send(Asking::Write, Method::POST, url, Payload::Fhir(body), &[], self.whole()).await?;
+        let resource = parse(answer, self.whole()).await?;
+        let bundle = Bundle::read(&resource).ok().filter(|bundle| bundle.kind == BundleKind::TransactionResponse);
+        let bundle = bundle.ok_or(SourceFault::Unusable("the answer to a transaction is none"))?;
+        if bundle.entries.len() != entries.len() {
+            return Err(
+                SourceFault::Unusable("the answer to a transaction is not one entry for each of its own").into()
+            );
+        }
+        let written = entries.iter().zip(&bundle.entries).map(|(asked, answered)| {
+            let response = answered.response.as_ref()?;
+            let done = response.status.starts_with('2');
+            let (asked_type, asked_id) = match asked {
+                Interaction::Create { resource_type } => (*resource_type, None),
+                Interaction::Update { resource_type, id } | Interaction::Delete { resource_type, id } => {
+                    (*resource_type, Some(id.as_str().to_owned()))
+                }
+                _ => return None,
+            };
+            let located = response.location.as_deref().and_then(|location| place(asked_type, location));
+            let (id, version) = located.unwrap_or_default();
+            let version_id = version.or_else(|| response.etag.as_deref().and_then(version_of_tag));
+            // An answer about another resource than was written would put a wrong id into the record.
+            let same = asked_id.is_none() || id.is_none() || asked_id == id;
+            let created = response.status.starts_with("201");
+            (done && same).then(|| Written { created, id: id.or(asked_id), version_id })
+        });
+        let written: Option<Vec<Written>> = written.collect();
+        Ok(written.ok_or(SourceFault::Unusable("an entry of the answer to a transaction is no answer to it"))?)
     }
 
     /// The answer to an operation: a set of resources, or one resource as it is.
@@ -112,7 +168,7 @@ impl Call<'_> {
             Ok(bundle)
                 if matches!(bundle.kind, BundleKind::Searchset | BundleKind::Collection | BundleKind::History) =>
             {
-                answer.cut_short = bundle.links.iter().any(|(relation, _)| relation == "next");
+                answer.cut_short = is_unfinished(&bundle);
                 answer.cut_short |= !take(&mut answer.items, bundle, None, self.rest.bounds.max_resources);
             }
             Ok(_) | Err(_) => answer.items.push(Item { resource, mode: SearchMode::Match }),
@@ -139,6 +195,11 @@ impl Call<'_> {
         let written = Some(Written { created, id, version_id });
         Ok(Answer { items, written, ..Answer::default() })
     }
+}
+
+/// Whether there is more than this one Bundle.
+fn is_unfinished(bundle: &Bundle) -> bool {
+    bundle.links.iter().any(|(relation, _)| relation == "next") || says_incomplete(bundle)
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {

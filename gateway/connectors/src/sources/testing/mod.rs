@@ -1,7 +1,9 @@
 //! For tests: permits of a development use case, questions under them, and servers that misbehave on order.
 
+pub(crate) mod server;
 pub(crate) mod stub;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use exchange::inbound::Conditions;
@@ -18,7 +20,7 @@ pub(crate) const OTHER_BSN: &str = "900203638";
 
 const CAPABILITY: &str = r#"{ "title": "Tests", "purpose": "TREAT", "patient": "any", "development": true,
     "versions": { "r4": VERSION, "stu3": VERSION } }"#;
-const VERSION: &str = r#"{ "interactions": [ { "type": "*", "search": ["*"],
+const VERSION: &str = r#"{ "system": ["transaction"], "interactions": [ { "type": "*", "search": ["*"],
     "codes": ["read", "vread", "search-type", "search-system", "history-instance", "history-type", "history-system",
               "create", "update", "patch", "delete", "operation"] } ] }"#;
 const POLICY: &str =
@@ -54,8 +56,11 @@ pub(crate) fn interaction(version: FhirVersion, request_line: &str) -> Interacti
 
 /// A permit to ask this about this patient.
 pub(crate) fn permit(version: FhirVersion, patient: PatientScope, interaction: Interaction) -> Permit {
-    let capability = CAPABILITY.replace("VERSION", VERSION);
-    let use_case = UseCase::load("tests", &capability, POLICY, RELEASE, true).unwrap();
+    static CASES: OnceLock<UseCases> = OnceLock::new();
+    let cases = CASES.get_or_init(|| {
+        let capability = CAPABILITY.replace("VERSION", VERSION);
+        UseCases::new(vec![UseCase::load("tests", &capability, POLICY, RELEASE, true).unwrap()])
+    });
     let id = UseCaseId::parse("tests").unwrap();
     let organisation = Organisation { ura: Ura::parse("90000902").unwrap(), name: None, kind: None };
     let caller = Caller {
@@ -77,7 +82,6 @@ pub(crate) fn permit(version: FhirVersion, patient: PatientScope, interaction: I
         patient,
         use_case: Some(id),
     };
-    let cases = UseCases::new(vec![use_case]);
     let admitted = cases.admissible(request).expect("the use case of the tests admits everything");
     let nothing = Findings {
         treatment_relation: Finding::NotFoundOut(NotFoundOut::NotAsked),
@@ -117,7 +121,17 @@ impl Asker {
     }
 
     pub async fn asks(&self, source: &dyn Source, request_line: &str) -> Result<Answer, SourceFault> {
-        let permit = permit(self.version, self.patient.clone(), interaction(self.version, request_line));
+        self.puts(source, interaction(self.version, request_line)).await
+    }
+
+    /// The body as a transaction.
+    pub async fn transacts(&self, source: &dyn Source) -> Result<Answer, SourceFault> {
+        let bundle = fhir::Bundle::read(self.body.as_ref().unwrap()).unwrap();
+        self.puts(source, fhir::interaction::transaction::read(self.version, &bundle).unwrap()).await
+    }
+
+    async fn puts(&self, source: &dyn Source, interaction: Interaction) -> Result<Answer, SourceFault> {
+        let permit = permit(self.version, self.patient.clone(), interaction);
         let plan = permit.plan().first().unwrap();
         source
             .ask(Question::new(&permit, plan, self.body.as_ref(), &self.conditions, "correlation-1", self.patience))

@@ -2,11 +2,14 @@
 //! before anyone else is told a BSN.
 
 mod body;
+mod page;
 mod patient;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use fhir::interaction::InteractionFault;
+use fhir::interaction::transaction::is_own_identifier;
 use fhir::json::Limits;
 use fhir::{Bsn, Interaction, Resource};
 use policy::{
@@ -17,11 +20,12 @@ use policy::{
 use super::identification::Identified;
 use crate::handle::Handle;
 use crate::inbound::{BodyKind, Conditions, Gate, Inbound, Unreadable};
-use crate::middleware::minimisation::Released;
+use crate::middleware::paging::{Asker, Pages, Presented, Released, Turned, Wanted};
 use crate::ports::PatientIndex;
 use crate::record::{AskedFacts, DecisionFacts};
 use crate::refusal::Refusal;
 use crate::trail::Notes;
+use body::Read;
 use patient::Named;
 
 /// A request that is understood, about a known patient, and that its use case could allow.
@@ -31,6 +35,8 @@ pub struct Asked {
     conditions: Conditions,
     correlation_id: String,
     notes: Notes,
+    asker: Asker,
+    wanted: Wanted,
 }
 
 impl Asked {
@@ -49,6 +55,13 @@ impl Asked {
     pub(super) fn correlation_id(&self) -> &str {
         &self.correlation_id
     }
+    /// Who may turn the pages of the answer.
+    pub(super) fn asker(&self) -> &Asker {
+        &self.asker
+    }
+    pub(super) fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
 }
 
 /// What this node is, for the decisions.
@@ -65,13 +78,20 @@ pub struct NodeFacts {
 pub struct ReadInteraction<N> {
     use_cases: Arc<UseCases>,
     index: Arc<dyn PatientIndex>,
+    pages: Arc<Pages>,
     node: NodeFacts,
     next: N,
 }
 
 impl<N> ReadInteraction<N> {
-    pub fn new(use_cases: Arc<UseCases>, index: Arc<dyn PatientIndex>, node: NodeFacts, next: N) -> Self {
-        ReadInteraction { use_cases, index, node, next }
+    pub fn new(
+        use_cases: Arc<UseCases>,
+        index: Arc<dyn PatientIndex>,
+        pages: Arc<Pages>,
+        node: NodeFacts,
+        next: N,
+    ) -> Self {
+        ReadInteraction { use_cases, index, pages, node, next }
     }
 }
 
@@ -87,11 +107,15 @@ impl<N: Handle<Asked, Out = Released>> Handle<Identified> for ReadInteraction<N>
         notes.note(|record| record.direction = Some(direction));
         let interaction = read(&inbound)?;
         let use_case = named_use_case(&inbound)?;
-        let body = body::read(&interaction, &inbound, &self.node.limits)?;
-        let (interaction, patient) =
-            self.patient(interaction, body.as_ref(), &caller, use_case.as_ref(), &inbound).await?;
+        let asker = Asker::of(inbound.gate, inbound.version, &caller);
+        let understood = match page::named(&interaction)? {
+            Some(token) => self.turned(&token, &interaction, use_case, &asker, &inbound, &notes)?,
+            None => self.understood(interaction, use_case, &caller, &inbound).await?,
+        };
+        let Understood { interaction, patient, use_case, body, turned } = understood;
         notes.note(|record| {
-            record.asked = Some(facts(&inbound, &interaction));
+            let page = turned.as_ref().map(Turned::number);
+            record.asked = Some(AskedFacts { page, ..facts(&inbound, &interaction) });
             record.patient = match &patient {
                 PatientScope::One(bsn) => Some(bsn.clone()),
                 PatientScope::Nobody | PatientScope::Any => None,
@@ -111,8 +135,71 @@ impl<N: Handle<Asked, Out = Released>> Handle<Identified> for ReadInteraction<N>
             notes.note(|record| record.decision = Some(DecisionFacts::from(&denial)));
             Refusal::Denied(denial)
         })?;
+        let wanted = match turned {
+            Some(turned) => Wanted::Turned(turned),
+            None => {
+                let presented =
+                    Presented::read(inbound.version, &admitted.request().interaction, admitted.operation())?;
+                presented.map_or(Wanted::Whole, |presented| Wanted::First(Arc::new(presented)))
+            }
+        };
         let Inbound { conditions, correlation_id, .. } = inbound;
-        self.next.handle(Asked { admitted, body, conditions, correlation_id, notes }).await
+        self.next.handle(Asked { admitted, body, conditions, correlation_id, notes, asker, wanted }).await
+    }
+}
+
+/// What a request asks for, about whom.
+struct Understood {
+    interaction: Interaction,
+    patient: PatientScope,
+    use_case: Option<UseCaseId>,
+    body: Option<Resource>,
+    turned: Option<Turned>,
+}
+
+impl<N> ReadInteraction<N> {
+    /// A page of an answer that was asked for before: what was asked then, about whom, in the same use case.
+    fn turned(
+        &self,
+        token: &str,
+        asked: &Interaction,
+        use_case: Option<UseCaseId>,
+        asker: &Asker,
+        inbound: &Inbound,
+        notes: &Notes,
+    ) -> Result<Understood, Refusal> {
+        let Some(turned) = self.pages.open(token, asker, asked.resource_type(), use_case.as_ref()) else {
+            // The name of a page is no search; it does not go into the record.
+            notes.note(|record| record.asked = Some(AskedFacts { query: None, ..facts(inbound, asked) }));
+            return Err(Refusal::PageGone);
+        };
+        Ok(Understood {
+            interaction: turned.answer.interaction().clone(),
+            patient: turned.answer.patient().clone(),
+            use_case: Some(turned.answer.use_case().clone()),
+            body: None,
+            turned: Some(turned),
+        })
+    }
+
+    async fn understood(
+        &self,
+        interaction: Interaction,
+        use_case: Option<UseCaseId>,
+        caller: &Caller,
+        inbound: &Inbound,
+    ) -> Result<Understood, Refusal> {
+        let Read { interaction, body, about } = body::read(interaction, inbound, &self.node.limits)?;
+        let (interaction, patient) = self.patient(interaction, &about, caller, use_case.as_ref(), inbound).await?;
+        // Asked of anything else, a conditional create would tell whether someone else's resource exists.
+        if let (Some(condition), Some(body), Interaction::Create { .. }) =
+            (&inbound.conditions.if_none_exist, &body, &interaction)
+            && patient != PatientScope::Any
+            && !is_own_identifier(condition, body)
+        {
+            return Err(Refusal::CreateCondition);
+        }
+        Ok(Understood { interaction, patient, use_case, body, turned: None })
     }
 }
 
@@ -121,7 +208,7 @@ impl<N> ReadInteraction<N> {
     async fn patient(
         &self,
         interaction: Interaction,
-        body: Option<&Resource>,
+        about: &[Resource],
         caller: &Caller,
         use_case: Option<&UseCaseId>,
         inbound: &Inbound,
@@ -130,11 +217,16 @@ impl<N> ReadInteraction<N> {
             return Ok((interaction, PatientScope::Any));
         }
         let (interaction, mut named) = patient::take(interaction, inbound.version)?;
-        if let Some(body) = body {
-            named.extend(patient::in_body(inbound.version, body)?);
+        let whole = matches!(interaction, Interaction::Transaction { .. });
+        for resource in about {
+            named.extend(patient::in_body(inbound.version, resource, whole)?);
         }
         let mut known: Option<Bsn> = None;
+        let mut looked_up = HashSet::new();
         for name in named {
+            if matches!(&name, Named::Id(id) if !looked_up.insert(id.clone())) {
+                continue;
+            }
             let bsn = match name {
                 Named::Bsn(bsn) => bsn,
                 Named::Id(id) => match self.index.patient(&id).await {
@@ -179,7 +271,7 @@ fn read(inbound: &Inbound) -> Result<Interaction, Refusal> {
     let method = inbound.method.ok_or(Refusal::NotAnInteraction(InteractionFault::Method))?;
     let form = match inbound.body_kind {
         BodyKind::Form => Some(std::str::from_utf8(&inbound.body).map_err(|_| Refusal::BodyBroken)?),
-        BodyKind::None | BodyKind::Json | BodyKind::Other => None,
+        BodyKind::None | BodyKind::Json | BodyKind::Xml | BodyKind::Other => None,
     };
     Interaction::read(inbound.version, method, &inbound.path, &inbound.query, form).map_err(Refusal::NotAnInteraction)
 }
@@ -201,7 +293,16 @@ fn facts(inbound: &Inbound, interaction: &Interaction) -> AskedFacts {
             _ => None,
         },
         query: interaction.query().filter(|query| !query.parameters.is_empty()).map(|query| query.write()),
+        page: None,
+        entries: entries(interaction),
     }
+}
+
+/// What the entries of a transaction ask for, without ids: where they end up stands with the source.
+fn entries(interaction: &Interaction) -> Vec<String> {
+    let Interaction::Transaction { entries } = interaction else { return Vec::new() };
+    let of = |entry: &Interaction| format!("{} {}", entry.code(), entry.resource_type().map_or("", |kind| kind.name()));
+    entries.iter().map(of).collect()
 }
 
 fn other_patient() -> Refusal {

@@ -63,14 +63,25 @@ pub(super) fn take(interaction: Interaction, version: FhirVersion) -> Result<(In
             named.push(Named::Id(id.clone()));
             interaction
         }
+        Interaction::Transaction { entries } => {
+            let mut taken = Vec::with_capacity(entries.len());
+            for entry in entries {
+                let (entry, of_entry) = take(entry, version)?;
+                named.extend(of_entry);
+                taken.push(entry);
+            }
+            Interaction::Transaction { entries: taken }
+        }
         other => other,
     };
     Ok((interaction, named))
 }
 
-/// The patients that a body is about.
-pub(super) fn in_body(version: FhirVersion, body: &Resource) -> Result<Vec<Named>, Refusal> {
+/// The patients that a body is about. `named`: a Patient that carries no BSN is not taken, because others of the same
+/// transaction may point at it.
+pub(super) fn in_body(version: FhirVersion, body: &Resource, named: bool) -> Result<Vec<Named>, Refusal> {
     match whose(version, body) {
+        Whose::Patient { bsns, .. } if named && bsns.is_empty() => Err(Refusal::PatientParameter),
         Whose::Patient { malformed_bsn: true, .. } => Err(Refusal::BsnInvalid),
         Whose::Patient { bsns, .. } => Ok(bsns.into_iter().map(Named::Bsn).collect()),
         Whose::About(references) => references

@@ -2,58 +2,77 @@
 //! switch them off.
 
 use fhir::compartment::{PatientReference, Whose, whose};
+use fhir::interaction::Level;
 use fhir::{Bsn, Interaction, Resource};
 use policy::{Obligation, PatientScope, Permit};
-
-use crate::ports::Item;
 
 /// What happens to a resource of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Release,
+    /// It may leave, but it names no patient: whether it is this patient's shows from what it hangs on (`attached`).
+    Unowned,
     /// Rightly in the answer, but it may not leave under this permit.
     Withhold,
     /// It should not have been in the answer at all.
     Mistrust,
 }
 
-/// Judges one item. `patients` are the ids under which the source knows the permit's patient.
-pub(super) fn judge(permit: &Permit, asked: &Interaction, patients: &[String], item: &Item) -> Verdict {
-    let resource = &item.resource;
-    if !is_what_was_asked(asked, resource) || !belongs(permit, patients, resource) {
-        return Verdict::Mistrust;
-    }
+/// Judges one resource. `patients` are the ids under which the source knows the permit's patient.
+pub(super) fn judge(permit: &Permit, asked: &Interaction, patients: &[String], resource: &Resource) -> Verdict {
+    let owned = match belongs(permit, patients, resource) {
+        _ if !is_what_was_asked(asked, resource) => return Verdict::Mistrust,
+        Belongs::No => return Verdict::Mistrust,
+        Belongs::Unsaid => Verdict::Unowned,
+        Belongs::Yes => Verdict::Release,
+    };
     if !permit.may_release(&resource.resource_type()) || kept_back(permit.obligations(), resource) {
         return Verdict::Withhold;
     }
-    Verdict::Release
+    owned
 }
 
-/// A read answers with the resource that was read, and nothing else.
+/// A read answers with the resource that was read, a history with versions of it, and neither with anything else.
 fn is_what_was_asked(asked: &Interaction, resource: &Resource) -> bool {
     match asked {
-        Interaction::Read { resource_type, id } | Interaction::Vread { resource_type, id, .. } => {
+        Interaction::Read { resource_type, id }
+        | Interaction::Vread { resource_type, id, .. }
+        | Interaction::History { level: Level::Instance(resource_type, id), .. } => {
             resource.resource_type() == resource_type.name() && resource.id().as_deref() == Some(id.as_str())
         }
         _ => true,
     }
 }
 
-fn belongs(permit: &Permit, patients: &[String], resource: &Resource) -> bool {
+/// Whose a resource is, by what it says itself.
+enum Belongs {
+    Yes,
+    No,
+    Unsaid,
+}
+
+impl From<bool> for Belongs {
+    fn from(yes: bool) -> Self {
+        if yes { Belongs::Yes } else { Belongs::No }
+    }
+}
+
+fn belongs(permit: &Permit, patients: &[String], resource: &Resource) -> Belongs {
     let patient = match permit.patient() {
-        PatientScope::Any => return true,
-        PatientScope::Nobody => return whose(permit.version(), resource) == Whose::Nobody,
+        PatientScope::Any => return Belongs::Yes,
+        PatientScope::Nobody => return Belongs::from(whose(permit.version(), resource) == Whose::Nobody),
         PatientScope::One(bsn) => bsn,
     };
     match whose(permit.version(), resource) {
         Whose::Patient { bsns, malformed_bsn, .. } => {
-            !malformed_bsn && !bsns.is_empty() && bsns.iter().all(|bsn| bsn == patient)
+            Belongs::from(!malformed_bsn && !bsns.is_empty() && bsns.iter().all(|bsn| bsn == patient))
         }
         Whose::About(references) => {
-            !references.is_empty() && references.iter().all(|reference| points_at(reference, patient, patients))
+            let all = references.iter().all(|reference| points_at(reference, patient, patients));
+            Belongs::from(!references.is_empty() && all)
         }
-        Whose::Unstated => false,
-        Whose::Nobody => true,
+        Whose::Unstated => Belongs::Unsaid,
+        Whose::Nobody => Belongs::Yes,
     }
 }
 

@@ -1,13 +1,15 @@
 //! Data minimisation (dataminimalisatie): the answer is authorised too. Every resource is held against the
-//! permit; what fails does not leave. Only this stage makes what may leave.
+//! permit; what fails does not leave. Only this stage makes items that may leave.
 
+mod attached;
 mod check;
 mod released;
 
 use std::collections::HashSet;
 
-use fhir::Interaction;
-use policy::PatientScope;
+use fhir::interaction::Level;
+use fhir::{Interaction, LogicalId};
+use policy::{PatientScope, Permit, StandardOperation};
 
 use super::localisation::Located;
 use super::source::Answered;
@@ -16,7 +18,7 @@ use crate::ports::{Item, SourceFault, Written};
 use crate::refusal::Refusal;
 use check::Verdict;
 
-pub use released::{Part, Released, ReleasedItem, SourceStatus};
+pub use released::{Part, ReleasedItem, SourceStatus};
 
 pub struct Minimise<N> {
     next: N,
@@ -44,10 +46,18 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
             match answer {
                 Ok(answer) => {
                     sieve.cut_short |= answer.cut_short;
-                    sieve.written = sieve.written.take().or(answer.written);
-                    for item in answer.items {
-                        let verdict = check::judge(&permit, &interaction, &patients, &item);
-                        sieve.take(verdict, item);
+                    if let Interaction::Transaction { entries } = &interaction
+                        && entries.len() != answer.transaction.len()
+                    {
+                        return Err(Refusal::Source(SourceFault::Unusable("a transaction answered in part")));
+                    }
+                    sieve.note_written(&interaction, answer.written, answer.transaction);
+                    let judged = answer.items.into_iter().map(|item| {
+                        let verdict = check::judge(&permit, &interaction, &patients, &item.resource);
+                        (verdict, item)
+                    });
+                    for (verdict, item) in attached::settle(judged.collect(), &answer.vouched) {
+                        sieve.take(&interaction, verdict, item);
                     }
                     if sieve.cut_short {
                         sieve.failed_type(&interaction);
@@ -72,41 +82,67 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
                 "a source answered with resources that are not the permit's patient's; they were dropped"
             );
         }
-        sieve.settle(permit.request().interaction.clone(), questions, |status| {
-            Part::new(source.holder().clone(), source.name().to_owned(), status)
+        sieve.settle(&permit, questions, |status| {
+            Part::new(source.holder().clone(), source.name().to_owned(), status).with_patients(patients)
         })
     }
+}
+
+/// Whether an item that was released before may leave under this permit too. A page of an answer is authorised anew.
+pub(super) fn again(permit: &Permit, part: &Part, item: &ReleasedItem) -> bool {
+    let asked = permit.plan().first().unwrap_or(&permit.request().interaction);
+    // What names no patient left with what it hangs on, which is judged here as well.
+    matches!(check::judge(permit, asked, part.patients(), item.whole()), Verdict::Release | Verdict::Unowned)
 }
 
 /// What passes and what stays behind.
 #[derive(Default)]
 struct Sieve {
     items: Vec<ReleasedItem>,
-    seen: HashSet<(String, String)>,
+    seen: HashSet<(String, String, Option<String>)>,
     withheld: usize,
     mistrusted: usize,
     cut_short: bool,
     failed: Vec<String>,
     faults: Vec<SourceFault>,
     written: Option<Written>,
+    transaction: Vec<Written>,
+    wrote: Vec<String>,
 }
 
 impl Sieve {
-    fn take(&mut self, verdict: Verdict, item: Item) {
+    fn take(&mut self, asked: &Interaction, verdict: Verdict, item: Item) {
         match verdict {
             Verdict::Release => {
                 let kind = item.resource.resource_type().into_owned();
-                let first = match item.resource.id() {
-                    Some(id) => self.seen.insert((kind, id.into_owned())),
-                    None => true,
+                // The versions of a history are not each other's doubles.
+                let version = matches!(asked, Interaction::History { .. }).then(|| item.resource.version_id());
+                let first = match (item.resource.id(), version) {
+                    (None, _) | (_, Some(None)) => true,
+                    (Some(id), Some(version)) => {
+                        self.seen.insert((kind, id.into_owned(), version.map(|version| version.into_owned())))
+                    }
+                    (Some(id), None) => self.seen.insert((kind, id.into_owned(), None)),
                 };
                 if first {
                     self.items.push(ReleasedItem::new(item.resource, item.mode));
                 }
             }
             Verdict::Withhold => self.withheld += 1,
-            Verdict::Mistrust => self.mistrusted += 1,
+            Verdict::Unowned | Verdict::Mistrust => self.mistrusted += 1,
         }
+    }
+
+    fn note_written(&mut self, asked: &Interaction, written: Option<Written>, transaction: Vec<Written>) {
+        match asked {
+            Interaction::Transaction { entries } => {
+                self.wrote =
+                    entries.iter().zip(&transaction).map(|(entry, written)| reference(entry, written)).collect();
+            }
+            other => self.wrote.extend(written.as_ref().map(|written| reference(other, written))),
+        }
+        self.written = self.written.take().or(written);
+        self.transaction = transaction;
     }
 
     fn failed_type(&mut self, interaction: &Interaction) {
@@ -118,23 +154,22 @@ impl Sieve {
 
     fn settle(
         self,
-        asked: Interaction,
+        permit: &Permit,
         questions: usize,
         part: impl FnOnce(SourceStatus) -> Part,
     ) -> Result<Part, Refusal> {
         if self.faults.len() == questions
-            && let Some(fault) = self.faults.into_iter().next()
+            && let Some(fault) = self.faults.first().cloned()
         {
             return Err(Refusal::Source(fault));
         }
-        let one_resource = matches!(asked, Interaction::Read { .. } | Interaction::Vread { .. });
-        if one_resource && self.items.is_empty() {
+        if self.lacks_what_was_asked(permit) {
             // Withheld, mistrusted and absent read alike.
             return Err(Refusal::NotFound);
         }
         let status = if !self.failed.is_empty() || self.mistrusted > 0 {
             SourceStatus::Partly
-        } else if self.items.is_empty() && self.withheld == 0 && self.written.is_none() {
+        } else if self.items.is_empty() && self.withheld == 0 && self.written.is_none() && self.transaction.is_empty() {
             SourceStatus::NothingThere
         } else {
             SourceStatus::Answered
@@ -143,6 +178,45 @@ impl Sieve {
             .with_items(self.items)
             .with_withheld(self.withheld, self.mistrusted)
             .with_failed(self.failed)
-            .with_written(self.written))
+            .with_written(self.written, self.transaction)
+            .with_wrote(self.wrote))
+    }
+
+    /// Whether the one resource that was asked for is not among what may leave. A document without its Composition
+    /// is none.
+    fn lacks_what_was_asked(&self, permit: &Permit) -> bool {
+        match &permit.request().interaction {
+            Interaction::Read { .. }
+            | Interaction::Vread { .. }
+            | Interaction::History { level: Level::Instance(..), .. } => self.items.is_empty(),
+            Interaction::Operation { level: Level::Instance(kind, id), .. }
+                if permit.operation() == Some(StandardOperation::Document) =>
+            {
+                !self.items.iter().any(|item| {
+                    let resource = item.whole();
+                    resource.resource_type() == kind.name() && resource.id().as_deref() == Some(id.as_str())
+                })
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What was written, as the record names it.
+fn reference(asked: &Interaction, written: &Written) -> String {
+    let kind = asked.resource_type().map_or("", |kind| kind.name());
+    let own = match asked {
+        Interaction::Update { id, .. } | Interaction::Patch { id, .. } | Interaction::Delete { id, .. } => {
+            Some(id.as_str())
+        }
+        _ => None,
+    };
+    // An id of a source goes into the record only when it is one.
+    let id = written.id.as_deref().filter(|id| LogicalId::parse(id).is_some()).or(own);
+    let version = written.version_id.as_deref().filter(|version| LogicalId::parse(version).is_some());
+    match (id, version) {
+        (Some(id), Some(version)) => format!("{kind}/{id}/_history/{version}"),
+        (Some(id), None) => format!("{kind}/{id}"),
+        (None, _) => kind.to_owned(),
     }
 }

@@ -1,9 +1,7 @@
-//! What may leave: built by `minimisation` and by nothing else.
-
-use std::sync::Arc;
+//! What one source contributes to an answer: built by `minimisation` and by nothing else.
 
 use fhir::{Resource, SearchMode};
-use policy::{DataHolder, Permit};
+use policy::DataHolder;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::{SourceFault, Written};
@@ -58,17 +56,30 @@ impl From<&SourceFault> for SourceStatus {
 /// A resource that was checked and may leave.
 #[derive(Clone, Debug)]
 pub struct ReleasedItem {
+    /// As the source gave it; what is checked and recorded.
     resource: Resource,
+    /// As the caller wants to see it.
+    shaped: Option<Resource>,
     mode: SearchMode,
 }
 
 impl ReleasedItem {
     /// For the answer check alone.
     pub(super) fn new(resource: Resource, mode: SearchMode) -> Self {
-        ReleasedItem { resource, mode }
+        ReleasedItem { resource, shaped: None, mode }
     }
-    pub fn resource(&self) -> &Resource {
+    /// The same item with less in it.
+    pub(in crate::middleware) fn shaped(mut self, shape: impl FnOnce(&Resource) -> Resource) -> Self {
+        self.shaped = Some(shape(&self.resource));
+        self
+    }
+    /// The resource as the source gave it.
+    pub(in crate::middleware) fn whole(&self) -> &Resource {
         &self.resource
+    }
+    /// What the caller gets of it.
+    pub fn resource(&self) -> &Resource {
+        self.shaped.as_ref().unwrap_or(&self.resource)
     }
     pub fn mode(&self) -> SearchMode {
         self.mode
@@ -95,12 +106,28 @@ pub struct Part {
     mistrusted: usize,
     failed: Vec<String>,
     written: Option<Written>,
+    transaction: Vec<Written>,
+    wrote: Vec<String>,
+    /// The ids under which this source knows the permit's patient.
+    patients: Vec<String>,
 }
 
 impl Part {
     /// What `minimisation` made of an answer.
     pub(in crate::middleware) fn new(holder: DataHolder, name: String, status: SourceStatus) -> Self {
-        Part { holder, name, status, items: Vec::new(), withheld: 0, mistrusted: 0, failed: Vec::new(), written: None }
+        Part {
+            holder,
+            name,
+            status,
+            items: Vec::new(),
+            withheld: 0,
+            mistrusted: 0,
+            failed: Vec::new(),
+            written: None,
+            transaction: Vec::new(),
+            wrote: Vec::new(),
+            patients: Vec::new(),
+        }
     }
     pub(in crate::middleware) fn with_items(mut self, items: Vec<ReleasedItem>) -> Self {
         self.items = items;
@@ -115,9 +142,38 @@ impl Part {
         self.failed = failed;
         self
     }
-    pub(in crate::middleware) fn with_written(mut self, written: Option<Written>) -> Self {
+    pub(super) fn with_written(mut self, written: Option<Written>, transaction: Vec<Written>) -> Self {
         self.written = written;
+        self.transaction = transaction;
         self
+    }
+    pub(super) fn with_wrote(mut self, wrote: Vec<String>) -> Self {
+        self.wrote = wrote;
+        self
+    }
+    pub(super) fn with_patients(mut self, patients: Vec<String>) -> Self {
+        self.patients = patients;
+        self
+    }
+    /// Its items; the rest of it stays.
+    pub(in crate::middleware) fn take_items(&mut self) -> Vec<ReleasedItem> {
+        std::mem::take(&mut self.items)
+    }
+    /// Puts items in the place of its own, which were checked for this part.
+    pub(in crate::middleware) fn put_items(&mut self, items: Vec<ReleasedItem>) {
+        self.items = items;
+    }
+    /// Whatever its status was: not all of what it gave is in the answer.
+    pub(in crate::middleware) fn cut(&mut self) {
+        if self.status.is_complete() {
+            self.status = SourceStatus::Partly;
+        }
+    }
+    pub(in crate::middleware) fn withhold(&mut self, more: usize) {
+        self.withheld += more;
+    }
+    pub(super) fn patients(&self) -> &[String] {
+        &self.patients
     }
     pub fn holder(&self) -> &DataHolder {
         &self.holder
@@ -146,43 +202,12 @@ impl Part {
     pub fn written(&self) -> Option<&Written> {
         self.written.as_ref()
     }
-}
-
-/// What may leave, source by source, in the order of localisation.
-#[derive(Clone, Debug)]
-pub struct Released {
-    permit: Arc<Permit>,
-    parts: Vec<Part>,
-    index: policy::Finding<usize>,
-}
-
-impl Released {
-    pub(in crate::middleware) fn new(permit: Arc<Permit>, parts: Vec<Part>, index: policy::Finding<usize>) -> Self {
-        Released { permit, parts, index }
+    /// What each entry of a transaction led to, in the order of its entries.
+    pub fn transaction(&self) -> &[Written] {
+        &self.transaction
     }
-    /// The permit under which it leaves.
-    pub fn permit(&self) -> &Permit {
-        &self.permit
-    }
-    pub fn parts(&self) -> &[Part] {
-        &self.parts
-    }
-    /// What the index of other providers said: how many it named, none, or why it could not say.
-    pub fn index(&self) -> &policy::Finding<usize> {
-        &self.index
-    }
-    pub fn items(&self) -> impl Iterator<Item = (&Part, &ReleasedItem)> {
-        self.parts.iter().flat_map(|part| part.items.iter().map(move |item| (part, item)))
-    }
-    /// Whether every provider that could hold data was asked and answered in full.
-    pub fn is_complete(&self) -> bool {
-        let others = self.parts.iter().filter(|part| part.holder != *self.permit.holder()).count();
-        let index_known = match &self.index {
-            // A provider that the index names and that nobody can reach has no part.
-            policy::Finding::Found(named) => others >= *named,
-            policy::Finding::Absent => true,
-            policy::Finding::NotFoundOut(why) => *why == policy::NotFoundOut::NotAsked,
-        };
-        index_known && self.parts.iter().all(|part| part.status.is_complete() && part.mistrusted == 0)
+    /// References of what was written: what the record says of it.
+    pub fn wrote(&self) -> &[String] {
+        &self.wrote
     }
 }

@@ -4,19 +4,27 @@ use super::*;
 
 #[tokio::test]
 async fn a_search_is_narrowed_to_the_servers_own_id_of_the_patient() {
-    let stub = knowing(|_| Reply::fhir(&searchset(&[observation("o1", "p1")], None))).await;
-    let answer = Asker::about(one()).asks(&source(&stub), "GET Observation?code=a%2Cb").await.unwrap();
+    let mut weight = observation("o1", "p1");
+    weight["code"] = json!({"coding": [{"system": "s", "code": "a"}]});
+    let stub = knowing(move |_| Reply::fhir(&searchset(std::slice::from_ref(&weight), None))).await;
+    let line = "GET Observation?code=a%2Cb&_count=1&_summary=true&_elements=code&_total=none";
+    let answer = Asker::about(one()).asks(&source(&stub), line).await.unwrap();
     assert_eq!(names(&answer), ["Observation/o1"]);
     assert_eq!(answer.patients, ["p1"]);
     assert!(!answer.cut_short);
     let asked = stub.asked();
-    assert_eq!(stub.lines(), ["POST /fhir/Patient/_search", "POST /fhir/Observation/_search"]);
+    let lines = ["POST /fhir/Patient/_search", "GET /fhir/metadata", "POST /fhir/Observation/_search"];
+    assert_eq!(stub.lines(), lines);
     assert_eq!(asked[0].parameter("identifier").unwrap(), format!("http://fhir.nl/fhir/NamingSystem/bsn|{BSN}"));
-    assert_eq!(asked[1].parameter("patient").unwrap(), "Patient/p1");
-    assert_eq!(asked[1].parameter("code").unwrap(), "a,b");
-    assert_eq!(asked[1].header("prefer"), Some("handling=strict"));
-    assert_eq!(asked[1].header("x-correlation-id"), Some("correlation-1"));
-    assert_eq!(asked[1].header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(asked[2].parameter("patient").unwrap(), "Patient/p1");
+    assert_eq!(asked[2].parameter("_count").unwrap(), "200", "how it looks is the node's own work");
+    for own in ["_summary", "_elements", "_total"] {
+        assert_eq!(asked[2].parameter(own), None, "{own}");
+    }
+    assert_eq!(asked[2].parameter("code").unwrap(), "a,b");
+    assert_eq!(asked[2].header("prefer"), Some("handling=strict"));
+    assert_eq!(asked[2].header("x-correlation-id"), Some("correlation-1"));
+    assert_eq!(asked[2].header("content-type"), Some("application/x-www-form-urlencoded"));
 }
 
 #[tokio::test]

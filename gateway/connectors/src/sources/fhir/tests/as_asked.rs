@@ -112,7 +112,6 @@ async fn under_one_patient_only_what_is_that_patients_is_written() {
         (&mine, "PUT Observation/theirs", SourceFault::NotFound),
         (&mine, "DELETE Observation/theirs", SourceFault::NotFound),
         (&mine, "DELETE Observation/absent", SourceFault::NotFound),
-        (&mine, "PUT Observation?code=x", SourceFault::NotSupported),
     ] {
         assert_eq!(asker.asks(&source, line).await.unwrap_err(), fault, "{line}");
     }
