@@ -1,7 +1,7 @@
 //! What a node signs about its log: its origin, size and root (C2SP tlog-checkpoint), as a signed note under which
 //! witnesses put their cosignatures.
 
-use signed_note::{Note, Signer, Verifier, VerifierList};
+use signed_note::{Note, Verifier, VerifierList};
 use tlog_tiles::Checkpoint;
 
 use super::fault::ProofFault;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::checkpoint::{SignedCheckpoint, Trust};
 use super::fault::ProofFault;
-use super::history::{self, History};
+use super::history::History;
 use super::keys::CheckpointKey;
 use super::tree::{Tree, leaf_hash};
 use crate::access_log::ReadFault;
@@ -47,8 +47,7 @@ impl Keeper {
         records: impl Fn(u64) -> I,
     ) -> Result<Self, ProofFault> {
         private::make_folder(&options.folder).map_err(ProofFault::io("make the tree's folder"))?;
-        let history = History::open(&options.folder.join(HISTORY))?;
-        let latest = history::read(&options.folder.join(HISTORY))?.pop();
+        let (history, latest) = History::open(&options.folder.join(HISTORY))?;
         if let Some(latest) = &latest {
             latest.verify(&Trust { log: key.public(), witnesses: Vec::new() })?;
         }
@@ -69,7 +68,7 @@ impl Keeper {
         let Some(latest) = &self.latest else { return Ok(()) };
         let root = latest.root();
         if self.tree.size() == signed && self.tree.root(signed)? == root {
-            return Ok(());
+            return self.meets_the_log(signed, &records);
         }
         // The hashes were lost or damaged. They follow from the records, and the checkpoint tells whether these are
         // still the same.
@@ -89,6 +88,25 @@ impl Keeper {
             )));
         }
         Ok(())
+    }
+
+    /// Whether the log still reaches to where the tree ends, with the same last record. All others are an audit's matter:
+    /// a start does not read the whole log.
+    fn meets_the_log<I: Iterator<Item = LogRecord>>(
+        &self,
+        signed: u64,
+        records: &impl Fn(u64) -> I,
+    ) -> Result<(), ProofFault> {
+        let Some(last) = signed.checked_sub(1) else { return Ok(()) };
+        match records(last).next().transpose()? {
+            None => {
+                Err(ProofFault::Broken(format!("the last checkpoint speaks of {signed} records, the log holds fewer")))
+            }
+            Some((index, record)) if index == last && leaf_hash(&record) == self.tree.leaf(last)? => Ok(()),
+            Some(_) => {
+                Err(ProofFault::Broken(format!("record {last} is not the one that the last checkpoint was signed for")))
+            }
+        }
     }
 
     /// Takes records from where the tree ends, at most one round of them; says how many.
@@ -128,6 +146,10 @@ impl Keeper {
         self.latest.as_ref().ok_or(ProofFault::Checkpoint("there is none"))
     }
 
+    /// The last checkpoint that was signed, if any was.
+    pub fn latest(&self) -> Option<&SignedCheckpoint> {
+        self.latest.as_ref()
+    }
     pub fn tree(&self) -> &Tree {
         &self.tree
     }
@@ -142,5 +164,5 @@ impl Keeper {
 
 /// The tree's hashes.
 pub(super) const HASHES: &str = "hashes";
-/// The checkpoints that were given out.
-pub(super) const HISTORY: &str = "checkpoints";
+/// Name of the file with the checkpoints that were given out, in the tree's folder.
+pub const HISTORY: &str = "checkpoints";

@@ -52,6 +52,19 @@ impl CheckpointKey {
         Key::open_or_make(file, name, LOG).map(CheckpointKey)
     }
 
+    /// Reads the key of this file, whatever its name; nothing when there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no such key.
+    pub fn open(file: &Path) -> Result<Option<Self>, ProofFault> {
+        Key::open(file, LOG).map(|key| key.map(CheckpointKey))
+    }
+
+    /// The log's origin.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
     pub fn public(&self) -> PublicKey {
         self.0.public()
     }
@@ -81,16 +94,22 @@ impl Key {
         if !is_key_name_valid(name) {
             return Err(ProofFault::Key("a name has no spaces and no plus"));
         }
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => make(file, name, kind)?,
-            Err(fault) => return Err(ProofFault::io("read a signing key")(fault)),
+        let key = match Key::open(file, kind)? {
+            Some(key) => key,
+            None => Key::read(make(file, name, kind)?.trim(), kind)?,
         };
-        let key = Key::read(text.trim(), kind)?;
         if key.name != name {
             return Err(ProofFault::Key("the key in the file has another name: it belongs to another log"));
         }
         Ok(key)
+    }
+
+    fn open(file: &Path, kind: u8) -> Result<Option<Self>, ProofFault> {
+        match std::fs::read_to_string(file) {
+            Ok(text) => Key::read(text.trim(), kind).map(Some),
+            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(fault) => Err(ProofFault::io("read a signing key")(fault)),
+        }
     }
 
     fn read(text: &str, kind: u8) -> Result<Self, ProofFault> {
@@ -129,9 +148,17 @@ fn make(file: &Path, name: &str, kind: u8) -> Result<String, ProofFault> {
     if let Some(folder) = file.parent() {
         private::make_folder(folder).map_err(ProofFault::io("make the folder of a signing key"))?;
     }
-    let open = File::options().write(true).create_new(true).mode(private::FILE_MODE).open(file);
-    open.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .map_err(ProofFault::io("make a signing key"))?;
+    // Under its name it is whole: a power cut in between leaves no key, not half of one.
+    let unfinished = file.with_extension("new");
+    let write = || {
+        let mut made =
+            File::options().write(true).create(true).truncate(true).mode(private::FILE_MODE).open(&unfinished)?;
+        made.write_all(text.as_bytes())?;
+        made.sync_all()?;
+        std::fs::rename(&unfinished, file)?;
+        private::sync_folder_of(file)
+    };
+    write().map_err(ProofFault::io("make a signing key"))?;
     Ok(text)
 }
 

@@ -17,14 +17,16 @@ mod hashes;
 mod history;
 mod keeper;
 mod keys;
+mod tampering;
 #[cfg(test)]
 mod tests;
 mod tree;
 
-pub use audit::{Audit, Tampering, audit};
-pub use checkpoint::{SignedCheckpoint, Trust};
+pub use audit::{Audit, Witnessed, audit};
+pub use checkpoint::{Seen, SignedCheckpoint, Trust};
 pub use fault::ProofFault;
-pub use history::History;
-pub use keeper::{Keeper, KeeperOptions};
+pub use history::{History, read as read_history};
+pub use keeper::{HISTORY, Keeper, KeeperOptions, LogRecord};
 pub use keys::{CheckpointKey, PublicKey, WitnessKey};
+pub use tampering::Tampering;
 pub use tree::{Hash, InclusionProof, Tree, holds_consistency, holds_inclusion, leaf_hash};

@@ -43,7 +43,7 @@ fn trust(folder: &Path) -> Trust {
 }
 
 fn audited(folder: &Path, records: &[Vec<u8>], kept: &[SignedCheckpoint]) -> Vec<String> {
-    let audit = audit(folder, &trust(folder), log(records)(0), kept).unwrap();
+    let audit = audit(Some(folder), &trust(folder), log(records)(0), kept).unwrap();
     audit.tampering.iter().map(ToString::to_string).collect()
 }
 
@@ -103,19 +103,28 @@ fn tampering_is_found_and_placed() {
         audited(folder.path(), &other, &[])
     };
     let rewritten = |since: u64, size: u64| {
-        format!("records {since} to {size} are not those that the log's own checkpoint of {size} was signed for")
+        let last = size - 1;
+        format!(
+            "records {since} to {last} are not those that the log's own checkpoint of {size} records was signed for"
+        )
     };
     let leaf = |index: u64| format!("the tree was built from another record {index}");
     assert_eq!(changed(&|all| all[40][0] ^= 1), [leaf(40), rewritten(30, 60), rewritten(30, 100)]);
     let dropped = changed(&|all| drop(all.remove(70)));
     assert_eq!(dropped.first(), Some(&leaf(70)));
-    assert_eq!(dropped.last().unwrap(), "the log's own checkpoint speaks of 100 records, the log holds 99");
+    assert_eq!(
+        dropped.last().unwrap(),
+        "the log's own checkpoint speaks of 100 records, the log holds 99: records are gone"
+    );
     assert_eq!(
         changed(&|all| all.swap(3, 4)),
         [3, 4].map(leaf).into_iter().chain([rewritten(0, 30), rewritten(0, 60), rewritten(0, 100)]).collect::<Vec<_>>()
     );
     assert!(changed(&|all| all.insert(65, b"false".to_vec())).contains(&rewritten(60, 100)));
-    assert_eq!(changed(&|all| all.truncate(90)), ["the log's own checkpoint speaks of 100 records, the log holds 90"]);
+    assert_eq!(
+        changed(&|all| all.truncate(90)),
+        ["the log's own checkpoint speaks of 100 records, the log holds 90: records are gone"]
+    );
 }
 
 #[test]
@@ -130,7 +139,7 @@ fn a_rewritten_past_is_found_by_a_checkpoint_that_somebody_else_kept() {
     assert_eq!(audited(forged.path(), &other, &[]), [""; 0]);
     assert_eq!(
         audited(forged.path(), &other, &witness),
-        ["records 80 to 80 are not those that a kept checkpoint of 80 was signed for"]
+        ["a kept checkpoint of 80 records was signed for other records than these"]
     );
     // Rolled back to an older copy of itself.
     let older = TempDir::new().unwrap();
@@ -138,7 +147,10 @@ fn a_rewritten_past_is_found_by_a_checkpoint_that_somebody_else_kept() {
     kept(older.path(), &all[..50], &[50]);
     assert_eq!(
         audited(older.path(), &all[..50], &witness),
-        ["a kept checkpoint speaks of 80 records, the log holds 50"]
+        [
+            "a kept checkpoint of 80 records was given out, but is not among the log's own, whose last speaks of 50",
+            "a kept checkpoint speaks of 80 records, the log holds 50: records are gone"
+        ]
     );
 }
 
@@ -149,7 +161,7 @@ fn a_checkpoint_of_another_key_or_log_is_not_believed() {
     kept(other.path(), &all, &[10]);
     std::fs::copy(other.path().join(HISTORY), one.path().join(HISTORY)).unwrap();
     let found = audited(one.path(), &all, &[]);
-    assert!(found[0].starts_with("the checkpoint of 10 records is not believed"), "{found:?}");
+    assert!(found[0].starts_with("the log's own checkpoint of 10 records is not believed"), "{found:?}");
     assert!(keeper(one.path(), &all).is_err(), "and the node does not build on it");
 }
 
@@ -178,6 +190,68 @@ fn a_torn_checkpoint_was_never_given_out() {
     keeper.advance(log(&all)).unwrap();
     keeper.checkpoint().unwrap();
     assert_eq!(std::fs::read(&file).unwrap(), whole, "Ed25519 signs the same text the same way");
+}
+
+#[test]
+fn a_history_that_cannot_be_read_in_its_middle_is_tampering_and_stops_the_keeper() {
+    let (folder, all) = (TempDir::new().unwrap(), records(40));
+    kept(folder.path(), &all, &[10, 20, 30, 40]);
+    let file = folder.path().join(HISTORY);
+    let whole = std::fs::read(&file).unwrap();
+    let second = 1 + whole.windows(4).position(|bytes| bytes == b"\n20 ").unwrap();
+    let mut garbled = whole.clone();
+    garbled[second] = b'x';
+    std::fs::write(&file, &garbled).unwrap();
+    let sentence = format!("the file of the log's own checkpoints cannot be read from byte {second} on");
+    assert_eq!(audited(folder.path(), &all, &[]), [sentence]);
+    assert!(keeper(folder.path(), &all).is_err_and(|fault| fault.to_string().contains("cannot be read from byte")));
+    assert_eq!(std::fs::read(&file).unwrap(), garbled, "and nothing was cut off");
+    // A letter of a checkpoint itself.
+    let mut forged = whole;
+    forged[second + 12] ^= 1;
+    std::fs::write(&file, &forged).unwrap();
+    let found = audited(folder.path(), &all, &[]);
+    assert!(found.len() == 1 && found[0].starts_with("the log's own checkpoint of 20 records is not believed"));
+}
+
+#[test]
+fn a_log_that_ends_before_its_tree_is_refused_though_the_tree_is_whole() {
+    let (folder, mut all) = (TempDir::new().unwrap(), records(50));
+    kept(folder.path(), &all, &[50]);
+    assert!(keeper(folder.path(), &all).is_ok());
+    let last = std::mem::replace(&mut all[49], b"another".to_vec());
+    assert!(keeper(folder.path(), &all).is_err_and(|fault| fault.to_string().contains("record 49 is not the one")));
+    all[49] = last;
+    all.truncate(40);
+    assert!(keeper(folder.path(), &all).is_err_and(|fault| fault.to_string().contains("the log holds fewer")));
+}
+
+#[test]
+fn a_tree_that_was_changed_above_its_leaves_is_found() {
+    let (folder, all) = (TempDir::new().unwrap(), records(64));
+    kept(folder.path(), &all, &[64]);
+    let file = folder.path().join(HASHES);
+    let mut hashes = std::fs::read(&file).unwrap();
+    // Stored order: leaf 0, leaf 1, their parent.
+    hashes[2 * 32] ^= 1;
+    std::fs::write(&file, hashes).unwrap();
+    let found = audited(folder.path(), &all, &[]);
+    assert_eq!(found.first().map(String::as_str), Some("the tree's hashes above record 1 were changed"));
+}
+
+#[test]
+fn a_kept_checkpoint_that_the_log_forgot_is_found() {
+    let (folder, all) = (TempDir::new().unwrap(), records(80));
+    let witness = kept(folder.path(), &all, &[30, 80]).history().all().unwrap();
+    let file = folder.path().join(HISTORY);
+    let whole = std::fs::read(&file).unwrap();
+    let second = 1 + whole.windows(4).position(|bytes| bytes == b"\n80 ").unwrap();
+    std::fs::write(&file, &whole[..second]).unwrap();
+    assert_eq!(audited(folder.path(), &all, &[]), [""; 0], "nobody can tell without a witness");
+    assert_eq!(
+        audited(folder.path(), &all, &witness),
+        ["a kept checkpoint of 80 records was given out, but is not among the log's own, whose last speaks of 30"]
+    );
 }
 
 #[test]
@@ -259,15 +333,17 @@ fn the_tree_follows_a_real_log() {
     let mut keeper =
         Keeper::open(KeeperOptions::new(folder.path().join("tree")), key(folder.path()), |from| log.records(from))
             .unwrap();
+    let mut following = log.records(0);
     for number in 0..40 {
         runtime.block_on(log.try_reserve().unwrap().write(format!("record {number}").into_bytes())).unwrap();
         if number % 10 == 9 {
-            keeper.advance(|from| log.records(from)).unwrap();
+            log.follow(&mut following);
+            assert_eq!(keeper.advance(|_| &mut following).unwrap(), 10);
             assert_eq!(keeper.checkpoint().unwrap().size(), number + 1);
         }
     }
     log.close().unwrap();
-    let found = audit(&folder.path().join("tree"), &trust(folder.path()), read(&segments), &[]).unwrap();
+    let found = audit(Some(&folder.path().join("tree")), &trust(folder.path()), read(&segments), &[]).unwrap();
     assert_eq!((found.records, found.checkpoints, found.tampering.len()), (40, 4, 0));
     assert_eq!(read_from(&segments, 39).count(), 1);
 }

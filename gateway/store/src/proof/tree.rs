@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use tlog_tiles::{
-    Error, Tile, check_record, check_tree, node_hash, prove_record, prove_tree, record_hash,
-    stored_hashes_for_record_hash, tree_hash,
+    Error, HashReader, Tile, check_record, check_tree, node_hash, prove_record, prove_tree, record_hash,
+    stored_hash_index, stored_hashes_for_record_hash, tree_hash,
 };
 
 pub use tlog_tiles::Hash;
@@ -58,6 +58,17 @@ impl Tree {
         Ok(Tree { hashes, size })
     }
 
+    /// Looks at the tree in a keeper's folder, at most at its first `leaves` leaves; changes nothing. What a checkpoint
+    /// speaks of stays as it is while the keeper goes on.
+    ///
+    /// # Errors
+    /// When there is no such file or it cannot be read.
+    pub fn look(folder: &Path, leaves: u64) -> Result<Self, ProofFault> {
+        let (hashes, held) =
+            HashFile::look(&folder.join(super::keeper::HASHES)).map_err(ProofFault::io("read the tree's hashes"))?;
+        Ok(Tree { hashes, size: held.min(leaves) })
+    }
+
     /// How many leaves it has.
     pub fn size(&self) -> u64 {
         self.size
@@ -85,6 +96,16 @@ impl Tree {
     pub fn root(&self, size: u64) -> Result<Hash, ProofFault> {
         self.within(size)?;
         tree_hash(size, &self.hashes).map_err(broken)
+    }
+
+    /// The hash of one leaf.
+    ///
+    /// # Errors
+    /// `Beyond` when there is no such leaf.
+    pub fn leaf(&self, index: u64) -> Result<Hash, ProofFault> {
+        self.within(index.saturating_add(1))?;
+        let found = self.hashes.read_hashes(&[stored_hash_index(0, index)]).map_err(broken)?;
+        found.first().copied().ok_or_else(|| ProofFault::Broken("a leaf is not there".into()))
     }
 
     /// That the leaf of this index is in the tree of this size.
