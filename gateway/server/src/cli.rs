@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Mode, NodeConfig};
-use crate::{access_log, profiles, serve, wiring};
+use crate::{log, profiles, serve, wiring};
 
 /// A gateway through which health data passes only after someone has looked who asks, why, and whether the patient
 /// agrees.
@@ -34,15 +34,8 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
-    /// Prints the records of an access log, one JSON document a line. May be used while the node runs.
-    Log {
-        /// The log's folder: `log` in the folder of `store.folder`.
-        #[arg(long)]
-        folder: PathBuf,
-        /// The first record to print.
-        #[arg(long, default_value_t = 0)]
-        from: u64,
-    },
+    /// Reads an access log: prints, searches, exports, verifies it. May be used while the node runs.
+    Log(log::LogLine),
     /// Runs the demo region: four care providers and their source systems, on loopback.
     #[cfg(feature = "demo")]
     Demo(crate::demo::DemoOptions),
@@ -58,7 +51,7 @@ pub fn run() -> ExitCode {
             outcome(NodeConfig::load(&config).and_then(|config| serve::run(config, stop_with_input)))
         }
         Command::Check { config } => outcome(check(&config)),
-        Command::Log { folder, from } => outcome(access_log::print(&folder, from)),
+        Command::Log(line) => log::run(line),
         #[cfg(feature = "demo")]
         Command::Demo(options) => outcome(crate::demo::demo(&options)),
         #[cfg(feature = "demo")]

@@ -13,6 +13,7 @@ use super::history;
 use super::keeper::{HASHES, HISTORY, LogRecord};
 use super::tampering::Tampering;
 use super::tree::{Frontier, Hash, leaf_hash};
+use crate::access_log::ReadFault;
 
 /// Most things that are listed; the others are counted. After a record that was put in, every later one is another.
 const MOST: usize = 50;
@@ -68,7 +69,7 @@ pub fn audit(
     let Claims { mut list, mut found, witnessed, own_until, .. } = claims;
     list.sort_by_key(|claim| claim.size);
     found.seen = witnessed.into_values().collect();
-    found.hold(&list, records, leaves.as_ref().map(|(file, size)| (file, own_until.min(*size))));
+    found.hold(&list, records, leaves.as_ref().map(|(file, size)| (file, own_until.min(*size))))?;
     Ok(found)
 }
 
@@ -168,7 +169,12 @@ impl Audit {
 
     /// Reads all records once. `leaves` is the tree's own file and how many of its leaves a checkpoint vouches for: what
     /// lies behind those was perhaps never synced.
-    fn hold(&mut self, claims: &[Claim], records: impl Iterator<Item = LogRecord>, leaves: Option<(&HashFile, u64)>) {
+    fn hold(
+        &mut self,
+        claims: &[Claim],
+        records: impl Iterator<Item = LogRecord>,
+        leaves: Option<(&HashFile, u64)>,
+    ) -> Result<(), ProofFault> {
         let mut frontier = Frontier::default();
         let mut claims = claims.iter().peekable();
         while let Some(claim) = claims.next_if(|claim| claim.size == 0) {
@@ -177,10 +183,11 @@ impl Audit {
         for record in records {
             let (index, record) = match record {
                 Ok(record) => record,
-                Err(fault) => {
-                    self.note(Tampering::Unreadable { from: frontier.size(), why: fault.to_string() });
+                Err(ReadFault::Damaged(damage)) => {
+                    self.note(Tampering::Unreadable { from: frontier.size(), why: damage.to_string() });
                     break;
                 }
+                Err(fault @ ReadFault::Io(_)) => return Err(fault.into()),
             };
             if index != frontier.size() {
                 self.note(Tampering::Unreadable { from: frontier.size(), why: format!("record {index} comes next") });
@@ -202,6 +209,7 @@ impl Audit {
         }
         self.records = frontier.size();
         self.root = frontier.root().0.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(())
     }
 
     fn weigh(&mut self, claim: &Claim, frontier: &Frontier) {

@@ -105,6 +105,16 @@ pub fn read(path: &Path) -> Result<Vec<SignedCheckpoint>, ProofFault> {
     }
 }
 
+/// The last checkpoint of a history; nothing when there is none. Believe it after [`SignedCheckpoint::verify`] only.
+///
+/// # Errors
+/// When the file cannot be read, or its last is no checkpoint.
+pub fn read_last(path: &Path) -> Result<Option<SignedCheckpoint>, ProofFault> {
+    let mut last = None;
+    walk(path, |frame| last = Some(frame)).map_err(ProofFault::io("read the checkpoints"))?;
+    last.map(|frame| SignedCheckpoint::read(&frame.note)).transpose()
+}
+
 fn damaged(from: u64) -> ProofFault {
     ProofFault::Broken(format!("the file of checkpoints cannot be read from byte {from} on"))
 }

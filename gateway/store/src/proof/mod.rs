@@ -25,7 +25,7 @@ mod tree;
 pub use audit::{Audit, Witnessed, audit};
 pub use checkpoint::{Seen, SignedCheckpoint, Trust};
 pub use fault::ProofFault;
-pub use history::{History, read as read_history};
+pub use history::{History, read as read_history, read_last};
 pub use keeper::{HISTORY, Keeper, KeeperOptions, LogRecord};
 pub use keys::{CheckpointKey, PublicKey, WitnessKey};
 pub use tampering::Tampering;
