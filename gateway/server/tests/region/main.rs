@@ -41,6 +41,7 @@ async fn the_demo_region_keeps_its_promises() {
     for node in &setting.ready.nodes {
         proof::holds(&node.log_folder, &[]);
     }
+    proof::is_searched(&setting.ready.nodes[0].log_folder, region::patients()[0].bsn);
 }
 
 #[tokio::test]

@@ -22,6 +22,42 @@ pub fn holds(folder: &Path, more: &[&str]) -> u64 {
     said["records"].as_u64().unwrap()
 }
 
+/// The log is searched and exported as it should be, and the patient's BSN is not on the command line.
+pub fn is_searched(folder: &Path, bsn: &str) {
+    let lines = |output: Output| {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>()
+    };
+    let all = lines(log(&["print"], folder));
+    let fitting = |fits: &dyn Fn(&Value) -> bool| -> Vec<Value> {
+        all.iter().filter(|line| fits(&line["record"])).cloned().collect()
+    };
+    let patient = folder.with_file_name("patient");
+    std::fs::write(&patient, format!("{bsn}\n")).unwrap();
+    let found = lines(log(&["search", "--patient-file", patient.to_str().unwrap()], folder));
+    assert!(!found.is_empty() && found.len() < all.len());
+    assert_eq!(found, fitting(&|record| record["patient"] == bsn));
+    let refused = lines(log(&["search", "--result", "refused"], folder));
+    assert!(!refused.is_empty());
+    assert_eq!(refused, fitting(&|record| record["outcome"]["result"] == "refused"));
+    let correlation = all[0]["record"]["correlation_id"].as_str().unwrap();
+    let one = lines(log(&["search", "--correlation-id", correlation], folder));
+    assert_eq!(one, fitting(&|record| record["correlation_id"] == correlation));
+    assert_eq!(lines(log(&["export", "--format", "ndjson"], folder)), all);
+    assert_eq!(lines(log(&["export", "--format", "ndjson", "--until", "2020-01-01"], folder)), [Value::Null; 0]);
+    let csv = log(&["export", "--format", "csv"], folder);
+    assert_eq!(String::from_utf8(csv.stdout).unwrap().matches("\r\n").count(), all.len() + 1);
+    // An export holds like the log itself.
+    let export = folder.with_file_name("export");
+    std::fs::write(&export, log(&["export", "--format", "ndjson"], folder).stdout).unwrap();
+    let key = String::from_utf8(log(&["key"], folder).stdout).unwrap();
+    let proof = folder.with_file_name("log-proof");
+    let verify = ["log", "verify", "--export", export.to_str().unwrap(), "--key", key.trim(), "--proof"];
+    let verified = Command::new(ZORGSLUIS).args(verify).arg(proof).output().unwrap();
+    assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stdout));
+}
+
 /// The running node of this log gives out its last checkpoint and the hashes below it, and nothing else of its log.
 pub async fn is_given_out(folder: &Path, (wire, base): &(Wire, String)) {
     let root = base.split_once("/fhir/").unwrap().0;
