@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Mode, NodeConfig};
 use crate::validate::{self, ValidateOptions};
-use crate::{access_log, packages, profiles, serve, wiring};
+use crate::{log, packages, profiles, serve, wiring};
 
 /// A gateway through which health data passes only after someone has looked who asks, why, and whether the patient
 /// agrees.
@@ -35,15 +35,8 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
-    /// Prints the records of an access log, one JSON document a line. May be used while the node runs.
-    Log {
-        /// The log's folder: `log` in the folder of `store.folder`.
-        #[arg(long)]
-        folder: PathBuf,
-        /// The first record to print.
-        #[arg(long, default_value_t = 0)]
-        from: u64,
-    },
+    /// Reads an access log: prints, searches, exports, verifies it. May be used while the node runs.
+    Log(log::LogLine),
     /// The official FHIR packages that resources are validated against.
     #[command(subcommand)]
     Profiles(ProfilesCommand),
@@ -80,7 +73,7 @@ pub fn run() -> ExitCode {
             outcome(NodeConfig::load(&config).and_then(|config| serve::run(config, stop_with_input)))
         }
         Command::Check { config } => outcome(check(&config)),
-        Command::Log { folder, from } => outcome(access_log::print(&folder, from)),
+        Command::Log(line) => log::run(line),
         Command::Profiles(ProfilesCommand::Add { package, folder }) => {
             outcome(packages::add(&package, &folder).map(|held| println!("{held}")))
         }

@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub mod desk;
 pub mod http;
+pub mod log;
 pub mod node;
 pub mod packages;
 pub mod patient_index;

@@ -13,6 +13,7 @@ use store::access_log::AccessLog;
 use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
+use crate::log::published::{Published, Trouble};
 use crate::quality::Quality;
 
 /// Whether something that exchanges rest on is well; says what is ill.
@@ -41,6 +42,8 @@ pub struct Parts {
     pub use_cases: Arc<UseCases>,
     pub issuer: Arc<TokenIssuer>,
     pub access_log: Arc<AccessLog>,
+    /// That the access log was not altered.
+    pub proof: Arc<Published>,
     pub wellness: Wellness,
     pub quality: Quality,
 }
@@ -75,6 +78,10 @@ impl Node {
     }
     pub fn access_log(&self) -> &AccessLog {
         &self.parts.access_log
+    }
+    /// The proof that the access log was not altered.
+    pub fn proof(&self) -> &Published {
+        &self.parts.proof
     }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -130,10 +137,13 @@ impl Node {
     }
     /// What keeps the node from serving, if anything.
     pub fn ill(&self) -> Option<&'static str> {
-        if self.parts.access_log.healthy() {
-            (self.parts.wellness)()
-        } else {
-            Some("the access log cannot be written\n")
+        if !self.parts.access_log.healthy() {
+            return Some("the access log cannot be written\n");
+        }
+        match self.parts.proof.trouble() {
+            Some(Trouble::Broken) => Some("the access log is not the one that was signed for\n"),
+            Some(Trouble::Passing) => Some("the access log's proof cannot be kept up\n"),
+            None => (self.parts.wellness)(),
         }
     }
 }

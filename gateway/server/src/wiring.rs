@@ -3,7 +3,6 @@
 //! Read it from [`node`] down. Everything that can be wrong is said at start, as a sentence for the operator.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +27,9 @@ use store::access_log::AccessLogOptions;
 
 use crate::access_log::LogPort;
 use crate::config::{Mode, NodeConfig, SourceConfig};
+use crate::log::keeping::{Keeping, Origin};
+use crate::log::places::Places;
+use crate::log::published::Published;
 use crate::node::{Bases, Node, Parts, Wellness};
 use crate::patient_index::OwnPatients;
 use crate::quality::{Quality, Statements};
@@ -43,6 +45,8 @@ pub struct Wired {
     pub sessions: Arc<Sessions>,
     /// Keeps the registers up to date for as long as it lives.
     pub watch: Watch,
+    /// Keeps the access log's tree up for as long as it lives.
+    pub keeping: Keeping,
 }
 
 /// How often the registers are looked at for change.
@@ -86,6 +90,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let watch = Watch::start(registers.health, REGISTER_ROUND);
     let access_log = Arc::new(access_log(config)?);
     let quality = quality(config)?;
+    let (keeping, proof) = keeping(config, &access_log)?;
     let stack = exchange::stack(Wiring {
         node: NodeFacts {
             holder: DataHolder(config.provider.ura.clone()),
@@ -115,10 +120,11 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         use_cases,
         issuer,
         access_log,
+        proof,
         wellness,
         quality,
     });
-    Ok(Wired { node, callers, sessions, watch })
+    Ok(Wired { node, callers, sessions, watch, keeping })
 }
 
 /// The use cases of this configuration.
@@ -159,11 +165,6 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     peers(config, own, &clock)?;
     Ok(())
-}
-
-/// The folder of the access log of this configuration.
-pub fn log_folder(config: &NodeConfig) -> PathBuf {
-    config.store.folder.join("log")
 }
 
 fn development(config: &NodeConfig) -> bool {
@@ -263,11 +264,18 @@ fn peers(
 }
 
 fn access_log(config: &NodeConfig) -> Result<AccessLog, String> {
-    let mut options = AccessLogOptions::new(log_folder(config));
+    let mut options = AccessLogOptions::new(Places::of_store(&config.store.folder).records);
     options.queue = config.bounds.log_queue;
     options.max_record_bytes = LONGEST_RECORD;
     options.batch_bytes = 4 * LONGEST_RECORD;
     AccessLog::open(options).map_err(|fault| format!("the access log: {fault}"))
+}
+
+fn keeping(config: &NodeConfig, log: &Arc<AccessLog>) -> Result<(Keeping, Arc<Published>), String> {
+    let host = config.outer.public_base.trim_start_matches("https://");
+    let origin = Origin { chosen: config.log.origin.clone(), usual: format!("{host}/log/{}", config.provider.ura) };
+    let every = Duration::from_secs(config.log.checkpoint_seconds);
+    Keeping::start(log.clone(), &Places::of_store(&config.store.folder), &origin, every)
 }
 
 /// The R4 base of every data holder that is known.

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod listeners;
+mod log;
 #[cfg(test)]
 mod reference_tests;
 mod rules;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bounds::BoundsConfig;
 pub use listeners::{InnerConfig, OuterConfig};
+pub use log::LogConfig;
 pub use sources::SourceConfig;
 
 use crate::quality::QualityConfig;
@@ -133,6 +135,8 @@ pub struct NodeConfig {
     pub outer: OuterConfig,
     pub inner: InnerConfig,
     pub store: StoreConfig,
+    #[serde(default)]
+    pub log: LogConfig,
     pub profiles: ProfilesConfig,
     #[serde(default)]
     pub registers: RegistersConfig,

@@ -99,6 +99,7 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[inner]", "adress"),
         ("[inner.tls]", "key"),
         ("[store]", "file"),
+        ("[log]", "proof"),
         ("[profiles]", "use_case"),
         ("[registers]", "consents"),
         ("[bounds]", "exchange"),

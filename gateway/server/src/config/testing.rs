@@ -11,7 +11,7 @@ use policy::UseCaseId;
 
 use super::listeners::InnerTlsConfig;
 use super::{
-    BoundsConfig, InnerConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
+    BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
     ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
 
@@ -51,6 +51,7 @@ pub(crate) fn everything() -> NodeConfig {
             portal: true,
         },
         store: StoreConfig { folder: path() },
+        log: LogConfig { origin: Some(text()), checkpoint_seconds: 1 },
         profiles: ProfilesConfig { folder: path(), use_cases: use_cases() },
         registers: RegistersConfig {
             consents_file: Some(path()),
