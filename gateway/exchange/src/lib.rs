@@ -71,6 +71,7 @@ pub struct Wiring {
     pub relations: Arc<dyn ports::TreatmentRelations>,
     pub consents: Arc<dyn ports::Consents>,
     pub localisation: Arc<dyn ports::Localisation>,
+    pub value_sets: Arc<dyn ports::ValueSets>,
     pub bounds: Bounds,
 }
 
@@ -83,10 +84,21 @@ pub type Stack = Nen7513<
 
 /// Puts the stages together, innermost first.
 pub fn stack(wiring: Wiring) -> Stack {
-    let Wiring { node, use_cases, log, clock, authenticator, patients, relations, consents, localisation, bounds } =
-        wiring;
+    let Wiring {
+        node,
+        use_cases,
+        log,
+        clock,
+        authenticator,
+        patients,
+        relations,
+        consents,
+        localisation,
+        value_sets,
+        bounds,
+    } = wiring;
     let ura = node.holder.0.to_string();
-    let source = AskSource::new(bounds.questions_at_once);
+    let source = AskSource::new(bounds.questions_at_once, value_sets);
     let minimisation = Minimise::new(source);
     let localisation = Localise::new(localisation, bounds.fanout, minimisation);
     let pages = Arc::new(Pages::new(bounds.pages, clock.clone()));

@@ -29,8 +29,8 @@
 //! fn paging(p: Arc<Pages>, next: impl Handle<Permitted, Out = Gathered>) {
 //!     takes::<Permitted, Released>(Paginate::new(p, next));
 //! }
-//! fn localisation(l: Arc<dyn ports::Localisation>, f: Fanout) {
-//!     takes::<Permitted, Gathered>(Localise::new(l, f, Minimise::new(AskSource::new(1))));
+//! fn localisation(l: Arc<dyn ports::Localisation>, f: Fanout, s: AskSource) {
+//!     takes::<Permitted, Gathered>(Localise::new(l, f, Minimise::new(s)));
 //! }
 //! ```
 //! Without the log there is nothing that may be answered with (`Recorded`):
@@ -93,24 +93,24 @@
 //! # use exchange::{Fanout, Handle, Released, ports};
 //! # use exchange::middleware::{authorisation::*, consent::*, localisation::*, minimisation::*, source::*};
 //! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
-//! fn unpaged(u: std::sync::Arc<policy::UseCases>, l: std::sync::Arc<dyn ports::Localisation>, f: Fanout) {
-//!     takes::<Found, Released>(Authorise::new(u, Localise::new(l, f, Minimise::new(AskSource::new(1)))));
+//! fn unpaged(u: std::sync::Arc<policy::UseCases>, l: std::sync::Arc<dyn ports::Localisation>, f: Fanout, s: AskSource) {
+//!     takes::<Found, Released>(Authorise::new(u, Localise::new(l, f, Minimise::new(s))));
 //! }
 //! ```
 //! Without localisation:
 //! ```compile_fail,E0277
 //! # use exchange::{Handle, Pages, Released, middleware::{authorisation::*, minimisation::*, paging::*, source::*}};
 //! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
-//! fn nowhere(p: std::sync::Arc<Pages>) {
-//!     takes::<Permitted, Released>(Paginate::new(p, Minimise::new(AskSource::new(1))));
+//! fn nowhere(p: std::sync::Arc<Pages>, s: AskSource) {
+//!     takes::<Permitted, Released>(Paginate::new(p, Minimise::new(s)));
 //! }
 //! ```
 //! Without minimisation a source's answer would leave unchecked:
 //! ```compile_fail,E0271
 //! # use exchange::{Fanout, Handle, middleware::{authorisation::*, localisation::*, source::*}, ports};
 //! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
-//! fn unchecked(l: std::sync::Arc<dyn ports::Localisation>, f: Fanout) {
-//!     takes::<Permitted, Gathered>(Localise::new(l, f, AskSource::new(1)));
+//! fn unchecked(l: std::sync::Arc<dyn ports::Localisation>, f: Fanout, s: AskSource) {
+//!     takes::<Permitted, Gathered>(Localise::new(l, f, s));
 //! }
 //! ```
 //! Nobody else makes what may be answered with, nor a permit:

@@ -1,25 +1,48 @@
 //! The record that an exchange leaves: what NEN 7513 asks for, as far as it is known when it closes.
 //!
 //! Here, and only here, a BSN and a name are written down: they are the required object and user (7.4.3, 7.3.3).
+//! Records are read back too (by whoever searches the log), in every layout that was ever written.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::net::IpAddr;
 
-use fhir::Bsn;
 use fhir::identifiers::Reader;
-use policy::{Caller, Consent, Direction, Finding, PolicyVersion, Purpose, Reason, TreatmentRelation};
-use serde::Serialize;
+use fhir::interaction::Level;
+use fhir::{Bsn, Interaction};
+use policy::{
+    Caller, Consent, DenialCode, Direction, Finding, Obligation, Person, PolicyVersion, Purpose, Reason,
+    TreatmentRelation,
+};
+use serde::de::{Deserializer, Error};
 use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
-use crate::inbound::Gate;
+use crate::inbound::{Credentials, Gate};
 use crate::middleware::minimisation::SourceStatus;
 
-/// The layout of a record; the first member of each, so that readers can tell layouts apart.
-pub const LAYOUT: &str = "zorgsluis-access/1";
+/// The layout of a record; the first member of each, so that readers can tell layouts apart. A later layout only
+/// adds members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Layout {
+    #[serde(rename = "zorgsluis-access/1")]
+    First,
+    /// Adds what was shown, the resource asked for, the responsible person, emergency access, the code of a denial,
+    /// obligations, and of each source its name, what failed and what was mistrusted.
+    #[serde(rename = "zorgsluis-access/2")]
+    Second,
+}
+
+impl Layout {
+    /// The layout that is written.
+    pub const CURRENT: Layout = Layout::Second;
+}
 
 /// One exchange.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AccessRecord {
-    pub layout: &'static str,
+    pub layout: Layout,
     pub request_id: String,
     /// Joins the records of both sides of an exchange.
     pub correlation_id: String,
@@ -32,6 +55,9 @@ pub struct AccessRecord {
     pub gate: Gate,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remote: Option<IpAddr>,
+    /// What the caller showed to say who it is (7.2.6). It was accepted when there is a `caller`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<Shown>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +65,12 @@ pub struct AccessRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<AskedFacts>,
     /// The patient (7.4.3).
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "bsn_for_the_log")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "bsn_for_the_log",
+        deserialize_with = "bsn_of_the_log"
+    )]
     pub patient: Option<Bsn>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<DecisionFacts>,
@@ -50,12 +81,67 @@ pub struct AccessRecord {
     /// What the index of other providers said, when it was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub localisation: Option<Finding<usize>>,
+    /// Access outside the normal procedure (noodprocedure). No stage grants it yet: always absent until one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<EmergencyFacts>,
     pub sources: Vec<SourceFacts>,
     pub outcome: OutcomeFacts,
 }
 
+impl AccessRecord {
+    /// Reads a record as it stands in the log, in any layout.
+    ///
+    /// # Errors
+    /// A layout that is not known, or a record that is not whole. The fault repeats nothing of it.
+    pub fn read(text: &[u8]) -> Result<AccessRecord, RecordFault> {
+        serde_json::from_slice(text).map_err(|fault| RecordFault { column: fault.column() })
+    }
+}
+
+/// The text is no record of a known layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the access record cannot be read (at column {column})")]
+pub struct RecordFault {
+    pub column: usize,
+}
+
+/// One way to say who one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shown {
+    Certificate,
+    Token,
+    Session,
+}
+
+impl Shown {
+    /// What of it a request carries.
+    pub fn of(credentials: &Credentials) -> Vec<Shown> {
+        [
+            (credentials.certificate.is_some(), Shown::Certificate),
+            (!credentials.authorization.is_empty(), Shown::Token),
+            (credentials.session.is_some(), Shown::Session),
+        ]
+        .into_iter()
+        .filter_map(|(there, shown)| there.then_some(shown))
+        .collect()
+    }
+}
+
+/// Why the normal procedure was passed over, in the words of who did. Debug does not show them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmergencyFacts {
+    pub reason: String,
+}
+
+impl fmt::Debug for EmergencyFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmergencyFacts(..)")
+    }
+}
+
 /// Who asked (7.3).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CallerFacts {
     pub client_id: String,
     pub organisation: String,
@@ -64,7 +150,11 @@ pub struct CallerFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organisation_kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub person: Option<policy::Person>,
+    pub person: Option<Person>,
+    /// Under whose responsibility the person acts (mandaat; 7.3.6 to 7.3.8). No token carries it yet: always absent
+    /// until one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub responsible: Option<Person>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_id: Option<String>,
 }
@@ -77,19 +167,23 @@ impl From<&Caller> for CallerFacts {
             organisation_name: caller.organisation.name.clone(),
             organisation_kind: caller.organisation.kind.clone(),
             person: caller.person.clone(),
+            responsible: None,
             token_id: caller.token_id.clone(),
         }
     }
 }
 
-/// What was asked (7.2, 7.4.12).
-#[derive(Clone, Debug, Serialize)]
+/// What was asked (7.2, 7.4.12). Debug shows neither ids nor values.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct AskedFacts {
-    pub fhir_version: &'static str,
+    pub fhir_version: Cow<'static, str>,
     /// Code of the interaction.
-    pub interaction: &'static str,
+    pub interaction: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource_type: Option<&'static str>,
+    pub resource_type: Option<Cow<'static, str>>,
+    /// The one resource that was asked for (7.4.3): `Type/id`, or `Type/id/_history/version`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// The search as asked, patient parameters taken out.
@@ -99,40 +193,87 @@ pub struct AskedFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<usize>,
     /// What each entry of a transaction asks for: code and type.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<String>,
 }
 
+impl fmt::Debug for AskedFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.resource_type.as_deref().unwrap_or("no type");
+        write!(f, "AskedFacts({} of {kind}, {})", self.interaction, self.fhir_version)
+    }
+}
+
+/// `Type/id` or `Type/id/_history/version` of the one resource that an interaction names.
+pub(crate) fn resource_asked_for(interaction: &Interaction) -> Option<String> {
+    match interaction {
+        Interaction::Vread { resource_type, id, version } => {
+            Some(format!("{resource_type}/{}/_history/{}", id.as_str(), version.as_str()))
+        }
+        Interaction::Read { resource_type, id }
+        | Interaction::Update { resource_type, id }
+        | Interaction::Patch { resource_type, id }
+        | Interaction::Delete { resource_type, id }
+        | Interaction::History { level: Level::Instance(resource_type, id), .. }
+        | Interaction::Operation { level: Level::Instance(resource_type, id), .. } => {
+            Some(format!("{resource_type}/{}", id.as_str()))
+        }
+        _ => None,
+    }
+}
+
 /// What was decided (7.4.6).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DecisionFacts {
     pub permitted: bool,
+    /// Which no it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denial: Option<DenialCode>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub use_case: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyVersion>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
+    /// What had to be done to the answer before it left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obligations: Vec<Obligation>,
 }
 
-/// What one source gave.
-#[derive(Clone, Debug, Serialize)]
+/// What one source gave. Debug shows no ids.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct SourceFacts {
     pub holder: String,
+    /// As the node's configuration calls it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
     pub status: SourceStatus,
+    /// The types whose question failed while others were answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<String>,
     /// References of what left: type, id and version, no content.
     pub disclosed: Vec<String>,
     /// How many resources of the answer did not leave.
     pub withheld: usize,
+    /// How many of those should not have been in the source's answer at all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mistrusted: usize,
     /// References of what was written.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<String>,
 }
 
+impl fmt::Debug for SourceFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (disclosed, written) = (self.disclosed.len(), self.written.len());
+        write!(f, "SourceFacts({} {:?}, {disclosed} disclosed, {written} written)", self.holder, self.status)
+    }
+}
+
 /// How it ended (7.2.5).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub enum OutcomeFacts {
     /// Data, or the honest absence of it, was released.
@@ -154,14 +295,29 @@ fn bsn_for_the_log<S: Serializer>(bsn: &Option<Bsn>, serializer: S) -> Result<S:
     }
 }
 
+fn bsn_of_the_log<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bsn>, D::Error> {
+    match Option::<Cow<'de, str>>::deserialize(deserializer)? {
+        Some(digits) => Bsn::parse(&digits).map(Some).map_err(D::Error::custom),
+        None => Ok(None),
+    }
+}
+
+// Serde hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 impl From<&policy::Permit> for DecisionFacts {
     fn from(permit: &policy::Permit) -> Self {
         DecisionFacts {
             permitted: true,
+            denial: None,
             use_case: Some(permit.use_case().to_string()),
             purpose: Some(permit.purpose()),
             policy: Some(permit.policy().clone()),
             reasons: permit.reasons().to_vec(),
+            obligations: permit.obligations().to_vec(),
         }
     }
 }
@@ -170,10 +326,12 @@ impl From<&policy::Denial> for DecisionFacts {
     fn from(denial: &policy::Denial) -> Self {
         DecisionFacts {
             permitted: false,
+            denial: Some(denial.code),
             use_case: denial.use_case.as_ref().map(ToString::to_string),
             purpose: None,
             policy: denial.policy.clone(),
             reasons: denial.reasons.clone(),
+            obligations: Vec::new(),
         }
     }
 }
@@ -182,10 +340,16 @@ impl From<&crate::middleware::minimisation::Part> for SourceFacts {
     fn from(part: &crate::middleware::minimisation::Part) -> Self {
         SourceFacts {
             holder: part.holder().0.to_string(),
+            name: part.name().to_owned(),
             status: part.status(),
+            failed: part.failed().to_vec(),
             disclosed: part.items().iter().map(crate::middleware::minimisation::ReleasedItem::reference).collect(),
             withheld: part.withheld() + part.mistrusted(),
+            mistrusted: part.mistrusted(),
             written: part.wrote().to_vec(),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

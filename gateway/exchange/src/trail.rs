@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::inbound::Inbound;
 use crate::ports::{AccessLog, Clock, LogUnavailable, Slot};
-use crate::record::{AccessRecord, LAYOUT, OutcomeFacts};
+use crate::record::{AccessRecord, Layout, OutcomeFacts, Shown};
 
 /// What the stages write down while they work. Clones write into the same record.
 #[derive(Clone)]
@@ -43,7 +43,7 @@ impl Trail {
     ) -> Result<Trail, LogUnavailable> {
         let slot = log.reserve()?;
         let record = AccessRecord {
-            layout: LAYOUT,
+            layout: Layout::CURRENT,
             request_id: inbound.request_id.clone(),
             correlation_id: inbound.correlation_id.clone(),
             started: stamp(clock.now()),
@@ -51,6 +51,7 @@ impl Trail {
             node: node.to_owned(),
             gate: inbound.gate,
             remote: inbound.remote,
+            shown: Shown::of(&inbound.credentials),
             direction: None,
             caller: None,
             asked: None,
@@ -59,6 +60,7 @@ impl Trail {
             treatment_relation: None,
             consent: None,
             localisation: None,
+            emergency: None,
             sources: Vec::new(),
             outcome: OutcomeFacts::Interrupted,
         };

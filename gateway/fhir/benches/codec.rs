@@ -18,6 +18,9 @@ const ROUNDS: usize = 15;
 /// How long one measurement repeats its work.
 const AT_LEAST: Duration = Duration::from_millis(40);
 
+/// What is measured: its name, how many bytes it is about, and the work itself.
+type Work = (&'static str, usize, Box<dyn Fn()>);
+
 fn main() {
     let files: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     if files.is_empty() {
@@ -44,7 +47,7 @@ fn measure(what: &str, json: Bytes) {
     let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
     let bundle = Bundle::read(&resource).ok();
     let node = resource.to_node();
-    let mut works: Vec<(&str, usize, Box<dyn Fn()>)> = vec![
+    let mut works: Vec<Work> = vec![
         ("copy", json.len(), {
             let json = json.clone();
             Box::new(move || drop(black_box(json.to_vec())))

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What is known of one fact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "finding", content = "detail", rename_all = "kebab-case")]
 pub enum Finding<T> {
     /// Established, with its evidence.

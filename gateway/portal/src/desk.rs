@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use exchange::ports::BoxFuture;
 use exchange::{Recorded, Refusal};
 
+use crate::pages::DataQuality;
+
 /// A practitioner who is signed in. Prints nothing of it.
 #[derive(Clone)]
 pub struct Session {
@@ -35,6 +37,9 @@ pub trait Desk: Send + Sync {
     fn session(&self, id: &str) -> Option<Session>;
 
     fn sign_out(&self, id: &str);
+
+    /// How well the provider's own data keeps to its profiles; none when that is not measured.
+    fn quality(&self) -> Option<DataQuality>;
 
     /// Asks for a patient's overview through the whole stack. `bsn` is as typed, without white space, dots and dashes:
     /// the stack judges it, so that a wrong one leaves its record too.

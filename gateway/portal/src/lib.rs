@@ -15,4 +15,5 @@ mod tests;
 mod words;
 
 pub use desk::{Answered, Desk, Session};
+pub use pages::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};
 pub use routes::scope;

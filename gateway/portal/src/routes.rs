@@ -55,6 +55,7 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("/sign-in").route(web::get().to(home)).route(web::post().to(sign_in)))
         .service(resource("/sign-out").route(web::get().to(home)).route(web::post().to(sign_out)))
         .service(resource("/overview").route(web::get().to(home)).route(web::post().to(overview)))
+        .service(resource("/quality").route(web::get().to(quality)))
         .default_service(web::to(not_here))
 }
 
@@ -163,6 +164,14 @@ async fn overview(request: HttpRequest, portal: Data<Portal>, form: Form<Ask>) -
             }
         },
     }
+}
+
+async fn quality(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
+    let Some((_, session)) = portal.cookies.session(&request, portal.desk.as_ref()) else {
+        return portal.sign_in_page(&request, StatusCode::UNAUTHORIZED, None);
+    };
+    let frame = Frame { provider: portal.desk.provider(), session: Some(&session) };
+    page(StatusCode::OK, pages::quality(&frame, portal.desk.quality().as_ref()))
 }
 
 async fn not_here(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {

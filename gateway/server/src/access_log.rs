@@ -1,9 +1,5 @@
-//! The access log as the stack's port, and as text for an operator.
-// Prints the log on standard output: that is what it is asked for.
-#![allow(clippy::print_stdout)]
+//! The access log as the stack's port.
 
-use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use exchange::ports::{self, BoxFuture, LogUnavailable};
@@ -34,21 +30,4 @@ impl ports::Slot for Place {
             tracing::error!("the record of an interrupted exchange could not be handed to the access log");
         }
     }
-}
-
-/// Prints the records from number `from` on, one JSON document a line, up to the durable end.
-pub fn print(folder: &Path, from: u64) -> Result<(), String> {
-    let mut out = std::io::stdout().lock();
-    for record in access_log::read_from(folder, from) {
-        let (index, bytes) = record.map_err(|fault| format!("{}: {fault}", folder.display()))?;
-        let written = write!(out, "{{\"index\":{index},\"record\":")
-            .and_then(|()| out.write_all(&bytes))
-            .and_then(|()| out.write_all(b"}\n"));
-        match written {
-            Ok(()) => {}
-            Err(fault) if fault.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
-            Err(fault) => return Err(format!("cannot print: {fault}")),
-        }
-    }
-    Ok(())
 }

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Mode, NodeConfig};
-use crate::{access_log, profiles, serve, wiring};
+use crate::validate::{self, ValidateOptions};
+use crate::{log, packages, profiles, serve, wiring};
 
 /// A gateway through which health data passes only after someone has looked who asks, why, and whether the patient
 /// agrees.
@@ -34,21 +35,35 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
-    /// Prints the records of an access log, one JSON document a line. May be used while the node runs.
-    Log {
-        /// The log's folder: `log` in the folder of `store.folder`.
-        #[arg(long)]
-        folder: PathBuf,
-        /// The first record to print.
-        #[arg(long, default_value_t = 0)]
-        from: u64,
-    },
+    /// Reads an access log: prints, searches, exports, verifies it. May be used while the node runs.
+    Log(log::LogLine),
+    /// The official FHIR packages that resources are validated against.
+    #[command(subcommand)]
+    Profiles(ProfilesCommand),
+    /// Holds files against FHIR and profiles. Exit code 0: no errors; 1: errors; 2: a file or package cannot be used.
+    Validate(ValidateOptions),
     /// Runs the demo region: four care providers and their source systems, on loopback.
     #[cfg(feature = "demo")]
     Demo(crate::demo::DemoOptions),
     /// Runs one node in front of FHIR servers of your own, on loopback.
     #[cfg(feature = "demo")]
     Try(crate::demo::TryOptions),
+}
+
+#[derive(Subcommand)]
+enum ProfilesCommand {
+    /// Checks that a package loads, says what it holds, and keeps a copy.
+    Add {
+        /// A package as it is published (.tgz).
+        package: PathBuf,
+        #[arg(long, default_value = packages::FOLDER)]
+        folder: PathBuf,
+    },
+    /// Says what each kept package holds.
+    List {
+        #[arg(long, default_value = packages::FOLDER)]
+        folder: PathBuf,
+    },
 }
 
 /// Runs what the command line says.
@@ -58,7 +73,14 @@ pub fn run() -> ExitCode {
             outcome(NodeConfig::load(&config).and_then(|config| serve::run(config, stop_with_input)))
         }
         Command::Check { config } => outcome(check(&config)),
-        Command::Log { folder, from } => outcome(access_log::print(&folder, from)),
+        Command::Log(line) => log::run(line),
+        Command::Profiles(ProfilesCommand::Add { package, folder }) => {
+            outcome(packages::add(&package, &folder).map(|held| println!("{held}")))
+        }
+        Command::Profiles(ProfilesCommand::List { folder }) => {
+            outcome(packages::list(&folder).map(|all| all.iter().for_each(|held| println!("{held}"))))
+        }
+        Command::Validate(options) => validate::run(&options),
         #[cfg(feature = "demo")]
         Command::Demo(options) => outcome(crate::demo::demo(&options)),
         #[cfg(feature = "demo")]
@@ -70,8 +92,13 @@ fn check(file: &Path) -> Result<(), String> {
     let config = NodeConfig::load(file)?;
     wiring::use_cases(&config)?;
     let cases = profiles::run_cases(&config.profiles, config.mode == Mode::Development)?;
+    let measured = match wiring::statements(&config)? {
+        Some(statements) => format!("{} statements of profiles", statements.count()),
+        None => "data quality is not measured".to_owned(),
+    };
     wiring::try_identity(&config)?;
-    println!("{}: good; {} use case(s), {cases} policy cases pass", file.display(), config.profiles.use_cases.len());
+    let use_cases = config.profiles.use_cases.len();
+    println!("{}: good; {use_cases} use case(s), {cases} policy cases pass; {measured}", file.display());
     Ok(())
 }
 

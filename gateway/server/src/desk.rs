@@ -9,11 +9,12 @@ use connectors::identity::{InnerCallers, Sessions};
 use exchange::ports::BoxFuture;
 use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
-use portal::{Answered, Desk, Session};
+use portal::{Answered, DataQuality, Desk, Session};
 use time::OffsetDateTime;
 
 use crate::http::endpoint;
 use crate::node::Node;
+use crate::quality::view;
 
 /// The node's side of the pages.
 pub struct NodeDesk {
@@ -47,6 +48,10 @@ impl Desk for NodeDesk {
 
     fn sign_out(&self, id: &str) {
         self.sessions.end(id);
+    }
+
+    fn quality(&self) -> Option<DataQuality> {
+        self.node.quality().measured().map(view::of)
     }
 
     fn overview(&self, session: &str, bsn: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {

@@ -13,6 +13,8 @@ use store::access_log::AccessLog;
 use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
+use crate::log::published::{Published, Trouble};
+use crate::quality::Quality;
 
 /// Whether something that exchanges rest on is well; says what is ill.
 pub type Wellness = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
@@ -40,7 +42,10 @@ pub struct Parts {
     pub use_cases: Arc<UseCases>,
     pub issuer: Arc<TokenIssuer>,
     pub access_log: Arc<AccessLog>,
+    /// That the access log was not altered.
+    pub proof: Arc<Published>,
     pub wellness: Wellness,
+    pub quality: Quality,
 }
 
 /// One running node.
@@ -55,7 +60,8 @@ impl Node {
     pub fn new(parts: Parts) -> Self {
         let now = time::OffsetDateTime::now_utc();
         let started = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
-        Node { parts, metrics: Metrics::default(), memo: Memo::default(), started }
+        let metrics = Metrics::new(|registry| parts.quality.register(registry));
+        Node { parts, metrics, memo: Memo::default(), started }
     }
     /// The provider's name.
     pub fn provider(&self) -> &str {
@@ -73,8 +79,16 @@ impl Node {
     pub fn access_log(&self) -> &AccessLog {
         &self.parts.access_log
     }
+    /// The proof that the access log was not altered.
+    pub fn proof(&self) -> &Published {
+        &self.parts.proof
+    }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+    /// The measuring of how well own data keeps to its profiles.
+    pub fn quality(&self) -> &Quality {
+        &self.parts.quality
     }
     pub fn body_bounds(&self) -> BodyBounds {
         self.parts.body_bounds
@@ -123,10 +137,13 @@ impl Node {
     }
     /// What keeps the node from serving, if anything.
     pub fn ill(&self) -> Option<&'static str> {
-        if self.parts.access_log.healthy() {
-            (self.parts.wellness)()
-        } else {
-            Some("the access log cannot be written\n")
+        if !self.parts.access_log.healthy() {
+            return Some("the access log cannot be written\n");
+        }
+        match self.parts.proof.trouble() {
+            Some(Trouble::Broken) => Some("the access log is not the one that was signed for\n"),
+            Some(Trouble::Passing) => Some("the access log's proof cannot be kept up\n"),
+            None => (self.parts.wellness)(),
         }
     }
 }

@@ -3,7 +3,6 @@
 //! Read it from [`node`] down. Everything that can be wrong is said at start, as a sentence for the operator.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,9 @@ use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
-use exchange::ports::{Authenticator, Clock, Consents, PatientIndex, Source, SystemClock, TreatmentRelations};
+use exchange::ports::{
+    Authenticator, Clock, Consents, NoValueSets, PatientIndex, Source, SystemClock, TreatmentRelations, ValueSets,
+};
 use exchange::{NodeFacts, Wiring};
 use fhir::FhirVersion;
 use fhir::json::Limits;
@@ -26,8 +27,12 @@ use store::access_log::AccessLogOptions;
 
 use crate::access_log::LogPort;
 use crate::config::{Mode, NodeConfig, SourceConfig};
+use crate::log::keeping::{Keeping, Origin};
+use crate::log::places::Places;
+use crate::log::published::Published;
 use crate::node::{Bases, Node, Parts, Wellness};
 use crate::patient_index::OwnPatients;
+use crate::quality::{Quality, Statements};
 use crate::{profiles, tls};
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
@@ -40,6 +45,8 @@ pub struct Wired {
     pub sessions: Arc<Sessions>,
     /// Keeps the registers up to date for as long as it lives.
     pub watch: Watch,
+    /// Keeps the access log's tree up for as long as it lives.
+    pub keeping: Keeping,
 }
 
 /// How often the registers are looked at for change.
@@ -82,6 +89,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let wellness = wellness(registers.health.clone());
     let watch = Watch::start(registers.health, REGISTER_ROUND);
     let access_log = Arc::new(access_log(config)?);
+    let quality = quality(config)?;
+    let (keeping, proof) = keeping(config, &access_log)?;
     let stack = exchange::stack(Wiring {
         node: NodeFacts {
             holder: DataHolder(config.provider.ura.clone()),
@@ -96,6 +105,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         relations: registers.relations,
         consents: registers.consents,
         localisation: registers.whereabouts,
+        value_sets: value_sets(&quality),
         bounds: config.bounds.exchange(),
     });
     let node = Node::new(Parts {
@@ -110,14 +120,40 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         use_cases,
         issuer,
         access_log,
+        proof,
         wellness,
+        quality,
     });
-    Ok(Wired { node, callers, sessions, watch })
+    Ok(Wired { node, callers, sessions, watch, keeping })
 }
 
 /// The use cases of this configuration.
 pub fn use_cases(config: &NodeConfig) -> Result<UseCases, String> {
     profiles::load(&config.profiles, development(config))
+}
+
+/// The statements of profiles that own data is measured by, when it is.
+pub fn statements(config: &NodeConfig) -> Result<Option<Statements>, String> {
+    config
+        .quality
+        .folder(&config.profiles.folder)
+        .map(|folder| Statements::load(&folder)?.with_packages(&config.profiles.folder.join("packages")))
+        .transpose()
+}
+
+fn quality(config: &NodeConfig) -> Result<Quality, String> {
+    match statements(config)? {
+        Some(statements) => Quality::start(Arc::new(statements), &config.quality),
+        None => Ok(Quality::off()),
+    }
+}
+
+/// The code lists of the statements and packages, for searches that name a value set.
+fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
+    match quality.statements() {
+        Some(statements) => statements.clone(),
+        None => Arc::new(NoValueSets),
+    }
 }
 
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
@@ -129,11 +165,6 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     peers(config, own, &clock)?;
     Ok(())
-}
-
-/// The folder of the access log of this configuration.
-pub fn log_folder(config: &NodeConfig) -> PathBuf {
-    config.store.folder.join("log")
 }
 
 fn development(config: &NodeConfig) -> bool {
@@ -233,11 +264,18 @@ fn peers(
 }
 
 fn access_log(config: &NodeConfig) -> Result<AccessLog, String> {
-    let mut options = AccessLogOptions::new(log_folder(config));
+    let mut options = AccessLogOptions::new(Places::of_store(&config.store.folder).records);
     options.queue = config.bounds.log_queue;
     options.max_record_bytes = LONGEST_RECORD;
     options.batch_bytes = 4 * LONGEST_RECORD;
     AccessLog::open(options).map_err(|fault| format!("the access log: {fault}"))
+}
+
+fn keeping(config: &NodeConfig, log: &Arc<AccessLog>) -> Result<(Keeping, Arc<Published>), String> {
+    let host = config.outer.public_base.trim_start_matches("https://");
+    let origin = Origin { chosen: config.log.origin.clone(), usual: format!("{host}/log/{}", config.provider.ura) };
+    let every = Duration::from_secs(config.log.checkpoint_seconds);
+    Keeping::start(log.clone(), &Places::of_store(&config.store.folder), &origin, every)
 }
 
 /// The R4 base of every data holder that is known.

@@ -1,6 +1,6 @@
 //! Durable state of a node. Two things live here, each with its own idea of how bytes reach the
-//! disk: the NEN 7513 access log ([`access_log`], our own segment files) and all other state
-//! ([`state`], sled behind a sync of our own).
+//! disk: the NEN 7513 access log ([`access_log`], our own segment files) with the proof that it was not altered
+//! ([`proof`], a Merkle tree with signed checkpoints), and all other state ([`state`], sled behind a sync of our own).
 //!
 //! This crate moves opaque bytes. It must not know what an access record, a transfer or a consent
 //! looks like, and never puts stored bytes or keys into a log line or an error text.
@@ -8,4 +8,5 @@
 
 pub mod access_log;
 mod private;
+pub mod proof;
 pub mod state;

@@ -1,7 +1,7 @@
 //! What the store makes is for its owner alone: records name patients and people. What an operator has opened up to
 //! others (an auditor's group) stays as it is.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -12,6 +12,14 @@ pub const FILE_MODE: u32 = 0o600;
 /// Makes a folder, and those above it, that only its owner can enter. One that is there already stays as it is.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Makes the name of this file durable.
+pub fn sync_folder_of(file: &Path) -> io::Result<()> {
+    match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => File::open(".")?.sync_all(),
+    }
 }
 
 #[cfg(test)]

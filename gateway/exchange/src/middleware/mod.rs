@@ -11,3 +11,4 @@ pub mod nen7513;
 pub mod paging;
 pub mod source;
 pub mod treatment_relation;
+mod value_sets;

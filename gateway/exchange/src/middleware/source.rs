@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use fhir::search::split;
-use fhir::{Interaction, SearchQuery};
+use fhir::{FhirVersion, Interaction, SearchQuery};
 use futures_util::StreamExt;
 use policy::Permit;
 
 use super::localisation::Located;
+use super::value_sets::written_out;
 use crate::handle::Handle;
-use crate::ports::{Answer, BoxFuture, Question, Source, SourceFault};
+use crate::ports::{Answer, BoxFuture, Question, Source, SourceFault, ValueSets};
 use crate::refusal::Refusal;
 
 /// One question of a plan and what the source answered to it.
@@ -31,12 +32,13 @@ impl Answered {
 /// Asks.
 pub struct AskSource {
     at_once: usize,
+    value_sets: Arc<dyn ValueSets>,
 }
 
 impl AskSource {
     /// `at_once`: how many questions one source gets side by side within one exchange.
-    pub fn new(at_once: usize) -> Self {
-        AskSource { at_once: at_once.max(1) }
+    pub fn new(at_once: usize, value_sets: Arc<dyn ValueSets>) -> Self {
+        AskSource { at_once: at_once.max(1), value_sets }
     }
 }
 
@@ -48,7 +50,8 @@ impl Handle<Located> for AskSource {
         let source = located.source().clone();
         // Another provider's node does its own shaping, and sorts nothing for us.
         let own = source.holder() == permit.holder();
-        let questions: Vec<Interaction> = located.questions().iter().map(|asked| bare(asked, own)).collect();
+        let questions: Vec<Interaction> =
+            located.questions().iter().map(|asked| self.bare(asked, own, permit.version())).collect();
         let asking: Vec<BoxFuture<'_, _>> = questions
             .iter()
             .map(|interaction| {
@@ -75,18 +78,23 @@ impl Handle<Located> for AskSource {
     }
 }
 
-/// The question without what shapes an answer: that is done once, by this node, over what all sources gave.
-fn bare(asked: &Interaction, sorted: bool) -> Interaction {
-    let strip = |query: &SearchQuery| {
-        let (mut rest, shaping) = split(query);
-        if sorted {
-            rest.parameters.extend(shaping.named("_sort").cloned());
+impl AskSource {
+    /// The question without what shapes an answer: that is done once, by this node, over what all sources gave. Value
+    /// sets that this node knows are written out.
+    fn bare(&self, asked: &Interaction, sorted: bool, version: FhirVersion) -> Interaction {
+        let strip = |query: &SearchQuery| {
+            let (mut rest, shaping) = split(query);
+            if sorted {
+                rest.parameters.extend(shaping.named("_sort").cloned());
+            }
+            written_out(self.value_sets.as_ref(), version, rest)
+        };
+        match asked {
+            Interaction::Search { target, query } => {
+                Interaction::Search { target: target.clone(), query: strip(query) }
+            }
+            Interaction::History { level, query } => Interaction::History { level: level.clone(), query: strip(query) },
+            other => other.clone(),
         }
-        rest
-    };
-    match asked {
-        Interaction::Search { target, query } => Interaction::Search { target: target.clone(), query: strip(query) },
-        Interaction::History { level, query } => Interaction::History { level: level.clone(), query: strip(query) },
-        other => other.clone(),
     }
 }

@@ -8,6 +8,7 @@ mod localisation;
 mod patient_index;
 mod source;
 mod treatment_relations;
+mod value_sets;
 
 pub use access_log::{AccessLog, LogUnavailable, Slot};
 pub use authenticator::{AuthenticationFault, Authenticator};
@@ -17,6 +18,7 @@ pub use localisation::{Localisation, Whereabouts};
 pub use patient_index::PatientIndex;
 pub use source::{Answer, Item, Question, Source, SourceFault, Written};
 pub use treatment_relations::TreatmentRelations;
+pub use value_sets::{NoValueSets, ValueSets};
 
 /// A future behind a port.
 pub type BoxFuture<'a, T> = futures_util::future::BoxFuture<'a, T>;

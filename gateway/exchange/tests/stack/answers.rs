@@ -268,3 +268,18 @@ async fn a_write_about_another_patient_than_the_tokens_is_denied() {
     assert_eq!(refusal.row().status, 403);
     assert_eq!(world.source().times_asked(), 0);
 }
+
+#[tokio::test]
+async fn a_source_is_asked_for_the_codes_of_a_known_value_set() {
+    let world = World::in_order();
+    for (set, asked) in [
+        ("http%3A%2F%2Fset.example%2Fpressure", "code=http%3A%2F%2Floinc.org%7C85354-9"),
+        ("http%3A%2F%2Fset.example%2Fother", "code%3Ain=http%3A%2F%2Fset.example%2Fother"),
+    ] {
+        let patient = format!("patient.identifier=http%3A%2F%2Ffhir.nl%2Ffhir%2FNamingSystem%2Fbsn%7C{ANNA}");
+        let form = format!("{patient}&code:in={set}");
+        world.ask(post("Observation/_search", exchange::BodyKind::Form, form)).await.unwrap();
+        let question = world.source().questions.lock().unwrap().last().unwrap().clone();
+        assert_eq!(question, format!("search-type Observation?{asked}"));
+    }
+}

@@ -184,3 +184,32 @@ async fn a_client_header_never_feeds_the_gate() {
     let inbound = Inbound { gate: Gate::Inner, ..about(ANNA, "Condition") };
     refused(&world, inbound, 403, "denied: policy").await;
 }
+
+#[tokio::test]
+async fn a_refusal_records_what_was_asked_and_whose_data_was_tried() {
+    let world = World::in_order();
+    refused(&world, get("Condition?patient=anna,bram&category=x"), 400, "several-patients").await;
+    let world = World::in_order();
+    world.ask(get("Condition?patient=anna,bram&category=x")).await.unwrap_err();
+    let asked = &world.record()["asked"];
+    assert_eq!((&asked["interaction"], &asked["resource_type"]), (&"search-type".into(), &"Condition".into()));
+    assert!(asked.get("query").is_none(), "what names patients was not taken out yet");
+
+    let world = World::of_anna();
+    world.ask(about(BRAM, "Condition")).await.unwrap_err();
+    let record = world.record();
+    assert_eq!(record["outcome"]["reason"], "denied: patient-binding");
+    assert_eq!(record["patient"], BRAM, "the token is about Anna, the attempt was about Bram");
+
+    let world = World::in_order();
+    let mut inbound = get("Condition/c-9");
+    inbound.credentials.authorization = vec!["Bearer secret".into()];
+    world.ask(inbound).await.unwrap_err();
+    let record = world.record();
+    assert_eq!(
+        (&record["layout"], &record["asked"]["resource"]),
+        (&"zorgsluis-access/2".into(), &"Condition/c-9".into())
+    );
+    assert_eq!(record["shown"], serde_json::json!(["token"]));
+    assert!(!record.to_string().contains("secret"));
+}

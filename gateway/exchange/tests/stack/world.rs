@@ -179,6 +179,15 @@ pub fn resource(json: &Value) -> Resource {
     Resource::parse(Bytes::from(json.to_string()), &Limits::default()).unwrap()
 }
 
+/// The one value set that the node knows.
+struct OneValueSet;
+
+impl ValueSets for OneValueSet {
+    fn codes(&self, _: FhirVersion, canonical: &str) -> Option<Vec<(String, String)>> {
+        (canonical == "http://set.example/pressure").then(|| vec![("http://loinc.org".into(), "85354-9".into())])
+    }
+}
+
 /// What the facts are in a test.
 pub struct World {
     pub identity: Mutex<Result<Caller, AuthenticationFault>>,
@@ -310,6 +319,7 @@ pub fn stack(world: &Arc<World>) -> exchange::Stack {
         relations: ports.clone(),
         consents: ports.clone(),
         localisation: ports,
+        value_sets: Arc::new(OneValueSet),
         bounds: Bounds {
             exchange: Duration::from_millis(600),
             at_once: 4,

@@ -125,6 +125,7 @@ impl World {
             relations: stubs.clone(),
             consents: stubs.clone(),
             localisation: stubs,
+            value_sets: Arc::new(exchange::ports::NoValueSets),
             bounds: Bounds {
                 exchange: Duration::from_secs(20),
                 at_once: 8,

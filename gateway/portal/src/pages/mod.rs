@@ -5,6 +5,7 @@ mod icons;
 mod notice;
 mod overview;
 mod patient;
+mod quality;
 mod search;
 mod sections;
 mod sign_in;
@@ -17,6 +18,8 @@ use crate::words;
 
 pub(crate) use notice::{Answer, Notice, answer_to, notice};
 pub(crate) use overview::overview;
+pub(crate) use quality::quality;
+pub use quality::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};
 pub(crate) use search::search;
 pub(crate) use sign_in::{SESSION_OVER, WRONG_CODE, sign_in};
 
@@ -46,6 +49,7 @@ fn frame(frame: &Frame<'_>, title: &str, body: &Markup) -> Markup {
                         span { span.provider { (frame.provider) } span.product { "Zorgsluis" } }
                     }
                     @if let Some(session) = frame.session {
+                        nav aria-label="Meer" { a href="/portal/quality" { "Gegevenskwaliteit" } }
                         form.who method="post" action="/portal/sign-out" {
                             p { span.name { (session.name) } span.role { (words::role(&session.role)) } }
                             (token(&session.csrf))

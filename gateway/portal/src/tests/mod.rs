@@ -1,6 +1,7 @@
 //! The pages as a browser meets them, in front of a stub desk with the real stack behind it.
 
 mod guarding;
+mod measuring;
 mod refusing;
 mod showing;
 
@@ -16,7 +17,7 @@ use exchange::ports::{AuthenticationFault, BoxFuture, SourceFault};
 use flows::testing::{Place, World, patient, region};
 use policy::{Finding, NotFoundOut};
 
-use crate::{Answered, Desk, Session, scope};
+use crate::{Answered, DataQuality, Desk, Session, scope};
 
 const BSN: &str = "999911120";
 const CODE: &str = "sesam open u";
@@ -27,18 +28,24 @@ const CSRF: &str = "a-form-token-of-this-session";
 struct Stub {
     world: World,
     refusal: Option<Refusal>,
+    quality: Option<DataQuality>,
     asked: Mutex<Vec<String>>,
     open: Mutex<bool>,
 }
 
 impl Stub {
     fn of(world: World) -> Arc<Self> {
-        Arc::new(Stub { world, refusal: None, asked: Mutex::default(), open: Mutex::new(true) })
+        Arc::new(Stub { world, refusal: None, quality: None, asked: Mutex::default(), open: Mutex::new(true) })
+    }
+
+    fn measuring(quality: Option<DataQuality>) -> Arc<Self> {
+        let stub = Stub { quality, ..Arc::into_inner(Stub::of(region(BSN))).unwrap() };
+        Arc::new(stub)
     }
 
     fn refusing(refusal: Refusal) -> Arc<Self> {
         let refusal = Some(refusal);
-        Arc::new(Stub { world: region(BSN), refusal, asked: Mutex::default(), open: Mutex::new(true) })
+        Arc::new(Stub { refusal, ..Arc::into_inner(Stub::of(region(BSN))).unwrap() })
     }
 }
 
@@ -56,6 +63,9 @@ impl Desk for Stub {
     fn sign_out(&self, id: &str) {
         assert_eq!(id, SESSION);
         *self.open.lock().unwrap() = false;
+    }
+    fn quality(&self) -> Option<DataQuality> {
+        self.quality.clone()
     }
     fn overview(&self, session: &str, bsn: &str, _remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
         assert_eq!(session, SESSION);

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod listeners;
+mod log;
 #[cfg(test)]
 mod reference_tests;
 mod rules;
@@ -23,7 +24,10 @@ use serde::{Deserialize, Serialize};
 
 pub use bounds::BoundsConfig;
 pub use listeners::{InnerConfig, OuterConfig};
+pub use log::LogConfig;
 pub use sources::SourceConfig;
+
+use crate::quality::QualityConfig;
 
 /// Whether real patients may be behind this node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,11 +135,15 @@ pub struct NodeConfig {
     pub outer: OuterConfig,
     pub inner: InnerConfig,
     pub store: StoreConfig,
+    #[serde(default)]
+    pub log: LogConfig,
     pub profiles: ProfilesConfig,
     #[serde(default)]
     pub registers: RegistersConfig,
     #[serde(default)]
     pub bounds: BoundsConfig,
+    #[serde(default)]
+    pub quality: QualityConfig,
     #[serde(default)]
     pub sources: Vec<SourceConfig>,
     #[serde(default)]
@@ -170,6 +178,7 @@ impl NodeConfig {
         all.extend(self.registers.consents_file.as_mut());
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());
+        all.extend(self.quality.statements.as_mut());
         for source in &mut self.sources {
             all.extend(source.files());
         }

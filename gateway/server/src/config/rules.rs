@@ -1,7 +1,7 @@
 //! What must hold before a node starts (design rule 9: safe at start). Each fault is a sentence that an operator
 //! can act on.
 
-use super::{Mode, NodeConfig, SourceConfig};
+use super::{LogConfig, Mode, NodeConfig, SourceConfig};
 
 /// Holds a configuration against the rules.
 pub fn hold(config: &NodeConfig) -> Result<(), String> {
@@ -19,10 +19,21 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if config.profiles.use_cases.is_empty() {
         return Err("profiles.use_cases is empty: the node would refuse everything".into());
     }
+    if !(1..=LogConfig::LONGEST_WAIT).contains(&config.log.checkpoint_seconds) {
+        return Err(format!("log.checkpoint_seconds must be between 1 and {}", LogConfig::LONGEST_WAIT));
+    }
+    if !config.log.has_a_good_origin() {
+        return Err(
+            "log.origin must be a name of at most 200 characters, without white space and without a plus".into()
+        );
+    }
     for (name, bound) in positive(config) {
         if bound == 0 {
             return Err(format!("bounds.{name} must be more than 0"));
         }
+    }
+    if config.quality.one_in == 0 || config.quality.queue == 0 {
+        return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
     }
     if config.mode == Mode::Production {
         production(config)?;
@@ -159,9 +170,39 @@ mod tests {
                 says: "inner.tls is needed outside development mode",
             },
             Rule {
+                good: |config| config.quality.one_in = 1,
+                bad: |config| config.quality.one_in = 0,
+                says: "quality.one_in and quality.queue must be more than 0",
+            },
+            Rule {
+                good: |config| config.quality.enabled = false,
+                bad: |config| config.quality.queue = 0,
+                says: "enabled = false measures nothing",
+            },
+            Rule {
                 good: |config| config.profiles.use_cases.truncate(1),
                 bad: |config| config.profiles.use_cases.clear(),
                 says: "profiles.use_cases is empty",
+            },
+            Rule {
+                good: |config| config.log.checkpoint_seconds = 3_600,
+                bad: |config| config.log.checkpoint_seconds = 3_601,
+                says: "log.checkpoint_seconds must be between 1 and 3600",
+            },
+            Rule {
+                good: |config| config.log.checkpoint_seconds = 1,
+                bad: |config| config.log.checkpoint_seconds = 0,
+                says: "log.checkpoint_seconds must be between 1 and 3600",
+            },
+            Rule {
+                good: |config| config.log.origin = Some("node.example/log/90010001".into()),
+                bad: |config| config.log.origin = Some("node.example+log".into()),
+                says: "log.origin must be a name",
+            },
+            Rule {
+                good: |config| config.log.origin = None,
+                bad: |config| config.log.origin = Some("two words".into()),
+                says: "without white space",
             },
             Rule {
                 good: |config| source_at(config, "http://127.0.0.1:8080/fhir"),

@@ -11,9 +11,11 @@ use policy::UseCaseId;
 
 use super::listeners::InnerTlsConfig;
 use super::{
-    BoundsConfig, InnerConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
+    BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
     ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
+
+use crate::quality::QualityConfig;
 
 /// The commented reference, as it stands in the project.
 pub(crate) const REFERENCE: &str = include_str!("../../../../config/node.toml");
@@ -49,6 +51,7 @@ pub(crate) fn everything() -> NodeConfig {
             portal: true,
         },
         store: StoreConfig { folder: path() },
+        log: LogConfig { origin: Some(text()), checkpoint_seconds: 1 },
         profiles: ProfilesConfig { folder: path(), use_cases: use_cases() },
         registers: RegistersConfig {
             consents_file: Some(path()),
@@ -77,6 +80,7 @@ pub(crate) fn everything() -> NodeConfig {
             workers: 1,
             log_queue: 1,
         },
+        quality: QualityConfig { enabled: true, statements: Some(path()), one_in: 1, queue: 1 },
         sources: vec![
             SourceConfig::Fhir(FhirSourceConfig {
                 base: web(),

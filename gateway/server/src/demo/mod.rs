@@ -18,6 +18,8 @@ use clap::Args;
 use fhir::{FhirVersion, Ura};
 use policy::UseCaseId;
 
+use crate::quality::QualityConfig;
+
 pub use region::demo;
 pub use trying::try_out;
 
@@ -61,6 +63,12 @@ pub struct TryOptions {
 
 fn version(text: &str) -> Result<FhirVersion, String> {
     text.parse().map_err(|()| "stu3 or r4".to_owned())
+}
+
+/// Every resource is looked at, when the statements of profiles stand in the folder that this is run in.
+fn quality() -> QualityConfig {
+    let here = std::env::current_dir().map(|here| here.join("profiles/zib")).ok();
+    QualityConfig { one_in: 1, statements: here.filter(|folder| folder.is_dir()), ..QualityConfig::default() }
 }
 
 /// A port on loopback.

@@ -19,7 +19,7 @@ use super::children::{self, RunningNode};
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{DemoOptions, embedded, io, loopback, port, said, secrets, ura, use_case};
 use crate::config::{
-    BoundsConfig, InnerConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
+    BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
     ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
 
@@ -186,9 +186,11 @@ fn set_up(
         },
         inner: InnerConfig { address: loopback(place.inner_port), public_base: place.inner(), tls: None, portal: true },
         store: StoreConfig { folder: folder.join("store") },
+        log: LogConfig::default(),
         profiles: ProfilesConfig { folder: state.join("profiles"), use_cases: vec![use_case(USE_CASE)?] },
         registers: registers(place, folder)?,
         bounds: BoundsConfig::default(),
+        quality: super::quality(),
         sources: vec![source_config(place)?],
         partners: partners(place, places)?,
         callers: people(place, folder, callers)?,

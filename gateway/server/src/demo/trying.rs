@@ -13,7 +13,7 @@ use super::children::{self, RunningNode};
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadySimulator};
 use super::{TryOptions, embedded, io, loopback, port, said, secrets, ura, use_case};
 use crate::config::{
-    BoundsConfig, InnerConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, ProfilesConfig, ProviderConfig,
+    BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, ProfilesConfig, ProviderConfig,
     RegistersConfig, SourceConfig, StoreConfig,
 };
 
@@ -57,6 +57,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         },
         inner: InnerConfig { address: loopback(inner_port), public_base: inner.clone(), tls: None, portal: false },
         store: StoreConfig { folder: state.join("store") },
+        log: LogConfig::default(),
         profiles: ProfilesConfig { folder: state.join("profiles"), use_cases: vec![use_case(USE_CASE)?] },
         registers: RegistersConfig::default(),
         bounds: BoundsConfig {
@@ -65,6 +66,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             source_ms: 50_000,
             ..BoundsConfig::default()
         },
+        quality: super::quality(),
         sources: sources(options)?,
         partners: vec![PartnerEntry {
             ura: ura(CALLER.0)?,

@@ -57,7 +57,7 @@ pub async fn fhir(
 pub async fn run(node: &Arc<Node>, inbound: Inbound) -> Result<Recorded, Refusal> {
     let started = Instant::now();
     let (request_id, correlation_id) = (inbound.request_id.clone(), inbound.correlation_id.clone());
-    let gate = inbound.gate;
+    let (gate, version) = (inbound.gate, inbound.version);
     let result = AssertUnwindSafe(node.stack().handle(inbound)).catch_unwind().await.unwrap_or(Err(Refusal::Defect));
     let (status, reason) = match &result {
         Ok(_) => (200, "released".to_owned()),
@@ -68,6 +68,9 @@ pub async fn run(node: &Arc<Node>, inbound: Inbound) -> Result<Recorded, Refusal
     };
     let took = started.elapsed();
     node.metrics().exchange(gate, &result, took);
+    if let Ok(recorded) = &result {
+        node.quality().observe(version, recorded.released());
+    }
     // The one wide event of an exchange: no path, no query, no person, no patient.
     tracing::info!(
         exchange.request_id = %request_id,

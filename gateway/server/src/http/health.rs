@@ -10,7 +10,7 @@ pub async fn live() -> HttpResponse {
     plain(true, "live\n")
 }
 
-/// Exchanges can be served: the access log can be written and the registers are readable.
+/// Exchanges can be served: the access log can be written, its proof holds, and the registers are readable.
 pub async fn ready(node: Data<Node>) -> HttpResponse {
     match node.ill() {
         None => plain(true, "ready\n"),

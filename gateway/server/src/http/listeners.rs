@@ -13,7 +13,7 @@ use rustls::ServerConfig;
 
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
-use super::{discovery, health, metrics, openapi, token};
+use super::{discovery, health, log_proof, metrics, openapi, token};
 use crate::desk::NodeDesk;
 use crate::node::Node;
 
@@ -34,6 +34,8 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
             .app_data(Data::new(AtGate(Gate::Outer)))
             .route("/oauth/token", web::post().to(token::token))
             .route("/.well-known/oauth-authorization-server", web::get().to(discovery::authorization_server))
+            .route("/log/checkpoint", web::get().to(log_proof::checkpoint))
+            .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here))

@@ -35,10 +35,14 @@ pub struct Metrics {
     durations: Histogram,
     log_records: Gauge,
     log_writable: Gauge,
+    log_signed: Gauge,
+    checkpoint_age: Gauge,
+    proof_well: Gauge,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// `others` registers the counters that are kept elsewhere.
+    pub fn new(others: impl FnOnce(&mut Registry)) -> Self {
         let mut registry = Registry::with_prefix("zorgsluis");
         let exchanges = Family::default();
         registry.register("exchanges", "Exchanges, by gate, result and status", exchanges.clone());
@@ -50,11 +54,27 @@ impl Default for Metrics {
         registry.register("access_log_records", "Durable records of the access log", log_records.clone());
         let log_writable = Gauge::default();
         registry.register("access_log_writable", "1 when the access log can be written", log_writable.clone());
-        Metrics { registry, exchanges, tokens, durations, log_records, log_writable }
+        let log_signed = Gauge::default();
+        registry.register("access_log_signed_records", "Records the last checkpoint speaks of", log_signed.clone());
+        let checkpoint_age = Gauge::default();
+        let help = "How long ago the last checkpoint was signed";
+        registry.register_with_unit("access_log_checkpoint_age", help, Unit::Seconds, checkpoint_age.clone());
+        let proof_well = Gauge::default();
+        registry.register("access_log_proof_well", "1 when the log's proof holds and is kept up", proof_well.clone());
+        others(&mut registry);
+        Metrics {
+            registry,
+            exchanges,
+            tokens,
+            durations,
+            log_records,
+            log_writable,
+            log_signed,
+            checkpoint_age,
+            proof_well,
+        }
     }
-}
 
-impl Metrics {
     pub fn exchange(&self, gate: Gate, result: &Result<Recorded, Refusal>, took: Duration) {
         let (result, status) = match result {
             Ok(_) => ("released", 200),
@@ -79,6 +99,10 @@ pub async fn metrics(node: Data<Node>) -> HttpResponse {
     let log = node.access_log();
     metrics.log_records.set(i64::try_from(log.length()).unwrap_or(i64::MAX));
     metrics.log_writable.set(i64::from(log.healthy()));
+    let (proof, number) = (node.proof(), |number: u64| i64::try_from(number).unwrap_or(i64::MAX));
+    metrics.log_signed.set(number(proof.given().map_or(0, |given| given.size)));
+    metrics.checkpoint_age.set(number(proof.age()));
+    metrics.proof_well.set(i64::from(proof.trouble().is_none()));
     let mut text = String::new();
     match encode(&mut text, &metrics.registry) {
         Ok(()) => {

@@ -8,6 +8,7 @@ pub mod format;
 pub mod health;
 pub mod inbound;
 pub mod listeners;
+pub mod log_proof;
 pub mod media;
 pub mod memo;
 pub mod metadata;

@@ -80,6 +80,7 @@ impl World {
             relations: stub.clone(),
             consents: stub.clone(),
             localisation: Arc::new(Only(stub)),
+            value_sets: Arc::new(exchange::ports::NoValueSets),
             bounds: BoundsConfig::default().exchange(),
         });
         stack.handle(inbound).await

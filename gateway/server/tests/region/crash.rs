@@ -12,6 +12,7 @@ use conformance::source_server::{FhirVersion, SourceServer};
 use conformance::suites::{Setting, log_by_program};
 
 use crate::program::{Program, Served, ZORGSLUIS, random};
+use crate::proof;
 
 /// More rounds by `ZORGSLUIS_CRASH_ROUNDS`.
 const ROUNDS: usize = 3;
@@ -40,7 +41,12 @@ pub async fn rounds() {
         }
         eprintln!("round {round}: {} answers received, {} records in the log", received.len() - before, records.len());
         assert!(received.len() > before, "round {round}: the node was killed before it answered anything");
+        proof::holds(&node.log_folder, &[]);
     }
+    // The last node still runs: what it gives out about its log is true of the log.
+    let running = Served::start(&node.config_file, &node.inner);
+    proof::is_given_out(&node.log_folder, &outer(&setting.ready).await).await;
+    drop(running);
     eprintln!("crash: {rounds} rounds, {} answers received, each with its record", received.len());
 }
 

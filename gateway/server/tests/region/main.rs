@@ -9,6 +9,7 @@ mod counts;
 mod crash;
 mod formats;
 mod program;
+mod proof;
 mod surface;
 
 use conformance::callers::InnerCaller;
@@ -33,10 +34,15 @@ async fn the_demo_region_keeps_its_promises() {
     formats::of_the_demo(&setting).await;
     one_node_killed(&setting).await;
     let pids: Vec<u32> = setting.ready.nodes.iter().map(|node| node.pid).collect();
-    demo.stop();
+    // Its state stays, to be looked at: one node was killed, the others stopped.
+    let _state = demo.into_state();
     for pid in pids {
         assert!(!program::runs(pid), "a node outlived the demo");
     }
+    for node in &setting.ready.nodes {
+        proof::holds(&node.log_folder, &[]);
+    }
+    proof::is_searched(&setting.ready.nodes[0].log_folder, region::patients()[0].bsn);
 }
 
 #[tokio::test]

@@ -72,6 +72,11 @@ impl AccessLog {
         Records::new(OsDisk { folder: self.options.folder.clone() }, from, self.length())
     }
 
+    /// Lets records of this log go on up to those that are durable now, after they came to an end.
+    pub fn follow(&self, records: &mut Records) {
+        records.go_on(self.length());
+    }
+
     /// Writes what waits, and ends. Waits for the disk.
     ///
     /// # Errors

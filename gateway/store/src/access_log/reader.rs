@@ -23,6 +23,7 @@ pub struct Records<D: Disk = OsDisk> {
     walk: Option<Walk<D::File>>,
     batch: std::vec::IntoIter<(u64, Vec<u8>)>,
     done: bool,
+    failed: bool,
 }
 
 /// Reads a log's records from the first one.
@@ -50,15 +51,15 @@ impl<D: Disk> Iterator for Records<D> {
             if self.done {
                 return None;
             }
-            match self.batch.next() {
-                Some((index, _)) if index < self.from => {}
-                Some((index, _)) if index >= self.until => self.done = true,
-                Some(record) => return Some(Ok(record)),
+            match self.batch.as_slice().first() {
+                Some((index, _)) if *index < self.from => drop(self.batch.next()),
+                Some((index, _)) if *index >= self.until => self.done = true,
+                Some(_) => return self.batch.next().map(Ok),
                 None => match self.next_batch() {
                     Ok(true) => {}
                     Ok(false) => self.done = true,
                     Err(fault) => {
-                        self.done = true;
+                        (self.done, self.failed) = (true, true);
                         return Some(Err(fault));
                     }
                 },
@@ -69,7 +70,12 @@ impl<D: Disk> Iterator for Records<D> {
 
 impl<D: Disk> Records<D> {
     pub(super) fn new(disk: D, from: u64, until: u64) -> Self {
-        Self { disk, from, until, walk: None, batch: Vec::new().into_iter(), done: from >= until }
+        Self { disk, from, until, walk: None, batch: Vec::new().into_iter(), done: from >= until, failed: false }
+    }
+
+    /// Goes on where it ended, now up to this index. Whoever follows a growing log reads nothing twice.
+    pub(super) fn go_on(&mut self, until: u64) {
+        (self.until, self.done) = (until, self.failed);
     }
 
     /// Fills `batch` with the next batch; false at the log's end.
@@ -82,6 +88,7 @@ impl<D: Disk> Records<D> {
             },
         };
         if walk.next_index() >= self.until {
+            self.walk = Some(walk);
             return Ok(false);
         }
         let step = settled_step(&mut walk, &self.disk)?;
@@ -95,7 +102,10 @@ impl<D: Disk> Records<D> {
                 Ok(true)
             }
             Step::End | Step::Torn { .. } => match following(&walk, &self.disk)? {
-                None => Ok(false),
+                None => {
+                    self.walk = Some(walk);
+                    Ok(false)
+                }
                 Some(next) => {
                     self.walk = Some(next);
                     Ok(true)

@@ -13,11 +13,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fhir-fuzz", &["fhir"]),
     ("policy", &["fhir"]),
     ("exchange", &["policy", "fhir"]),
+    ("audit", &["exchange", "policy", "fhir"]),
     ("connectors", &["exchange", "policy", "fhir"]),
     ("store", &["exchange", "policy", "fhir"]),
     ("flows", &["exchange", "policy", "fhir"]),
-    ("portal", &["flows", "exchange", "policy", "validation", "fhir"]),
-    (PRODUCT, &["portal", "flows", "connectors", "store", "exchange", "policy", "validation", "fhir", CONFORMANCE]),
+    ("portal", &["flows", "audit", "exchange", "policy", "validation", "fhir"]),
+    (
+        PRODUCT,
+        &["portal", "flows", "connectors", "store", "audit", "exchange", "policy", "validation", "fhir", CONFORMANCE],
+    ),
     (CONFORMANCE, &[]),
     ("xtask", &[]),
 ];

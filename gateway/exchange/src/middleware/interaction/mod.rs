@@ -22,7 +22,7 @@ use crate::handle::Handle;
 use crate::inbound::{BodyKind, Conditions, Gate, Inbound, Unreadable};
 use crate::middleware::paging::{Asker, Pages, Presented, Released, Turned, Wanted};
 use crate::ports::PatientIndex;
-use crate::record::{AskedFacts, DecisionFacts};
+use crate::record::{AskedFacts, DecisionFacts, resource_asked_for};
 use crate::refusal::Refusal;
 use crate::trail::Notes;
 use body::Read;
@@ -106,11 +106,13 @@ impl<N: Handle<Asked, Out = Released>> Handle<Identified> for ReadInteraction<N>
         };
         notes.note(|record| record.direction = Some(direction));
         let interaction = read(&inbound)?;
+        // Until it is known which parameters name a patient, the record says what is asked without them.
+        notes.note(|record| record.asked = Some(AskedFacts { query: None, ..facts(&inbound, &interaction) }));
         let use_case = named_use_case(&inbound)?;
         let asker = Asker::of(inbound.gate, inbound.version, &caller);
         let understood = match page::named(&interaction)? {
-            Some(token) => self.turned(&token, &interaction, use_case, &asker, &inbound, &notes)?,
-            None => self.understood(interaction, use_case, &caller, &inbound).await?,
+            Some(token) => self.turned(&token, &interaction, use_case, &asker)?,
+            None => self.understood(interaction, use_case, &caller, &inbound, &notes).await?,
         };
         let Understood { interaction, patient, use_case, body, turned } = understood;
         notes.note(|record| {
@@ -165,12 +167,8 @@ impl<N> ReadInteraction<N> {
         asked: &Interaction,
         use_case: Option<UseCaseId>,
         asker: &Asker,
-        inbound: &Inbound,
-        notes: &Notes,
     ) -> Result<Understood, Refusal> {
         let Some(turned) = self.pages.open(token, asker, asked.resource_type(), use_case.as_ref()) else {
-            // The name of a page is no search; it does not go into the record.
-            notes.note(|record| record.asked = Some(AskedFacts { query: None, ..facts(inbound, asked) }));
             return Err(Refusal::PageGone);
         };
         Ok(Understood {
@@ -188,9 +186,11 @@ impl<N> ReadInteraction<N> {
         use_case: Option<UseCaseId>,
         caller: &Caller,
         inbound: &Inbound,
+        notes: &Notes,
     ) -> Result<Understood, Refusal> {
         let Read { interaction, body, about } = body::read(interaction, inbound, &self.node.limits)?;
-        let (interaction, patient) = self.patient(interaction, &about, caller, use_case.as_ref(), inbound).await?;
+        let (interaction, patient) =
+            self.patient(interaction, &about, caller, use_case.as_ref(), inbound, notes).await?;
         // Asked of anything else, a conditional create would tell whether someone else's resource exists.
         if let (Some(condition), Some(body), Interaction::Create { .. }) =
             (&inbound.conditions.if_none_exist, &body, &interaction)
@@ -212,6 +212,7 @@ impl<N> ReadInteraction<N> {
         caller: &Caller,
         use_case: Option<&UseCaseId>,
         inbound: &Inbound,
+        notes: &Notes,
     ) -> Result<(Interaction, PatientScope), Refusal> {
         if self.any_patient(caller, use_case) {
             return Ok((interaction, PatientScope::Any));
@@ -241,7 +242,11 @@ impl<N> ReadInteraction<N> {
             }
         }
         let scope = match (known, &caller.patient) {
-            (Some(asked), Some(bound)) if asked != *bound => return Err(other_patient()),
+            (Some(asked), Some(bound)) if asked != *bound => {
+                // Whose data was tried is what the record is for.
+                notes.note(|record| record.patient = Some(asked));
+                return Err(other_patient());
+            }
             (Some(asked), _) => PatientScope::One(asked),
             (None, Some(bound)) => PatientScope::One(bound.clone()),
             (None, None) => PatientScope::Nobody,
@@ -285,9 +290,10 @@ fn named_use_case(inbound: &Inbound) -> Result<Option<UseCaseId>, Refusal> {
 
 fn facts(inbound: &Inbound, interaction: &Interaction) -> AskedFacts {
     AskedFacts {
-        fhir_version: inbound.version.segment(),
-        interaction: interaction.code(),
-        resource_type: interaction.resource_type().map(|kind| kind.name()),
+        fhir_version: inbound.version.segment().into(),
+        interaction: interaction.code().into(),
+        resource_type: interaction.resource_type().map(|kind| kind.name().into()),
+        resource: resource_asked_for(interaction),
         operation: match interaction {
             Interaction::Operation { name, .. } => Some(name.clone()),
             _ => None,

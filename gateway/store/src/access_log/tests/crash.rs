@@ -1,5 +1,5 @@
 //! `kill -9` at any moment: a helper process appends and says what was acknowledged; whatever it
-//! said is in the log afterwards.
+//! said is in the log afterwards. It also keeps the tree and says which checkpoints it gave out; those hold afterwards.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::access_log::read;
+use crate::proof::{CheckpointKey, Keeper, KeeperOptions, SignedCheckpoint, Trust, audit};
 
 const FOLDER: &str = "ZORGSLUIS_CRASH_FOLDER";
 const ROUND: &str = "ZORGSLUIS_CRASH_ROUND";
@@ -27,7 +28,8 @@ fn bytes(round: u64, writer: u64, turn: u64) -> Vec<u8> {
 fn killed_at_any_moment_the_log_keeps_every_acknowledged_record() {
     let folder = tempfile::tempdir().unwrap();
     let rounds = std::env::var(ROUNDS).map_or(10, |rounds| rounds.parse().unwrap());
-    let mut acknowledged = Vec::new();
+    let (log, tree) = (folder.path().join("log"), folder.path().join("tree"));
+    let (mut acknowledged, mut given_out) = (Vec::new(), Vec::new());
     let mut dice = Dice(std::process::id().into());
     for round in 0..rounds {
         let mut helper = Command::new(std::env::current_exe().unwrap())
@@ -48,23 +50,52 @@ fn killed_at_any_moment_the_log_keeps_every_acknowledged_record() {
         let quota = dice.below(400);
         while acknowledged.len() < before + quota + 1 && said.read_line(&mut line).unwrap() > 0 {
             acknowledged.extend(parse(round, &line));
+            given_out.extend(checkpoint(&line));
             line.clear();
         }
         std::thread::sleep(Duration::from_micros(dice.below(4000) as u64));
         helper.kill().unwrap();
         // What it said up to its death counts too.
-        acknowledged.extend(said.lines().filter_map(|line| parse(round, &(line.unwrap() + "\n"))));
+        for line in said.lines().map(|line| line.unwrap() + "\n") {
+            acknowledged.extend(parse(round, &line));
+            given_out.extend(checkpoint(&line));
+        }
         assert_eq!(helper.wait().unwrap().signal(), Some(9), "the helper ended by itself");
         assert!(acknowledged.len() > before + quota, "the helper said nothing");
 
-        let found: Vec<_> = read(folder.path()).collect::<Result<_, _>>().unwrap();
-        let opened = AccessLog::open(options(folder.path())).unwrap();
+        let found: Vec<_> = read(&log).collect::<Result<_, _>>().unwrap();
+        let opened = AccessLog::open(options(&log)).unwrap();
         assert_eq!(opened.length(), found.len() as u64);
         for (index, bytes) in &acknowledged {
             assert_eq!(found.get(*index as usize), Some(&(*index, bytes.clone())), "round {round}, record {index}");
         }
+        // Before and after the tree is opened again it holds, with every checkpoint that was given out.
+        let trust = Trust { log: key(folder.path()).public(), witnesses: Vec::new() };
+        let kept: Vec<_> =
+            given_out.iter().map(|note: &String| SignedCheckpoint::read(note.as_bytes()).unwrap()).collect();
+        for again in [false, true] {
+            if again {
+                let mut keeper =
+                    Keeper::open(KeeperOptions::new(&tree), key(folder.path()), |from| opened.records(from)).unwrap();
+                keeper.advance(|from| opened.records(from)).unwrap();
+                assert_eq!(keeper.checkpoint().unwrap().size(), found.len() as u64);
+            }
+            let found = audit(Some(&tree), &trust, read(&log), &kept).unwrap();
+            assert_eq!(found.tampering, [], "round {round}");
+        }
     }
-    eprintln!("{} records acknowledged over {rounds} kills, none lost", acknowledged.len());
+    let (records, checkpoints) = (acknowledged.len(), given_out.len());
+    assert!(checkpoints > 0, "no checkpoint was given out");
+    eprintln!("{records} records and {checkpoints} checkpoints over {rounds} kills, none lost");
+}
+
+fn key(folder: &Path) -> CheckpointKey {
+    CheckpointKey::open_or_make(&folder.join("key"), "zorgsluis.test/90000001").unwrap()
+}
+
+/// A checkpoint that was given out, if the line is a whole one.
+fn checkpoint(line: &str) -> Option<String> {
+    Some(line.strip_suffix(" ok\n")?.strip_prefix("checkpoint ")?.replace('|', "\n"))
 }
 
 /// An acknowledgement, if the line is a whole one.
@@ -80,7 +111,11 @@ fn parse(round: u64, line: &str) -> Option<(u64, Vec<u8>)> {
 fn helper_that_appends_until_it_is_killed() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     let round: u64 = std::env::var(ROUND).unwrap().parse().unwrap();
-    let log = Arc::new(AccessLog::open(options(Path::new(&folder))).unwrap());
+    let folder = Path::new(&folder);
+    let log = Arc::new(AccessLog::open(options(&folder.join("log"))).unwrap());
+    let keeper = Keeper::open(KeeperOptions::new(folder.join("tree")), key(folder), |from| log.records(from)).unwrap();
+    let kept = Arc::clone(&log);
+    std::thread::spawn(move || keep(keeper, &kept));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
         let writers: Vec<_> = (0..16)
@@ -101,4 +136,17 @@ fn helper_that_appends_until_it_is_killed() {
             writer.await.unwrap();
         }
     });
+}
+
+/// Keeps the tree and says what it gives out, until the process is killed.
+fn keep(mut keeper: Keeper, log: &AccessLog) {
+    let mut records = log.records(keeper.tree().size());
+    while log.healthy() {
+        log.follow(&mut records);
+        if keeper.advance(|_| &mut records).unwrap() > 0 {
+            let note = String::from_utf8(keeper.checkpoint().unwrap().write()).unwrap();
+            let line = format!("checkpoint {} ok\n", note.replace('\n', "|"));
+            std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod group_commit;
 mod power;
+mod proof;
 mod room;
 mod sequence;
 

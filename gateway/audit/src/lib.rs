@@ -1,0 +1,27 @@
+//! What the access log says (NEN 7513): a record as an AuditEvent ([`event()`]), in words ([`sentence()`], [`fold`]),
+//! searched ([`Question`], [`keys`]) and looked over for the unusual ([`hints()`]).
+//!
+//! Pure functions over records. This crate does no I/O, knows no async and not where records are kept.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))] // tests may panic and say what they skipped
+
+mod class;
+pub mod event;
+pub mod hints;
+pub mod keys;
+pub mod question;
+pub mod sentence;
+pub mod story;
+#[cfg(test)]
+mod testing;
+
+pub use class::Class;
+pub use event::event;
+pub use hints::{Hint, HintRules, Pattern, hints};
+pub use keys::{KeySecret, Keys, PatientKey, keys};
+pub use question::{Narrowing, Question};
+pub use sentence::{Language, Voice, sentence};
+pub use story::{Story, fold};
+
+/// A record with its place in the node's log.
+pub type Numbered = (u64, exchange::record::AccessRecord);

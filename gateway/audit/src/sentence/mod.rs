@@ -1,0 +1,39 @@
+//! A record in plain words: who did what with whose data, why, on what ground and with what result. No codes.
+//!
+//! Two voices: the auditor reads names; the patient is spoken to, and reads organisation and profession (persons are
+//! named to a patient on request; handbook: generic functions, 5.5).
+
+mod ends;
+#[cfg(test)]
+mod tests;
+mod told;
+mod words;
+
+use exchange::record::AccessRecord;
+
+use crate::class::Class;
+pub(crate) use told::Told;
+
+/// The language of a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    Dutch,
+    English,
+}
+
+/// Who is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Voice {
+    Auditor,
+    Patient,
+}
+
+/// The record in a few plain sentences: what happened, on what ground, with what result.
+pub fn sentence(record: &AccessRecord, language: Language, voice: Voice) -> String {
+    Told::of(record).say(language, voice)
+}
+
+/// How an exchange that was no plain success ended, in English, for `AuditEvent.outcomeDesc`.
+pub(crate) fn outcome_text(class: Class) -> &'static str {
+    ends::result(class, Language::English)
+}

@@ -1,0 +1,18 @@
+//! Everything about the access log besides writing it: its proof, kept up while the node runs, and what an operator or an
+//! auditor does with it at the command line.
+
+mod command;
+mod csv;
+mod export;
+mod filter;
+pub mod keeping;
+mod lines;
+pub mod places;
+mod prove;
+pub mod published;
+mod search;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use command::{LogLine, run};
