@@ -118,12 +118,6 @@ async fn stored(answer: &Answer, sent: &Sent, base: &str, straight: &Wire, sourc
         if there.status != 200 || there.json().unwrap_or_default()["resourceType"] != kind.as_str() {
             return Err(format!("a {kind} is not where the answer says"));
         }
-        if kind == "Patient" {
-            // The receiver's administration keeps one record of a person.
-            let url = format!("{source}{place}");
-            let deleted = straight.raw(Method::DELETE, &url, &[], Bytes::new()).await;
-            deleted.map_err(|error| error.to_string())?;
-        }
     }
     Ok(())
 }

@@ -22,8 +22,9 @@
 //! `"type": "*"`, `"search": ["*"]` and the code `operation` (any `$operation`) are allowed in development use
 //! cases only. `"$lastn"` (Observation), `"$everything"` (Patient) and `"$document"` (Composition) among the codes of
 //! their type offer these operations of the standard; `"system": ["transaction"]` beside `interactions` offers
-//! transactions whose every entry is offered itself. A chained search parameter is listed as a whole (`performer.identifier`): it asks about another
-//! resource than the one searched, so the plain name does not bring it along.
+//! transactions whose every entry is offered itself. A chained search parameter is listed as a whole
+//! (`performer.identifier`): it asks about another resource than the one searched, so the plain name does not bring it
+//! along.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -46,7 +46,9 @@ async fn there(source: &Wire, at: &str, mark: &str) -> Result<Vec<String>, Flaw>
 fn locations(surface: &Surface, answer: &Answer, xml: bool) -> Result<Vec<String>, Flaw> {
     let mut found = Vec::new();
     let mut add = |status: &str, location: &str| -> Judgement {
-        ensure(status.starts_with("201"), || format!("an entry answers {status}"))?;
+        // A Patient that the source has already is not made twice.
+        let known = status.starts_with("200") && location.contains("/Patient/");
+        ensure(known || status.starts_with("201"), || format!("an entry answers {status}"))?;
         let place = below(location, &surface.holder.base).map(|place| place.split("/_history").next());
         found.push(
             place.flatten().ok_or_else(|| Flaw::Broken("a location is not below the base".to_owned()))?.to_owned(),

@@ -1,7 +1,7 @@
 //! A transaction within reach: every entry is checked before any is sent, then all are sent as one Bundle.
 
 use ::fhir::bundle::{Bundle, BundleKind, Entry, EntryRequest};
-use ::fhir::identifiers::systems;
+use ::fhir::identifiers::{Reader, systems};
 use ::fhir::interaction::transaction::resolved;
 use ::fhir::{Interaction, LogicalId, Parameter, Resource, ResourceType, SearchQuery};
 use exchange::ports::{Answer, SourceFault};
@@ -50,11 +50,20 @@ impl FhirSource {
         Ok(Answer { transaction, ..Answer::default() })
     }
 
-    /// A conditional create must not find, and be answered with, what is another patient's. True when the entry
-    /// was changed.
+    /// A conditional create must not find, and be answered with, what is another patient's; and a sender that brings its
+    /// Patient along must not make the server know one person twice. True when the entry was changed.
     fn guard_create(&self, reach: Reach<'_>, kind: ResourceType, entry: &mut Entry) -> Result<bool, SourceFault> {
         let request = entry.request.as_mut().ok_or(SourceFault::Rejected)?;
-        let Some(condition) = &request.if_none_exist else { return Ok(false) };
+        let Some(condition) = &request.if_none_exist else {
+            let Reach::One { bsn, .. } = reach else { return Ok(false) };
+            if kind.name() != "Patient" {
+                return Ok(false);
+            }
+            let token = format!("{}|{}", systems::BSN, bsn.reveal_to(Reader::Source));
+            let by_bsn = SearchQuery { parameters: vec![Parameter::new("identifier", token)] };
+            request.if_none_exist = Some(by_bsn.write());
+            return Ok(true);
+        };
         let condition = condition.split_once('?').map_or(condition.as_str(), |(_, query)| query);
         let query = SearchQuery::parse(condition).map_err(|_| SourceFault::Rejected)?;
         if kind.name() == "Patient" {

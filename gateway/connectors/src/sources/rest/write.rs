@@ -146,7 +146,14 @@ impl Call<'_> {
                 _ => return None,
             };
             let located = response.location.as_deref().and_then(|location| place(asked_type, location));
-            let (id, version) = located.unwrap_or_default();
+            // A conditional create that found the resource may answer with that instead of with its place.
+            let given = answered.resource.as_ref().filter(|given| given.resource_type() == asked_type.name());
+            let given = given.and_then(|given| Some((given.id()?.into_owned(), given.version_id())));
+            let (id, version) = match (located, given) {
+                (Some(located), _) => located,
+                (None, Some((id, version))) => (Some(id), version.map(|version| version.into_owned())),
+                (None, None) => (None, None),
+            };
             let version_id = version.or_else(|| response.etag.as_deref().and_then(version_of_tag));
             // An answer about another resource than was written would put a wrong id into the record.
             let same = asked_id.is_none() || id.is_none() || asked_id == id;

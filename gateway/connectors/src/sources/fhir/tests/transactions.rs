@@ -93,6 +93,17 @@ async fn a_conditional_create_is_narrowed_to_the_patient() {
 }
 
 #[tokio::test]
+async fn a_patient_that_comes_along_is_not_made_twice() {
+    let mut own = patient("x", &[BSN]);
+    own.as_object_mut().unwrap().remove("id");
+    let stub = answering(vec![done("200", Some("Patient/p1"))]).await;
+    let asker = Asker::about(one()).writing(&transaction(&[entry("POST", "Patient", Some(own))]));
+    asker.transacts(&source(&stub)).await.unwrap();
+    let condition = sent(&stub)[0]["entry"][0]["request"]["ifNoneExist"].clone();
+    assert_eq!(condition, json!(format!("identifier=http%3A%2F%2Ffhir.nl%2Ffhir%2FNamingSystem%2Fbsn%7C{BSN}")));
+}
+
+#[tokio::test]
 async fn an_entry_of_another_patient_stops_all_of_them() {
     let good = entry("POST", "Observation", Some(unnamed(&mine())));
     let stub = answering(vec![done("201", Some("Observation/a")), done("201", Some("Observation/b"))]).await;
