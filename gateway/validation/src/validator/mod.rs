@@ -38,6 +38,9 @@ pub struct Validator<'r> {
 
 type Key = (FhirVersion, String);
 
+/// Most profiles that are kept ready, unknown ones included.
+const MOST_REMEMBERED: usize = 10_000;
+
 /// Where the canonical URLs of FHIR's own types begin.
 const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
@@ -77,7 +80,12 @@ impl<'r> Validator<'r> {
             return held.clone();
         }
         let tree = self.compile(version, canonical).map(Arc::new);
-        lock(&self.trees).insert(key, tree.clone());
+        let mut trees = lock(&self.trees);
+        // A resource may claim anything; what was claimed once is not remembered for ever.
+        if trees.len() >= MOST_REMEMBERED {
+            trees.clear();
+        }
+        trees.insert(key, tree.clone());
         tree
     }
 
