@@ -6,7 +6,6 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use bytes::Bytes;
 use reqwest::Method;
 use serde_json::Value;
 
