@@ -112,7 +112,8 @@ fn of_subject(subject: &SubjectQuality) -> Markup {
                 h3 { (title(&subject.subject)) }
                 @if let Subject::Profile { canonical, .. } = &subject.subject { code.kind { (canonical) } }
             }
-            p.qualified {
+            // The colour of care only where there is something to care about.
+            p.qualified[!subject.shortcomings.is_empty()] {
                 (bekeken(subject.checked))
                 @if judged { ", waarvan " (subject.clean) " zonder fouten (" (percentage(subject.clean, subject.checked)) ")" }
                 "."
