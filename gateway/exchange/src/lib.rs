@@ -7,7 +7,7 @@
 //! No web framework and no HTTP client in here: what is outside comes in through [`ports`].
 
 // Tests may panic: that is how they fail.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod handle;
 pub mod inbound;

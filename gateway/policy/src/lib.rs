@@ -4,7 +4,7 @@
 //! Only [`UseCases::decide`] builds a [`Permit`]; everything beyond `authorisation` asks for one.
 
 // Tests may panic: that is how they fail.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod admission;
 pub mod caller;

@@ -4,7 +4,7 @@
 //! A BSN is typed into a form and shown to the one who typed it; it stands in no URL, no hidden field and no cookie.
 
 // Tests may panic: that is how they fail.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod desk;
 mod guard;
