@@ -117,6 +117,7 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
         let answers: Vec<_> = futures_util::stream::iter(asking).buffered(self.fanout.at_once.max(1)).collect().await;
         let mut parts = Vec::with_capacity(answers.len() + beyond.len());
         let mut failure = None;
+        let mut unsupported = None;
         for answer in answers {
             match answer {
                 Ok(part) => parts.push(part),
@@ -124,6 +125,9 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
                     if alone {
                         asked.notes().note(|record| record.sources = vec![SourceFacts::from(&part)]);
                         return Err(refusal);
+                    }
+                    if matches!(refusal, Refusal::Source(SourceFault::Unsupported { .. })) {
+                        unsupported.get_or_insert(refusal.clone());
                     }
                     if part.status() != SourceStatus::NothingThere {
                         failure.get_or_insert(refusal);
@@ -134,6 +138,13 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
         }
         parts.extend(beyond.iter().map(|source| bare(source, SourceStatus::NotAsked)));
         asked.notes().note(|record| record.sources = parts.iter().map(SourceFacts::from).collect());
+        // What nobody could search is refused by its name: an empty answer would read as nothing there.
+        if let Some(refusal) = unsupported
+            && !collects(permit)
+            && parts.iter().all(|part| !part.status().is_complete() && part.items().is_empty())
+        {
+            return Err(refusal);
+        }
         if reads_one(permit) && parts.iter().all(|part| part.items().is_empty()) {
             // That it is nowhere is known only when every source said so.
             return Err(failure.unwrap_or(Refusal::NotFound));

@@ -148,6 +148,24 @@ async fn a_lone_source_that_fails_is_said_to_fail() {
 }
 
 #[tokio::test]
+async fn what_no_source_can_search_is_refused_by_name() {
+    let cannot = || Doing::Fault(SourceFault::Unsupported { parameter: "code:above".into() });
+    for (second, refused) in
+        [(cannot(), true), (Doing::Fault(SourceFault::Unreachable), true), (Doing::Answer(annas()), false)]
+    {
+        let world = World::in_order();
+        *world.sources.lock().unwrap() =
+            vec![StubSource::new("90000111", "one", cannot()), StubSource::new("90000112", "two", second)];
+        match world.ask(about(ANNA, "Condition")).await {
+            Err(refusal) => {
+                assert!(refused && refusal.row().status == 400 && refusal.row().says.contains("code:above"));
+            }
+            Ok(recorded) => assert!(!refused && !recorded.released().is_complete()),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_resource_is_said_to_be_nowhere_only_when_every_source_said_so() {
     let absent = || Doing::Fault(SourceFault::NotFound);
     let broken = || Doing::Fault(SourceFault::Unreachable);
