@@ -18,8 +18,9 @@ impl UseCases {
     /// The denial that tells the caller most about the use cases it holds; of any other use case it tells nothing.
     pub fn admissible(&self, request: Request) -> Result<Admitted, Denial> {
         let wanted = |id: &&_| request.use_case.as_ref().is_none_or(|named| named == *id);
+        let opens = |use_case: &&Arc<UseCase>| use_case.capability().data == request.data;
         let held: Vec<&Arc<UseCase>> =
-            request.caller.use_cases.iter().filter(wanted).filter_map(|id| self.get(id)).collect();
+            request.caller.use_cases.iter().filter(wanted).filter_map(|id| self.get(id)).filter(opens).collect();
         let mut refused: Vec<Denial> = Vec::new();
         for use_case in &held {
             match use_case.admits(&request) {
@@ -83,12 +84,47 @@ mod tests {
     use fhir::Interaction;
 
     use super::*;
-    use crate::request::Direction;
-    use crate::testing::{bsn, id, request, transaction, use_cases};
+    use crate::request::{Data, Direction};
+    use crate::testing::{ANYTHING, LOG, bsn, id, request, transaction, use_case, use_cases};
 
     fn code(request: Request) -> Result<String, DenialCode> {
         let admitted = use_cases().admissible(request).map_err(|denial| denial.code)?;
         Ok(admitted.use_case().id().as_str().to_owned())
+    }
+
+    #[test]
+    fn the_access_log_is_asked_in_its_own_use_cases_and_in_no_other() {
+        let use_cases = UseCases::new(vec![
+            use_case("log", LOG, "allow := true"),
+            use_case("own", &LOG.replace(r#""any""#, r#""one""#), "allow := true"),
+            use_case("anything", ANYTHING, "allow := true"),
+        ]);
+        let code = |held: &str, data: Data, patient: PatientScope, line: &str| {
+            let admitted = use_cases.admissible(Request { data, patient, ..request(&[held], line) });
+            admitted.map(|_| ()).map_err(|denial| denial.code)
+        };
+        let (log, sources) = (Data::AccessLog, Data::Sources);
+        let one = || PatientScope::One(bsn(crate::testing::PATIENT));
+        let search = "GET AuditEvent?date=ge2026&outcome=8";
+        assert_eq!(code("log", log, PatientScope::Any, search), Ok(()));
+        assert_eq!(code("log", log, one(), search), Ok(()));
+        assert_eq!(code("log", log, PatientScope::Any, "GET AuditEvent/90000101-7"), Ok(()));
+        assert_eq!(
+            code("log", log, PatientScope::Any, "POST AuditEvent/90000101-7/$review?verdict=justified&note=x"),
+            Ok(())
+        );
+        assert_eq!(
+            code("log", log, PatientScope::Any, "GET AuditEvent?agent-name=x"),
+            Err(DenialCode::SearchParameter)
+        );
+        for refused in ["DELETE AuditEvent/90000101-7", "POST AuditEvent", "GET Condition", "GET AuditEvent/_history"] {
+            assert_eq!(code("log", log, PatientScope::Any, refused), Err(DenialCode::NotInUseCase), "{refused}");
+        }
+        assert_eq!(code("own", log, one(), search), Ok(()));
+        assert_eq!(code("own", log, PatientScope::Any, search), Err(DenialCode::PatientBinding));
+        // Neither way round: not the log through the sources' stack, nor by a use case about sources.
+        assert_eq!(code("log", sources, PatientScope::Any, search), Err(DenialCode::NotInUseCase));
+        assert_eq!(code("anything", log, PatientScope::Any, search), Err(DenialCode::NotInUseCase));
     }
 
     #[test]

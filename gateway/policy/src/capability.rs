@@ -19,6 +19,9 @@
 //!   }
 //! }
 //! ```
+//! `"data": "access-log"` makes it a use case about the node's own access log: of AuditEvent only, of any patient or of one,
+//! and without findings.
+//!
 //! `"type": "*"`, `"search": ["*"]` and the code `operation` (any `$operation`) are allowed in development use
 //! cases only. `"$lastn"` (Observation), `"$everything"` (Patient) and `"$document"` (Composition) among the codes of
 //! their type offer these operations of the standard; `"system": ["transaction"]` beside `interactions` offers
@@ -34,7 +37,7 @@ use fhir::FhirVersion;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::request::{Direction, Purpose};
+use crate::request::{Data, Direction, Purpose};
 
 /// Stands for every type or every search parameter.
 pub(crate) const ANY: &str = "*";
@@ -47,7 +50,7 @@ pub enum PatientBinding {
     One,
     /// None: no patient's data may be in the answer.
     Nobody,
-    /// Any: development only.
+    /// Any: development, or the access log, only.
     Any,
 }
 
@@ -121,6 +124,9 @@ pub struct Capability {
     pub title: String,
     pub purpose: Purpose,
     pub patient: PatientBinding,
+    /// What it opens; source systems when nothing is said.
+    #[serde(default)]
+    pub data: Data,
     #[serde(default)]
     pub findings: FactsNeeded,
     #[serde(deserialize_with = "unique_names")]

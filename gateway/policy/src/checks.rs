@@ -9,12 +9,12 @@ use fhir::{FhirVersion, Interaction};
 
 use crate::capability::{ANY, Capability, OperationCapability, PatientBinding, TypeCapability, VersionCapability};
 use crate::offer::{NotOffered, Offer};
-use crate::request::Direction;
+use crate::request::{Data, Direction};
 use crate::standard::StandardOperation;
 
 /// The interaction codes that a use case can offer, <http://hl7.org/fhir/restful-interaction>, `operation`, and the
 /// operations of the standard.
-const CODES: [&str; 15] = [
+const CODES: [&str; 16] = [
     "read",
     "vread",
     "search-type",
@@ -30,7 +30,13 @@ const CODES: [&str; 15] = [
     "$lastn",
     "$everything",
     "$document",
+    "$review",
 ];
+
+/// What can be offered of the access log, which is only ever added to.
+const CODES_OF_THE_LOG: [&str; 3] = ["read", "search-type", "$review"];
+/// The one type that the access log is shown as.
+const TYPE_OF_THE_LOG: &str = "AuditEvent";
 
 /// What can be offered of the system as a whole.
 const SYSTEM_CODES: [&str; 1] = ["transaction"];
@@ -57,7 +63,9 @@ pub(crate) fn check(capability: &Capability, development_mode: bool) -> Result<(
     if capability.title.trim().is_empty() {
         return Err("capability.json: title is empty".to_owned());
     }
-    if capability.patient == PatientBinding::Any && !development {
+    if capability.data == Data::AccessLog {
+        of_the_log(capability).map_err(|what| format!("capability.json: {what}"))?;
+    } else if capability.patient == PatientBinding::Any && !development {
         return Err("capability.json: \"patient\": \"any\" is for development use cases only".to_owned());
     }
     let facts = [&capability.findings.holder, &capability.findings.user];
@@ -71,8 +79,33 @@ pub(crate) fn check(capability: &Capability, development_mode: bool) -> Result<(
         return Err("capability.json: no FHIR version is offered".to_owned());
     }
     for (version, offered) in &capability.versions {
-        let checking = Checking { version: *version, offered, patient: capability.patient, development };
+        let checking =
+            Checking { version: *version, offered, patient: capability.patient, data: capability.data, development };
         checking.check().map_err(|what| format!("capability.json, {version}: {what}"))?;
+    }
+    Ok(())
+}
+
+/// What holds of every use case about the access log: it opens that and nothing besides.
+fn of_the_log(capability: &Capability) -> Result<(), String> {
+    if capability.patient == PatientBinding::Nobody {
+        return Err("the access log is about patients: \"one\" or \"any\"".to_owned());
+    }
+    if [&capability.findings.holder, &capability.findings.user].iter().any(|listed| !listed.is_empty()) {
+        return Err("findings are about a patient's care, not about the access log".to_owned());
+    }
+    for (version, offered) in &capability.versions {
+        let plain = offered.system.is_empty() && offered.included.is_empty() && offered.operations.is_empty();
+        let own = |entry: &TypeCapability| {
+            entry.resource_type == TYPE_OF_THE_LOG
+                && entry.codes.iter().all(|code| CODES_OF_THE_LOG.contains(&code.as_str()))
+        };
+        if *version != FhirVersion::R4 || !plain || !offered.interactions.iter().all(own) {
+            return Err(format!(
+                "the access log offers {TYPE_OF_THE_LOG} in r4 with {}, and nothing else",
+                CODES_OF_THE_LOG.join(", ")
+            ));
+        }
     }
     Ok(())
 }
@@ -114,6 +147,7 @@ struct Checking<'a> {
     version: FhirVersion,
     offered: &'a VersionCapability,
     patient: PatientBinding,
+    data: Data,
     development: bool,
 }
 
@@ -160,6 +194,9 @@ impl Checking<'_> {
             return Err("no code is listed".to_owned());
         }
         for (at, code) in entry.codes.iter().enumerate() {
+            if code == StandardOperation::Review.code() && self.data != Data::AccessLog {
+                return Err(format!("{code} is offered of the access log only"));
+            }
             if !CODES.contains(&code.as_str()) {
                 return Err(format!("{code} is no interaction code that a use case can offer"));
             }
@@ -203,6 +240,10 @@ impl Checking<'_> {
         }
         if REACHING.contains(&name) && !self.development {
             return Err(format!("{name} reaches beyond the type"));
+        }
+        // R4 has no parameter for the purpose of an event; R5 calls it so.
+        if name == "purpose" && self.data == Data::AccessLog {
+            return Ok(());
         }
         let base = name.split('.').next().unwrap_or_default();
         let known = match resource_type {

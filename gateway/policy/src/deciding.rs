@@ -124,7 +124,7 @@ fn plan(use_case: &UseCase, request: &Request) -> Option<(Plan, Option<StandardO
         Some(StandardOperation::Everything) => {
             standard::everything(offer.version, offer.capability, query).ok()?.into()
         }
-        Some(StandardOperation::Document) | None => itself(),
+        Some(StandardOperation::Document | StandardOperation::Review) | None => itself(),
     };
     Some((plan, operation))
 }

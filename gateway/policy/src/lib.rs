@@ -28,6 +28,6 @@ pub use capability::{Capability, PatientBinding};
 pub use decision::{Denial, DenialCode, Obligation, Permit, Reason};
 pub use findings::{Consent, ConsentDecision, Finding, Findings, NotFoundOut, TreatmentRelation};
 pub use release::Release;
-pub use request::{Admitted, Direction, PatientScope, Purpose, Request};
+pub use request::{Admitted, Data, Direction, PatientScope, Purpose, Request};
 pub use standard::StandardOperation;
 pub use use_case::{PolicyVersion, UseCase, UseCaseFault, UseCaseId, UseCases};

@@ -28,6 +28,12 @@ pub enum Purpose {
     /// Coordination of care: referral and transfer, where consent is presumed.
     #[serde(rename = "COC")]
     CoordinationOfCare,
+    /// Compliance: supervision that the law asks for, such as of the access log.
+    #[serde(rename = "HCOMPL")]
+    Compliance,
+    /// At the patient's own request.
+    #[serde(rename = "PATRQT")]
+    PatientRequest,
 }
 
 impl Purpose {
@@ -36,6 +42,8 @@ impl Purpose {
         match self {
             Purpose::Treat => "TREAT",
             Purpose::CoordinationOfCare => "COC",
+            Purpose::Compliance => "HCOMPL",
+            Purpose::PatientRequest => "PATRQT",
         }
     }
 }
@@ -47,8 +55,19 @@ pub enum PatientScope {
     One(Bsn),
     /// No patient's data at all (directories, definitions).
     Nobody,
-    /// Any patient: only a development use case may have it.
+    /// Any patient: only a development use case, or one about the node's own access log, may have it.
     Any,
+}
+
+/// What a use case opens: the two never mix, and each has a stack of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Data {
+    /// What source systems and other providers hold.
+    #[default]
+    Sources,
+    /// The node's own access log (NEN 7513), as AuditEvents.
+    AccessLog,
 }
 
 /// A request whose caller, interaction and patient are known.
@@ -62,6 +81,8 @@ pub struct Request {
     pub version: FhirVersion,
     pub interaction: Interaction,
     pub patient: PatientScope,
+    /// Whose use cases may admit it.
+    pub data: Data,
     /// The use case that the request names (scope); none lets the first admissible one of the caller's be taken.
     pub use_case: Option<UseCaseId>,
 }

@@ -1,4 +1,4 @@
-//! The operations of the FHIR standard that a use case offers by listing them among a type's codes, and the searches
+//! The operations of the FHIR standard (and one of ours) that a use case offers by listing them among a type's codes, and the searches
 //! that each becomes.
 
 use fhir::definitions::{SearchKind, search_parameter};
@@ -16,6 +16,8 @@ pub enum StandardOperation {
     Everything,
     /// `Composition/[id]/$document` (FHIR R4, composition-operation-document.html).
     Document,
+    /// `AuditEvent/[id]/$review`, our own: the verdict on an access that had to be looked at again.
+    Review,
 }
 
 /// How the types name when care was given, the first that a type has: what `start` and `end` of `$everything` are
@@ -27,8 +29,12 @@ const CARE_DATES: [&str; 8] =
 const PATIENT_PARAMETERS: [&str; 3] = ["patient", "subject", "beneficiary"];
 
 impl StandardOperation {
-    pub(crate) const ALL: [StandardOperation; 3] =
-        [StandardOperation::LastN, StandardOperation::Everything, StandardOperation::Document];
+    pub(crate) const ALL: [StandardOperation; 4] = [
+        StandardOperation::LastN,
+        StandardOperation::Everything,
+        StandardOperation::Document,
+        StandardOperation::Review,
+    ];
 
     /// The operation of this name at this level.
     pub fn of(level: &Level, name: &str) -> Option<Self> {
@@ -41,6 +47,7 @@ impl StandardOperation {
             ("Observation", "lastn", false) => Some(StandardOperation::LastN),
             ("Patient", "everything", _) => Some(StandardOperation::Everything),
             ("Composition", "document", true) => Some(StandardOperation::Document),
+            ("AuditEvent", "review", true) => Some(StandardOperation::Review),
             _ => None,
         }
     }
@@ -51,6 +58,7 @@ impl StandardOperation {
             StandardOperation::LastN => "$lastn",
             StandardOperation::Everything => "$everything",
             StandardOperation::Document => "$document",
+            StandardOperation::Review => "$review",
         }
     }
 
@@ -60,6 +68,7 @@ impl StandardOperation {
             StandardOperation::LastN => "Observation",
             StandardOperation::Everything => "Patient",
             StandardOperation::Document => "Composition",
+            StandardOperation::Review => "AuditEvent",
         }
     }
 
@@ -69,6 +78,7 @@ impl StandardOperation {
             StandardOperation::LastN => &["max"],
             StandardOperation::Everything => &["_since", "_type", "_count", "start", "end"],
             StandardOperation::Document => &[],
+            StandardOperation::Review => &["verdict", "note"],
         }
     }
 }

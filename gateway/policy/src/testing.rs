@@ -5,7 +5,7 @@ use fhir::{Bsn, FhirVersion, Interaction, Ura};
 
 use crate::caller::{Caller, DataHolder, Organisation, Person};
 use crate::findings::{Consent, ConsentDecision, Finding, Findings, TreatmentRelation};
-use crate::request::{Direction, PatientScope, Request};
+use crate::request::{Data, Direction, PatientScope, Request};
 use crate::use_case::{UseCase, UseCaseId, UseCases};
 
 pub(crate) const RELEASE: &str = "version = \"1.2.3\"\ntitle = \"T\"";
@@ -100,6 +100,14 @@ pub(crate) fn id(text: &str) -> UseCaseId {
     UseCaseId::parse(text).unwrap()
 }
 
+/// The access log, for those who supervise it.
+pub(crate) const LOG: &str = r#"{
+  "title": "T", "purpose": "HCOMPL", "patient": "any", "data": "access-log",
+  "versions": { "r4": { "interactions": [
+    { "type": "AuditEvent", "codes": ["read", "search-type", "$review"], "search": ["date", "outcome", "_count"] }
+  ] } }
+}"#;
+
 /// A request at the holder's gate by a caller that holds these use cases, about one patient.
 pub(crate) fn request(held: &[&str], line: &str) -> Request {
     let (method, target) = line.split_once(' ').unwrap();
@@ -132,6 +140,7 @@ pub(crate) fn request(held: &[&str], line: &str) -> Request {
         version: FhirVersion::R4,
         interaction: Interaction::read(FhirVersion::R4, method, path, query, None).unwrap(),
         patient: PatientScope::One(bsn(PATIENT)),
+        data: Data::Sources,
         use_case: None,
     }
 }

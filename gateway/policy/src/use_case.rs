@@ -205,7 +205,7 @@ impl UseCases {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{ANYTHING, NOBODY, ONE, RELEASE, policy};
+    use crate::testing::{ANYTHING, LOG, NOBODY, ONE, RELEASE, policy};
 
     const YES: &str = "allow := true";
 
@@ -239,6 +239,30 @@ mod tests {
         let of_one = ANYTHING.replace(r#""patient": "any""#, r#""patient": "one""#);
         assert!(load("anything", &of_one, true).is_ok());
         assert!(load("anything", &of_one.replace(r#""development": true,"#, ""), true).is_err());
+    }
+
+    #[test]
+    fn a_use_case_about_the_access_log_opens_the_log_and_nothing_besides() {
+        assert!(load("log", LOG, false).is_ok());
+        assert!(load("log", &LOG.replace(r#""patient": "any""#, r#""patient": "one""#), false).is_ok());
+        for (part, replacement) in [
+            (r#""data": "access-log","#, ""),
+            (r#""data": "access-log""#, r#""data": "sources""#),
+            (r#""patient": "any""#, r#""patient": "nobody""#),
+            (r#""data": "access-log""#, r#""data": "access-log", "findings": {"user": ["consent"]}"#),
+            (r#""type": "AuditEvent""#, r#""type": "Provenance""#),
+            (r#""read", "#, r#""read", "delete", "#),
+            (r#""read", "#, r#""read", "create", "#),
+            (r#""r4": {"#, r#""r4": { "included": ["Practitioner"],"#),
+            (r#""r4": {"#, r#""r4": { "system": ["transaction"],"#),
+            (r#""r4""#, r#""stu3""#),
+        ] {
+            assert!(LOG.contains(part), "{part}");
+            assert!(load("log", &LOG.replacen(part, replacement, 1), false).is_err(), "{replacement}");
+        }
+        // The operation is the log's own: no other use case lists it.
+        let of_sources = ONE.replace(r#""Observation""#, r#""AuditEvent""#).replace(r#""patch"]"#, r#""$review"]"#);
+        assert!(load("one", &of_sources, false).is_err());
     }
 
     #[test]

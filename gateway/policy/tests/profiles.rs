@@ -12,7 +12,7 @@ use fhir::{Bsn, FhirVersion, Interaction, Ura};
 use policy::cases::{FolderTexts, check_folder};
 use policy::findings::{Consent, ConsentDecision, Finding, NotFoundOut, TreatmentRelation};
 use policy::{
-    Caller, DataHolder, DenialCode, Direction, Findings, Organisation, PatientScope, Person, Request, UseCaseId,
+    Caller, Data, DataHolder, DenialCode, Direction, Findings, Organisation, PatientScope, Person, Request, UseCaseId,
     UseCases,
 };
 use proptest::prelude::*;
@@ -144,6 +144,7 @@ fn request(caller: Caller, direction: Direction, path: &str) -> Request {
         version: FhirVersion::R4,
         interaction: Interaction::read(FhirVersion::R4, Method::Get, path, "", None).unwrap(),
         patient: PatientScope::One(Bsn::parse("999911120").unwrap()),
+        data: Data::Sources,
         use_case: None,
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::caller::{Caller, DataHolder, Organisation, Person};
 use crate::findings::{Consent, ConsentDecision, Finding, Findings, NotFoundOut, TreatmentRelation};
-use crate::request::{Direction, PatientScope, Request};
+use crate::request::{Data, Direction, PatientScope, Request};
 use crate::use_case::UseCaseId;
 
 /// What a case asks.
@@ -29,6 +29,9 @@ pub struct CaseInput {
     pub entries: Vec<String>,
     /// A BSN, `any`, or nothing for a request about nobody.
     pub patient: Option<String>,
+    /// Which of the two the request is put to; source systems when nothing is said.
+    #[serde(default)]
+    pub data: Data,
     #[serde(default)]
     pub findings: CaseFindings,
 }
@@ -94,6 +97,7 @@ impl CaseInput {
             version: self.version,
             interaction: self.interaction()?,
             patient,
+            data: self.data,
             use_case: self.use_case.clone(),
         };
         Ok((request, self.findings.found_out()?))
