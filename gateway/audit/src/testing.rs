@@ -57,6 +57,11 @@ fn asked(interaction: &str) -> String {
         "$health-overview" => {
             return r#"{"fhir_version":"r4","interaction":"operation","operation":"health-overview"}"#.to_owned();
         }
+        "$review" => {
+            let asked = r#"{"fhir_version":"r4","interaction":"operation","resource_type":"AuditEvent",
+                "resource":"AuditEvent/90000901-7","operation":"review"}"#;
+            return asked.to_owned();
+        }
         "transaction" => {
             let asked = r#"{"fhir_version":"r4","interaction":"transaction",
                 "entries":["create Condition","update Observation"]}"#;

@@ -26,13 +26,15 @@ use policy::UseCases;
 
 pub use handle::Handle;
 pub use inbound::{BodyKind, Conditions, Credentials, Gate, Inbound, Unreadable};
+pub use middleware::access_log::{Disclosed, Form as DisclosedForm};
 pub use middleware::interaction::NodeFacts;
 pub use middleware::localisation::Fanout;
 pub use middleware::minimisation::{Part, ReleasedItem, SourceStatus};
-pub use middleware::nen7513::Recorded;
+pub use middleware::nen7513::{Leaving, Recorded};
 pub use middleware::paging::{NotModified, Page, PageBounds, PageToken, Pages, Released};
 pub use refusal::Refusal;
 
+use middleware::access_log::ReadLog;
 use middleware::authorisation::Authorise;
 use middleware::consent::FindConsent;
 use middleware::identification::Identification;
@@ -81,6 +83,23 @@ pub type Stack = Nen7513<
         ReadInteraction<FindTreatmentRelation<FindConsent<Authorise<Paginate<Localise<Minimise<AskSource>>>>>>>,
     >,
 >;
+
+/// The other stack: the node's own access log, for those who may look into it. The same stages up to the decision.
+pub type LogStack = Nen7513<Identification<ReadInteraction<FindTreatmentRelation<FindConsent<Authorise<ReadLog>>>>>>;
+
+/// Puts the stages of the access log's stack together, innermost first.
+pub fn log_stack(wiring: Wiring, reader: Arc<dyn ports::LogReader>) -> LogStack {
+    let Wiring { node, use_cases, log, clock, authenticator, patients, relations, consents, bounds, .. } = wiring;
+    let ura = node.holder.0.to_string();
+    let pages = Arc::new(Pages::new(bounds.pages, clock.clone()));
+    let reading = ReadLog::new(reader, pages.clone());
+    let authorisation = Authorise::new(use_cases.clone(), reading);
+    let consent = FindConsent::new(consents, bounds.finding, authorisation);
+    let treatment_relation = FindTreatmentRelation::new(relations, bounds.finding, consent);
+    let interaction = ReadInteraction::of_the_log(use_cases, patients, pages, node, treatment_relation);
+    let identification = Identification::new(authenticator, interaction);
+    Nen7513::new(log, clock, ura, bounds.exchange, bounds.at_once, identification)
+}
 
 /// Puts the stages together, innermost first.
 pub fn stack(wiring: Wiring) -> Stack {

@@ -32,11 +32,14 @@ pub enum Layout {
     /// obligations, and of each source its name, what failed and what was mistrusted.
     #[serde(rename = "zorgsluis-access/2")]
     Second,
+    /// Adds the verdict on an access that had to be looked at again.
+    #[serde(rename = "zorgsluis-access/3")]
+    Third,
 }
 
 impl Layout {
     /// The layout that is written.
-    pub const CURRENT: Layout = Layout::Second;
+    pub const CURRENT: Layout = Layout::Third;
 }
 
 /// One exchange.
@@ -85,6 +88,9 @@ pub struct AccessRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emergency: Option<EmergencyFacts>,
     pub sources: Vec<SourceFacts>,
+    /// The verdict that this exchange gave on another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewFacts>,
     pub outcome: OutcomeFacts,
 }
 
@@ -137,6 +143,49 @@ pub struct EmergencyFacts {
 impl fmt::Debug for EmergencyFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EmergencyFacts(..)")
+    }
+}
+
+/// What was found about an access that had to be looked at again, in the words of who found it. Debug does not show them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewFacts {
+    /// Id of the access as an AuditEvent.
+    pub event: String,
+    /// Its place in the log.
+    pub index: u64,
+    pub verdict: Verdict,
+    pub note: String,
+}
+
+impl fmt::Debug for ReviewFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReviewFacts({} {})", self.index, self.verdict.code())
+    }
+}
+
+/// What an access was found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Justified,
+    Unjustified,
+    /// Not settled: it is being looked into.
+    UnderInvestigation,
+}
+
+impl Verdict {
+    pub const ALL: [Verdict; 3] = [Verdict::Justified, Verdict::Unjustified, Verdict::UnderInvestigation];
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Verdict::Justified => "justified",
+            Verdict::Unjustified => "unjustified",
+            Verdict::UnderInvestigation => "under-investigation",
+        }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        Verdict::ALL.into_iter().find(|verdict| verdict.code() == code)
     }
 }
 

@@ -71,6 +71,8 @@ pub enum Refusal {
     Overloaded,
     /// The access log cannot be written, so nothing leaves.
     LogUnavailable,
+    /// The access log cannot be read now, by someone who may look into it.
+    LogUnreadable,
     /// A defect of ours.
     Defect,
 }
@@ -187,6 +189,10 @@ impl Refusal {
                     "log-unavailable",
                 )
             },
+            Refusal::LogUnreadable => Row {
+                retry_after: Some(30),
+                ..row(503, Code::Transient, "The access log cannot be read now.", "log-unreadable")
+            },
             Refusal::Defect => row(500, Code::Exception, "The node failed; nothing was released.", "defect"),
         }
     }
@@ -286,6 +292,9 @@ fn denied(denial: &Denial) -> Row {
             None => row(400, IssueCode::NotSupported, "A search parameter is not supported here.", "search-parameter"),
         },
         DenialCode::PatientBinding => not_available("denied: patient-binding"),
+        DenialCode::OwnAccess => {
+            row(403, IssueCode::Forbidden, "Nobody gives a verdict on an access of their own.", "denied: own-access")
+        }
         DenialCode::PolicyDenied => not_available("denied: policy"),
         DenialCode::PolicyFailed => not_available("denied: policy-failed"),
     }

@@ -62,6 +62,7 @@ impl Trail {
             localisation: None,
             emergency: None,
             sources: Vec::new(),
+            review: None,
             outcome: OutcomeFacts::Interrupted,
         };
         Ok(Trail { notes: Notes(Arc::new(Mutex::new(record))), slot: Some(slot), clock })

@@ -118,6 +118,8 @@ pub enum DenialCode {
     SearchParameter,
     /// The use case is about one patient and the request names none, or the reverse.
     PatientBinding,
+    /// A verdict on an access of one's own.
+    OwnAccess,
     /// The policy said no.
     PolicyDenied,
     /// The policy could not be evaluated.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use connectors::identity::oauth::TokenIssuer;
 use exchange::ports::Authenticator;
-use exchange::{Gate, Stack};
+use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
 use policy::{DataHolder, UseCases};
 use store::access_log::AccessLog;
@@ -35,6 +35,8 @@ pub struct Parts {
     pub versions: Vec<FhirVersion>,
     pub body_bounds: BodyBounds,
     pub stack: Stack,
+    /// The access log's own, where a use case of this node shows it.
+    pub log_stack: Option<LogStack>,
     /// The stack's own; what is about nobody may be told by who asks without an exchange.
     pub authenticator: Arc<dyn Authenticator>,
     /// Whether somebody who is not identified reads at the outer gate what the use cases offer.
@@ -69,6 +71,10 @@ impl Node {
     }
     pub fn stack(&self) -> &Stack {
         &self.parts.stack
+    }
+    /// Through which the access log is looked into.
+    pub fn log_stack(&self) -> Option<&LogStack> {
+        self.parts.log_stack.as_ref()
     }
     pub fn use_cases(&self) -> &UseCases {
         &self.parts.use_cases

@@ -115,6 +115,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         versions: versions(&use_cases, sources.versions),
         body_bounds: config.bounds.body(),
         stack,
+        log_stack: None,
         authenticator,
         open_metadata: config.outer.open_metadata,
         use_cases,

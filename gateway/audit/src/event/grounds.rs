@@ -49,6 +49,11 @@ pub fn checks(record: &AccessRecord) -> Node {
     if let Some(localisation) = &record.localisation {
         details.push(detail("localisation", finding(localisation, |count| format!("{count} found"))));
     }
+    if let Some(review) = &record.review {
+        details.push(detail("review-of", format!("AuditEvent/{}", review.event)));
+        details.push(detail("verdict", review.verdict.code()));
+        details.push(detail("verdict-note", &review.note));
+    }
     object([
         ("type", coding(ENTITY_TYPE, "4", "Other")),
         ("role", coding(OBJECT_ROLE, "13", "Security Resource")),
@@ -101,6 +106,7 @@ const fn denial_code(denial: DenialCode) -> &'static str {
         DenialCode::NotInUseCase => "not-in-use-case",
         DenialCode::SearchParameter => "search-parameter",
         DenialCode::PatientBinding => "patient-binding",
+        DenialCode::OwnAccess => "own-access",
         DenialCode::PolicyDenied => "policy-denied",
         DenialCode::PolicyFailed => "policy-failed",
     }

@@ -53,6 +53,7 @@ fn a_release_reads_whole_in_both_voices_and_languages() {
 fn every_interaction_says_what_was_done_to_whose_data() {
     for (code, patient, auditor) in [
         ("read", "heeft uw problemen en diagnoses bekeken", "viewed problems and diagnoses of a patient"),
+        ("$review", "heeft een inzage in uw dossier beoordeeld", "reviewed an access in the record of a patient"),
         ("page", "heeft uw problemen en diagnoses opgevraagd", "requested problems and diagnoses of a patient"),
         (
             "create",

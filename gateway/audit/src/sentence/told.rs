@@ -17,6 +17,8 @@ pub enum Act {
     Change,
     Delete,
     Record,
+    /// An earlier access was looked at again.
+    Review,
     /// It is not known what was asked.
     Something,
 }
@@ -29,6 +31,7 @@ impl Act {
             Some("update" | "patch") => Act::Change,
             Some("delete") => Act::Delete,
             Some("transaction" | "batch") => Act::Record,
+            Some("operation") if is_review(record) => Act::Review,
             Some(_) => Act::Request,
             None => Act::Something,
         }
@@ -44,7 +47,7 @@ impl Act {
 
     /// Whether something comes into a record that was not in it.
     fn adds(self) -> bool {
-        matches!(self, Act::Create | Act::Record)
+        matches!(self, Act::Create | Act::Record | Act::Review)
     }
 
     /// Participle and infinitive.
@@ -56,6 +59,7 @@ impl Act {
             Act::Change => ("gewijzigd", "wijzigen"),
             Act::Delete => ("verwijderd", "verwijderen"),
             Act::Record => ("vastgelegd", "vastleggen"),
+            Act::Review => ("beoordeeld", "beoordelen"),
             Act::Something => ("gedaan", "doen"),
         }
     }
@@ -69,9 +73,14 @@ impl Act {
             Act::Change => ("changed", "change"),
             Act::Delete => ("deleted", "delete"),
             Act::Record => ("recorded", "record"),
+            Act::Review => ("reviewed", "review"),
             Act::Something => ("made", "make"),
         }
     }
+}
+
+fn is_review(record: &AccessRecord) -> bool {
+    record.asked.as_ref().and_then(|asked| asked.operation.as_deref()) == Some("review")
 }
 
 /// What there is to tell.
@@ -226,6 +235,12 @@ impl Told {
             (Some(Purpose::Treat), Language::English, Voice::Patient) => " for your treatment",
             (Some(Purpose::CoordinationOfCare), Language::Dutch, _) => " voor een verwijzing of overdracht",
             (Some(Purpose::CoordinationOfCare), Language::English, _) => " for a referral or transfer of care",
+            (Some(Purpose::Compliance), Language::Dutch, _) => " voor het toezicht op de inzage",
+            (Some(Purpose::Compliance), Language::English, _) => " to supervise who looked",
+            (Some(Purpose::PatientRequest), Language::Dutch, Voice::Auditor) => " op verzoek van de patiënt",
+            (Some(Purpose::PatientRequest), Language::Dutch, Voice::Patient) => " op uw eigen verzoek",
+            (Some(Purpose::PatientRequest), Language::English, Voice::Auditor) => " at the patient's request",
+            (Some(Purpose::PatientRequest), Language::English, Voice::Patient) => " at your own request",
         }
     }
 

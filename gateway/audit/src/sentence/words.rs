@@ -44,6 +44,7 @@ pub fn operation(name: &str) -> Option<Thing> {
             english: ("the", "latest measurements and results"),
         },
         "document" => Thing { dutch: ("een", "document"), english: ("a", "document") },
+        "review" => Thing { dutch: ("een", "inzage"), english: ("an", "access") },
         "health-overview" => one("het", "gezondheidsoverzicht", "health overview"),
         _ => return None,
     })

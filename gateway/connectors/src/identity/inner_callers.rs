@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fhir::Bsn;
 use policy::{Caller, Organisation, Person, UseCaseId};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -29,6 +30,9 @@ pub struct InnerCallerConfig {
     pub use_cases: Vec<UseCaseId>,
     #[serde(default)]
     pub person: Option<PersonConfig>,
+    /// A file with the BSN of the patient (patiënt) who this caller is, and then asks about only. Development only.
+    #[serde(default)]
+    pub patient_file: Option<PathBuf>,
     /// A file with the bearer token. Development only.
     #[serde(default)]
     pub token_file: Option<PathBuf>,
@@ -106,12 +110,20 @@ impl InnerCallers {
         if config.client_id.is_empty() {
             return Err("client_id is empty".to_owned());
         }
+        let patient = match &config.patient_file {
+            Some(_) if !allow_static_tokens => {
+                return Err("a patient with a static token is for development only".to_owned());
+            }
+            Some(_) if config.person.is_some() => return Err("is a patient or a person of the provider".to_owned()),
+            Some(file) => Some(patient(file)?),
+            None => None,
+        };
         let caller = Arc::new(Caller {
             client_id: config.client_id.clone(),
             organisation: own.clone(),
             person: config.person.clone().map(Person::from),
             use_cases: config.use_cases.clone(),
-            patient: None,
+            patient,
             treatment_relation: None,
             token_id: None,
         });
@@ -156,6 +168,12 @@ fn token_digest(file: &Path) -> Result<Digest, String> {
 fn configured_digest(file: &Path) -> Result<Digest, String> {
     let text = secret_text(file)?;
     Digest::parse_hex(text.trim_end()).ok_or_else(|| format!("{} holds no SHA-256 in hexadecimal", file.display()))
+}
+
+fn patient(file: &Path) -> Result<Bsn, String> {
+    let text = secret_text(file)?;
+    // The fault of a BSN repeats nothing of it.
+    Bsn::parse(text.trim_end()).map_err(|_| format!("{} holds no BSN", file.display()))
 }
 
 fn secret_text(file: &Path) -> Result<Zeroizing<String>, String> {
@@ -220,6 +238,29 @@ mod tests {
         assert!(fault.0.contains("development only"), "{fault}");
         let thumbprint = Thumbprint::of(b"certificate").to_string();
         assert!(InnerCallers::load(&own(), &[with_certificate("a", &thumbprint)], false).is_ok());
+    }
+
+    #[test]
+    fn a_patient_is_bound_to_their_own_data_in_development_and_configured_nowhere_else() {
+        let (token, bsn, other) = (file(TOKEN), file("999911120\n"), file("999911121"));
+        let as_patient = |bsn: &NamedTempFile| InnerCallerConfig {
+            patient_file: Some(bsn.path().to_owned()),
+            ..with_token("a", &token)
+        };
+        let callers = InnerCallers::load(&own(), &[as_patient(&bsn)], true).unwrap();
+        assert_eq!(callers.by_client("a").unwrap().patient, Bsn::parse("999911120").ok());
+        let person = PersonConfig { id: "p".into(), name: None, role: "01.015".into() };
+        let thumbprint = Thumbprint::of(b"certificate").to_string();
+        let in_production =
+            InnerCallerConfig { patient_file: Some(bsn.path().to_owned()), ..with_certificate("a", &thumbprint) };
+        for (development, config) in [
+            (true, as_patient(&other)),
+            (true, InnerCallerConfig { person: Some(person), ..as_patient(&bsn) }),
+            (false, in_production),
+        ] {
+            let fault = InnerCallers::load(&own(), &[config], development).unwrap_err();
+            assert!(!fault.0.contains("9999"), "{fault}");
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use fhir::{FhirVersion, Interaction, Method, Ura};
 use policy::{
-    Caller, DataHolder, Direction, Finding, Findings, NotFoundOut, Organisation, PatientScope, Permit, Person, Request,
-    TreatmentRelation, UseCase, UseCaseId, UseCases,
+    Caller, Data, DataHolder, Direction, Finding, Findings, NotFoundOut, Organisation, PatientScope, Permit, Person,
+    Request, TreatmentRelation, UseCase, UseCaseId, UseCases,
 };
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
@@ -100,6 +100,7 @@ pub(crate) fn permit_for(
         version: FhirVersion::R4,
         interaction: Interaction::read(FhirVersion::R4, Method::Get, "Condition", "", None).unwrap(),
         patient,
+        data: Data::Sources,
         use_case: Some(id),
     };
     let admitted = cases.admissible(request).unwrap();

@@ -7,7 +7,6 @@ use policy::{Permit, UseCases};
 use super::consent::Found;
 use super::interaction::Asked;
 use crate::handle::Handle;
-use crate::middleware::paging::Released;
 use crate::record::DecisionFacts;
 use crate::refusal::Refusal;
 
@@ -37,10 +36,10 @@ impl<N> Authorise<N> {
     }
 }
 
-impl<N: Handle<Permitted, Out = Released>> Handle<Found> for Authorise<N> {
-    type Out = Released;
+impl<N: Handle<Permitted>> Handle<Found> for Authorise<N> {
+    type Out = N::Out;
 
-    async fn handle(&self, found: Found) -> Result<Released, Refusal> {
+    async fn handle(&self, found: Found) -> Result<N::Out, Refusal> {
         let decision = self.use_cases.decide(found.asked().admitted(), found.findings());
         let notes = found.asked().notes();
         match decision {

@@ -9,7 +9,6 @@ use policy::{Consent, Finding, Findings, NotFoundOut, PatientScope};
 use super::interaction::Asked;
 use super::treatment_relation::Related;
 use crate::handle::Handle;
-use crate::middleware::paging::Released;
 use crate::ports::{ConsentQuestion, Consents};
 use crate::refusal::Refusal;
 
@@ -69,10 +68,10 @@ impl<N> FindConsent<N> {
     }
 }
 
-impl<N: Handle<Found, Out = Released>> Handle<Related> for FindConsent<N> {
-    type Out = Released;
+impl<N: Handle<Found>> Handle<Related> for FindConsent<N> {
+    type Out = N::Out;
 
-    async fn handle(&self, related: Related) -> Result<Released, Refusal> {
+    async fn handle(&self, related: Related) -> Result<N::Out, Refusal> {
         let consent = self.find(&related).await;
         let (asked, treatment_relation) = related.into_parts();
         asked.notes().note(|record| record.consent = Some(consent.clone()));

@@ -7,7 +7,6 @@ use policy::Caller;
 use super::nen7513::Opened;
 use crate::handle::Handle;
 use crate::inbound::Inbound;
-use crate::middleware::paging::Released;
 use crate::ports::Authenticator;
 use crate::record::CallerFacts;
 use crate::refusal::Refusal;
@@ -44,10 +43,10 @@ impl<N> Identification<N> {
     }
 }
 
-impl<N: Handle<Identified, Out = Released>> Handle<Opened> for Identification<N> {
-    type Out = Released;
+impl<N: Handle<Identified>> Handle<Opened> for Identification<N> {
+    type Out = N::Out;
 
-    async fn handle(&self, opened: Opened) -> Result<Released, Refusal> {
+    async fn handle(&self, opened: Opened) -> Result<N::Out, Refusal> {
         let inbound = opened.inbound();
         let caller =
             self.authenticator.identify(inbound.gate, &inbound.credentials).await.map_err(Refusal::Unidentified)?;

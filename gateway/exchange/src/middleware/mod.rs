@@ -1,6 +1,7 @@
 //! The stages, one file each, in the order of the stack. Each owns the evidence that it alone can make:
 //! the fields of that evidence are private to its file, so a later stage cannot be reached without it.
 
+pub mod access_log;
 pub mod authorisation;
 pub mod consent;
 pub mod identification;

@@ -32,14 +32,26 @@ impl Opened {
     }
 }
 
-/// What may leave, with its record durable. The responder takes nothing else.
-#[derive(Debug)]
-pub struct Recorded {
-    released: Released,
+/// What may leave once its record is durable: what the last stages of the two stacks make.
+pub trait Leaving {
+    /// What the record says of it.
+    fn outcome(&self) -> OutcomeFacts;
 }
 
-impl Recorded {
-    pub fn released(&self) -> &Released {
+impl Leaving for Released {
+    fn outcome(&self) -> OutcomeFacts {
+        if self.not_modified().is_some() { OutcomeFacts::NotModified } else { OutcomeFacts::Released }
+    }
+}
+
+/// What may leave, with its record durable. The responder takes nothing else.
+#[derive(Debug)]
+pub struct Recorded<R = Released> {
+    released: R,
+}
+
+impl<R> Recorded<R> {
+    pub fn released(&self) -> &R {
         &self.released
     }
 }
@@ -68,10 +80,14 @@ impl<N> Nen7513<N> {
     }
 }
 
-impl<N: Handle<Opened, Out = Released>> Handle<Inbound> for Nen7513<N> {
-    type Out = Recorded;
+impl<N> Handle<Inbound> for Nen7513<N>
+where
+    N: Handle<Opened>,
+    N::Out: Leaving + Send + Sync,
+{
+    type Out = Recorded<N::Out>;
 
-    async fn handle(&self, inbound: Inbound) -> Result<Recorded, Refusal> {
+    async fn handle(&self, inbound: Inbound) -> Result<Recorded<N::Out>, Refusal> {
         let trail = Trail::open(self.log.as_ref(), self.clock.clone(), &self.node, &inbound)
             .map_err(|_| Refusal::LogUnavailable)?;
         let opened = Opened { inbound, notes: trail.notes() };
@@ -83,8 +99,7 @@ impl<N: Handle<Opened, Out = Released>> Handle<Inbound> for Nen7513<N> {
             Err(_) => Err(Refusal::Overloaded),
         };
         let outcome = match &result {
-            Ok(released) if released.not_modified().is_some() => OutcomeFacts::NotModified,
-            Ok(_) => OutcomeFacts::Released,
+            Ok(released) => released.outcome(),
             Err(refusal) => {
                 let row = refusal.row();
                 OutcomeFacts::Refused { status: row.status, reason: row.record }

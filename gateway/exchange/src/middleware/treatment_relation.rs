@@ -11,7 +11,6 @@ use policy::{Direction, Finding, NotFoundOut, PatientScope, TreatmentRelation};
 
 use super::interaction::Asked;
 use crate::handle::Handle;
-use crate::middleware::paging::Released;
 use crate::ports::TreatmentRelations;
 use crate::refusal::Refusal;
 
@@ -67,10 +66,10 @@ impl<N> FindTreatmentRelation<N> {
     }
 }
 
-impl<N: Handle<Related, Out = Released>> Handle<Asked> for FindTreatmentRelation<N> {
-    type Out = Released;
+impl<N: Handle<Related>> Handle<Asked> for FindTreatmentRelation<N> {
+    type Out = N::Out;
 
-    async fn handle(&self, asked: Asked) -> Result<Released, Refusal> {
+    async fn handle(&self, asked: Asked) -> Result<N::Out, Refusal> {
         let relation = self.find(&asked).await;
         asked.notes().note(|record| record.treatment_relation = Some(relation.clone()));
         self.next.handle(Related { asked, relation }).await

@@ -2,6 +2,7 @@
 //! says, and whether a source was asked.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may panic
 
+mod access_log;
 mod answers;
 mod forms;
 mod log;

@@ -300,18 +300,23 @@ impl World {
 }
 
 pub fn stack(world: &Arc<World>) -> exchange::Stack {
-    let ports = Arc::new(Ports(world.clone()));
     let load = |id: &str, capability: &str| {
         let policy = POLICY.replace("PACKAGE", &id.replace('-', "_"));
         UseCase::load(id, capability, &policy, "version = \"1.0.0\"\ntitle = \"Test\"\n", false).unwrap()
     };
-    exchange::stack(Wiring {
+    exchange::stack(wiring(world, vec![load("test-reading", CAPABILITY), load("test-sending", SENDING)]))
+}
+
+/// A node with these use cases.
+pub fn wiring(world: &Arc<World>, use_cases: Vec<UseCase>) -> Wiring {
+    let ports = Arc::new(Ports(world.clone()));
+    Wiring {
         node: NodeFacts {
             holder: DataHolder(Ura::parse("90000111").unwrap()),
             kind: Some("V6".into()),
             limits: Limits::default(),
         },
-        use_cases: Arc::new(UseCases::new(vec![load("test-reading", CAPABILITY), load("test-sending", SENDING)])),
+        use_cases: Arc::new(UseCases::new(use_cases)),
         log: world.log.clone(),
         clock: world.clone(),
         authenticator: ports.clone(),
@@ -328,7 +333,7 @@ pub fn stack(world: &Arc<World>) -> exchange::Stack {
             questions_at_once: 4,
             pages: *world.pages.lock().unwrap(),
         },
-    })
+    }
 }
 
 pub fn relation() -> TreatmentRelation {

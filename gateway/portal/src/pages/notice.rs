@@ -49,7 +49,7 @@ pub(crate) fn answer_to(refusal: &Refusal) -> Answer {
         }
         Refusal::TimedOut | Refusal::Source(SourceFault::TimedOut) => Answer::Notice(Notice::TooSlow),
         Refusal::Overloaded => Answer::Notice(Notice::Busy),
-        Refusal::LogUnavailable => Answer::Notice(Notice::NoLog),
+        Refusal::LogUnavailable | Refusal::LogUnreadable => Answer::Notice(Notice::NoLog),
         Refusal::Source(
             SourceFault::Unreachable
             | SourceFault::Refused

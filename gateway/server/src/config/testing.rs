@@ -121,6 +121,7 @@ pub(crate) fn everything() -> NodeConfig {
             client_id: text(),
             use_cases: use_cases(),
             person: Some(PersonConfig { id: text(), name: Some(text()), role: text() }),
+            patient_file: Some(path()),
             token_file: Some(path()),
             token_sha256_file: Some(path()),
             certificate_thumbprint: Some(text()),

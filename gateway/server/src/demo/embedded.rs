@@ -26,8 +26,10 @@ macro_rules! embedded {
     };
 }
 
-const ALL: [Embedded; 2] = [
+const ALL: [Embedded; 4] = [
     embedded!("health-overview", ["holder-read.json", "holder-search.json", "user-overview.json"]),
+    embedded!("access-log", ["officer.json", "verdict.json"]),
+    embedded!("own-access-log", ["patient.json"]),
     embedded!("development-try", ["everything.json", "over-mutual-tls.json"]),
 ];
 

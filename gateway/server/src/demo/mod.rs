@@ -6,6 +6,7 @@
 
 mod children;
 mod embedded;
+mod overseers;
 mod ready;
 mod region;
 mod secrets;

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::children::{self, RunningNode};
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
-use super::{DemoOptions, embedded, io, loopback, port, said, secrets, ura, use_case};
+use super::{DemoOptions, embedded, io, loopback, overseers, port, said, secrets, ura, use_case};
 use crate::config::{
     BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
     ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
@@ -59,12 +59,15 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let authority = said(CertificateAuthority::new("Zorgsluis demo authority"))?;
     authority.write(&certificates, "ca").map_err(io(&certificates))?;
     let mut callers = organisations(&authority, &certificates)?;
+    let mut overseeing = Vec::new();
     let mut simulators = Vec::new();
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
     for place in &places {
         simulators.extend(source_of(place)?);
-        let config_file = set_up(place, &places, &state, &authority, &mut callers)?;
+        let (own, their) = overseers::of(place.provider, &place.folder)?.into_iter().unzip();
+        overseeing.extend::<Vec<ReadyCaller>>(their);
+        let config_file = set_up(place, &places, &state, &authority, &mut callers, own)?;
         let log = place.folder.join("node.log");
         let node = RunningNode::start(place.provider.name, &config_file, loopback(place.inner_port), &log)?;
         let provider = place.provider;
@@ -81,6 +84,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     for node in &mut nodes {
         node.wait_ready()?;
     }
+    callers.extend(overseeing);
     let ready = Ready {
         format: FORMAT,
         kind: "demo",
@@ -148,6 +152,7 @@ fn set_up(
     state: &Path,
     authority: &CertificateAuthority,
     callers: &mut Vec<ReadyCaller>,
+    overseers: Vec<InnerCallerConfig>,
 ) -> Result<PathBuf, String> {
     let provider = place.provider;
     let folder = &place.folder;
@@ -187,13 +192,16 @@ fn set_up(
         inner: InnerConfig { address: loopback(place.inner_port), public_base: place.inner(), tls: None, portal: true },
         store: StoreConfig { folder: folder.join("store") },
         log: LogConfig::default(),
-        profiles: ProfilesConfig { folder: state.join("profiles"), use_cases: vec![use_case(USE_CASE)?] },
+        profiles: ProfilesConfig {
+            folder: state.join("profiles"),
+            use_cases: [USE_CASE].into_iter().chain(overseers::USE_CASES).map(use_case).collect::<Result<_, _>>()?,
+        },
         registers: registers(place, folder)?,
         bounds: BoundsConfig::default(),
         quality: super::quality(),
         sources: vec![source_config(place)?],
         partners: partners(place, places)?,
-        callers: people(place, folder, callers)?,
+        callers: people(place, folder, callers)?.into_iter().chain(overseers).collect(),
     };
     let file = folder.join("node.toml");
     let text = toml::to_string(&config).map_err(|fault| fault.to_string())?;
@@ -252,6 +260,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
                 name: Some(person.name.into()),
                 role: person.role.into(),
             }),
+            patient_file: None,
             token_file: Some(token_file),
             token_sha256_file: None,
             certificate_thumbprint: None,

@@ -79,6 +79,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             client_id: CLIENT.into(),
             use_cases: vec![use_case(USE_CASE)?],
             person: None,
+            patient_file: None,
             token_file: Some(token_file),
             token_sha256_file: None,
             certificate_thumbprint: None,

@@ -41,8 +41,8 @@ pub async fn answer(node: &Arc<Node>, mut inbound: Inbound, frame: Frame) -> Htt
     }
     let bundle = bundle.filter(|bundle| bundle.kind == BundleKind::Batch && bundle.entries.len() <= MOST_ENTRIES);
     let Some(bundle) = bundle else {
-        let result = endpoint::run(node, inbound).await;
-        return responder::answer(&frame, &result);
+        let made = endpoint::make(node, &frame, inbound).await;
+        return responder::send(&frame, made);
     };
     let entries: Vec<_> = bundle
         .entries
@@ -84,8 +84,7 @@ async fn run(node: &Arc<Node>, batch: &Inbound, frame: &Frame, number: usize, en
         conditions,
         ..batch.clone()
     };
-    let result = endpoint::run(node, inbound).await;
-    responded(responder::make(frame, &result))
+    responded(endpoint::make(node, frame, inbound).await)
 }
 
 /// Makes the URLs of a transaction's requests relative to our own base, as the stack reads them; says whether any was

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use exchange::{Gate, Handle, Inbound, Recorded, Refusal, Unreadable};
+use exchange::{Disclosed, Gate, Handle, Inbound, LogStack, Recorded, Refusal, Unreadable};
 use fhir::FhirVersion;
 use futures_util::FutureExt;
 
+use super::responder::{Frame, Made, events};
 use super::{batch, discovery, inbound, metadata, responder};
 use crate::node::Node;
 
@@ -45,20 +46,53 @@ pub async fn fhir(
     if served.is_none() {
         inbound.unreadable = Some(Unreadable::NotServed);
     }
-    let frame = responder::Frame::of(&node, &inbound, negotiated);
+    let frame = Frame::of(&node, &inbound, negotiated);
     if batch::is_batch(&inbound) {
         return batch::answer(&node, inbound, frame).await;
     }
-    let result = run(&node, inbound).await;
-    responder::answer(&frame, &result)
+    let made = make(&node, &frame, inbound).await;
+    responder::send(&frame, made)
 }
 
-/// Runs one exchange. A panic inside becomes a refusal; the trail has closed itself by then.
+/// What becomes of one request: the access log has a stack of its own, where this node shows it.
+pub async fn make(node: &Arc<Node>, frame: &Frame, inbound: Inbound) -> Made {
+    match node.log_stack().filter(|_| is_about_the_log(&inbound)) {
+        Some(stack) => events::make(frame, &run_log(node, stack, inbound).await),
+        None => responder::make(frame, &run(node, inbound).await),
+    }
+}
+
+/// Whether the path names the type that the access log is shown as. Written in another way it is one that no use case
+/// of the sources offers.
+fn is_about_the_log(inbound: &Inbound) -> bool {
+    inbound.version == FhirVersion::R4 && inbound.path.split('/').any(|segment| segment == "AuditEvent")
+}
+
+/// Runs one look into the node's own access log.
+pub async fn run_log(node: &Node, stack: &LogStack, inbound: Inbound) -> Result<Recorded<Disclosed>, Refusal> {
+    through(node, stack, inbound).await
+}
+
+/// Runs one exchange.
 pub async fn run(node: &Arc<Node>, inbound: Inbound) -> Result<Recorded, Refusal> {
+    let version = inbound.version;
+    let result = through(node, node.stack(), inbound).await;
+    if let Ok(recorded) = &result {
+        node.quality().observe(version, recorded.released());
+    }
+    result
+}
+
+/// A panic inside becomes a refusal; the trail has closed itself by then.
+async fn through<R>(
+    node: &Node,
+    stack: &impl Handle<Inbound, Out = Recorded<R>>,
+    inbound: Inbound,
+) -> Result<Recorded<R>, Refusal> {
     let started = Instant::now();
     let (request_id, correlation_id) = (inbound.request_id.clone(), inbound.correlation_id.clone());
-    let (gate, version) = (inbound.gate, inbound.version);
-    let result = AssertUnwindSafe(node.stack().handle(inbound)).catch_unwind().await.unwrap_or(Err(Refusal::Defect));
+    let gate = inbound.gate;
+    let result = AssertUnwindSafe(stack.handle(inbound)).catch_unwind().await.unwrap_or(Err(Refusal::Defect));
     let (status, reason) = match &result {
         Ok(_) => (200, "released".to_owned()),
         Err(refusal) => {
@@ -67,10 +101,7 @@ pub async fn run(node: &Arc<Node>, inbound: Inbound) -> Result<Recorded, Refusal
         }
     };
     let took = started.elapsed();
-    node.metrics().exchange(gate, &result, took);
-    if let Ok(recorded) = &result {
-        node.quality().observe(version, recorded.released());
-    }
+    node.metrics().exchange(gate, result.as_ref().err(), took);
     // The one wide event of an exchange: no path, no query, no person, no patient.
     tracing::info!(
         exchange.request_id = %request_id,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use exchange::{Gate, Recorded, Refusal};
+use exchange::{Gate, Refusal};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -75,11 +75,8 @@ impl Metrics {
         }
     }
 
-    pub fn exchange(&self, gate: Gate, result: &Result<Recorded, Refusal>, took: Duration) {
-        let (result, status) = match result {
-            Ok(_) => ("released", 200),
-            Err(refusal) => ("refused", refusal.row().status),
-        };
+    pub fn exchange(&self, gate: Gate, refused: Option<&Refusal>, took: Duration) {
+        let (result, status) = refused.map_or(("released", 200), |refusal| ("refused", refusal.row().status));
         let gate = match gate {
             Gate::Outer => "outer",
             Gate::Inner => "inner",

@@ -11,7 +11,7 @@ use exchange::ports::{Answer, Question, Source, SourceFault};
 use fhir::interaction::Method;
 use fhir::{Bsn, FhirVersion, Interaction, Resource, Ura};
 use policy::{
-    Caller, DataHolder, Direction, Finding, Findings, NotFoundOut, Organisation, PatientScope, Permit, Request,
+    Caller, Data, DataHolder, Direction, Finding, Findings, NotFoundOut, Organisation, PatientScope, Permit, Request,
     UseCase, UseCaseId, UseCases,
 };
 
@@ -80,6 +80,7 @@ pub(crate) fn permit(version: FhirVersion, patient: PatientScope, interaction: I
         version,
         interaction,
         patient,
+        data: Data::Sources,
         use_case: Some(id),
     };
     let admitted = cases.admissible(request).expect("the use case of the tests admits everything");

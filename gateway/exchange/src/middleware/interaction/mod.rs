@@ -13,14 +13,14 @@ use fhir::interaction::transaction::is_own_identifier;
 use fhir::json::Limits;
 use fhir::{Bsn, Interaction, Resource};
 use policy::{
-    Admitted, Caller, DataHolder, Denial, DenialCode, Direction, Finding, PatientBinding, PatientScope, Request,
-    UseCaseId, UseCases,
+    Admitted, Caller, Data, DataHolder, Denial, DenialCode, Direction, Finding, PatientBinding, PatientScope, Request,
+    StandardOperation, UseCaseId, UseCases,
 };
 
 use super::identification::Identified;
 use crate::handle::Handle;
 use crate::inbound::{BodyKind, Conditions, Gate, Inbound, Unreadable};
-use crate::middleware::paging::{Asker, Pages, Presented, Released, Turned, Wanted};
+use crate::middleware::paging::{Asker, Pages, Presented, Turned, Wanted};
 use crate::ports::PatientIndex;
 use crate::record::{AskedFacts, DecisionFacts, resource_asked_for};
 use crate::refusal::Refusal;
@@ -80,10 +80,12 @@ pub struct ReadInteraction<N> {
     index: Arc<dyn PatientIndex>,
     pages: Arc<Pages>,
     node: NodeFacts,
+    data: Data,
     next: N,
 }
 
 impl<N> ReadInteraction<N> {
+    /// For what source systems hold.
     pub fn new(
         use_cases: Arc<UseCases>,
         index: Arc<dyn PatientIndex>,
@@ -91,14 +93,25 @@ impl<N> ReadInteraction<N> {
         node: NodeFacts,
         next: N,
     ) -> Self {
-        ReadInteraction { use_cases, index, pages, node, next }
+        ReadInteraction { use_cases, index, pages, node, data: Data::Sources, next }
+    }
+
+    /// For the node's own access log, which only its own use cases open.
+    pub fn of_the_log(
+        use_cases: Arc<UseCases>,
+        index: Arc<dyn PatientIndex>,
+        pages: Arc<Pages>,
+        node: NodeFacts,
+        next: N,
+    ) -> Self {
+        ReadInteraction { use_cases, index, pages, node, data: Data::AccessLog, next }
     }
 }
 
-impl<N: Handle<Asked, Out = Released>> Handle<Identified> for ReadInteraction<N> {
-    type Out = Released;
+impl<N: Handle<Asked>> Handle<Identified> for ReadInteraction<N> {
+    type Out = N::Out;
 
-    async fn handle(&self, identified: Identified) -> Result<Released, Refusal> {
+    async fn handle(&self, identified: Identified) -> Result<N::Out, Refusal> {
         let (inbound, caller, notes) = identified.into_parts();
         let direction = match inbound.gate {
             Gate::Outer => Direction::Holder,
@@ -131,6 +144,7 @@ impl<N: Handle<Asked, Out = Released>> Handle<Identified> for ReadInteraction<N>
             version: inbound.version,
             interaction,
             patient,
+            data: self.data,
             use_case,
         };
         let admitted = self.use_cases.admissible(request).map_err(|denial| {
@@ -249,6 +263,8 @@ impl<N> ReadInteraction<N> {
             }
             (Some(asked), _) => PatientScope::One(asked),
             (None, Some(bound)) => PatientScope::One(bound.clone()),
+            // A log is about all who are in it; whether that may be is the use case's.
+            (None, None) if self.data == Data::AccessLog => PatientScope::Any,
             (None, None) => PatientScope::Nobody,
         };
         Ok((interaction, scope))
@@ -261,7 +277,7 @@ impl<N> ReadInteraction<N> {
             .iter()
             .filter(|id| use_case.is_none_or(|named| named == *id))
             .filter_map(|id| self.use_cases.get(id))
-            .any(|found| found.capability().patient == PatientBinding::Any)
+            .any(|found| found.capability().data == Data::Sources && found.capability().patient == PatientBinding::Any)
     }
 }
 
@@ -298,10 +314,19 @@ fn facts(inbound: &Inbound, interaction: &Interaction) -> AskedFacts {
             Interaction::Operation { name, .. } => Some(name.clone()),
             _ => None,
         },
-        query: interaction.query().filter(|query| !query.parameters.is_empty()).map(|query| query.write()),
+        // A verdict and its note have a place of their own in the record.
+        query: interaction
+            .query()
+            .filter(|query| !query.parameters.is_empty() && !gives_a_verdict(interaction))
+            .map(|query| query.write()),
         page: None,
         entries: entries(interaction),
     }
+}
+
+fn gives_a_verdict(interaction: &Interaction) -> bool {
+    let Interaction::Operation { level, name, .. } = interaction else { return false };
+    StandardOperation::of(level, name) == Some(StandardOperation::Review)
 }
 
 /// What the entries of a transaction ask for, without ids: where they end up stands with the source.

@@ -29,6 +29,7 @@ use store::{Answer, Name};
 
 pub(super) use presented::Presented;
 pub use released::{NotModified, Page, PageToken, Released};
+pub(super) use store::Place;
 pub(super) use store::{Asker, Turned};
 pub use store::{PageBounds, Pages};
 
@@ -123,6 +124,7 @@ impl<N> Paginate<N> {
             parts,
             items,
             index,
+            before: None,
         });
         let name = if matches > count {
             // Without a name for them the other pages would be lost.

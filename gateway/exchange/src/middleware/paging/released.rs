@@ -43,6 +43,10 @@ impl Page {
     pub(super) fn only(total: Option<u64>) -> Self {
         Page { number: 1, total, count_only: false, this: None, first: None, previous: None, next: None }
     }
+    /// The last one of an answer, with this number.
+    pub(in crate::middleware) fn last(number: usize) -> Self {
+        Page { number, ..Page::only(None) }
+    }
     /// From one.
     pub fn number(&self) -> usize {
         self.number

@@ -9,7 +9,7 @@ use fhir::{Bsn, FhirVersion, Interaction, ResourceType, SearchMode, Ura};
 use policy::{Caller, Finding, PatientScope, UseCaseId};
 
 use super::presented::{Presented, look};
-use super::released::PageToken;
+use super::released::{Page, PageToken};
 use super::token::{Content, Seal};
 use crate::inbound::Gate;
 use crate::middleware::minimisation::{Part, ReleasedItem};
@@ -96,9 +96,31 @@ pub(in crate::middleware) struct Answer {
     /// All items in the order of the answer, each with the number of its part.
     pub(super) items: Vec<(usize, ReleasedItem)>,
     pub(super) index: Finding<usize>,
+    /// Where a search of the access log goes on: of that, no answer is kept.
+    pub(super) before: Option<u64>,
+}
+
+/// What is kept of a search of the access log: what was asked, and how far it got.
+pub(in crate::middleware) struct Place {
+    pub asker: Asker,
+    pub interaction: Interaction,
+    pub patient: PatientScope,
+    pub use_case: UseCaseId,
+    pub presented: Arc<Presented>,
+    /// Events on a page.
+    pub count: usize,
+    /// The next page has events before this place in the log.
+    pub before: u64,
 }
 
 impl Answer {
+    pub fn presented(&self) -> Arc<Presented> {
+        self.presented.clone()
+    }
+    /// Where a search of the access log goes on.
+    pub fn before(&self) -> Option<u64> {
+        self.before
+    }
     pub fn interaction(&self) -> &Interaction {
         &self.interaction
     }
@@ -164,7 +186,7 @@ impl Pages {
         Pages { bounds, clock, seal: Seal::new(), kept: Mutex::default() }
     }
 
-    pub(super) fn bounds(&self) -> &PageBounds {
+    pub(in crate::middleware) fn bounds(&self) -> &PageBounds {
         &self.bounds
     }
 
@@ -188,6 +210,27 @@ impl Pages {
             kept.pop_front();
         }
         Some(name)
+    }
+
+    /// The page of this number of a search of the access log, with a name for the next one. Nothing when it cannot be named.
+    pub(in crate::middleware) fn continued(&self, place: Place, number: usize) -> Option<Page> {
+        let Place { asker, interaction, patient, use_case, presented, count, before } = place;
+        let answer = Answer {
+            asker,
+            interaction,
+            patient,
+            use_case,
+            presented,
+            count,
+            total: None,
+            parts: Vec::new(),
+            items: Vec::new(),
+            index: Finding::Absent,
+            before: Some(before),
+        };
+        let name = self.keep(Arc::new(answer))?;
+        let next = self.token(name, number.checked_mul(count)?)?;
+        Some(Page { next: Some(next), ..Page::last(number) })
     }
 
     fn is_over(&self, kept: &VecDeque<Kept>) -> bool {

@@ -2,6 +2,7 @@
 
 mod binary;
 mod bundles;
+pub mod events;
 mod headers;
 mod links;
 mod preference;
@@ -122,11 +123,6 @@ impl Made {
     pub fn new(status: u16, body: Body) -> Self {
         Made { status, body, location: None, etag: None, last_modified: None, challenge: None, retry_after: None }
     }
-}
-
-/// The answer on the wire.
-pub fn answer(frame: &Frame, result: &Result<Recorded, Refusal>) -> HttpResponse {
-    send(frame, make(frame, result))
 }
 
 /// A refusal outside an exchange.

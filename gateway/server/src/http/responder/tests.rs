@@ -221,7 +221,8 @@ async fn everything_is_answered_in_the_format_that_was_asked_for() {
         ] {
             let (path, query) = path.split_once('?').unwrap_or((path, ""));
             let asking = Asking { query, ..Asking { body: String::new(), ..asking } };
-            let response = super::answer(&asking.frame(), &asking.result(Method::Get, path, answer).await);
+            let response =
+                send(&asking.frame(), make(&asking.frame(), &asking.result(Method::Get, path, answer).await));
             let typed = response.headers().get(CONTENT_TYPE).unwrap().to_str().unwrap().to_owned();
             assert_eq!(typed, Format::Xml.content_type(asking.version));
             let body = actix_web::body::to_bytes(response.into_body()).await.unwrap_or_default();
@@ -240,7 +241,7 @@ async fn what_xml_cannot_say_is_no_half_answer() {
     );
     let asking = Asking { accept: "application/fhir+xml", ..Asking::r4() };
     let result = asking.result(Method::Get, "Condition/c1", Ok(holding(&[&torn]))).await;
-    let response = answer(&asking.frame(), &result);
+    let response = send(&asking.frame(), make(&asking.frame(), &result));
     assert_eq!(response.status(), 500);
     assert_eq!(response.headers().get(CONTENT_TYPE).unwrap(), Format::Xml.content_type(FhirVersion::R4));
     let body = actix_web::body::to_bytes(response.into_body()).await.unwrap_or_default();
