@@ -28,6 +28,10 @@ impl Story {
     pub fn sentence(&self, language: Language, voice: Voice) -> String {
         self.told.say(language, voice)
     }
+    /// Who it was, as the sentence begins.
+    pub fn asker(&self, language: Language, voice: Voice) -> String {
+        self.told.who(language, voice)
+    }
     pub fn class(&self) -> crate::Class {
         self.told.class
     }

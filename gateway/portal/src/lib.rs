@@ -1,4 +1,5 @@
-//! The pages: a practitioner signs in, names a patient and reads that patient's overview.
+//! The pages: a practitioner signs in, names a patient and reads that patient's overview; an auditor looks into the access
+//! log; a patient reads who saw their own data.
 //!
 //! Rendered here, without a script. The pages know the [`Desk`] and nothing behind it: no source, no policy, no log.
 //! A BSN is typed into a form and shown to the one who typed it; it stands in no URL, no hidden field and no cookie.
@@ -14,6 +15,10 @@ mod routes;
 mod tests;
 mod words;
 
-pub use desk::{Answered, Desk, Session};
+pub use desk::{
+    Alarm, Answered, AskedOfLog, Cosigned, Desk, HintsFound, Kind, LogDesk, LogFound, NeighbourState, OwnLog, Period,
+    ProofState, Question, RecordProof, RecordShown, ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven,
+    WitnessState,
+};
 pub use pages::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};
 pub use routes::scope;

@@ -1,23 +1,26 @@
 //! The routes and what goes for all of them: headers, bounds on forms, who may send one.
 
+mod log;
+mod own;
+
 use std::sync::Arc;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType, HeaderName, HeaderValue};
 use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{self, Data, Form, FormConfig};
+use actix_web::web::{self, Data, Form, FormConfig, QueryConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use flows::overview::Overview;
 use maud::Markup;
 use serde::Deserialize;
 
-use crate::desk::{Answered, Desk};
+use crate::desk::{Answered, Desk, Kind};
 use crate::guard::{Cookies, is_ours, token};
-use crate::pages::{self, Frame, Notice};
+use crate::pages::{self, Frame, Notice, Place};
 
-/// Longest form body, in bytes: an access code or a BSN, and a token.
-const LONGEST_FORM: usize = 4096;
+/// Longest form body, in bytes: a note of [`pages::log::LONGEST_NOTE`] characters as a browser escapes it, and a token.
+const LONGEST_FORM: usize = 8192;
 
 /// Longest BSN as typed that is passed on, in characters.
 const LONGEST_BSN: usize = 32;
@@ -49,6 +52,10 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
             let response = unreadable_form(request);
             actix_web::error::InternalError::from_response(error, response).into()
         }))
+        .app_data(QueryConfig::default().error_handler(|error, request| {
+            let response = unreadable_form(request);
+            actix_web::error::InternalError::from_response(error, response).into()
+        }))
         .service(resource("").route(web::get().to(home)))
         .service(resource("/").route(web::get().to(start)))
         .service(resource("/style.css").route(web::get().to(style)))
@@ -56,6 +63,13 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("/sign-out").route(web::get().to(home)).route(web::post().to(sign_out)))
         .service(resource("/overview").route(web::get().to(home)).route(web::post().to(overview)))
         .service(resource("/quality").route(web::get().to(quality)))
+        .service(resource("/log").route(web::get().to(log::form)).route(web::post().to(log::search)))
+        .service(resource("/log/more").route(web::get().to(to_the_log)).route(web::post().to(log::more)))
+        .service(resource(r"/log/record/{index:\d{1,19}}").route(web::get().to(log::record)))
+        .service(resource("/log/review").route(web::get().to(log::review)).route(web::post().to(log::judge)))
+        .service(resource("/log/hints").route(web::get().to(log::hints)))
+        .service(resource("/log/proof").route(web::get().to(log::proof)))
+        .service(resource("/my-log").route(web::get().to(own::own_log)))
         .default_service(web::to(not_here))
 }
 
@@ -93,12 +107,18 @@ async fn home() -> HttpResponse {
 
 async fn start(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
     match portal.cookies.session(&request, portal.desk.as_ref()) {
-        Some((_, session)) => {
-            let frame = Frame { provider: portal.desk.provider(), session: Some(&session) };
+        Some((_, session)) if session.kind == Kind::Practitioner => {
+            let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::Search);
             page(StatusCode::OK, pages::search(&frame, &session.csrf, None))
         }
+        Some((_, session)) => to(pages::start_of(session.kind)),
         None => portal.sign_in_page(&request, StatusCode::OK, None),
     }
+}
+
+/// A reload of what only takes a form begins anew.
+async fn to_the_log() -> HttpResponse {
+    to("/portal/log")
 }
 
 async fn style() -> HttpResponse {
@@ -140,11 +160,14 @@ async fn overview(request: HttpRequest, portal: Data<Portal>, form: Form<Ask>) -
     if !is_ours(&request, &session.csrf, &form.csrf) {
         return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
     }
+    if session.kind != Kind::Practitioner {
+        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::OtherKind, None);
+    }
     let typed: String =
         form.bsn.chars().filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-')).take(LONGEST_BSN).collect();
     let remote = request.peer_addr().map(|address| address.ip());
     let Answered { request_id, result } = portal.desk.overview(&id, &typed, remote).await;
-    let frame = Frame { provider: portal.desk.provider(), session: Some(&session) };
+    let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::Search);
     match result {
         Ok(recorded) => page(StatusCode::OK, pages::overview(&frame, &Overview::of(recorded.released()), &request_id)),
         Err(refusal) => match pages::answer_to(&refusal) {
@@ -170,7 +193,10 @@ async fn quality(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
     let Some((_, session)) = portal.cookies.session(&request, portal.desk.as_ref()) else {
         return portal.sign_in_page(&request, StatusCode::UNAUTHORIZED, None);
     };
-    let frame = Frame { provider: portal.desk.provider(), session: Some(&session) };
+    if session.kind == Kind::Patient {
+        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::OtherKind, None);
+    }
+    let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::Quality);
     page(StatusCode::OK, pages::quality(&frame, portal.desk.quality().as_ref()))
 }
 
@@ -196,7 +222,7 @@ impl Portal {
         let Some(form_token) = known.clone().or_else(token) else {
             return HttpResponse::ServiceUnavailable().finish();
         };
-        let frame = Frame { provider: self.desk.provider(), session: None };
+        let frame = Frame::of(self.desk.provider(), None);
         let mut response = page(status, pages::sign_in(&frame, &form_token, told));
         if known.is_none() {
             let _ = response.add_cookie(&self.cookies.of_form(form_token));
@@ -212,7 +238,7 @@ impl Portal {
         request_id: Option<&str>,
     ) -> HttpResponse {
         let session = self.cookies.session(request, self.desk.as_ref()).map(|(_, session)| session);
-        let frame = Frame { provider: self.desk.provider(), session: session.as_ref() };
+        let frame = Frame::of(self.desk.provider(), session.as_ref());
         page(status, pages::notice(&frame, notice, request_id))
     }
 }
@@ -222,5 +248,9 @@ fn page(status: StatusCode, markup: Markup) -> HttpResponse {
 }
 
 fn to_start() -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((header::LOCATION, "/portal/")).finish()
+    to("/portal/")
+}
+
+fn to(path: &'static str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
 }

@@ -9,7 +9,7 @@ use connectors::identity::{InnerCallers, Sessions};
 use exchange::ports::BoxFuture;
 use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
-use portal::{Answered, DataQuality, Desk, Session};
+use portal::{Answered, DataQuality, Desk, Kind, Session};
 use time::OffsetDateTime;
 
 use crate::http::endpoint;
@@ -43,7 +43,8 @@ impl Desk for NodeDesk {
     fn session(&self, id: &str) -> Option<Session> {
         let client = self.sessions.lookup(id, OffsetDateTime::now_utc())?;
         let person = self.callers.by_client(&client)?.person.clone()?;
-        Some(Session { name: person.name.unwrap_or(person.id), role: person.role, csrf: csrf(id) })
+        let (name, kind) = (person.name.unwrap_or(person.id), Kind::Practitioner);
+        Some(Session { name, role: person.role, kind, csrf: csrf(id) })
     }
 
     fn sign_out(&self, id: &str) {

@@ -4,6 +4,7 @@
 //! named to a patient on request; handbook: generic functions, 5.5).
 
 mod ends;
+mod labels;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -12,6 +13,7 @@ mod words;
 use exchange::record::AccessRecord;
 
 use crate::class::Class;
+pub use labels::{emergency, label};
 pub(crate) use told::Told;
 
 /// The language of a sentence.
@@ -31,6 +33,21 @@ pub enum Voice {
 /// The record in a few plain sentences: what happened, on what ground, with what result.
 pub fn sentence(record: &AccessRecord, language: Language, voice: Voice) -> String {
     Told::of(record).say(language, voice)
+}
+
+/// Who asked, as the sentence begins.
+pub fn asker(record: &AccessRecord, language: Language, voice: Voice) -> String {
+    Told::of(record).who(language, voice)
+}
+
+/// Which parts of a record it was about, without saying whose.
+pub fn parts(record: &AccessRecord, language: Language) -> String {
+    Told::of(record).parts(language)
+}
+
+/// The profession that a role of the UZI register stands for, or what every role is.
+pub fn profession(role: &str, language: Language) -> &'static str {
+    words::role(role, language)
 }
 
 /// How an exchange that was no plain success ended, in English, for `AuditEvent.outcomeDesc`.

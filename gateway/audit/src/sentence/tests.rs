@@ -227,3 +227,17 @@ fn emergency_access_is_said_and_codes_and_numbers_of_patients_never_are() {
         assert!(!dutch(&record).1.contains("Vries"), "a patient reads a profession, not a name");
     }
 }
+
+#[test]
+fn who_and_which_parts_are_said_apart_from_the_sentence_too() {
+    let one = record("transaction", &[]);
+    assert_eq!(asker(&one, Language::Dutch, Voice::Patient), "Een huisarts van De Linde");
+    assert_eq!(asker(&one, Language::English, Voice::Auditor), "A. de Vries (general practitioner at De Linde)");
+    assert_eq!(parts(&one, Language::Dutch), "problemen en diagnoses en ook metingen en uitslagen");
+    assert_eq!(parts(&record("$lastn", &[]), Language::English), "latest measurements and results");
+    assert_eq!(profession("01.015", Language::English), "general practitioner");
+    let log = r#"{"fhir_version":"r4","interaction":"search-type","resource_type":"AuditEvent","query":""}"#;
+    let looked = bare(record("search-type", &[("asked", log)]));
+    assert!(dutch(&looked).1.contains("heeft uw toegangslog opgevraagd"), "{:?}", dutch(&looked));
+    assert!(english(&looked).0.contains("requested the access log of a patient"));
+}

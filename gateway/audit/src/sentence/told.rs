@@ -175,7 +175,7 @@ impl Told {
         }
     }
 
-    fn who(&self, language: Language, voice: Voice) -> String {
+    pub fn who(&self, language: Language, voice: Voice) -> String {
         let dutch = language == Language::Dutch;
         let Some(caller) = &self.caller else {
             return if dutch { "Een onbekende vrager" } else { "An unknown caller" }.to_owned();
@@ -204,6 +204,12 @@ impl Told {
             (_, _, true) => format!("Een {role} van {organisation}{responsible}"),
             (_, _, false) => format!("{} at {organisation}{responsible}", capital(&words::a(role))),
         }
+    }
+
+    /// What, as it is named when nothing is said of whose.
+    pub fn parts(&self, language: Language) -> String {
+        let things = if self.things.is_empty() { &[words::DATA][..] } else { &self.things };
+        words::list(&things.iter().map(|thing| thing.word(language).to_owned()).collect::<Vec<_>>(), language)
     }
 
     /// What, and whose: "uw problemen", "problemen van een patiënt", "problemen in uw dossier".

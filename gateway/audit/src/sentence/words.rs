@@ -87,6 +87,7 @@ pub fn resource_type(name: &str) -> Thing {
         "Specimen" => plural("afgenomen materiaal", "specimens"),
         "Task" => plural("taken", "tasks"),
         "RelatedPerson" => plural("contactpersonen", "contact persons"),
+        "AuditEvent" => one("het", "toegangslog", "access log"),
         _ => DATA,
     }
 }

@@ -1,39 +1,72 @@
 //! The pages and the frame around them.
 
 mod banner;
+mod bar;
 mod icons;
+pub(crate) mod log;
 mod notice;
 mod overview;
+pub(crate) mod own_log;
 mod patient;
+mod period;
 mod quality;
 mod search;
 mod sections;
 mod sign_in;
 mod sources;
 
+use audit::Language;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::desk::Session;
-use crate::words;
 
-pub(crate) use notice::{Answer, Notice, answer_to, notice};
+pub(crate) use bar::{Place, start_of};
+pub(crate) use notice::{Answer, Notice, answer_to, notice, of_the_log};
 pub(crate) use overview::overview;
+pub(crate) use period::WrongPeriod;
 pub(crate) use quality::quality;
 pub use quality::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};
 pub(crate) use search::search;
 pub(crate) use sign_in::{SESSION_OVER, WRONG_CODE, sign_in};
 
 /// What stands around every page.
+#[derive(Clone, Copy)]
 pub(crate) struct Frame<'f> {
     pub provider: &'f str,
     pub session: Option<&'f Session>,
+    /// Which page it is, for those that the bar leads to.
+    pub place: Option<Place>,
+    pub language: Language,
+}
+
+impl<'f> Frame<'f> {
+    /// In Dutch, of no page in particular.
+    pub(crate) fn of(provider: &'f str, session: Option<&'f Session>) -> Self {
+        Frame { provider, session, place: None, language: Language::Dutch }
+    }
+
+    pub(crate) fn at(self, place: Place) -> Self {
+        Frame { place: Some(place), ..self }
+    }
+
+    pub(crate) fn in_language(self, language: Language) -> Self {
+        Frame { language, ..self }
+    }
+
+    fn csrf(&self) -> &'f str {
+        self.session.map_or("", |session| session.csrf.as_str())
+    }
 }
 
 /// A whole page. The title never names a patient: browsers keep titles.
 fn frame(frame: &Frame<'_>, title: &str, body: &Markup) -> Markup {
+    let (code, skip) = match frame.language {
+        Language::Dutch => ("nl", "Naar de inhoud"),
+        Language::English => ("en", "Skip to content"),
+    };
     html! {
         (DOCTYPE)
-        html lang="nl" {
+        html lang=(code) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -42,21 +75,8 @@ fn frame(frame: &Frame<'_>, title: &str, body: &Markup) -> Markup {
                 link rel="stylesheet" href="/portal/style.css";
             }
             body {
-                a.skip href="#inhoud" { "Naar de inhoud" }
-                header.bar {
-                    a.home href="/portal/" {
-                        (icons::gate())
-                        span { span.provider { (frame.provider) } span.product { "Zorgsluis" } }
-                    }
-                    @if let Some(session) = frame.session {
-                        nav aria-label="Meer" { a href="/portal/quality" { "Gegevenskwaliteit" } }
-                        form.who method="post" action="/portal/sign-out" {
-                            p { span.name { (session.name) } span.role { (words::role(&session.role)) } }
-                            (token(&session.csrf))
-                            button.quiet type="submit" { "Afmelden" }
-                        }
-                    }
-                }
+                a.skip href="#inhoud" { (skip) }
+                (bar::bar(frame))
                 main id="inhoud" tabindex="-1" { (body) }
             }
         }
@@ -69,8 +89,19 @@ fn token(csrf: &str) -> Markup {
 }
 
 /// What a user passes on when they ask for help.
-fn reference(request_id: &str) -> Markup {
-    html! {
-        p.reference { "Kenmerk voor vragen over deze raadpleging: " code { (request_id) } }
-    }
+fn reference(request_id: &str, language: Language) -> Markup {
+    let says = match language {
+        Language::Dutch => "Kenmerk voor vragen over deze raadpleging: ",
+        Language::English => "Reference for questions about this request: ",
+    };
+    html! { p.reference { (says) code { (request_id) } } }
+}
+
+/// What stands under every page that looked into the log.
+fn foot(request_id: &str, language: Language) -> Markup {
+    let says = match language {
+        Language::Dutch => "Deze inzage is zelf ook vastgelegd (NEN 7513).",
+        Language::English => "This look at the log is itself recorded (NEN 7513).",
+    };
+    html! { footer.foot { (reference(request_id, language)) p.hint { (says) } } }
 }

@@ -1,5 +1,8 @@
 //! What a user reads when there is no overview. It never tells "no such patient" from "not your patient".
 
+mod words;
+
+use audit::Language;
 use exchange::Refusal;
 use exchange::ports::{AuthenticationFault, SourceFault};
 use maud::{Markup, html};
@@ -11,6 +14,12 @@ use super::{Frame, frame, icons, reference};
 pub(crate) enum Notice {
     /// Not there, or not for this user: one and the same page.
     NotAvailable,
+    /// The policy does not allow this look into the log.
+    LogClosed,
+    /// The log has nothing there.
+    NoRecord,
+    /// For somebody who is signed in as something else.
+    OtherKind,
     TooSlow,
     Busy,
     NoLog,
@@ -83,12 +92,22 @@ pub(crate) fn answer_to(refusal: &Refusal) -> Answer {
     }
 }
 
+/// The same for a page of the log. An auditor may know that there is no such record.
+pub(crate) fn of_the_log(refusal: &Refusal) -> Answer {
+    match (answer_to(refusal), refusal) {
+        (Answer::Notice(Notice::NotAvailable), Refusal::Denied(_)) => Answer::Notice(Notice::LogClosed),
+        (Answer::Notice(Notice::NotAvailable), _) => Answer::Notice(Notice::NoRecord),
+        (answer, _) => answer,
+    }
+}
+
 impl Notice {
     /// The HTTP status of a page about this refusal.
     pub(crate) fn status(self, refusal: &Refusal) -> u16 {
         match self {
             // Refused and absent must not differ in their status either.
-            Notice::NotAvailable => 403,
+            Notice::NotAvailable | Notice::LogClosed | Notice::OtherKind => 403,
+            Notice::NoRecord => 404,
             Notice::TooSlow => 504,
             Notice::Busy | Notice::NoLog | Notice::NotIdentified => 503,
             Notice::SourceFailed => 502,
@@ -96,73 +115,27 @@ impl Notice {
             Notice::ForeignForm | Notice::UnreadableForm | Notice::NotHere => refusal.row().status,
         }
     }
-
-    fn words(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Notice::NotAvailable => (
-                "Geen overzicht beschikbaar",
-                "Voor dit BSN is geen overzicht beschikbaar.",
-                "De patiënt is hier niet bekend, of er is geen behandelrelatie met u vastgelegd. Controleer het BSN. Klopt \
-                 het, laat dan de behandelrelatie vastleggen en probeer het opnieuw.",
-            ),
-            Notice::TooSlow => (
-                "Het duurde te lang",
-                "Het overzicht was niet op tijd klaar, dus er is niets getoond.",
-                "Wacht even en probeer het opnieuw. Blijft het zo, neem dan contact op met uw beheerder.",
-            ),
-            Notice::Busy => (
-                "Even druk",
-                "Er lopen nu te veel raadplegingen tegelijk.",
-                "Probeer het over enkele seconden opnieuw.",
-            ),
-            Notice::NoLog => (
-                "Nu niet mogelijk",
-                "De raadpleging kan niet worden vastgelegd, en zonder vastlegging worden geen gegevens getoond.",
-                "Uw beheerder kan dit verhelpen. Probeer het later opnieuw.",
-            ),
-            Notice::SourceFailed => (
-                "De bron antwoordt niet goed",
-                "Het bronsysteem gaf geen bruikbaar antwoord, dus er is niets getoond.",
-                "Probeer het later opnieuw. Blijft het zo, neem dan contact op met uw beheerder.",
-            ),
-            Notice::NotIdentified => {
-                ("Nu niet mogelijk", "Er kon niet worden vastgesteld wie u bent.", "Probeer het later opnieuw.")
-            }
-            Notice::Defect => (
-                "Er ging iets mis",
-                "Er ging bij ons iets mis, en er is niets getoond.",
-                "Probeer het opnieuw. Blijft het zo, geef dan het kenmerk hieronder door aan uw beheerder.",
-            ),
-            Notice::ForeignForm => (
-                "Formulier niet aanvaard",
-                "Dit formulier is verlopen of komt niet van deze pagina.",
-                "Ga terug naar het begin en probeer het opnieuw.",
-            ),
-            Notice::UnreadableForm => (
-                "Formulier niet leesbaar",
-                "Wat u verstuurde kon niet worden gelezen.",
-                "Ga terug naar het begin en probeer het opnieuw.",
-            ),
-            Notice::NotHere => ("Niet gevonden", "Deze pagina bestaat niet.", "Ga terug naar het begin."),
-        }
-    }
 }
 
 pub(crate) fn notice(around: &Frame<'_>, notice: &Notice, request_id: Option<&str>) -> Markup {
-    let (title, says, then) = notice.words();
+    let (title, says, then) = words::of(*notice, around.language);
+    let back = match around.language {
+        Language::Dutch => "Terug naar het begin",
+        Language::English => "Back to the start",
+    };
     let body = html! {
         div.narrow {
             div.card.notice {
                 @match notice {
-                    Notice::NotAvailable | Notice::ForeignForm => (icons::lock()),
+                    Notice::NotAvailable | Notice::LogClosed | Notice::OtherKind | Notice::ForeignForm => (icons::lock()),
                     _ => (icons::warning()),
                 }
                 h1 { (title) }
                 p.lead { (says) }
                 p { (then) }
-                p { a.button href="/portal/" { "Terug naar het begin" } }
+                p { a.button href="/portal/" { (back) } }
             }
-            @if let Some(request_id) = request_id { (reference(request_id)) }
+            @if let Some(request_id) = request_id { (reference(request_id, around.language)) }
         }
     };
     frame(around, title, &body)

@@ -17,7 +17,7 @@ pub(crate) fn overview(around: &Frame<'_>, overview: &Overview, request_id: &str
             div.content { (sections::sections(overview)) }
         }
         footer.foot {
-            (reference(request_id))
+            (reference(request_id, around.language))
             p.hint { "Deze raadpleging is vastgelegd (NEN 7513)." }
         }
     };

@@ -28,7 +28,7 @@ pub(crate) fn search(around: &Frame<'_>, csrf: &str, wrong: Option<(&str, &str)>
                 "U ziet alleen gegevens van patiënten met wie u een behandelrelatie heeft. Elke raadpleging wordt vastgelegd "
                 "(NEN 7513) en is voor de patiënt in te zien."
             }
-            @if let Some((_, request_id)) = wrong { (reference(request_id)) }
+            @if let Some((_, request_id)) = wrong { (reference(request_id, around.language)) }
         }
     };
     frame(around, "Patiënt zoeken", &body)

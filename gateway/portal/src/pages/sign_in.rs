@@ -11,7 +11,9 @@ pub(crate) fn sign_in(around: &Frame<'_>, csrf: &str, told: Option<&str>) -> Mar
     let body = html! {
         div.narrow {
             h1 { "Aanmelden" }
-            p.lead { "Met uw toegangscode raadpleegt u het gezondheidsoverzicht van uw patiënten." }
+            p.lead {
+                "Zorgverleners raadplegen hier het gezondheidsoverzicht van hun patiënten, auditors het toegangslog, en patiënten wie hun "
+                "gegevens heeft gezien." }
             form.card method="post" action="/portal/sign-in" {
                 @if let Some(told) = told { p.error role="alert" id="melding" { (told) } }
                 (token(csrf))

@@ -17,7 +17,7 @@ use exchange::ports::{AuthenticationFault, BoxFuture, SourceFault};
 use flows::testing::{Place, World, patient, region};
 use policy::{Finding, NotFoundOut};
 
-use crate::{Answered, DataQuality, Desk, Session, scope};
+use crate::{Answered, DataQuality, Desk, Kind, Session, scope};
 
 const BSN: &str = "999911120";
 const CODE: &str = "sesam open u";
@@ -57,7 +57,12 @@ impl Desk for Stub {
         (code == CODE).then(|| SESSION.to_owned())
     }
     fn session(&self, id: &str) -> Option<Session> {
-        let session = Session { name: "A. <b>Arts</b>".into(), role: "Cardioloog".into(), csrf: CSRF.into() };
+        let session = Session {
+            name: "A. <b>Arts</b>".into(),
+            role: "Cardioloog".into(),
+            kind: Kind::Practitioner,
+            csrf: CSRF.into(),
+        };
         (id == SESSION && *self.open.lock().unwrap()).then_some(session)
     }
     fn sign_out(&self, id: &str) {

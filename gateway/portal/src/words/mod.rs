@@ -1,7 +1,9 @@
-//! Dutch words for what the overview holds as codes. A code without words here is shown as it is: nothing is hidden.
+//! Dutch words for what the pages hold as codes. A code without words here is shown as it is: nothing is hidden.
 
 mod codes;
 mod dates;
+pub(crate) mod grounds;
+pub(crate) mod moments;
 mod roles;
 mod sections;
 mod sources;

@@ -1,0 +1,119 @@
+//! The bar above every page: where one is, where one can go, and who one is.
+
+use audit::Language;
+use maud::{Markup, html};
+
+use super::{Frame, icons, token};
+use crate::desk::{Kind, Session};
+use crate::words;
+
+/// A page that the bar leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Search,
+    Quality,
+    Log,
+    Review,
+    Hints,
+    Proof,
+    OwnLog,
+}
+
+impl Place {
+    const fn path(self) -> &'static str {
+        match self {
+            Place::Search => "/portal/",
+            Place::Quality => "/portal/quality",
+            Place::Log => "/portal/log",
+            Place::Review => "/portal/log/review",
+            Place::Hints => "/portal/log/hints",
+            Place::Proof => "/portal/log/proof",
+            Place::OwnLog => "/portal/my-log",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Place::Search => "Patiënt zoeken",
+            Place::Quality => "Gegevenskwaliteit",
+            Place::Log => "Toegangslog",
+            Place::Review => "Noodprocedures",
+            Place::Hints => "Opvallend",
+            Place::Proof => "Bewijs",
+            Place::OwnLog => "Mijn inzage",
+        }
+    }
+
+    /// The pages of a session, in the order of the bar. A patient has one page only, to which nothing need lead.
+    const fn of(kind: Kind) -> &'static [Place] {
+        match kind {
+            Kind::Practitioner => &[Place::Search, Place::Quality],
+            Kind::Auditor => &[Place::Log, Place::Review, Place::Hints, Place::Proof, Place::Quality],
+            Kind::Patient => &[],
+        }
+    }
+}
+
+/// The path on which a session of this kind begins.
+pub(crate) const fn start_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Practitioner => Place::Search.path(),
+        Kind::Auditor => Place::Log.path(),
+        Kind::Patient => Place::OwnLog.path(),
+    }
+}
+
+pub(super) fn bar(frame: &Frame<'_>) -> Markup {
+    let (language, english) = match frame.language {
+        Language::Dutch => ("", false),
+        Language::English => ("?lang=en", true),
+    };
+    let home = match frame.session.map(|session| session.kind) {
+        Some(Kind::Patient) => format!("{}{language}", Place::OwnLog.path()),
+        _ => Place::Search.path().to_owned(),
+    };
+    html! {
+        header.bar {
+            a.home href=(home) {
+                (icons::gate())
+                span { span.provider { (frame.provider) } span.product { "Zorgsluis" } }
+            }
+            @if let Some(session) = frame.session {
+                (places(frame, session.kind))
+                form.who method="post" action="/portal/sign-out" {
+                    p { span.name { (session.name) } span.role { (role(session, english)) } }
+                    (token(&session.csrf))
+                    button.quiet type="submit" { @if english { "Sign out" } @else { "Afmelden" } }
+                }
+            }
+        }
+    }
+}
+
+fn places(frame: &Frame<'_>, kind: Kind) -> Markup {
+    let places = Place::of(kind);
+    html! {
+        @if !places.is_empty() {
+            nav.places aria-label="Pagina's" {
+                ul {
+                    @for place in places {
+                        li {
+                            a href=(place.path()) aria-current=[(frame.place == Some(*place)).then_some("page")] {
+                                (place.name())
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn role(session: &Session, english: bool) -> &str {
+    match (session.kind, english) {
+        (Kind::Practitioner, _) => words::role(&session.role),
+        (Kind::Auditor, _) => "Auditor",
+        (Kind::Patient, false) => "Patiënt",
+        (Kind::Patient, true) => "Patient",
+    }
+}
