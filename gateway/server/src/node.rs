@@ -29,6 +29,8 @@ pub struct Bases {
 /// Everything that a [`Node`] is put together from.
 pub struct Parts {
     pub provider: String,
+    /// Its URA.
+    pub ura: String,
     pub bases: Bases,
     /// The R4 base of every data holder that is known, our own among them.
     pub holders: Arc<HashMap<DataHolder, String>>,
@@ -68,6 +70,10 @@ impl Node {
     /// The provider's name.
     pub fn provider(&self) -> &str {
         &self.parts.provider
+    }
+    /// The provider's URA.
+    pub fn ura(&self) -> &str {
+        &self.parts.ura
     }
     pub fn stack(&self) -> &Stack {
         &self.parts.stack

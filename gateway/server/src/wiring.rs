@@ -110,6 +110,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     });
     let node = Node::new(Parts {
         provider: config.provider.name.clone(),
+        ura: config.provider.ura.to_string(),
         bases: Bases { outer: config.outer.public_base.clone(), inner: config.inner.public_base.clone() },
         holders: Arc::new(holders(config)),
         versions: versions(&use_cases, sources.versions),

@@ -3,6 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// Name of the public key's file, in the proof's folder.
+pub(super) const PUBLIC_KEY: &str = "public-key";
+
 /// The files of one log.
 #[derive(Clone, Debug)]
 pub struct Places {
@@ -36,6 +39,6 @@ impl Places {
 
     /// The key by which others check the checkpoints, as text.
     pub fn public_key(&self) -> PathBuf {
-        self.proof.join("public-key")
+        self.proof.join(PUBLIC_KEY)
     }
 }

@@ -8,6 +8,8 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use store::proof::{HISTORY, Keeper, ProofFault, SignedCheckpoint, Tree};
 
+use super::places::PUBLIC_KEY;
+
 /// What ails the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -55,6 +57,12 @@ impl Published {
     /// The last checkpoint that was given out.
     pub fn given(&self) -> Option<Arc<Given>> {
         self.read(|state| state.given.clone())
+    }
+
+    /// The key by which others check it, as text; empty while it cannot be read.
+    pub fn public_key(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.join(PUBLIC_KEY)).unwrap_or_default();
+        text.trim().to_owned()
     }
 
     /// How long ago that was, in seconds.

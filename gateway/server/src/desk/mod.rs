@@ -1,4 +1,8 @@
-//! What the pages need of the node: sign in, and ask for an overview through the stack like everybody else.
+//! What the pages need of the node: sign in, and ask through the stacks like everybody else.
+
+mod log;
+mod proof;
+mod questions;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,23 +13,40 @@ use connectors::identity::{InnerCallers, Sessions};
 use exchange::ports::BoxFuture;
 use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
-use portal::{Answered, DataQuality, Desk, Kind, Session};
+use policy::{Caller, Data, PatientBinding};
+use portal::{Answered, DataQuality, Desk, Kind, LogDesk, Session};
 use time::OffsetDateTime;
 
 use crate::http::endpoint;
 use crate::node::Node;
 use crate::quality::view;
+use log::NodeLogDesk;
 
 /// The node's side of the pages.
 pub struct NodeDesk {
     node: Arc<Node>,
     callers: Arc<InnerCallers>,
     sessions: Arc<Sessions>,
+    log: NodeLogDesk,
 }
 
 impl NodeDesk {
     pub fn new(node: Arc<Node>, callers: Arc<InnerCallers>, sessions: Arc<Sessions>) -> Self {
-        NodeDesk { node, callers, sessions }
+        NodeDesk { log: NodeLogDesk::new(node.clone()), node, callers, sessions }
+    }
+
+    /// Which pages somebody sees: by the use cases that they hold.
+    fn kind(&self, caller: &Caller) -> Kind {
+        let held = caller.use_cases.iter().filter_map(|id| self.node.use_cases().get(id)).map(|held| held.capability());
+        let supervises =
+            |found: &policy::Capability| found.data == Data::AccessLog && found.patient == PatientBinding::Any;
+        if caller.patient.is_some() {
+            Kind::Patient
+        } else if held.into_iter().any(supervises) {
+            Kind::Auditor
+        } else {
+            Kind::Practitioner
+        }
     }
 }
 
@@ -42,9 +63,15 @@ impl Desk for NodeDesk {
 
     fn session(&self, id: &str) -> Option<Session> {
         let client = self.sessions.lookup(id, OffsetDateTime::now_utc())?;
-        let person = self.callers.by_client(&client)?.person.clone()?;
-        let (name, kind) = (person.name.unwrap_or(person.id), Kind::Practitioner);
-        Some(Session { name, role: person.role, kind, csrf: csrf(id) })
+        let caller = self.callers.by_client(&client)?;
+        let kind = self.kind(caller);
+        let (name, role) = match (&caller.person, kind) {
+            (Some(person), _) => (person.name.clone().unwrap_or_else(|| person.id.clone()), person.role.clone()),
+            // Whose page it is, the patient knows.
+            (None, Kind::Patient) => ("Mijn gegevens".to_owned(), String::new()),
+            (None, Kind::Practitioner | Kind::Auditor) => return None,
+        };
+        Some(Session { name, role, kind, csrf: csrf(id) })
     }
 
     fn sign_out(&self, id: &str) {
@@ -53,6 +80,10 @@ impl Desk for NodeDesk {
 
     fn quality(&self) -> Option<DataQuality> {
         self.node.quality().measured().map(view::of)
+    }
+
+    fn log(&self) -> Option<&dyn LogDesk> {
+        self.node.log_stack().map(|_| &self.log as &dyn LogDesk)
     }
 
     fn overview(&self, session: &str, bsn: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
