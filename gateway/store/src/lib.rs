@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))] // tests may panic
 
 pub mod access_log;
+pub mod log_index;
 mod private;
 pub mod proof;
 pub mod state;

@@ -238,7 +238,7 @@ impl<'a> Iterator for BodyRecords<'a> {
     }
 }
 
-fn record_crc(index: u64, record: &[u8]) -> u32 {
+pub fn record_crc(index: u64, record: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&index.to_le_bytes()), record)
 }
 

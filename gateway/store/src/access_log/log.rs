@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::disk::{Disk, OsDisk};
 use super::fault::{LogFault, OpenFault, ReadFault};
 use super::options::AccessLogOptions;
+use super::place::{self, Place};
 use super::queue::Queue;
 use super::reader::Records;
 use super::recovery::{self, Recovered};
@@ -75,6 +76,25 @@ impl AccessLog {
     /// Lets records of this log go on up to those that are durable now, after they came to an end.
     pub fn follow(&self, records: &mut Records) {
         records.go_on(self.length());
+    }
+
+    /// One durable record, by the place where somebody last saw it. When it does not stand there any more, its segment is
+    /// walked through.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn record(&self, index: u64, place: Place) -> Result<Option<Vec<u8>>, ReadFault> {
+        let disk = OsDisk { folder: self.options.folder.clone() };
+        if let Some(record) = place::record(&disk, index, place)? {
+            return Ok(Some(record));
+        }
+        let found = self.records(index).next().transpose()?;
+        Ok(found.filter(|(own, _)| *own == index).map(|(_, record)| record))
+    }
+
+    /// The checksum of the record that stands at this place, if one does.
+    pub(crate) fn checksum_at(&self, place: Place) -> io::Result<Option<u32>> {
+        place::checksum(&OsDisk { folder: self.options.folder.clone() }, place)
     }
 
     /// Writes what waits, and ends. Waits for the disk.

@@ -6,7 +6,7 @@
 //!
 //! How it works, one file each: `format` (the bytes), `walk` (reading one segment and telling a torn
 //! tail from damage), `recovery` (opening), `queue` (reservations), `writer` (the one thread that
-//! writes; group commit), `reader` (reading back), `disk` (the few file operations, so that tests
+//! writes; group commit), `reader` (reading back), `place` (reading one record back), `disk` (the few file operations, so that tests
 //! can cut the power).
 //!
 //! The log must not know what a record says. The leaf of a later Merkle tree (RFC 6962, section
@@ -17,6 +17,7 @@ mod fault;
 mod format;
 mod log;
 mod options;
+mod place;
 mod queue;
 mod reader;
 mod recovery;
@@ -32,5 +33,6 @@ mod tests;
 pub use fault::{LogFault, OpenFault, ReadFault};
 pub use log::AccessLog;
 pub use options::{AccessLogOptions, CheckAtOpen};
+pub use place::Place;
 pub use reader::{Records, read, read_from};
 pub use slot::{Position, Slot};

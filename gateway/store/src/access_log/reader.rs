@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::disk::{Disk, OsDisk};
 use super::fault::{Damage, ReadFault};
 use super::format::{self, BodyRecords};
+use super::place::{self, Place};
 use super::walk::{self, Step, Walk};
 
 /// The log's records in order, each with its index. Ends at the log's end, or after the first fault.
@@ -22,6 +23,8 @@ pub struct Records<D: Disk = OsDisk> {
     until: u64,
     walk: Option<Walk<D::File>>,
     batch: std::vec::IntoIter<(u64, Vec<u8>)>,
+    /// Where the batch in hand stands: its segment, its first record's index, each record's offset.
+    places: (u64, u64, Vec<u32>),
     done: bool,
     failed: bool,
 }
@@ -70,12 +73,28 @@ impl<D: Disk> Iterator for Records<D> {
 
 impl<D: Disk> Records<D> {
     pub(super) fn new(disk: D, from: u64, until: u64) -> Self {
-        Self { disk, from, until, walk: None, batch: Vec::new().into_iter(), done: from >= until, failed: false }
+        Self {
+            disk,
+            from,
+            until,
+            walk: None,
+            batch: Vec::new().into_iter(),
+            places: (0, 0, Vec::new()),
+            done: from >= until,
+            failed: false,
+        }
     }
 
     /// Goes on where it ended, now up to this index. Whoever follows a growing log reads nothing twice.
     pub(super) fn go_on(&mut self, until: u64) {
         (self.until, self.done) = (until, self.failed);
+    }
+
+    /// Where the record that was given last stands.
+    pub fn place(&self, index: u64) -> Option<Place> {
+        let (segment, first, offsets) = &self.places;
+        let offset = *offsets.get(usize::try_from(index.checked_sub(*first)?).ok()?)?;
+        Some(Place { segment: *segment, offset })
     }
 
     /// Fills `batch` with the next batch; false at the log's end.
@@ -94,6 +113,7 @@ impl<D: Disk> Records<D> {
         let step = settled_step(&mut walk, &self.disk)?;
         match step {
             Step::Batch(batch) => {
+                self.places = (walk.header().first_index, batch.header.first_index, place::offsets(&batch));
                 let records = BodyRecords::new(batch.header.first_index, batch.body());
                 let whole: Result<Vec<_>, _> =
                     records.map(|r| r.map(|(index, record)| (index, record.to_vec()))).collect();
