@@ -14,7 +14,7 @@ use super::export::{self, ExportOptions};
 use super::lines;
 use super::places::Places;
 use super::prove::{self, ProveOptions};
-use super::search::{self, SearchOptions};
+use super::search::{self, PassedOver, SearchOptions};
 use super::verify::{self, VerifyOptions};
 
 /// What cannot be answered: neither good nor bad.
@@ -98,8 +98,8 @@ fn unusable(trouble: &str) -> ExitCode {
 fn print(places: &Places, from: u64) -> Result<(), String> {
     written(|out| {
         for record in access_log::read_from(&places.records, from) {
-            let (index, record) = record.map_err(|fault| format!("{}: {fault}", places.records.display()))?;
-            lines::write(out, index, &record)?;
+            let (index, content) = record.map_err(|fault| format!("{}: {fault}", places.records.display()))?;
+            lines::write(out, index, &content)?;
         }
         Ok(())
     })
@@ -116,9 +116,13 @@ fn public_key(places: &Places) -> Result<(), String> {
 }
 
 /// Says how many records could not be looked into.
-fn notice(unreadable: u64) {
+fn notice(passed: PassedOver) {
+    let PassedOver { unreadable, erased } = passed;
     if unreadable > 0 {
         eprintln!("zorgsluis: {unreadable} record(s) are no JSON and were passed over; `log print` shows them");
+    }
+    if erased > 0 {
+        eprintln!("zorgsluis: {erased} record(s) were erased after their retention and say nothing any more");
     }
 }
 

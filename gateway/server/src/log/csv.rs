@@ -64,11 +64,25 @@ pub fn heading() -> String {
     line(std::iter::once("index").chain(names).map(str::to_owned))
 }
 
-/// One record; one that is no JSON has its index only, and says so as its result.
-pub fn row(index: u64, record: Option<&Value>) -> String {
+/// A record as far as it can be looked into.
+pub enum Seen<'r> {
+    Read(&'r Value),
+    /// It is no JSON.
+    Unreadable,
+    /// It was erased.
+    Erased,
+}
+
+/// One record; one that cannot be looked into has its index only, and its result says why.
+pub fn row(index: u64, seen: &Seen<'_>) -> String {
+    let (record, result) = match seen {
+        Seen::Read(record) => (Some(*record), ""),
+        Seen::Unreadable => (None, "unreadable"),
+        Seen::Erased => (None, "erased"),
+    };
     let cells = COLUMNS.iter().map(|(name, place)| match record {
         Some(record) => text(record.pointer(place)),
-        None if *name == "result" => "unreadable".to_owned(),
+        None if *name == "result" => result.to_owned(),
         None => String::new(),
     });
     let lists = LISTS.iter().map(|(_, make)| record.map(make).unwrap_or_default());
@@ -140,9 +154,9 @@ mod tests {
                         {"holder": "90010002", "status": "unreachable", "disclosed": [], "withheld": 0}]
         });
         let cells = |line: &str| line.trim_end().split("\",\"").count();
-        let row = row(7, Some(&record));
+        let row = row(7, &Seen::Read(&record));
         assert_eq!(cells(&row), cells(&heading()));
-        assert_eq!(cells(&super::row(8, None)), cells(&heading()));
+        assert_eq!(cells(&super::row(8, &Seen::Unreadable)), cells(&heading()));
         for part in [
             "\"7\",\"2026-11-02T10:00:00Z\"",
             "\"'=cmd()\"",
@@ -153,6 +167,7 @@ mod tests {
         ] {
             assert!(row.contains(part), "{part} is not in {row}");
         }
-        assert!(super::row(8, None).contains("\"unreadable\""));
+        assert!(super::row(8, &Seen::Unreadable).contains("\"unreadable\""));
+        assert!(super::row(8, &Seen::Erased).contains("\"erased\""));
     }
 }

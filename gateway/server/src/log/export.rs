@@ -8,9 +8,10 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 use store::access_log;
 
+use super::csv::{self, Seen};
 use super::filter::{Filter, Period};
+use super::lines;
 use super::places::Places;
-use super::{csv, lines};
 
 #[derive(Args)]
 pub struct ExportOptions {
@@ -31,7 +32,8 @@ pub enum Format {
     Csv,
 }
 
-/// Writes the records of the period. Those that are no JSON are in every period: nothing is left out unseen.
+/// Writes the records of the period. Those that are no JSON, or were erased, are in every period: nothing is
+/// left out unseen.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -42,18 +44,22 @@ pub fn export(options: &ExportOptions, out: &mut (impl Write + ?Sized)) -> Resul
         lines::put(out, csv::heading().as_bytes())?;
     }
     for record in access_log::read(&folder) {
-        let (index, record) = record.map_err(|fault| format!("{}: {fault}", folder.display()))?;
+        let (index, content) = record.map_err(|fault| format!("{}: {fault}", folder.display()))?;
         if options.format == Format::Ndjson && filter.is_open() {
-            lines::write(out, index, &record)?;
+            lines::write(out, index, &content)?;
             continue;
         }
-        let read: Option<Value> = serde_json::from_slice(&record).ok();
+        let read: Option<Value> = content.record().and_then(|record| serde_json::from_slice(record).ok());
         if read.as_ref().is_some_and(|read| !filter.takes(read)) {
             continue;
         }
-        match options.format {
-            Format::Ndjson => lines::write(out, index, &record)?,
-            Format::Csv => lines::put(out, csv::row(index, read.as_ref()).as_bytes())?,
+        match (options.format, &read) {
+            (Format::Ndjson, _) => lines::write(out, index, &content)?,
+            (Format::Csv, Some(read)) => lines::put(out, csv::row(index, &Seen::Read(read)).as_bytes())?,
+            (Format::Csv, None) => {
+                let seen = if content.record().is_some() { Seen::Unreadable } else { Seen::Erased };
+                lines::put(out, csv::row(index, &seen).as_bytes())?;
+            }
         }
     }
     Ok(())

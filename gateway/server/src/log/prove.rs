@@ -1,5 +1,5 @@
 //! `zorgsluis log prove`: that one record is in the log, for whoever has the record and a checkpoint (RFC 6962, section
-//! 2.1). The proof says nothing of what the record says.
+//! 2.1). The proof says nothing of what the record says, and is given of an erased record as well: its leaf is left.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::json;
 use store::access_log;
 use store::proof::{
-    HISTORY, Hash, ProofFault, SignedCheckpoint, Tree, holds_consistency, holds_inclusion, leaf_hash, read_last,
+    HISTORY, Hash, ProofFault, SignedCheckpoint, Tree, holds_consistency, holds_inclusion, leaf_of, read_last,
 };
 
 use super::places::Places;
@@ -40,9 +40,9 @@ pub fn prove(options: &ProveOptions) -> Result<String, String> {
         return Err(format!("record {index} is not signed for: the last checkpoint speaks of {size} records"));
     }
     let record = access_log::read_from(&places.records, index).next();
-    let (found, record) = record.ok_or("the log ends before this record")?.map_err(|fault| fault.to_string())?;
+    let (found, content) = record.ok_or("the log ends before this record")?.map_err(|fault| fault.to_string())?;
     let tree = Tree::look(&places.proof, size).map_err(said)?;
-    let leaf = leaf_hash(&record);
+    let leaf = leaf_of(&content);
     let proof = tree.inclusion(index, size).map_err(said)?;
     if found != index || !holds_inclusion(&proof, leaf, checkpoint.root()) {
         return Err(format!("record {index} is not the one that was signed for: see `zorgsluis log verify`"));
@@ -56,6 +56,9 @@ pub fn prove(options: &ProveOptions) -> Result<String, String> {
         "inclusion": texts(&proof.hashes),
         "checkpoint": String::from_utf8_lossy(&checkpoint.write()),
     });
+    if content.record().is_none() {
+        document["erased"] = true.into();
+    }
     if let Some(older) = options.since {
         document["consistency"] = consistency(&tree, older, &checkpoint)?;
     }

@@ -53,6 +53,20 @@ pub enum ReadFault {
     Damaged(#[from] Damage),
 }
 
+/// Why records were not erased. The segment at hand is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum EraseFault {
+    #[error(transparent)]
+    Log(#[from] ReadFault),
+    #[error("a segment of the access log could not be written anew: {0}")]
+    Write(io::Error),
+    /// What was written is not what it should be.
+    #[error(
+        "a segment of the access log did not come out as it should when it was written anew; nothing was erased in it"
+    )]
+    Unequal,
+}
+
 /// Bytes that were made durable and are no longer what they were, or are gone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("file {file} at offset {offset}: {what}")]

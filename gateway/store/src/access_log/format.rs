@@ -14,8 +14,18 @@
 //! zeros to the end of the file
 //! ```
 //!
+//! Version 2 is a segment of which records were erased. It was written anew as a whole, and nothing is ever appended to
+//! it. Its header says, behind all else, where the segment ended before (u64), which the next one's header repeats; the
+//! file ends with its last batch; and an erased record stands at its place as
+//!
+//! ```text
+//!   32 with the highest bit set u32 | crc u32 of index and hash | leaf hash 32
+//! ```
+//!
 //! A batch is what one sync makes durable, and the next batch is written only after that sync. So
 //! only the last batch can be torn, and it is torn as a whole: none of its records was acknowledged.
+
+use super::content::{Content, LEAF_BYTES};
 
 /// Bytes in front of the first batch: one sector, so that batches never share one with the header.
 pub const SEGMENT_HEADER_BYTES: usize = SECTOR_BYTES;
@@ -32,6 +42,12 @@ pub const MAX_BATCH_BYTES: usize = 16 << 20;
 /// The longest segment.
 pub const MAX_SEGMENT_BYTES: u64 = 4 << 30;
 
+/// Set in a record's length when the record was erased. No record is half as long.
+const MARK: u32 = 1 << 31;
+
+/// A segment that is being written anew, without the records that were erased, until it gets its name.
+pub const ERASING_NAME: &str = "next.erased";
+
 /// The segment that is made in advance and has no first index yet.
 pub const SPARE_NAME: &str = "next.preallocated";
 
@@ -39,13 +55,21 @@ pub const SPARE_NAME: &str = "next.preallocated";
 pub const BATCH_MAGIC: [u8; 4] = [0x5A, 0xF1, 0x0B, 0xA7];
 
 const SEGMENT_MAGIC: [u8; 8] = *b"ZSLUISL\xFF";
-const VERSION: u32 = 1;
 const TRAILER: [u8; TRAILER_BYTES] = [0xE5, 0xD7, 0xB3, 0x9F];
 const CRC_AT: usize = SEGMENT_HEADER_BYTES - 4;
+
+/// The versions of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    First = 1,
+    /// Records may be marked as erased.
+    WithErased = 2,
+}
 
 /// What a segment says about itself and the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SegmentHeader {
+    pub version: Version,
     pub first_index: u64,
     /// Size of the whole file.
     pub segment_bytes: u64,
@@ -53,6 +77,8 @@ pub struct SegmentHeader {
     pub previous_first: u64,
     /// Where the segment before ends, behind its last batch; 0 in the first segment.
     pub previous_end: u64,
+    /// Where this segment ended before records were erased; 0 in version 1.
+    pub end_before: u64,
 }
 
 /// What a batch says about itself.
@@ -89,14 +115,20 @@ pub fn batch_bytes_of_one(record_bytes: usize) -> usize {
 }
 
 impl SegmentHeader {
+    /// The header of a segment that is made now.
+    pub fn new(first_index: u64, segment_bytes: u64, previous_first: u64, previous_end: u64) -> Self {
+        Self { version: Version::First, first_index, segment_bytes, previous_first, previous_end, end_before: 0 }
+    }
+
     pub fn encode(&self) -> [u8; SEGMENT_HEADER_BYTES] {
         let mut out = [0; SEGMENT_HEADER_BYTES];
         out[..8].copy_from_slice(&SEGMENT_MAGIC);
-        out[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        out[8..12].copy_from_slice(&(self.version as u32).to_le_bytes());
         out[12..20].copy_from_slice(&self.first_index.to_le_bytes());
         out[20..28].copy_from_slice(&self.segment_bytes.to_le_bytes());
         out[28..36].copy_from_slice(&self.previous_first.to_le_bytes());
         out[36..44].copy_from_slice(&self.previous_end.to_le_bytes());
+        out[44..52].copy_from_slice(&self.end_before.to_le_bytes());
         let crc = crc32c::crc32c(&out[..CRC_AT]);
         out[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
         out
@@ -109,14 +141,18 @@ impl SegmentHeader {
         if crc32c::crc32c(&bytes[..CRC_AT]) != u32_at(bytes, CRC_AT) {
             return Err("the segment's header does not match its checksum");
         }
-        if u32_at(bytes, 8) != VERSION {
-            return Err("the segment has a format version that this node does not know");
-        }
+        let version = match u32_at(bytes, 8) {
+            1 => Version::First,
+            2 => Version::WithErased,
+            _ => return Err("the segment has a format version that this node does not know"),
+        };
         Ok(Self {
+            version,
             first_index: u64_at(bytes, 12),
             segment_bytes: u64_at(bytes, 20),
             previous_first: u64_at(bytes, 28),
             previous_end: u64_at(bytes, 36),
+            end_before: u64_at(bytes, 44),
         })
     }
 }
@@ -141,15 +177,21 @@ impl BatchHeader {
     }
 
     /// Whether these bytes are this header's body and trailer, whole and unchanged.
-    pub fn holds(&self, body_and_trailer: &[u8]) -> bool {
+    pub fn holds(&self, body_and_trailer: &[u8], version: Version) -> bool {
         let Some((body, trailer)) = body_and_trailer.split_at_checked(self.body_bytes) else { return false };
-        trailer == TRAILER && crc32c::crc32c(body) == self.body_crc && self.records_fit(body)
+        trailer == TRAILER && crc32c::crc32c(body) == self.body_crc && self.records_fit(body, version)
     }
 
-    fn records_fit(&self, body: &[u8]) -> bool {
-        let mut records = BodyRecords::new(self.first_index, body);
-        let counted = records.by_ref().take_while(Result::is_ok).count();
-        counted == self.count as usize && records.rest.is_empty()
+    fn records_fit(&self, body: &[u8], version: Version) -> bool {
+        let mut records = BodyRecords::new(self.first_index, body, version);
+        let mut counted = 0;
+        while let Some(record) = records.advance() {
+            if record.is_err() {
+                return false;
+            }
+            counted += 1;
+        }
+        counted == self.count
     }
 }
 
@@ -172,12 +214,19 @@ impl BatchBuilder {
     }
 
     pub fn push(&mut self, record: &[u8]) {
-        let index = self.first_index + u64::from(self.count);
         // Options bound a record far below 4 GiB.
-        let length = record.len() as u32;
-        self.bytes.extend_from_slice(&length.to_le_bytes());
-        self.bytes.extend_from_slice(&record_crc(index, record).to_le_bytes());
-        self.bytes.extend_from_slice(record);
+        self.put(record.len() as u32, record);
+    }
+
+    pub fn push_erased(&mut self, leaf: &[u8; LEAF_BYTES]) {
+        self.put(MARK | LEAF_BYTES as u32, leaf);
+    }
+
+    fn put(&mut self, word: u32, content: &[u8]) {
+        let index = self.first_index + u64::from(self.count);
+        self.bytes.extend_from_slice(&word.to_le_bytes());
+        self.bytes.extend_from_slice(&record_crc(index, content).to_le_bytes());
+        self.bytes.extend_from_slice(content);
         self.count += 1;
     }
 
@@ -203,38 +252,56 @@ impl BatchBuilder {
 pub struct BodyRecords<'a> {
     index: u64,
     rest: &'a [u8],
+    version: Version,
 }
 
 /// A record that does not fit its batch or its checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadRecord;
 
+/// What stands at a record's place.
+enum Place<'a> {
+    Record(&'a [u8]),
+    Erased(&'a [u8; LEAF_BYTES]),
+}
+
 impl<'a> BodyRecords<'a> {
-    pub fn new(first_index: u64, body: &'a [u8]) -> Self {
-        Self { index: first_index, rest: body }
+    pub fn new(first_index: u64, body: &'a [u8], version: Version) -> Self {
+        Self { index: first_index, rest: body, version }
+    }
+
+    fn advance(&mut self) -> Option<Result<(u64, Place<'a>), BadRecord>> {
+        if self.rest.is_empty() { None } else { Some(self.place().ok_or(BadRecord)) }
+    }
+
+    fn place(&mut self) -> Option<(u64, Place<'a>)> {
+        let (header, rest) = self.rest.split_at_checked(RECORD_HEADER_BYTES)?;
+        let word = u32_at(header, 0);
+        let (content, rest) = rest.split_at_checked((word & !MARK) as usize)?;
+        let index = self.index;
+        if record_crc(index, content) != u32_at(header, 4) {
+            return None;
+        }
+        let place = match (word & MARK, self.version) {
+            (0, _) => Place::Record(content),
+            (_, Version::First) => return None,
+            (_, Version::WithErased) => Place::Erased(content.try_into().ok()?),
+        };
+        self.index += 1;
+        self.rest = rest;
+        Some((index, place))
     }
 }
 
-impl<'a> Iterator for BodyRecords<'a> {
-    type Item = Result<(u64, &'a [u8]), BadRecord>;
+impl Iterator for BodyRecords<'_> {
+    type Item = Result<(u64, Content), BadRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let Some((header, rest)) = self.rest.split_at_checked(RECORD_HEADER_BYTES) else {
-            return Some(Err(BadRecord));
+        let content = |place| match place {
+            Place::Record(record) => Content::Record(record.to_vec()),
+            Place::Erased(leaf) => Content::Erased(*leaf),
         };
-        let Some((record, rest)) = rest.split_at_checked(u32_at(header, 0) as usize) else {
-            return Some(Err(BadRecord));
-        };
-        if record_crc(self.index, record) != u32_at(header, 4) {
-            return Some(Err(BadRecord));
-        }
-        let index = self.index;
-        self.index += 1;
-        self.rest = rest;
-        Some(Ok((index, record)))
+        Some(self.advance()?.map(|(index, place)| (index, content(place))))
     }
 }
 

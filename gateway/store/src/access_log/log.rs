@@ -2,18 +2,21 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::content::Content;
 use super::disk::{Disk, OsDisk};
-use super::fault::{LogFault, OpenFault, ReadFault};
+use super::erase::{self, Erasure};
+use super::fault::{EraseFault, LogFault, OpenFault, ReadFault};
 use super::options::AccessLogOptions;
 use super::place::{self, Place};
 use super::queue::Queue;
-use super::reader::Records;
+use super::reader::{Records, segments};
 use super::recovery::{self, Recovered};
 use super::slot::Slot;
 use super::writer::Writer;
@@ -28,6 +31,8 @@ pub struct AccessLog {
     queue: Arc<Queue>,
     options: AccessLogOptions,
     writer: Option<JoinHandle<Result<(), LogFault>>>,
+    /// Held while records are erased: one at a time.
+    erasing: Mutex<()>,
     /// Held, not read: closing the file gives the lock back.
     _lock: Option<File>,
 }
@@ -70,7 +75,7 @@ impl AccessLog {
 
     /// The durable records from this index on, up to those that are durable now.
     pub fn records(&self, from: u64) -> Records {
-        Records::new(OsDisk { folder: self.options.folder.clone() }, from, self.length())
+        Records::new(self.disk(), from, self.length())
     }
 
     /// Lets records of this log go on up to those that are durable now, after they came to an end.
@@ -78,23 +83,45 @@ impl AccessLog {
         records.go_on(self.length());
     }
 
-    /// One durable record, by the place where somebody last saw it. When it does not stand there any more, its segment is
-    /// walked through.
+    /// One durable record, by the place where somebody last saw it; nothing when it was erased. When it does not stand there
+    /// any more, its segment is walked through.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub fn record(&self, index: u64, place: Place) -> Result<Option<Vec<u8>>, ReadFault> {
-        let disk = OsDisk { folder: self.options.folder.clone() };
+        let disk = self.disk();
         if let Some(record) = place::record(&disk, index, place)? {
             return Ok(Some(record));
         }
         let found = self.records(index).next().transpose()?;
-        Ok(found.filter(|(own, _)| *own == index).map(|(_, record)| record))
+        match found {
+            Some((own, Content::Record(record))) if own == index => Ok(Some(record)),
+            Some(_) | None => Ok(None),
+        }
     }
 
     /// The checksum of the record that stands at this place, if one does.
     pub(crate) fn checksum_at(&self, place: Place) -> io::Result<Option<u32>> {
-        place::checksum(&OsDisk { folder: self.options.folder.clone() }, place)
+        place::checksum(&self.disk(), place)
+    }
+
+    /// The first index of the segment that is being written to: what lies before it can be erased.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn erasable_until(&self) -> Result<u64, ReadFault> {
+        Ok(segments(&self.disk())?.last().copied().unwrap_or(0))
+    }
+
+    /// Erases the records of these ranges: their content goes, their leaf hashes stay, so that the tree stays provable.
+    /// Takes as long as writing their segments anew; appending goes on meanwhile. What erasing is announced by, and whether
+    /// it may be, is the caller's matter.
+    ///
+    /// # Errors
+    /// When a segment is damaged or cannot be written anew. It is then as it was; those before it are done.
+    pub fn erase(&self, which: &[Range<u64>]) -> Result<Erasure, EraseFault> {
+        let _one_at_a_time = self.erasing.lock().unwrap_or_else(PoisonError::into_inner);
+        erase::erase(&self.disk(), which)
     }
 
     /// Writes what waits, and ends. Waits for the disk.
@@ -128,7 +155,11 @@ impl AccessLog {
             .name("access-log".into())
             .spawn(move || writer.run())
             .map_err(io("start its writer"))?;
-        Ok(Self { queue, options, writer: Some(writer), _lock: lock })
+        Ok(Self { queue, options, writer: Some(writer), erasing: Mutex::new(()), _lock: lock })
+    }
+
+    fn disk(&self) -> OsDisk {
+        OsDisk { folder: self.options.folder.clone() }
     }
 
     fn end(&mut self) -> Result<(), LogFault> {

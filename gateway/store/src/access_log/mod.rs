@@ -6,13 +6,16 @@
 //!
 //! How it works, one file each: `format` (the bytes), `walk` (reading one segment and telling a torn
 //! tail from damage), `recovery` (opening), `queue` (reservations), `writer` (the one thread that
-//! writes; group commit), `reader` (reading back), `place` (reading one record back), `disk` (the few file operations, so that tests
+//! writes; group commit), `reader` (reading back), `place` (reading one record back), `content` (what is read), `erase`
+//! (taking the content of records away), `disk` (the few file operations, so that tests
 //! can cut the power).
 //!
 //! The log must not know what a record says. The leaf of a later Merkle tree (RFC 6962, section
-//! 2.1) is the record's bytes exactly as handed in; its index is its leaf index.
+//! 2.1) is the record's bytes exactly as handed in; its index is its leaf index. An erased record's leaf stays.
 
+mod content;
 mod disk;
+mod erase;
 mod fault;
 mod format;
 mod log;
@@ -30,7 +33,9 @@ mod simulated_disk;
 #[cfg(test)]
 mod tests;
 
-pub use fault::{LogFault, OpenFault, ReadFault};
+pub use content::Content;
+pub use erase::Erasure;
+pub use fault::{EraseFault, LogFault, OpenFault, ReadFault};
 pub use log::AccessLog;
 pub use options::{AccessLogOptions, CheckAtOpen};
 pub use place::Place;

@@ -5,13 +5,17 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::content::Content;
 use super::disk::{Disk, OsDisk};
 use super::fault::{Damage, ReadFault};
-use super::format::{self, BodyRecords};
+use super::format::{self, Version};
 use super::place::{self, Place};
 use super::walk::{self, Step, Walk};
 
-/// The log's records in order, each with its index. Ends at the log's end, or after the first fault.
+/// Records are erased only in a segment that another one follows.
+pub const SUCCESSOR_GONE: &str = "records were erased here, so another segment followed; it is missing";
+
+/// The log's records in order, each with its index, or that it was erased. Ends at the log's end, or after the first fault.
 ///
 /// A batch whose sync is still under way may already be seen when another process is writing; within
 /// the writing process [`super::AccessLog::records`] stops at the last durable record.
@@ -22,7 +26,7 @@ pub struct Records<D: Disk = OsDisk> {
     /// The first index that must not be read any more.
     until: u64,
     walk: Option<Walk<D::File>>,
-    batch: std::vec::IntoIter<(u64, Vec<u8>)>,
+    batch: std::vec::IntoIter<(u64, Content)>,
     /// Where the batch in hand stands: its segment, its first record's index, each record's offset.
     places: (u64, u64, Vec<u32>),
     done: bool,
@@ -47,7 +51,7 @@ pub fn segments<D: Disk>(disk: &D) -> io::Result<Vec<u64>> {
 }
 
 impl<D: Disk> Iterator for Records<D> {
-    type Item = Result<(u64, Vec<u8>), ReadFault>;
+    type Item = Result<(u64, Content), ReadFault>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -110,18 +114,22 @@ impl<D: Disk> Records<D> {
             self.walk = Some(walk);
             return Ok(false);
         }
-        let step = settled_step(&mut walk, &self.disk)?;
-        match step {
-            Step::Batch(batch) => {
+        match settled_step(&mut walk, &self.disk)? {
+            (Step::Batch(batch), _) => {
                 self.places = (walk.header().first_index, batch.header.first_index, place::offsets(&batch));
-                let records = BodyRecords::new(batch.header.first_index, batch.body());
-                let whole: Result<Vec<_>, _> =
-                    records.map(|r| r.map(|(index, record)| (index, record.to_vec()))).collect();
+                let whole: Result<Vec<_>, _> = batch.records().collect();
                 self.batch = whole.map_err(|_| walk.damage("a record does not match its checksum"))?.into_iter();
                 self.walk = Some(walk);
                 Ok(true)
             }
-            Step::End | Step::Torn { .. } => match following(&walk, &self.disk)? {
+            // No segment followed when this look was taken. One that does by now would make more of what was seen than it
+            // was: this segment may have grown before.
+            (Step::End | Step::Torn { .. }, false) if walk.header().version == Version::First => {
+                self.walk = Some(walk);
+                Ok(false)
+            }
+            (Step::End | Step::Torn { .. }, _) => match following(&walk, &self.disk)? {
+                None if walk.header().version == Version::WithErased => Err(walk.damage(SUCCESSOR_GONE).into()),
                 None => {
                     self.walk = Some(walk);
                     Ok(false)
@@ -131,7 +139,7 @@ impl<D: Disk> Records<D> {
                     Ok(true)
                 }
             },
-            Step::Damaged(damage) => Err(damage.into()),
+            (Step::Damaged(damage), _) => Err(damage.into()),
         }
     }
 
@@ -156,26 +164,26 @@ pub fn following<D: Disk>(walk: &Walk<D::File>, disk: &D) -> Result<Option<Walk<
     if header.previous_first != walk.header().first_index {
         return Err(walk.damage("the segment after this one is missing").into());
     }
-    if header.first_index != walk.next_index() || header.previous_end != walk.offset() {
+    if header.first_index != walk.next_index() || !walk.is_at_end(header.previous_end) {
         return Err(walk.damage("the segment does not reach to where the next one continues").into());
     }
     Ok(Some(next))
 }
 
-/// A step that does not mistake a batch that is being written at this moment for damage or the end:
-/// the writer fills a batch from front to back, and a segment that has a next one is left alone.
-fn settled_step<D: Disk>(walk: &mut Walk<D::File>, disk: &D) -> Result<Step, ReadFault> {
+/// A step that does not mistake a batch that is being written at this moment for damage or the end: the writer fills a
+/// batch from front to back, and a segment that has a next one is left alone. Says whether it had one when looked at.
+fn settled_step<D: Disk>(walk: &mut Walk<D::File>, disk: &D) -> Result<(Step, bool), ReadFault> {
     let (mut final_look, mut looks) = (false, 0);
     loop {
         let step = walk.step()?;
         if final_look || matches!(step, Step::Batch(_)) {
-            return Ok(step);
+            return Ok((step, final_look));
         }
         looks += 1;
         if segments(disk)?.last().is_some_and(|last| *last > walk.header().first_index) {
             final_look = true;
         } else if looks == 5 || !matches!(step, Step::Damaged(_)) {
-            return Ok(step);
+            return Ok((step, false));
         } else {
             std::thread::sleep(Duration::from_millis(4));
         }

@@ -5,9 +5,9 @@ use std::io;
 
 use super::disk::{Disk, SegmentFile};
 use super::fault::{Damage, ReadFault};
-use super::format::{self, SPARE_NAME, SegmentHeader};
+use super::format::{self, ERASING_NAME, SPARE_NAME, SegmentHeader, Version};
 use super::options::{AccessLogOptions, CheckAtOpen};
-use super::reader::{following, segments};
+use super::reader::{SUCCESSOR_GONE, following, segments};
 use super::walk::{self, Batch, Step, Walk};
 
 /// The segment that is written to, and where.
@@ -32,20 +32,22 @@ pub struct Recovered<F> {
 
 /// Opens the log in a folder that this process has locked.
 pub fn recover<D: Disk>(disk: &D, options: &AccessLogOptions) -> Result<Recovered<D::File>, ReadFault> {
-    // A segment that had no name yet holds nothing.
-    if disk.list()?.iter().any(|name| name == SPARE_NAME) {
-        disk.remove(SPARE_NAME)?;
+    // A segment that had no name yet holds nothing, or nothing that does not stand under its own name still.
+    for name in disk.list()?.iter().filter(|name| [SPARE_NAME, ERASING_NAME].contains(&name.as_str())) {
+        disk.remove(name)?;
     }
     let found = segments(disk)?;
     let Some(&last) = found.last() else {
-        let header =
-            SegmentHeader { first_index: 0, segment_bytes: options.segment_bytes, previous_first: 0, previous_end: 0 };
+        let header = SegmentHeader::new(0, options.segment_bytes, 0, 0);
         let spare = disk.create(SPARE_NAME, options.segment_bytes)?;
         let current = promote(disk, spare, header)?;
         return Ok(Recovered { current, segments: 1, torn_bytes: 0 });
     };
     check_earlier(disk, &found, options.check_at_open)?;
     let mut walk = walk::open(disk, last, true)??;
+    if walk.header().version == Version::WithErased {
+        return Err(walk.damage(SUCCESSOR_GONE).into());
+    }
     let mut last_batch = None;
     let torn = loop {
         match walk.step()? {
@@ -109,7 +111,7 @@ fn check_earlier<D: Disk>(disk: &D, found: &[u64], check: CheckAtOpen) -> Result
         if next.previous_first != pair[0] {
             return Err(walk.damage("the segment after this one is missing").into());
         }
-        if next.previous_end > walk.header().segment_bytes {
+        if !walk.may_end_at(next.previous_end) {
             return Err(walk.damage("the segment is shorter than the next one says").into());
         }
         if check == CheckAtOpen::Everything {

@@ -37,6 +37,8 @@ pub struct Faults {
     pub room: Option<u64>,
     pub sync_takes: Duration,
     pub sync_fails: bool,
+    /// After so many more operations that change something, every one fails.
+    pub operations_left: Option<usize>,
     /// A write stops after this many bytes and fails.
     pub write_stops_after: Option<usize>,
 }
@@ -98,10 +100,24 @@ impl SimulatedDisk {
 
     fn change_names(&self, change: impl FnOnce(&mut World) -> io::Result<()>) -> io::Result<()> {
         let mut world = self.0.lock().unwrap();
+        world.faults.spend()?;
         change(&mut world)?;
         let after = world.names.clone();
         world.name_history.push(after);
         Ok(())
+    }
+}
+
+impl Faults {
+    fn spend(&mut self) -> io::Result<()> {
+        match &mut self.operations_left {
+            Some(0) => Err(io::Error::other("the disk is gone")),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -179,6 +195,7 @@ impl Disk for SimulatedDisk {
 
     fn sync_folder(&self) -> io::Result<()> {
         let mut world = self.0.lock().unwrap();
+        world.faults.spend()?;
         world.durable_names = world.names.clone();
         world.name_history.clear();
         Ok(())
@@ -201,6 +218,7 @@ impl SegmentFile for SimulatedFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut world = self.world.lock().unwrap();
+        world.faults.spend()?;
         let stop = world.faults.write_stops_after;
         let bytes = &bytes[..stop.unwrap_or(bytes.len()).min(bytes.len())];
         let content = world.files.get_mut(&self.id).unwrap();
@@ -218,6 +236,7 @@ impl SegmentFile for SimulatedFile {
         };
         std::thread::sleep(takes);
         let mut world = self.world.lock().unwrap();
+        world.faults.spend()?;
         if world.faults.sync_fails {
             // As operating systems do: what could not be written counts as written from now on.
             world.files.get_mut(&self.id).unwrap().unsynced.clear();

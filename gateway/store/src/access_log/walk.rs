@@ -11,8 +11,8 @@ use std::io;
 use super::disk::{Disk, SegmentFile};
 use super::fault::Damage;
 use super::format::{
-    self, BATCH_HEADER_BYTES, BATCH_MAGIC, BatchHeader, MAX_BATCH_BYTES, SECTOR_BYTES, SEGMENT_HEADER_BYTES,
-    SegmentHeader, TRAILER_BYTES,
+    self, BATCH_HEADER_BYTES, BATCH_MAGIC, BatchHeader, BodyRecords, MAX_BATCH_BYTES, SECTOR_BYTES,
+    SEGMENT_HEADER_BYTES, SegmentHeader, TRAILER_BYTES, Version,
 };
 
 /// A walk through one segment.
@@ -44,6 +44,7 @@ pub struct Batch {
     pub bytes: Vec<u8>,
     /// Where it stands in its segment.
     pub offset: u64,
+    version: Version,
 }
 
 /// What stands behind the walk's place.
@@ -54,16 +55,27 @@ enum Rest {
 }
 
 impl Batch {
-    pub fn body(&self) -> &[u8] {
-        &self.bytes[BATCH_HEADER_BYTES..self.bytes.len() - TRAILER_BYTES]
+    /// Its records, in order.
+    pub fn records(&self) -> BodyRecords<'_> {
+        let body = &self.bytes[BATCH_HEADER_BYTES..self.bytes.len() - TRAILER_BYTES];
+        BodyRecords::new(self.header.first_index, body, self.version)
     }
 }
 
 /// Opens a segment and checks its header against its name and size.
 pub fn open<D: Disk>(disk: &D, first_index: u64, write: bool) -> io::Result<Result<Walk<D::File>, Damage>> {
-    let name = format::segment_name(first_index);
-    let file = if write { disk.open_to_write(&name)? } else { disk.open(&name)? };
-    let damaged = |what| Ok(Err(Damage::new(name.clone(), 0, what)));
+    open_as(disk, &format::segment_name(first_index), first_index, write)
+}
+
+/// The same for a segment that does not have its name yet.
+pub fn open_as<D: Disk>(
+    disk: &D,
+    name: &str,
+    first_index: u64,
+    write: bool,
+) -> io::Result<Result<Walk<D::File>, Damage>> {
+    let file = if write { disk.open_to_write(name)? } else { disk.open(name)? };
+    let damaged = |what| Ok(Err(Damage::new(name, 0, what)));
     let mut bytes = [0; SEGMENT_HEADER_BYTES];
     if file.read_at(&mut bytes, 0)? < bytes.len() {
         return damaged("the segment is shorter than its header");
@@ -78,7 +90,7 @@ pub fn open<D: Disk>(disk: &D, first_index: u64, write: bool) -> io::Result<Resu
     if header.segment_bytes > format::MAX_SEGMENT_BYTES || file.size()? != header.segment_bytes {
         return damaged("the segment does not have the size it was made with");
     }
-    Ok(Ok(Walk { file, name, header, offset: SEGMENT_HEADER_BYTES as u64, next_index: first_index }))
+    Ok(Ok(Walk { file, name: name.to_owned(), header, offset: SEGMENT_HEADER_BYTES as u64, next_index: first_index }))
 }
 
 impl<F: SegmentFile> Walk<F> {
@@ -88,6 +100,22 @@ impl<F: SegmentFile> Walk<F> {
 
     pub fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Whether the segment behind this one may say that this one ends there.
+    pub fn may_end_at(&self, end: u64) -> bool {
+        match self.header.version {
+            Version::First => end <= self.header.segment_bytes,
+            Version::WithErased => end == self.header.end_before,
+        }
+    }
+
+    /// Whether the walk stands where the segment behind this one says that this one ends.
+    pub fn is_at_end(&self, end: u64) -> bool {
+        match self.header.version {
+            Version::First => end == self.offset,
+            Version::WithErased => end == self.header.end_before && self.offset == self.header.segment_bytes,
+        }
     }
 
     /// The index that the next record has.
@@ -130,11 +158,11 @@ impl<F: SegmentFile> Walk<F> {
         }
         bytes.resize(total, 0);
         self.file.read_at(&mut bytes[BATCH_HEADER_BYTES..], self.offset + BATCH_HEADER_BYTES as u64)?;
-        if header.holds(&bytes[BATCH_HEADER_BYTES..]) {
+        if header.holds(&bytes[BATCH_HEADER_BYTES..], self.header.version) {
             let offset = self.offset;
             self.offset += total as u64;
             self.next_index += u64::from(header.count);
-            return Ok(Step::Batch(Batch { header, bytes, offset }));
+            return Ok(Step::Batch(Batch { header, bytes, offset, version: self.header.version }));
         }
         if self.is_cut_off(&bytes) {
             return self.torn_or_end(self.offset + total as u64);
@@ -152,6 +180,17 @@ impl<F: SegmentFile> Walk<F> {
 
     /// Decides about a place where no whole batch stands, by what stands from `from` on.
     fn torn_or_end(&self, from: u64) -> io::Result<Step> {
+        let step = self.torn_or_end_of_a_first_version(from)?;
+        // A segment of which records were erased was synced as a whole before it got its name.
+        match (step, self.header.version) {
+            (Step::Torn { .. }, Version::WithErased) => {
+                Ok(Step::Damaged(self.damage("a batch does not match its checksum")))
+            }
+            (step, _) => Ok(step),
+        }
+    }
+
+    fn torn_or_end_of_a_first_version(&self, from: u64) -> io::Result<Step> {
         let step = match self.rest(from)? {
             Rest::AnotherBatch => Step::Damaged(self.damage("a batch is damaged and others follow it")),
             Rest::Remains { written_to } => Step::Torn { written_to },

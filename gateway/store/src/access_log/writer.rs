@@ -159,12 +159,8 @@ impl<D: Disk> Writer<D> {
     }
 
     fn roll(&mut self, spare: D::File) -> io::Result<()> {
-        let header = SegmentHeader {
-            first_index: self.current.next_index,
-            segment_bytes: self.options.segment_bytes,
-            previous_first: self.current.first_index,
-            previous_end: self.current.end,
-        };
+        let (first, end) = (self.current.first_index, self.current.end);
+        let header = SegmentHeader::new(self.current.next_index, self.options.segment_bytes, first, end);
         self.current = recovery::promote(&self.disk, spare, header)?;
         Ok(())
     }

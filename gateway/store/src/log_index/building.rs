@@ -170,7 +170,9 @@ impl Index {
             let Some((index, record)) = records.next().transpose()? else { break };
             let place = records.place(index).filter(|_| index == from + fresh.len() as u64);
             let place = place.ok_or(IndexFault::Behind { reach: from })?;
-            fresh.push((place, (self.indexer)(index, &record)));
+            // What was erased is found by nothing.
+            let described = record.record().map(|record| (self.indexer)(index, record)).unwrap_or_default();
+            fresh.push((place, described));
         }
         Ok(fresh)
     }

@@ -12,8 +12,8 @@ use super::hashes::HashFile;
 use super::history;
 use super::keeper::{HASHES, HISTORY, LogRecord};
 use super::tampering::Tampering;
-use super::tree::{Frontier, Hash, leaf_hash};
-use crate::access_log::ReadFault;
+use super::tree::{Frontier, Hash, leaf_of};
+use crate::access_log::{Content, ReadFault};
 
 /// Most things that are listed; the others are counted. After a record that was put in, every later one is another.
 const MOST: usize = 50;
@@ -23,6 +23,8 @@ const MOST: usize = 50;
 pub struct Audit {
     /// Records that were read.
     pub records: u64,
+    /// How many of them were erased. Whether they might be is not the store's to tell.
+    pub erased: u64,
     /// Checkpoints that were held against them: the log's own, and kept ones.
     pub checkpoints: usize,
     pub kept: usize,
@@ -193,7 +195,8 @@ impl Audit {
                 self.note(Tampering::Unreadable { from: frontier.size(), why: format!("record {index} comes next") });
                 break;
             }
-            let leaf = leaf_hash(&record);
+            let leaf = leaf_of(&record);
+            self.erased += u64::from(matches!(record, Content::Erased(_)));
             if let Some((file, vouched)) = leaves
                 && index < vouched
             {

@@ -6,12 +6,12 @@ use super::checkpoint::{SignedCheckpoint, Trust};
 use super::fault::ProofFault;
 use super::history::History;
 use super::keys::CheckpointKey;
-use super::tree::{Tree, leaf_hash};
-use crate::access_log::ReadFault;
+use super::tree::{Tree, leaf_of};
+use crate::access_log::{Content, ReadFault};
 use crate::private;
 
-/// A record with its index, as the log gives it back.
-pub type LogRecord = Result<(u64, Vec<u8>), ReadFault>;
+/// A record with its index, as the log gives it back, or that it was erased.
+pub type LogRecord = Result<(u64, Content), ReadFault>;
 
 #[derive(Clone, Debug)]
 pub struct KeeperOptions {
@@ -102,7 +102,7 @@ impl Keeper {
             None => {
                 Err(ProofFault::Broken(format!("the last checkpoint speaks of {signed} records, the log holds fewer")))
             }
-            Some((index, record)) if index == last && leaf_hash(&record) == self.tree.leaf(last)? => Ok(()),
+            Some((index, record)) if index == last && leaf_of(&record) == self.tree.leaf(last)? => Ok(()),
             Some(_) => {
                 Err(ProofFault::Broken(format!("record {last} is not the one that the last checkpoint was signed for")))
             }
@@ -126,11 +126,11 @@ impl Keeper {
         Ok(taken)
     }
 
-    fn append(&mut self, (index, record): (u64, Vec<u8>)) -> Result<(), ProofFault> {
+    fn append(&mut self, (index, record): (u64, Content)) -> Result<(), ProofFault> {
         if index != self.tree.size() {
             return Err(ProofFault::Broken(format!("record {index} comes where {} should", self.tree.size())));
         }
-        self.tree.append(leaf_hash(&record))
+        self.tree.append(leaf_of(&record))
     }
 
     /// The checkpoint of the tree as it is now: the last one if nothing was added since, else a new one, signed and on

@@ -29,4 +29,4 @@ pub use history::{History, read as read_history, read_last};
 pub use keeper::{HISTORY, Keeper, KeeperOptions, LogRecord};
 pub use keys::{CheckpointKey, PublicKey, WitnessKey};
 pub use tampering::Tampering;
-pub use tree::{Hash, InclusionProof, Tree, holds_consistency, holds_inclusion, leaf_hash};
+pub use tree::{Hash, InclusionProof, Tree, holds_consistency, holds_inclusion, leaf_hash, leaf_of};

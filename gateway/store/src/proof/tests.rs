@@ -8,11 +8,11 @@ use super::checkpoint::Seen;
 use super::keeper::{HASHES, HISTORY, LogRecord};
 use super::tree::Frontier;
 use super::*;
-use crate::access_log::{AccessLog, AccessLogOptions, read, read_from};
+use crate::access_log::{AccessLog, AccessLogOptions, Content, read, read_from};
 
 /// A log of records in memory, given back the way the access log gives its own.
 fn log(records: &[Vec<u8>]) -> impl Fn(u64) -> std::vec::IntoIter<LogRecord> {
-    let all: Vec<(u64, Vec<u8>)> = (0..).zip(records.iter().cloned()).collect();
+    let all: Vec<(u64, Content)> = (0..).zip(records.iter().cloned().map(Content::Record)).collect();
     move |from| all.iter().filter(|(index, _)| *index >= from).cloned().map(Ok).collect::<Vec<_>>().into_iter()
 }
 

@@ -12,6 +12,7 @@ pub use tlog_tiles::Hash;
 
 use super::fault::ProofFault;
 use super::hashes::HashFile;
+use crate::access_log::Content;
 
 /// Height of the tiles by which others read the tree (C2SP tlog-tiles).
 const TILE_HEIGHT: u8 = 8;
@@ -34,6 +35,14 @@ pub struct InclusionProof {
 /// The hash of a record as a leaf (RFC 6962, section 2.1).
 pub fn leaf_hash(record: &[u8]) -> Hash {
     record_hash(record)
+}
+
+/// The leaf of what the log holds of a record: one that was erased has kept it.
+pub fn leaf_of(content: &Content) -> Hash {
+    match content {
+        Content::Record(record) => record_hash(record),
+        Content::Erased(leaf) => Hash(*leaf),
+    }
 }
 
 /// Whether the proof leads from this leaf to this root.

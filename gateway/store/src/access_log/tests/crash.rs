@@ -1,19 +1,22 @@
-//! `kill -9` at any moment: a helper process appends and says what was acknowledged; whatever it
-//! said is in the log afterwards. It also keeps the tree and says which checkpoints it gave out; those hold afterwards.
+//! `kill -9` at any moment: a helper process appends and says what was acknowledged; whatever it said is in the log
+//! afterwards, or was erased, which the helper does meanwhile. It also keeps the tree and says which checkpoints it gave
+//! out; those hold afterwards.
 
 use std::io::{BufRead, BufReader, Write};
+use std::ops::Range;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
-use crate::access_log::read;
-use crate::proof::{CheckpointKey, Keeper, KeeperOptions, SignedCheckpoint, Trust, audit};
+use crate::access_log::{LogFault, read};
+use crate::proof::{CheckpointKey, Keeper, KeeperOptions, SignedCheckpoint, Trust, audit, leaf_hash};
 
 const FOLDER: &str = "ZORGSLUIS_CRASH_FOLDER";
+/// So many kills are of one log; then another is begun, so that many rounds take as long as few, many times.
+const KILLS_A_LOG: usize = 10;
 const ROUND: &str = "ZORGSLUIS_CRASH_ROUND";
-const ROUNDS: &str = "ZORGSLUIS_CRASH_ROUNDS";
 
 fn options(folder: &Path) -> AccessLogOptions {
     AccessLogOptions { segment_bytes: 256 << 10, batch_bytes: 64 << 10, ..small(folder) }
@@ -26,12 +29,36 @@ fn bytes(round: u64, writer: u64, turn: u64) -> Vec<u8> {
 
 #[test]
 fn killed_at_any_moment_the_log_keeps_every_acknowledged_record() {
+    let (rounds, began) = (rounds(KILLS_A_LOG), Instant::now());
+    let mut tally = Tally::default();
+    for from in (0..rounds).step_by(KILLS_A_LOG) {
+        kill_again_and_again(from as u64..rounds.min(from + KILLS_A_LOG) as u64, &mut tally);
+    }
+    let Tally { records, erased, checkpoints, openings } = tally;
+    assert!(checkpoints > 0, "no checkpoint was given out");
+    assert!(erased > 0 || rounds < KILLS_A_LOG, "nothing was erased");
+    eprintln!(
+        "{records} records ({erased} of them erased) and {checkpoints} checkpoints over {rounds} kills in {:?}, none lost; {}",
+        began.elapsed(),
+        opened_within(openings)
+    );
+}
+
+#[derive(Default)]
+struct Tally {
+    records: usize,
+    erased: usize,
+    checkpoints: usize,
+    openings: Vec<Duration>,
+}
+
+fn kill_again_and_again(rounds: Range<u64>, tally: &mut Tally) {
     let folder = tempfile::tempdir().unwrap();
-    let rounds = std::env::var(ROUNDS).map_or(10, |rounds| rounds.parse().unwrap());
+    let mut erased = 0;
     let (log, tree) = (folder.path().join("log"), folder.path().join("tree"));
     let (mut acknowledged, mut given_out) = (Vec::new(), Vec::new());
-    let mut dice = Dice(std::process::id().into());
-    for round in 0..rounds {
+    let mut dice = Dice(u64::from(std::process::id()) << 32 | rounds.start);
+    for round in rounds {
         let mut helper = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
@@ -64,10 +91,17 @@ fn killed_at_any_moment_the_log_keeps_every_acknowledged_record() {
         assert!(acknowledged.len() > before + quota, "the helper said nothing");
 
         let found: Vec<_> = read(&log).collect::<Result<_, _>>().unwrap();
+        let start = Instant::now();
         let opened = AccessLog::open(options(&log)).unwrap();
+        tally.openings.push(start.elapsed());
         assert_eq!(opened.length(), found.len() as u64);
+        erased = found.iter().filter(|(_, content)| content.record().is_none()).count();
         for (index, bytes) in &acknowledged {
-            assert_eq!(found.get(*index as usize), Some(&(*index, bytes.clone())), "round {round}, record {index}");
+            match found.get(*index as usize) {
+                Some((at, Content::Record(record))) => assert!(at == index && record == bytes, "{round}: {index}"),
+                Some((at, Content::Erased(leaf))) => assert!(at == index && *leaf == leaf_hash(bytes).0, "{index}"),
+                None => panic!("round {round}: record {index} is gone"),
+            }
         }
         // Before and after the tree is opened again it holds, with every checkpoint that was given out.
         let trust = Trust { log: key(folder.path()).public(), witnesses: Vec::new() };
@@ -84,9 +118,9 @@ fn killed_at_any_moment_the_log_keeps_every_acknowledged_record() {
             assert_eq!(found.tampering, [], "round {round}");
         }
     }
-    let (records, checkpoints) = (acknowledged.len(), given_out.len());
-    assert!(checkpoints > 0, "no checkpoint was given out");
-    eprintln!("{records} records and {checkpoints} checkpoints over {rounds} kills, none lost");
+    tally.records += acknowledged.len();
+    tally.erased += erased;
+    tally.checkpoints += given_out.len();
 }
 
 fn key(folder: &Path) -> CheckpointKey {
@@ -116,6 +150,8 @@ fn helper_that_appends_until_it_is_killed() {
     let keeper = Keeper::open(KeeperOptions::new(folder.join("tree")), key(folder), |from| log.records(from)).unwrap();
     let kept = Arc::clone(&log);
     std::thread::spawn(move || keep(keeper, &kept));
+    let erasing = Arc::clone(&log);
+    std::thread::spawn(move || erase(&erasing, Dice(round)));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
         let writers: Vec<_> = (0..16)
@@ -136,6 +172,16 @@ fn helper_that_appends_until_it_is_killed() {
             writer.await.unwrap();
         }
     });
+}
+
+/// Erases a few records of what is not written to any more, again and again.
+fn erase(log: &AccessLog, mut dice: Dice) {
+    while log.fault() != Some(LogFault::Closed) {
+        let until = log.erasable_until().unwrap();
+        let from = dice.below(until as usize + 1) as u64;
+        log.erase(std::slice::from_ref(&(from..(from + dice.below(50) as u64).min(until)))).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Keeps the tree and says what it gives out, until the process is killed.

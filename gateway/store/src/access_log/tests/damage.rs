@@ -33,7 +33,7 @@ fn all_records() -> Vec<(u64, Vec<u8>)> {
 }
 
 fn read_all(options: &AccessLogOptions) -> Result<Vec<(u64, Vec<u8>)>, ReadFault> {
-    read(&options.folder).collect()
+    read(&options.folder).map(whole).collect()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod crash;
 mod damage;
+mod erasing;
 mod group_commit;
 mod power;
 mod proof;
@@ -9,9 +10,10 @@ mod room;
 mod sequence;
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::simulated_disk::{Dice, SimulatedDisk};
-use super::{AccessLog, AccessLogOptions, OpenFault, ReadFault, Records};
+use super::{AccessLog, AccessLogOptions, Content, OpenFault, ReadFault, Records};
 
 /// Small segments and short records, so that a test meets many boundaries.
 fn small(folder: &Path) -> AccessLogOptions {
@@ -21,7 +23,7 @@ fn small(folder: &Path) -> AccessLogOptions {
         max_record_bytes: 2000,
         batch_records: 64,
         batch_bytes: 8 << 10,
-        retry_room_every: std::time::Duration::from_millis(5),
+        retry_room_every: Duration::from_millis(5),
         ..AccessLogOptions::new(folder)
     }
 }
@@ -31,7 +33,23 @@ fn open_simulated(disk: &SimulatedDisk, options: &AccessLogOptions) -> Result<Ac
 }
 
 fn read_simulated(disk: &SimulatedDisk) -> Result<Vec<(u64, Vec<u8>)>, ReadFault> {
-    Records::new(disk.clone(), 0, u64::MAX).collect()
+    Records::new(disk.clone(), 0, u64::MAX).map(whole).collect()
+}
+
+/// How many times a fault test cuts: so many, or as many as are asked for.
+fn rounds(usual: usize) -> usize {
+    std::env::var("ZORGSLUIS_CRASH_ROUNDS").map_or(usual, |rounds| rounds.parse().unwrap())
+}
+
+/// How long opening took, in words.
+fn opened_within(mut times: Vec<Duration>) -> String {
+    times.sort();
+    format!("opening took {:?} in the median, {:?} at most", times[times.len() / 2], times[times.len() - 1])
+}
+
+/// A record that was not erased.
+fn whole(found: Result<(u64, Content), ReadFault>) -> Result<(u64, Vec<u8>), ReadFault> {
+    found.map(|(index, content)| (index, content.into_record().expect("a record was erased")))
 }
 
 /// A record that can be told from every other: text like the log's own, of any length.

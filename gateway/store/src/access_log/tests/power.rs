@@ -2,22 +2,30 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::Instant;
 
 use super::*;
 use crate::access_log::disk::{Disk, SegmentFile};
 
-const RUNS: u64 = 12;
 const CUTS_A_RUN: u64 = 12;
+/// Cuts, unless more or fewer are asked for.
+const CUTS: usize = 144;
 
 #[test]
 fn whatever_a_power_cut_leaves_every_acknowledged_record_is_there() {
-    let kept_more: usize = (0..RUNS).map(run_with_cuts).sum();
-    eprintln!("{kept_more} of {} cuts left records that were not acknowledged", RUNS * CUTS_A_RUN);
+    let runs = (rounds(CUTS) as u64).div_ceil(CUTS_A_RUN);
+    let (began, mut openings) = (Instant::now(), Vec::new());
+    let kept_more: usize = (0..runs).map(|run| run_with_cuts(run, &mut openings)).sum();
+    eprintln!(
+        "{kept_more} of {} cuts in {:?} left records that were not acknowledged; {}",
+        runs * CUTS_A_RUN,
+        began.elapsed(),
+        opened_within(openings)
+    );
 }
 
 /// Six writers on one disk, and what the power going at many moments would leave of it.
-fn run_with_cuts(run: u64) -> usize {
+fn run_with_cuts(run: u64, openings: &mut Vec<Duration>) -> usize {
     let options = small(Path::new("unused"));
     let disk = SimulatedDisk::default();
     let log = open_simulated(&disk, &options).unwrap();
@@ -55,8 +63,10 @@ fn run_with_cuts(run: u64) -> usize {
             // The power may go again while the log is being opened.
             drop(open_simulated(&left, &options).unwrap_or_else(|fault| panic!("run {run} cut {cut}: {fault}")));
             let left = left.cut_power(&mut dice);
+            let start = Instant::now();
             let opened =
                 open_simulated(&left, &options).unwrap_or_else(|fault| panic!("run {run} cut {cut}, again: {fault}"));
+            openings.push(start.elapsed());
             let found = read_simulated(&left).unwrap();
             assert_eq!(opened.length(), found.len() as u64);
             for (index, bytes) in &acknowledged {

@@ -13,7 +13,7 @@ const ROUNDS: usize = 50;
 
 #[test]
 fn whatever_a_power_cut_leaves_the_tree_comes_up_to_its_checkpoint_and_an_audit_is_clean() {
-    let rounds = std::env::var("ZORGSLUIS_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+    let rounds = rounds(ROUNDS);
     let mut tally = Tally::default();
     let mut run = 0;
     while tally.cuts < rounds {

@@ -31,7 +31,7 @@ proptest! {
             }
             prop_assert_eq!(log.length(), expected.len() as u64);
             log.close().unwrap();
-            let found: Vec<_> = read(folder.path()).map(Result::unwrap).collect();
+            let found: Vec<_> = read(folder.path()).map(|found| whole(found).unwrap()).collect();
             prop_assert_eq!(&found, &(0..).zip(expected.iter().cloned()).collect::<Vec<_>>());
         }
         let from = expected.len() as u64 / 2;
@@ -69,7 +69,7 @@ fn a_detached_record_is_there_after_closing_and_one_whose_writer_stopped_waiting
     log.try_reserve().unwrap().write_detached(record(0, 30)).unwrap();
     drop(log.try_reserve().unwrap().write(record(1, 30)));
     log.close().unwrap();
-    let found: Vec<_> = read(folder.path()).map(|found| found.unwrap().1).collect();
+    let found: Vec<_> = read(folder.path()).map(|found| whole(found).unwrap().1).collect();
     assert_eq!(found, [record(0, 30), record(1, 30)]);
 }
 
@@ -138,7 +138,7 @@ fn reading_beside_the_writer_never_sees_a_fault_or_a_gap() {
                 let durable = log.length();
                 let mut next = 0;
                 for found in read(folder.path()) {
-                    let (index, bytes) = found.unwrap();
+                    let (index, bytes) = whole(found).unwrap();
                     assert_eq!((index, bytes), (next, record(next, 150)));
                     next += 1;
                 }
