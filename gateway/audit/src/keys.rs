@@ -1,4 +1,5 @@
-//! What an index of the log is kept by. The index itself is the store's.
+//! What an index of the log is kept by: terms, made of what a record is as an AuditEvent, so that they cannot differ from
+//! what a search looks at. The index itself is the store's.
 
 use std::fmt;
 
@@ -7,25 +8,68 @@ use exchange::record::AccessRecord;
 use fhir::Bsn;
 use fhir::identifiers::Reader;
 use time::format_description::well_known::Rfc3339;
-use time::{Date, OffsetDateTime, UtcOffset};
+use time::{OffsetDateTime, UtcOffset};
 
-use crate::class::Class;
+use crate::event;
 
-/// The node's secret under which patients are indexed: there are so few BSNs that a plain digest would hide none.
+/// Most terms of one record: of more references than these, the last are found only by what else is asked.
+const MOST: usize = 8_192;
+
+/// The node's secret under which terms are made: there are so few BSNs that a plain digest would hide none.
 #[derive(Clone)]
 pub struct KeySecret(hmac::Key);
 
+/// What a term is about. The number goes into the term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Patient = 1,
+    Agent = 2,
+    Entity = 3,
+    Reference = 4,
+    Outcome = 5,
+    Purpose = 6,
+    Subtype = 7,
+    Type = 8,
+    Action = 9,
+}
+
+/// Which elements of an AuditEvent a field is made of.
+const ELEMENTS: [(Field, &str); 8] = [
+    (Field::Agent, "agent.who.identifier.value"),
+    (Field::Entity, "entity.what.identifier.value"),
+    (Field::Outcome, "outcome"),
+    (Field::Purpose, "purposeOfEvent.coding.code"),
+    (Field::Subtype, "subtype.code"),
+    (Field::Type, "type.code"),
+    (Field::Action, "action"),
+    // Last: there can be very many.
+    (Field::Reference, "entity.what.reference"),
+];
+
 impl KeySecret {
+    /// Changes whenever the same record would get other terms.
+    pub const LAYOUT: u64 = 1;
+
     pub fn new(secret: &[u8; 32]) -> Self {
         KeySecret(hmac::Key::new(hmac::HMAC_SHA256, secret))
     }
 
-    /// The key of a patient.
-    pub fn patient(&self, bsn: &Bsn) -> PatientKey {
-        let tag = hmac::sign(&self.0, bsn.reveal_to(Reader::AccessLog).as_bytes());
-        let mut key = [0; 16];
-        key.iter_mut().zip(tag.as_ref()).for_each(|(place, byte)| *place = *byte);
-        PatientKey(key)
+    /// A term: 64 bits of HMAC-SHA-256, which tell nobody what it is about.
+    pub(crate) fn term(&self, field: Field, value: &str) -> u64 {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(&[field as u8]);
+        context.update(value.as_bytes());
+        let tag = context.sign();
+        tag.as_ref().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+    }
+
+    pub(crate) fn patient(&self, bsn: &Bsn) -> u64 {
+        self.term(Field::Patient, bsn.reveal_to(Reader::AccessLog))
+    }
+
+    /// Tells two secrets apart without telling either.
+    pub fn stamp(&self) -> u64 {
+        self.term(Field::Type, "stamp").wrapping_add(KeySecret::LAYOUT)
     }
 }
 
@@ -35,56 +79,36 @@ impl fmt::Debug for KeySecret {
     }
 }
 
-/// A patient, known again but not known: 128 bits of HMAC-SHA-256 of the BSN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PatientKey(pub [u8; 16]);
-
 /// The keys of one record.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keys {
-    pub patient: Option<PatientKey>,
-    /// URA of the care provider that asked.
-    pub organisation: Option<String>,
-    /// Who asked, as the organisation knows them: unique together with `organisation`.
-    pub person: Option<String>,
-    pub correlation: String,
-    /// The day in UTC on which the record was closed; none for a record that was never closed properly.
-    pub day: Option<Date>,
-    pub class: Class,
-    pub emergency: bool,
-    /// The identifier of everyone who took part, as `agent.identifier` finds them: client, organisation, person,
-    /// responsible, this node, data holders.
-    pub agents: Vec<String>,
-}
-
-impl fmt::Debug for Keys {
-    /// The day and the class: the rest tells of persons.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Keys({:?}, {})", self.day, self.class.code())
-    }
+    /// When it was closed, in seconds since 1970; none for a record that was never closed properly.
+    pub second: Option<i64>,
+    /// Each once, in no order that means anything.
+    pub terms: Vec<u64>,
 }
 
 /// The keys of a record.
 pub fn keys(record: &AccessRecord, secret: &KeySecret) -> Keys {
-    let caller = record.caller.as_ref();
-    let persons = caller.iter().flat_map(|caller| caller.person.iter().chain(&caller.responsible));
-    let mut agents: Vec<String> = vec![record.node.clone()];
-    agents.extend(caller.iter().flat_map(|caller| [caller.client_id.clone(), caller.organisation.clone()]));
-    agents.extend(persons.map(|person| person.id.clone()));
-    agents.extend(record.sources.iter().map(|source| source.holder.clone()));
-    agents.retain(|agent| !agent.is_empty());
-    agents.sort_unstable();
-    agents.dedup();
-    Keys {
-        patient: record.patient.as_ref().map(|bsn| secret.patient(bsn)),
-        organisation: caller.map(|caller| caller.organisation.clone()),
-        person: caller.and_then(|caller| caller.person.as_ref()).map(|person| person.id.clone()),
-        correlation: record.correlation_id.clone(),
-        day: moment(&record.recorded).map(OffsetDateTime::date),
-        class: Class::of(record),
-        emergency: record.emergency.is_some(),
-        agents,
+    let event = event(record, 0);
+    let root = event.root();
+    let mut terms: Vec<u64> = record.patient.iter().map(|bsn| secret.patient(bsn)).collect();
+    for (field, path) in ELEMENTS {
+        let values = root.all(path).into_iter().filter_map(|value| value.as_text());
+        terms.extend(values.take(MOST).map(|value| match field {
+            Field::Reference => secret.term(field, without_version(&value)),
+            _ => secret.term(field, &value),
+        }));
     }
+    terms.truncate(MOST);
+    terms.sort_unstable();
+    terms.dedup();
+    Keys { second: moment(&record.recorded).map(OffsetDateTime::unix_timestamp), terms }
+}
+
+/// `Type/id` of a reference that may name a version.
+pub(crate) fn without_version(reference: &str) -> &str {
+    reference.split("/_history/").next().unwrap_or_default()
 }
 
 /// When it was, in UTC.

@@ -18,7 +18,7 @@ mod testing;
 pub use class::Class;
 pub use event::event;
 pub use hints::{Hint, HintRules, Pattern, hints};
-pub use keys::{KeySecret, Keys, PatientKey, keys};
+pub use keys::{KeySecret, Keys, keys};
 pub use question::{Narrowing, Question};
 pub use sentence::{Language, Voice, sentence};
 pub use story::{Story, fold};

@@ -1,12 +1,13 @@
 //! A question to the log: a FHIR search on AuditEvent (ITI-81; FHIR R4, auditevent.html), evaluated by the search engine
 //! that everything else uses. What an index can narrow down beforehand is told apart ([`Narrowing`]).
 
+use fhir::identifiers::{Reader, systems};
 use fhir::json::Value;
 use fhir::search::{Filters, SearchFault};
 use fhir::{Bsn, FhirVersion, Parameter, Resource, ResourceType, SearchQuery};
 use time::{Date, Duration, Month};
 
-use crate::keys::{KeySecret, Keys, PatientKey};
+use crate::keys::{Field, KeySecret, without_version};
 
 /// Names for the purpose of an event. R4 has no such parameter; R5 has `purpose`.
 const PURPOSE: [&str; 2] = ["purpose", "purposeOfEvent"];
@@ -17,6 +18,8 @@ pub struct Question {
     filters: Filters,
     /// For each parameter its alternatives: system, when one is named, and code.
     purposes: Vec<Vec<(Option<String>, String)>>,
+    /// The one patient whom it is about, whatever the query says.
+    patient: Option<Bsn>,
 }
 
 impl Question {
@@ -37,7 +40,7 @@ impl Question {
             }
         }
         let filters = Filters::read(FhirVersion::R4, audit_event, &rest)?;
-        Ok(Question { query: query.clone(), filters, purposes })
+        Ok(Question { query: query.clone(), filters, purposes, patient: None })
     }
 
     /// Whether an event is an answer.
@@ -49,54 +52,79 @@ impl Question {
         let has = |alternatives: &Vec<(Option<String>, String)>| {
             alternatives.iter().any(|wanted| codings.iter().any(|coding| is(*coding, wanted)))
         };
-        Ok(self.purposes.iter().all(has) && self.filters.accept(event)?)
+        Ok(self.is_about_the_patient(event) && self.purposes.iter().all(has) && self.filters.accept(event)?)
+    }
+
+    fn is_about_the_patient(&self, event: &Resource) -> bool {
+        let Some(bsn) = &self.patient else { return true };
+        let wanted = bsn.reveal_to(Reader::AccessLog);
+        event.root().all("entity.what.identifier").into_iter().any(|identifier| {
+            let text = |name| identifier.get(name).and_then(|value| value.as_text());
+            text("system").is_some_and(|system| system == systems::BSN)
+                && text("value").is_some_and(|own| own == wanted)
+        })
     }
 
     /// What an index of [`Keys`] can leave out unread.
     pub fn narrowing(&self, secret: &KeySecret) -> Narrowing {
         let mut narrowing = Narrowing::default();
+        narrowing.groups.extend(self.patient.iter().map(|bsn| vec![secret.patient(bsn)]));
         for parameter in self.query.parameters.iter().filter(|parameter| parameter.modifier.is_none()) {
-            match parameter.name.as_str() {
-                "patient.identifier" => meet(&mut narrowing.patients, patients(parameter, secret)),
-                "agent.identifier" => meet(&mut narrowing.agents, values(parameter)),
-                "date" | "_lastUpdated" => narrowing.within(days(parameter)),
-                "_id" => meet(&mut narrowing.indexes, indexes(parameter)),
-                _ => {}
-            }
+            let field = match parameter.name.as_str() {
+                "patient.identifier" => {
+                    narrowing.groups.extend(patients(parameter, secret));
+                    continue;
+                }
+                "date" | "_lastUpdated" => {
+                    narrowing.within(seconds(parameter));
+                    continue;
+                }
+                "_id" => {
+                    narrowing.indexes = narrowing.indexes.take().or_else(|| indexes(parameter));
+                    continue;
+                }
+                "entity" => {
+                    narrowing.groups.extend(references(parameter, secret));
+                    continue;
+                }
+                "agent.identifier" => Field::Agent,
+                "entity.identifier" => Field::Entity,
+                "outcome" => Field::Outcome,
+                "subtype" => Field::Subtype,
+                "type" => Field::Type,
+                "action" => Field::Action,
+                name if PURPOSE.contains(&name) => Field::Purpose,
+                _ => continue,
+            };
+            let terms = |values: Vec<String>| values.iter().map(|value| secret.term(field, value)).collect();
+            narrowing.groups.extend(values(parameter).map(terms));
         }
         narrowing
+    }
+
+    /// The same question about one patient only.
+    pub fn about(mut self, bsn: &Bsn) -> Question {
+        self.patient = Some(bsn.clone());
+        self
     }
 }
 
 /// Everything that a question may find is within it; what is within it need not be an answer.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Narrowing {
-    /// One of these patients; none: any.
-    pub patients: Option<Vec<PatientKey>>,
-    /// One of these takes part; none: anyone.
-    pub agents: Option<Vec<String>>,
-    pub first_day: Option<Date>,
-    pub last_day: Option<Date>,
+    /// Of each group at least one term.
+    pub groups: Vec<Vec<u64>>,
+    /// First and last second since 1970.
+    pub first: Option<i64>,
+    pub last: Option<i64>,
     /// One of these places in the log; none: any.
     pub indexes: Option<Vec<u64>>,
 }
 
 impl Narrowing {
-    /// Whether the record at this index may be an answer.
-    pub fn admits(&self, index: u64, keys: &Keys) -> bool {
-        let patient = |wanted: &Vec<PatientKey>| keys.patient.is_some_and(|patient| wanted.contains(&patient));
-        let agent = |wanted: &Vec<String>| wanted.iter().any(|wanted| keys.agents.contains(wanted));
-        self.patients.as_ref().is_none_or(patient)
-            && self.agents.as_ref().is_none_or(agent)
-            && self.indexes.as_ref().is_none_or(|wanted| wanted.contains(&index))
-            && keys.day.is_none_or(|day| {
-                self.first_day.is_none_or(|first| first <= day) && self.last_day.is_none_or(|last| day <= last)
-            })
-    }
-
-    fn within(&mut self, (first, last): (Option<Date>, Option<Date>)) {
-        self.first_day = self.first_day.max(first);
-        self.last_day = match (self.last_day, last) {
+    fn within(&mut self, (first, last): (Option<i64>, Option<i64>)) {
+        self.first = self.first.max(first);
+        self.last = match (self.last, last) {
             (Some(own), Some(other)) => Some(own.min(other)),
             (own, other) => own.or(other),
         };
@@ -104,16 +132,9 @@ impl Narrowing {
 }
 
 impl std::fmt::Debug for Narrowing {
-    /// The days: the rest tells of persons.
+    /// The period: the rest tells of persons.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Narrowing({:?} to {:?})", self.first_day, self.last_day)
-    }
-}
-
-/// The first parameter of a name narrows; a second one would only narrow further.
-fn meet<T>(own: &mut Option<Vec<T>>, other: Option<Vec<T>>) {
-    if own.is_none() {
-        *own = other;
+        write!(f, "Narrowing({:?} to {:?})", self.first, self.last)
     }
 }
 
@@ -151,7 +172,7 @@ fn value(text: &str) -> Option<String> {
 }
 
 /// The patients of a parameter. What is no BSN is nobody in this log.
-fn patients(parameter: &Parameter, secret: &KeySecret) -> Option<Vec<PatientKey>> {
+fn patients(parameter: &Parameter, secret: &KeySecret) -> Option<Vec<u64>> {
     let bsns = values(parameter)?.into_iter().filter_map(|value| Bsn::parse(&value).ok());
     Some(bsns.map(|bsn| secret.patient(&bsn)).collect())
 }
@@ -159,6 +180,23 @@ fn patients(parameter: &Parameter, secret: &KeySecret) -> Option<Vec<PatientKey>
 fn indexes(parameter: &Parameter) -> Option<Vec<u64>> {
     let index = |id: String| id.rsplit_once('-').and_then(|(_, index)| index.parse().ok());
     Some(values(parameter)?.into_iter().filter_map(index).collect())
+}
+
+/// The references of a parameter; nothing when one of them is not written as `Type/id`.
+fn references(parameter: &Parameter, secret: &KeySecret) -> Option<Vec<u64>> {
+    let term = |text: &String| {
+        let reference = without_version(text);
+        let plain = !text.contains(['\\', ':']) && reference.split('/').count() == 2;
+        plain.then(|| secret.term(Field::Reference, reference))
+    };
+    parameter.alternatives().iter().map(term).collect()
+}
+
+/// The seconds of the days of a date parameter.
+fn seconds(parameter: &Parameter) -> (Option<i64>, Option<i64>) {
+    let (first, last) = days(parameter);
+    let start = |day: Date| day.midnight().assume_utc().unix_timestamp();
+    (first.map(start), last.and_then(Date::next_day).map(start))
 }
 
 /// The days of a date parameter, a day wider on both sides: a moment there may be another day here.
@@ -206,7 +244,7 @@ fn span(text: &str) -> Option<(Date, Date)> {
 mod tests {
     use super::*;
     use crate::testing::{at_the_user, record, refused};
-    use crate::{event, keys};
+    use crate::{Keys, event, keys};
 
     fn question(query: &str) -> Result<Question, SearchFault> {
         Question::read(&SearchQuery::parse(query).unwrap())
@@ -273,7 +311,7 @@ mod tests {
                 let index = u64::try_from(index).unwrap();
                 if question.accepts(&event(record, index)).unwrap() {
                     found.push(index);
-                    assert!(narrowing.admits(index, &keys(record, &secret)), "{query} leaves {index} out unread");
+                    assert!(admits(&narrowing, index, &keys(record, &secret)), "{query} leaves {index} out unread");
                 }
             }
             assert_eq!(found, expected, "{query}");
@@ -294,12 +332,22 @@ mod tests {
         }
     }
 
+    /// Whether an index that keeps these keys would let the record be read.
+    fn admits(narrowing: &Narrowing, index: u64, keys: &Keys) -> bool {
+        narrowing.groups.iter().all(|group| group.iter().any(|term| keys.terms.contains(term)))
+            && narrowing.indexes.as_ref().is_none_or(|wanted| wanted.contains(&index))
+            && keys.second.is_none_or(|second| {
+                narrowing.first.is_none_or(|first| first <= second) && narrowing.last.is_none_or(|last| second <= last)
+            })
+    }
+
     #[test]
-    fn an_index_is_narrowed_by_patient_by_agent_by_day_and_by_place() {
+    fn an_index_is_narrowed_by_what_is_asked() {
         let secret = KeySecret::new(&[7; 32]);
         let own = keys(&record("read", &[]), &secret);
-        let other = keys(&record("read", &[("patient", r#""900203638""#)]), &secret);
-        let admits = |query: &str, index, keys: &Keys| question(query).unwrap().narrowing(&secret).admits(index, keys);
+        let other = keys(&record("search-type", &[("patient", r#""900203638""#)]), &secret);
+        let admitted =
+            |query: &str, index, keys: &Keys| admits(&question(query).unwrap().narrowing(&secret), index, keys);
         for (query, expected) in [
             ("patient.identifier=999911120", [true, false]),
             ("patient.identifier=900203638", [false, true]),
@@ -307,6 +355,15 @@ mod tests {
             ("patient.identifier=1", [false, false]),
             ("agent.identifier=x%7Cuzi-1", [true, true]),
             ("agent.identifier=uzi-2", [false, false]),
+            ("entity.identifier=correlation-1", [true, true]),
+            ("entity.identifier=correlation-2", [false, false]),
+            ("subtype=read", [true, false]),
+            ("action=E", [false, true]),
+            ("outcome=8", [false, false]),
+            ("purpose=BTG", [false, false]),
+            ("entity=Condition%2Fc9", [false, false]),
+            ("entity=c1", [true, true]),
+            ("outcome:not=0", [true, true]),
             ("date=2026-11-24", [true, true]),
             ("date=2026-11-25", [false, false]),
             ("date=le2026-11-21", [false, false]),
@@ -315,18 +372,29 @@ mod tests {
             ("_id=90000901-5", [false, false]),
             ("_id=90000901-4", [true, true]),
         ] {
-            assert_eq!([admits(query, 4, &own), admits(query, 4, &other)], expected, "{query}");
+            assert_eq!([admitted(query, 4, &own), admitted(query, 4, &other)], expected, "{query}");
         }
     }
 
     #[test]
-    fn a_patient_key_depends_on_the_secret_and_debug_tells_of_nobody() {
+    fn a_question_about_one_patient_is_about_that_patient_only() {
+        let secret = KeySecret::new(&[7; 32]);
+        let question = question("").unwrap().about(&Bsn::parse("900203638").unwrap());
+        let (own, other) = (record("read", &[]), record("read", &[("patient", r#""900203638""#)]));
+        assert!(!question.accepts(&event(&own, 0)).unwrap() && question.accepts(&event(&other, 0)).unwrap());
+        assert!(!admits(&question.narrowing(&secret), 0, &keys(&own, &secret)));
+        assert!(admits(&question.narrowing(&secret), 0, &keys(&other, &secret)));
+    }
+
+    #[test]
+    fn terms_depend_on_the_secret_and_debug_tells_of_nobody() {
         let record = record("read", &[]);
         let (one, other) = (KeySecret::new(&[7; 32]), KeySecret::new(&[8; 32]));
         assert_eq!(keys(&record, &one), keys(&record, &one));
-        assert_ne!(keys(&record, &one).patient, keys(&record, &other).patient);
+        assert!(keys(&record, &one).terms.iter().all(|term| !keys(&record, &other).terms.contains(term)));
+        assert_ne!(one.stamp(), other.stamp());
         let narrowing = question("patient.identifier=999911120&agent.identifier=uzi-1").unwrap().narrowing(&one);
-        let shown = format!("{:?} {:?} {narrowing:?}", keys(&record, &one), one);
+        let shown = format!("{:?} {narrowing:?}", one);
         assert!(!shown.contains("9999") && !shown.contains("uzi-1") && !shown.contains("9000"), "{shown}");
     }
 }
