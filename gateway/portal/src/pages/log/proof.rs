@@ -69,7 +69,7 @@ fn own(state: &ProofState) -> Markup {
     html! {
         section.section aria-labelledby="eigen" {
             h2 id="eigen" { "Ons log" }
-            table.fields {
+            table.norms {
                 caption.unseen { "Het laatste controlepunt van ons log" }
                 tbody {
                     tr { th scope="row" { "Naam" } td { code { (state.origin) } } }

@@ -49,7 +49,7 @@ async fn many_small_questions_are_one_line_and_repeats_of_a_day_are_folded() {
     let friday = spaced(&page).split("vrijdag 20 november 2026").nth(1).unwrap().to_owned();
     for expected in [
         "15:30 2 keer",
-        "op dezelfde dag ook om 14:00.",
+        "Op dezelfde dag ook om 14:00.",
         "De 2 afzonderlijke raadplegingen 14:00:00 problemen en diagnoses Kenmerk 90000901-3",
         "09:00 – 09:02",
         "De 3 afzonderlijke raadplegingen 09:00:00 problemen en diagnoses Kenmerk 90000901-0",
