@@ -16,7 +16,6 @@ pub(super) fn facts(record: &AccessRecord) -> Markup {
             h2 id="velden" { "Wat is vastgelegd" }
             table.norms {
                 caption.unseen { "De velden van NEN 7513 voor dit record, met hun nummer in de norm" }
-                thead.unseen { tr { th scope="col" { "Veld" } th scope="col" { "Inhoud" } } }
                 (who(record))
                 (what(record))
                 (why(record))

@@ -42,7 +42,7 @@ fn banner(state: &ProofState, alarms: usize) -> Markup {
             section.banner.incomplete role="alert" aria-labelledby="stand" {
                 (icons::warning())
                 div {
-                    h2 id="stand" { "Alarm over een ander" }
+                    h2 id="stand" { "Alarm over een ander log" }
                     p { "Ons eigen bewijs is in orde. " (counted(alarms, "alarm", "alarmen")) " over een log waarvan wij getuige zijn: zie hieronder." }
                 }
             }

@@ -47,7 +47,7 @@ async fn each_alarm_is_told_in_plain_words_with_what_to_do() {
             proof.neighbours[0].alarms = vec![alarm];
         })
         .await;
-        says(&page, &["Alarm over een ander", "Ons eigen bewijs is in orde. 1 alarm", expected]);
+        says(&page, &["Alarm over een ander log", "Ons eigen bewijs is in orde. 1 alarm", expected]);
         says(
             &page,
             &["Gezien op 23-11-2026 11:00.", "Neem contact op met De &lt;b&gt;Linde&lt;/b&gt;, niet via deze node."],
