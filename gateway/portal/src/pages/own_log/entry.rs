@@ -54,7 +54,7 @@ impl Entry<'_> {
                     }
                     p.hint {
                         @if let Some(place) = place(&singles, says) { (place) " " }
-                        @if let [(index, record)] = singles.as_slice() { (says.reference) " " (mark(*index, record)) "." }
+                        @if let [(index, record)] = singles.as_slice() { span.mark-of { (says.reference) " " (mark(*index, record)) "." } }
                     }
                     @if singles.len() > 1 {
                         details {
