@@ -77,25 +77,25 @@ pub(super) struct Admitted<'p> {
 
 impl Portal {
     /// Lets in who is signed in as this kind. Nothing is asked of the log for anybody else.
-    pub(super) fn admit(&self, request: &HttpRequest, kind: Kind) -> Result<Admitted<'_>, HttpResponse> {
+    pub(super) fn admit(&self, request: &HttpRequest, kind: Kind) -> Result<Admitted<'_>, Box<HttpResponse>> {
         let Some((id, session)) = self.cookies.session(request, self.desk.as_ref()) else {
-            return Err(self.sign_in_page(request, StatusCode::UNAUTHORIZED, None));
+            return Err(Box::new(self.sign_in_page(request, StatusCode::UNAUTHORIZED, None)));
         };
         if session.kind != kind {
-            return Err(self.notice(request, StatusCode::FORBIDDEN, &Notice::OtherKind, None));
+            return Err(Box::new(self.notice(request, StatusCode::FORBIDDEN, &Notice::OtherKind, None)));
         }
         let Some(log) = self.desk.log() else {
-            return Err(self.notice(request, StatusCode::NOT_FOUND, &Notice::NotHere, None));
+            return Err(Box::new(self.notice(request, StatusCode::NOT_FOUND, &Notice::NotHere, None)));
         };
         Ok(Admitted { id, session, log, remote: request.peer_addr().map(|address| address.ip()) })
     }
 
     /// The same for a form, which must be ours.
-    fn admit_form(&self, request: &HttpRequest, csrf: &str) -> Result<Admitted<'_>, HttpResponse> {
+    fn admit_form(&self, request: &HttpRequest, csrf: &str) -> Result<Admitted<'_>, Box<HttpResponse>> {
         let admitted = self.admit(request, Kind::Auditor)?;
         match is_ours(request, &admitted.session.csrf, csrf) {
             true => Ok(admitted),
-            false => Err(self.notice(request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None)),
+            false => Err(Box::new(self.notice(request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None))),
         }
     }
 
@@ -134,14 +134,14 @@ pub(super) async fn form(request: HttpRequest, portal: Data<Portal>) -> HttpResp
             let frame = portal.auditors_frame(&session, Place::Log);
             page(StatusCode::OK, pages::log::search(&frame, &Typed::default(), &[], None))
         }
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
 pub(super) async fn search(request: HttpRequest, portal: Data<Portal>, form: Form<Search>) -> HttpResponse {
     let admitted = match portal.admit_form(&request, &form.csrf) {
         Ok(admitted) => admitted,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     match form.typed.read() {
         Ok(question) => ask(&request, &portal, admitted, AskedOfLog::New(question)).await,
@@ -155,7 +155,7 @@ pub(super) async fn search(request: HttpRequest, portal: Data<Portal>, form: For
 pub(super) async fn more(request: HttpRequest, portal: Data<Portal>, form: Form<More>) -> HttpResponse {
     let admitted = match portal.admit_form(&request, &form.csrf) {
         Ok(admitted) => admitted,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let token = form.token.chars().take(LONGEST_TOKEN).collect();
     ask(&request, &portal, admitted, AskedOfLog::Token(token)).await
@@ -182,7 +182,7 @@ async fn ask(request: &HttpRequest, portal: &Portal, admitted: Admitted<'_>, ask
 pub(super) async fn record(request: HttpRequest, portal: Data<Portal>, index: Path<u64>) -> HttpResponse {
     let Admitted { id, session, log, remote } = match portal.admit(&request, Kind::Auditor) {
         Ok(admitted) => admitted,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let frame = Frame::of(portal.desk.provider(), Some(&session));
     let Answered { request_id, result } = log.record(&id, *index, remote).await;
@@ -195,14 +195,14 @@ pub(super) async fn record(request: HttpRequest, portal: Data<Portal>, index: Pa
 pub(super) async fn review(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
     match portal.admit(&request, Kind::Auditor) {
         Ok(admitted) => queue(&request, &portal, admitted, None).await,
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
 pub(super) async fn judge(request: HttpRequest, portal: Data<Portal>, form: Form<Given>) -> HttpResponse {
     let admitted = match portal.admit_form(&request, &form.csrf) {
         Ok(admitted) => admitted,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let (index, note) = (form.index, form.note.trim());
     // A browser sends a line's end as two characters and counts it as one.
@@ -247,7 +247,7 @@ async fn queue(
 pub(super) async fn hints(request: HttpRequest, portal: Data<Portal>, days: Query<Days>) -> HttpResponse {
     let Admitted { id, session, log, remote } = match portal.admit(&request, Kind::Auditor) {
         Ok(admitted) => admitted,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let frame = portal.auditors_frame(&session, Place::Hints);
     let period = match days.read() {
@@ -264,7 +264,7 @@ pub(super) async fn hints(request: HttpRequest, portal: Data<Portal>, days: Quer
 pub(super) async fn proof(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
     let Admitted { id, session, log, remote } = match portal.admit(&request, Kind::Auditor) {
         Ok(admitted) => admitted,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let frame = portal.auditors_frame(&session, Place::Proof);
     let Answered { request_id, result } = log.proof(&id, remote).await;

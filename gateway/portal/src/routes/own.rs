@@ -22,7 +22,7 @@ pub(super) struct Asked {
 pub(super) async fn own_log(request: HttpRequest, portal: Data<Portal>, asked: Query<Asked>) -> HttpResponse {
     let Admitted { id, session, log, remote } = match portal.admit(&request, Kind::Patient) {
         Ok(admitted) => admitted,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let language = if asked.lang == "en" { Language::English } else { Language::Dutch };
     let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::OwnLog).in_language(language);

@@ -1,6 +1,7 @@
 //! The pages as a browser meets them, in front of a stub desk with the real stack behind it.
 
 mod guarding;
+mod log;
 mod measuring;
 mod refusing;
 mod showing;
@@ -17,7 +18,7 @@ use exchange::ports::{AuthenticationFault, BoxFuture, SourceFault};
 use flows::testing::{Place, World, patient, region};
 use policy::{Finding, NotFoundOut};
 
-use crate::{Answered, DataQuality, Desk, Kind, Session, scope};
+use crate::{Answered, DataQuality, Desk, Kind, LogDesk, Session, scope};
 
 const BSN: &str = "999911120";
 const CODE: &str = "sesam open u";
@@ -31,11 +32,21 @@ struct Stub {
     quality: Option<DataQuality>,
     asked: Mutex<Vec<String>>,
     open: Mutex<bool>,
+    kind: Kind,
+    log: log::LogStub,
 }
 
 impl Stub {
     fn of(world: World) -> Arc<Self> {
-        Arc::new(Stub { world, refusal: None, quality: None, asked: Mutex::default(), open: Mutex::new(true) })
+        Arc::new(Stub {
+            world,
+            refusal: None,
+            quality: None,
+            asked: Mutex::default(),
+            open: Mutex::new(true),
+            kind: Kind::Practitioner,
+            log: log::LogStub::default(),
+        })
     }
 
     fn measuring(quality: Option<DataQuality>) -> Arc<Self> {
@@ -57,12 +68,8 @@ impl Desk for Stub {
         (code == CODE).then(|| SESSION.to_owned())
     }
     fn session(&self, id: &str) -> Option<Session> {
-        let session = Session {
-            name: "A. <b>Arts</b>".into(),
-            role: "Cardioloog".into(),
-            kind: Kind::Practitioner,
-            csrf: CSRF.into(),
-        };
+        let session =
+            Session { name: "A. <b>Arts</b>".into(), role: "Cardioloog".into(), kind: self.kind, csrf: CSRF.into() };
         (id == SESSION && *self.open.lock().unwrap()).then_some(session)
     }
     fn sign_out(&self, id: &str) {
@@ -71,6 +78,9 @@ impl Desk for Stub {
     }
     fn quality(&self) -> Option<DataQuality> {
         self.quality.clone()
+    }
+    fn log(&self) -> Option<&dyn LogDesk> {
+        Some(&self.log)
     }
     fn overview(&self, session: &str, bsn: &str, _remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
         assert_eq!(session, SESSION);

@@ -14,9 +14,8 @@ pub(super) fn facts(record: &AccessRecord) -> Markup {
     html! {
         section.section aria-labelledby="velden" {
             h2 id="velden" { "Wat is vastgelegd" }
-            table.fields {
+            table.norms {
                 caption.unseen { "De velden van NEN 7513 voor dit record, met hun nummer in de norm" }
-                thead.unseen { tr { th scope="col" { "Veld" } th scope="col" { "Inhoud" } } }
                 (who(record))
                 (what(record))
                 (why(record))

@@ -42,7 +42,7 @@ fn banner(state: &ProofState, alarms: usize) -> Markup {
             section.banner.incomplete role="alert" aria-labelledby="stand" {
                 (icons::warning())
                 div {
-                    h2 id="stand" { "Alarm over een ander" }
+                    h2 id="stand" { "Alarm over een ander log" }
                     p { "Ons eigen bewijs is in orde. " (counted(alarms, "alarm", "alarmen")) " over een log waarvan wij getuige zijn: zie hieronder." }
                 }
             }
@@ -69,7 +69,7 @@ fn own(state: &ProofState) -> Markup {
     html! {
         section.section aria-labelledby="eigen" {
             h2 id="eigen" { "Ons log" }
-            table.fields {
+            table.norms {
                 caption.unseen { "Het laatste controlepunt van ons log" }
                 tbody {
                     tr { th scope="row" { "Naam" } td { code { (state.origin) } } }

@@ -197,7 +197,7 @@ fn proof(index: u64, proof: &RecordProof) -> Markup {
                 RecordProof::Unknown => p.qualified { "Hoe het met het bewijs staat, is nu niet te zeggen. Zie de pagina Bewijs." },
             }
             p.hint { "Zo maakt uw beheerder het bewijs, dat met openbare hulpmiddelen is na te rekenen:" }
-            pre tabindex="0" aria-label="Opdracht" { code { "zorgsluis log prove " (index) " --folder MAP-VAN-HET-LOG" } }
+            pre tabindex="0" role="region" aria-label="Opdracht" { code { "zorgsluis log prove " (index) " --folder MAP-VAN-HET-LOG" } }
         }
     }
 }

@@ -32,7 +32,10 @@ impl Entry<'_> {
     pub(super) fn show(&self, records: &[Numbered], language: Language) -> Markup {
         let says = Says::of(language);
         let newest = self.stories.first().copied();
-        let of_story = |index: &u64| records.iter().find(|(known, _)| known == index);
+        let of_story = |index: &u64| {
+            let at = records.binary_search_by_key(index, |(known, _)| *known).ok()?;
+            records.get(at)
+        };
         let singles: Vec<&Numbered> =
             self.stories.iter().rev().flat_map(|story| story.records.iter()).filter_map(of_story).collect();
         html! {
@@ -49,15 +52,15 @@ impl Entry<'_> {
                             (self.stories.iter().skip(1).map(|story| at(&story.from)).collect::<Vec<_>>().join(", ")) "."
                         }
                     }
-                    @if let Some(place) = place(&singles, says) { p.hint { (place) } }
-                    @match singles.as_slice() {
-                        [(index, record)] => p.hint { (says.reference) " " (mark(*index, record)) "." },
-                        several => {
-                            details {
-                                summary { (says.single(several.len())) }
-                                ol.singles { @for (index, record) in several { (single(*index, record, says, language)) } }
-                            }
-                        },
+                    p.hint {
+                        @if let Some(place) = place(&singles, says) { (place) " " }
+                        @if let [(index, record)] = singles.as_slice() { span.mark-of { (says.reference) " " (mark(*index, record)) "." } }
+                    }
+                    @if singles.len() > 1 {
+                        details {
+                            summary { (says.single(singles.len())) }
+                            ol.singles { @for (index, record) in &singles { (single(*index, record, says, language)) } }
+                        }
                     }
                 }
                 p.marks {

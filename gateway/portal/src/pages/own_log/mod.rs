@@ -28,7 +28,7 @@ pub(crate) fn own_log(
         Err((asked, wrong)) => (asked, Some(wrong)),
     };
     let body = html! {
-        div.page.own {
+        div.page.mine {
             (languages(language, asked))
             h1 { (says.title) }
             p.lead { (says.lead) }
