@@ -12,7 +12,7 @@
 //! The log must not know what a record says. The leaf of a later Merkle tree (RFC 6962, section
 //! 2.1) is the record's bytes exactly as handed in; its index is its leaf index.
 
-mod disk;
+pub(crate) mod disk;
 mod fault;
 mod format;
 mod log;
@@ -25,7 +25,7 @@ mod walk;
 mod writer;
 
 #[cfg(test)]
-mod simulated_disk;
+pub(crate) mod simulated_disk;
 #[cfg(test)]
 mod tests;
 

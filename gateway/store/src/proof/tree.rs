@@ -14,7 +14,7 @@ use super::fault::ProofFault;
 use super::hashes::HashFile;
 
 /// Height of the tiles by which others read the tree (C2SP tlog-tiles).
-const TILE_HEIGHT: u8 = 8;
+pub(super) const TILE_HEIGHT: u8 = 8;
 
 /// The tree, on disk.
 #[derive(Debug)]
