@@ -117,7 +117,7 @@ impl SignedCheckpoint {
     ///
     /// # Errors
     /// As [`SignedCheckpoint::verify`].
-    pub(super) fn believed(&self, trust: &Trust) -> Result<Self, ProofFault> {
+    pub fn believed(&self, trust: &Trust) -> Result<Self, ProofFault> {
         if self.origin() != trust.log.name() {
             return Err(ProofFault::Checkpoint("it is of another log"));
         }
