@@ -20,8 +20,8 @@ use super::children::{self, RunningNode};
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{DemoOptions, embedded, io, loopback, port, said, secrets, ura, use_case};
 use crate::config::{
-    BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode, ProfilesConfig,
-    ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
+    BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
+    ProfilesConfig, ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
 use crate::log::keeping::{Origin, witness_name};
 use crate::log::places::Places;
@@ -214,7 +214,8 @@ fn set_up(
         },
         inner: InnerConfig { address: loopback(place.inner_port), public_base: place.inner(), tls: None, portal: true },
         store: StoreConfig { folder: folder.join("store") },
-        log: LogConfig::default(),
+        // Neighbours are looked at more often than anybody need: a demo is not watched for long.
+        log: LogConfig { witness_seconds: 5, ..LogConfig::default() },
         profiles: ProfilesConfig { folder: state.join("profiles"), use_cases: vec![use_case(USE_CASE)?] },
         registers: registers(place, folder)?,
         bounds: BoundsConfig::default(),

@@ -1,6 +1,7 @@
 //! `POST /log/witness/add-checkpoint`: cosigns a neighbour's checkpoint (C2SP tlog-witness, "add-checkpoint"). Anybody may
 //! ask; what is asked for is signed by the log that it is about, or refused.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -12,6 +13,7 @@ use store::proof::{LONGEST_SUBMISSION, Refused};
 
 use super::connection::ClientCertificate;
 use super::inbound;
+use crate::log::witnessing::Witnessing;
 use crate::node::Node;
 
 /// How long a body of some KiB may take to arrive.
@@ -20,12 +22,21 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SIZE: &str = "text/x.tlog.size";
 
 pub async fn add_checkpoint(request: HttpRequest, payload: Payload, node: Data<Node>) -> HttpResponse {
-    let Some(_place) = node.witnessing().place() else { return status(StatusCode::SERVICE_UNAVAILABLE) };
+    answer(node.witnessing().clone(), caller(&request), &request, payload).await
+}
+
+/// What this witness answers to a caller of this provider, if it is known.
+pub async fn answer(
+    witnessing: Arc<Witnessing>,
+    caller: Option<Ura>,
+    request: &HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    let Some(_place) = witnessing.place() else { return status(StatusCode::SERVICE_UNAVAILABLE) };
     let read = inbound::body(request.headers(), payload, LONGEST_SUBMISSION);
     let Ok(Ok(body)) = tokio::time::timeout(PATIENCE, read).await else { return status(StatusCode::BAD_REQUEST) };
-    let caller = caller(&request);
-    let at = node.clone();
-    let Ok(answer) = web::block(move || at.witnessing().submit(&body, caller.as_ref())).await else {
+    let at = witnessing.clone();
+    let Ok(answer) = web::block(move || at.submit(&body, caller.as_ref())).await else {
         return status(StatusCode::SERVICE_UNAVAILABLE);
     };
     match answer {

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 use store::access_log;
-use store::proof::{Audit, COSIGNED, CheckpointKey, ProofFault, PublicKey, SignedCheckpoint, Trust, audit, read_history};
+use store::proof::{
+    Audit, COSIGNED, CheckpointKey, ProofFault, PublicKey, SignedCheckpoint, Trust, audit, read_history,
+};
 
 use super::lines;
 use super::places::Places;

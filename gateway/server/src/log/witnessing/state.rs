@@ -69,10 +69,9 @@ struct Last {
 impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Alarm::RolledBack { witnessed, own } => write!(
-                f,
-                "it cosigned {witnessed} records of this log, which now has {own}: the log was rolled back"
-            ),
+            Alarm::RolledBack { witnessed, own } => {
+                write!(f, "it cosigned {witnessed} records of this log, which now has {own}: the log was rolled back")
+            }
             Alarm::Rewritten { witnessed, own } => write!(
                 f,
                 "it cosigned {witnessed} records of which the {own} of this log are no continuation: the log was rewritten"

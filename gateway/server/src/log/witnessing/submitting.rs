@@ -107,7 +107,8 @@ impl Witnessing {
         lines: &[u8],
         witness: &PublicKey,
     ) -> Result<(), Trouble> {
-        let at = checkpoint.accept(lines, witness).ok_or_else(|| passing("it does not sign with the key it is known by"))?;
+        let at =
+            checkpoint.accept(lines, witness).ok_or_else(|| passing("it does not sign with the key it is known by"))?;
         let (all, by) = (self.clone(), witness.clone());
         let kept = blocking(move || {
             let kept = all.cosigned().put(&by, checkpoint);
