@@ -14,6 +14,7 @@ use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
 use crate::log::published::{Published, Trouble};
+use crate::log::witnessing::Witnessing;
 use crate::quality::Quality;
 
 /// Whether something that exchanges rest on is well; says what is ill.
@@ -48,6 +49,8 @@ pub struct Parts {
     pub access_log: Arc<AccessLog>,
     /// That the access log was not altered.
     pub proof: Arc<Published>,
+    /// Who witnesses that, and whom this node witnesses.
+    pub witnessing: Arc<Witnessing>,
     pub wellness: Wellness,
     pub quality: Quality,
 }
@@ -64,7 +67,10 @@ impl Node {
     pub fn new(parts: Parts) -> Self {
         let now = time::OffsetDateTime::now_utc();
         let started = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
-        let metrics = Metrics::new(|registry| parts.quality.register(registry));
+        let metrics = Metrics::new(|registry| {
+            parts.quality.register(registry);
+            parts.witnessing.register(registry);
+        });
         Node { parts, metrics, memo: Memo::default(), started }
     }
     /// The provider's name.
@@ -94,6 +100,10 @@ impl Node {
     /// The proof that the access log was not altered.
     pub fn proof(&self) -> &Published {
         &self.parts.proof
+    }
+    /// Who witnesses this node's log, and whom it witnesses.
+    pub fn witnessing(&self) -> &Arc<Witnessing> {
+        &self.parts.witnessing
     }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics

@@ -43,6 +43,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
     let wired = wiring::node(&config)?;
     let node = Arc::new(wired.node);
     let desk = config.inner.portal.then(|| Arc::new(NodeDesk::new(node.clone(), wired.callers, wired.sessions)));
+    node.witnessing().start();
     let workers = config.bounds.workers;
     let trouble = |fault: std::io::Error| format!("cannot serve: {fault}");
     let outer = listeners::outer(node.clone(), outer_listener, outer_tls, workers).map_err(trouble)?;

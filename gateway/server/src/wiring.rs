@@ -24,12 +24,14 @@ use fhir::json::Limits;
 use policy::{DataHolder, Organisation, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
+use store::proof::CheckpointKey;
 
 use crate::access_log::LogPort;
 use crate::config::{Mode, NodeConfig, SourceConfig};
-use crate::log::keeping::{Keeping, Origin};
+use crate::log::keeping::{self, Keeping, Origin};
 use crate::log::places::Places;
 use crate::log::published::Published;
+use crate::log::witnessing::{Setup, Witnessing};
 use crate::node::{Bases, Node, Parts, Wellness};
 use crate::patient_index::OwnPatients;
 use crate::quality::{Quality, Statements};
@@ -84,6 +86,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let sessions = Arc::new(Sessions::new(SessionConfig::default()));
     let authenticator: Arc<dyn Authenticator> =
         Arc::new(NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone()));
+    let to_partners = own.peers.clone();
     let peers = peers(config, own, &clock)?;
     let registers = Registers::open(config, sources.sources, peers, &clock);
     let wellness = wellness(registers.health.clone());
@@ -91,6 +94,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let access_log = Arc::new(access_log(config)?);
     let quality = quality(config)?;
     let (keeping, proof) = keeping(config, &access_log)?;
+    let witnessing = Arc::new(witnessing(config, &to_partners, &proof)?);
     let stack = exchange::stack(Wiring {
         node: NodeFacts {
             holder: DataHolder(config.provider.ura.clone()),
@@ -123,6 +127,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         issuer,
         access_log,
         proof,
+        witnessing,
         wellness,
         quality,
     });
@@ -274,10 +279,23 @@ fn access_log(config: &NodeConfig) -> Result<AccessLog, String> {
 }
 
 fn keeping(config: &NodeConfig, log: &Arc<AccessLog>) -> Result<(Keeping, Arc<Published>), String> {
-    let host = config.outer.public_base.trim_start_matches("https://");
-    let origin = Origin { chosen: config.log.origin.clone(), usual: format!("{host}/log/{}", config.provider.ura) };
+    let ura = config.provider.ura.to_string();
+    let origin = Origin::of(config.log.origin.clone(), &config.outer.public_base, &ura);
     let every = Duration::from_secs(config.log.checkpoint_seconds);
     Keeping::start(log.clone(), &Places::of_store(&config.store.folder), &origin, every)
+}
+
+fn witnessing(config: &NodeConfig, http: &HttpClient, published: &Arc<Published>) -> Result<Witnessing, String> {
+    let places = Places::of_store(&config.store.folder);
+    let setup = Setup {
+        name: &keeping::witness_name(&config.outer.public_base, &config.provider.ura.to_string()),
+        log: said(CheckpointKey::open(&places.key))?.ok_or("the access log's signing key is gone")?.public(),
+        places: &places,
+        partners: &config.partners,
+        http,
+        every: Duration::from_secs(config.log.witness_seconds),
+    };
+    Witnessing::open(&setup, published.clone())
 }
 
 /// The R4 base of every data holder that is known.

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bounds::BoundsConfig;
 pub use listeners::{InnerConfig, OuterConfig};
-pub use log::LogConfig;
+pub use log::{LogConfig, PartnerLog};
 pub use sources::SourceConfig;
 
 use crate::quality::QualityConfig;
@@ -96,6 +96,9 @@ pub struct PartnerEntry {
     /// Its node, when we ask it in turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<PartnerNode>,
+    /// Its log, when one of us witnesses the other's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<PartnerLog>,
 }
 
 /// How another provider's node is reached.

@@ -107,6 +107,7 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[[sources]]", "token"),
         ("[[partners]]", "token_endpoint"),
         ("[partners.node]", "base"),
+        ("[partners.log]", "key"),
         ("[[callers]]", "token"),
         ("[callers.person]", "bsn"),
     ] {

@@ -1,6 +1,8 @@
 //! What must hold before a node starts (design rule 9: safe at start). Each fault is a sentence that an operator
 //! can act on.
 
+use std::collections::BTreeSet;
+
 use super::{LogConfig, Mode, NodeConfig, SourceConfig};
 
 /// Holds a configuration against the rules.
@@ -22,6 +24,10 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if !(1..=LogConfig::LONGEST_WAIT).contains(&config.log.checkpoint_seconds) {
         return Err(format!("log.checkpoint_seconds must be between 1 and {}", LogConfig::LONGEST_WAIT));
     }
+    if !(1..=LogConfig::LONGEST_WAIT).contains(&config.log.witness_seconds) {
+        return Err(format!("log.witness_seconds must be between 1 and {}", LogConfig::LONGEST_WAIT));
+    }
+    witnessing(config)?;
     if !config.log.has_a_good_origin() {
         return Err(
             "log.origin must be a name of at most 200 characters, without white space and without a plus".into()
@@ -37,6 +43,28 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     }
     if config.mode == Mode::Production {
         production(config)?;
+    }
+    Ok(())
+}
+
+/// Every log and every witness is told apart by the name in its key.
+fn witnessing(config: &NodeConfig) -> Result<(), String> {
+    let mut names = BTreeSet::new();
+    for partner in &config.partners {
+        let Some(log) = &partner.log else { continue };
+        let said = |fault| format!("partner {}: {fault}", partner.ura);
+        let keys = [log.log().map_err(said)?, log.witness().map_err(said)?];
+        if keys.iter().all(Option::is_none) {
+            return Err(format!("partner {}: log needs public_key, witness_key or both", partner.ura));
+        }
+        for key in keys.into_iter().flatten() {
+            if config.log.origin.as_deref() == Some(key.name()) {
+                return Err(format!("partner {}: log has the name of this node's own log", partner.ura));
+            }
+            if !names.insert(key.name().to_owned()) {
+                return Err(format!("two keys of partners have the name {}", key.name()));
+            }
+        }
     }
     Ok(())
 }
@@ -80,6 +108,9 @@ fn production(config: &NodeConfig) -> Result<(), String> {
         }
     }
     for partner in &config.partners {
+        if partner.log.as_ref().is_some_and(|log| log.base.url().scheme() != "https") {
+            return Err(format!("the log of partner {} is reached over plain HTTP: use https", partner.ura));
+        }
         let Some(node) = &partner.node else { continue };
         if node.bases.values().chain([&node.token_endpoint]).any(|address| address.url().scheme() != "https") {
             return Err(format!("the node of partner {} is reached over plain HTTP: use https", partner.ura));

@@ -11,8 +11,8 @@ use policy::UseCaseId;
 
 use super::listeners::InnerTlsConfig;
 use super::{
-    BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
-    ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
+    BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
+    ProfilesConfig, ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
 
 use crate::quality::QualityConfig;
@@ -51,7 +51,7 @@ pub(crate) fn everything() -> NodeConfig {
             portal: true,
         },
         store: StoreConfig { folder: path() },
-        log: LogConfig { origin: Some(text()), checkpoint_seconds: 1 },
+        log: LogConfig { origin: Some(text()), checkpoint_seconds: 1, witness_seconds: 1 },
         profiles: ProfilesConfig { folder: path(), use_cases: use_cases() },
         registers: RegistersConfig {
             consents_file: Some(path()),
@@ -116,6 +116,7 @@ pub(crate) fn everything() -> NodeConfig {
                 bases: FhirVersion::ALL.into_iter().map(|version| (version, web())).collect(),
                 token_endpoint: web(),
             }),
+            log: Some(PartnerLog { base: web(), public_key: Some(text()), witness_key: Some(text()) }),
         }],
         callers: vec![InnerCallerConfig {
             client_id: text(),

@@ -39,6 +39,10 @@ pub struct ReadyNode {
     pub metrics: String,
     pub health: ReadyHealth,
     pub log_folder: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub witness_key: Option<String>,
     pub config_file: PathBuf,
 }
 
@@ -119,6 +123,8 @@ impl ReadyNode {
             metrics: format!("{inner}/metrics"),
             health: ReadyHealth { live: format!("{inner}/health/live"), ready: format!("{inner}/health/ready") },
             log_folder: PathBuf::new(),
+            log_key: None,
+            witness_key: None,
             config_file: PathBuf::new(),
             outer,
             inner,
@@ -154,7 +160,7 @@ mod tests {
             kind: "demo",
             state: file(),
             ca_file: file(),
-            nodes: vec![ReadyNode { portal: Some(text()), ..node }],
+            nodes: vec![ReadyNode { portal: Some(text()), log_key: Some(text()), witness_key: Some(text()), ..node }],
             callers: vec![ReadyCaller {
                 name: text(),
                 listener: "outer",

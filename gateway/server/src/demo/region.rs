@@ -14,14 +14,17 @@ use connectors::sources::fhir::FhirSourceConfig;
 use connectors::sources::files::FilesSourceConfig;
 use fhir::FhirVersion;
 use serde_json::json;
+use store::proof::{CheckpointKey, WitnessKey};
 
 use super::children::{self, RunningNode};
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{DemoOptions, embedded, io, loopback, overseers, port, said, secrets, ura, use_case};
 use crate::config::{
-    BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerNode, ProfilesConfig,
-    ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
+    BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
+    ProfilesConfig, ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
+use crate::log::keeping::{Origin, witness_name};
+use crate::log::places::Places;
 
 const USE_CASE: &str = "health-overview";
 
@@ -38,6 +41,9 @@ struct Place {
     outer_port: u16,
     inner_port: u16,
     source_port: u16,
+    /// The public keys of its log and of its node as a witness, as the providers' people hand them to one another.
+    log_key: String,
+    witness_key: String,
 }
 
 impl Place {
@@ -77,6 +83,8 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
             portal: Some(format!("{}/portal/", place.inner())),
             log_folder: place.folder.join("store/log"),
             config_file,
+            log_key: Some(place.log_key.clone()),
+            witness_key: Some(place.witness_key.clone()),
             ..entry
         });
         nodes.push(node);
@@ -116,15 +124,35 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
 fn places(options: &DemoOptions, state: &Path) -> Result<Vec<Place>, String> {
     let mut places = Vec::new();
     for (number, provider) in (0_u16..).zip(region::providers()) {
+        let folder = state.join(provider.key);
+        let outer_port = port(options.base_port, number * 10 + 1)?;
+        let (log_key, witness_key) = keys(&folder, &format!("https://localhost:{outer_port}"), provider.ura)?;
         places.push(Place {
             provider,
-            folder: state.join(provider.key),
-            outer_port: port(options.base_port, number * 10 + 1)?,
+            folder,
+            log_key,
+            witness_key,
+            outer_port,
             inner_port: port(options.base_port, number * 10 + 2)?,
             source_port: port(options.base_port, 101 + number)?,
         });
     }
     Ok(places)
+}
+
+/// A node makes its keys at its first start. These four want each other's before that, so they are made here.
+fn keys(folder: &Path, outer: &str, ura: &str) -> Result<(String, String), String> {
+    let places = Places::of_store(&folder.join("store"));
+    let log = match said(CheckpointKey::open(&places.key))? {
+        // Of an earlier run, perhaps on other ports: a log keeps its name.
+        Some(key) => key,
+        None => said(CheckpointKey::open_or_make(&places.key, &Origin::of(None, outer, ura).usual))?,
+    };
+    let witness = match said(WitnessKey::open(&places.witness_key()))? {
+        Some(key) => key,
+        None => said(WitnessKey::open_or_make(&places.witness_key(), &witness_name(outer, ura)))?,
+    };
+    Ok((log.public().to_string(), witness.public().to_string()))
 }
 
 /// The source system of a provider: a FHIR server of its own, or a folder of files.
@@ -191,7 +219,8 @@ fn set_up(
         },
         inner: InnerConfig { address: loopback(place.inner_port), public_base: place.inner(), tls: None, portal: true },
         store: StoreConfig { folder: folder.join("store") },
-        log: LogConfig::default(),
+        // Neighbours are looked at more often than anybody need: a demo is not watched for long.
+        log: LogConfig { witness_seconds: 5, ..LogConfig::default() },
         profiles: ProfilesConfig {
             folder: state.join("profiles"),
             use_cases: [USE_CASE].into_iter().chain(overseers::USE_CASES).map(use_case).collect::<Result<_, _>>()?,
@@ -233,6 +262,11 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
                 bases: BTreeMap::from([(FhirVersion::R4, base)]),
                 token_endpoint: said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?,
             }),
+            log: Some(PartnerLog {
+                base: said(WebAddress::parse(&format!("{}/log", other.outer())))?,
+                public_key: Some(other.log_key.clone()),
+                witness_key: Some(other.witness_key.clone()),
+            }),
         });
     }
     let (number, name, kind) = CLINIC;
@@ -242,6 +276,7 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
         kind: Some(kind.into()),
         use_cases: vec![use_case(USE_CASE)?],
         node: None,
+        log: None,
     });
     Ok(partners)
 }

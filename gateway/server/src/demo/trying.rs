@@ -74,6 +74,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             kind: None,
             use_cases: vec![use_case(USE_CASE)?],
             node: None,
+            log: None,
         }],
         callers: vec![InnerCallerConfig {
             client_id: CLIENT.into(),

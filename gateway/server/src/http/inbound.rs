@@ -76,7 +76,8 @@ fn reads_a_binary(method: Option<Method>, path: &str) -> bool {
     matches!(method, Some(Method::Get | Method::Head)) && path.starts_with("Binary/")
 }
 
-async fn body(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, Unreadable> {
+/// Reads a body of at most so many bytes.
+pub async fn body(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, Unreadable> {
     // A compressed body is not read: what it unpacks to cannot be bounded by its length.
     if headers.contains_key(actix_web::http::header::CONTENT_ENCODING) {
         return Err(Unreadable::BodyBroken);

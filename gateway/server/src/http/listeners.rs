@@ -13,7 +13,7 @@ use rustls::ServerConfig;
 
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
-use super::{discovery, health, log_proof, metrics, openapi, token};
+use super::{discovery, health, log_proof, metrics, openapi, token, witness};
 use crate::desk::NodeDesk;
 use crate::node::Node;
 
@@ -36,6 +36,7 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
             .route("/.well-known/oauth-authorization-server", web::get().to(discovery::authorization_server))
             .route("/log/checkpoint", web::get().to(log_proof::checkpoint))
             .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))
+            .route("/log/witness/add-checkpoint", web::post().to(witness::add_checkpoint))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here))
@@ -59,6 +60,7 @@ pub fn inner(
             .app_data(Data::new(AtGate(Gate::Inner)))
             .route("/health/live", web::get().to(health::live))
             .route("/health/ready", web::get().to(health::ready))
+            .route("/health/witnessing", web::get().to(witness::health))
             .route("/metrics", web::get().to(metrics::metrics))
             .route("/openapi.json", web::get().to(openapi::answer))
             .route("/fhir/{version}", web::route().to(fhir_base))

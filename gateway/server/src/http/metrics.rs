@@ -100,6 +100,7 @@ pub async fn metrics(node: Data<Node>) -> HttpResponse {
     metrics.log_signed.set(number(proof.given().map_or(0, |given| given.size)));
     metrics.checkpoint_age.set(number(proof.age()));
     metrics.proof_well.set(i64::from(proof.trouble().is_none()));
+    node.witnessing().measure();
     let mut text = String::new();
     match encode(&mut text, &metrics.registry) {
         Ok(()) => {

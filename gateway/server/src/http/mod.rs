@@ -20,3 +20,4 @@ pub mod responder;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;
+pub mod witness;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use store::access_log;
-use store::proof::CheckpointKey;
+use store::proof::{CheckpointKey, WitnessKey};
 
 use super::export::{self, ExportOptions};
 use super::lines;
@@ -57,6 +57,11 @@ enum Command {
         #[arg(long)]
         folder: PathBuf,
     },
+    /// Prints the public key by which others check what this node cosigns for them.
+    WitnessKey {
+        #[arg(long)]
+        folder: PathBuf,
+    },
 }
 
 /// Runs what the command line says.
@@ -73,6 +78,7 @@ pub fn run(line: LogLine) -> ExitCode {
         Command::Search(options) => outcome(written(|out| search::search(&options, out)).map(notice)),
         Command::Export(options) => outcome(written(|out| export::export(&options, out))),
         Command::Key { folder } => outcome(public_key(&Places::of_log(&folder))),
+        Command::WitnessKey { folder } => outcome(witness_key(&Places::of_log(&folder))),
     }
 }
 
@@ -111,6 +117,13 @@ fn public_key(places: &Places) -> Result<(), String> {
         return said(text.trim_end());
     }
     let key = CheckpointKey::open(&places.key).map_err(|fault| format!("{}: {fault}", places.key.display()))?;
+    let key = key.ok_or_else(|| format!("{}: there is no key; a node makes it at its first start", file.display()))?;
+    said(&key.public().to_string())
+}
+
+fn witness_key(places: &Places) -> Result<(), String> {
+    let file = places.witness_key();
+    let key = WitnessKey::open(&file).map_err(|fault| format!("{}: {fault}", file.display()))?;
     let key = key.ok_or_else(|| format!("{}: there is no key; a node makes it at its first start", file.display()))?;
     said(&key.public().to_string())
 }

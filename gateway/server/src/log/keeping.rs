@@ -25,6 +25,22 @@ pub struct Origin {
     pub usual: String,
 }
 
+impl Origin {
+    /// That of this provider at this address, when nothing was chosen.
+    pub fn of(chosen: Option<String>, outer_base: &str, ura: &str) -> Self {
+        Origin { chosen, usual: format!("{}/log/{ura}", host(outer_base)) }
+    }
+}
+
+/// The name with which a provider at this address cosigns.
+pub fn witness_name(outer_base: &str, ura: &str) -> String {
+    format!("{}/witness/{ura}", host(outer_base))
+}
+
+fn host(outer_base: &str) -> &str {
+    outer_base.trim_start_matches("https://")
+}
+
 /// The thread, for as long as this lives. Dropping it takes what is durable by then, signs for it, and waits.
 pub struct Keeping {
     stop: Option<Sender<()>>,

@@ -14,5 +14,6 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod verify;
+pub mod witnessing;
 
 pub use command::{LogLine, run};

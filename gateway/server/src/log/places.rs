@@ -14,11 +14,18 @@ pub struct Places {
     pub proof: PathBuf,
     /// The signing key, for the node alone.
     pub key: PathBuf,
+    /// The key that cosigns for neighbours, what it cosigned, and the evidence.
+    pub witness: PathBuf,
 }
 
 impl Places {
     pub fn of_store(folder: &Path) -> Self {
-        Places { records: folder.join("log"), proof: folder.join("log-proof"), key: folder.join("log-key") }
+        Places {
+            records: folder.join("log"),
+            proof: folder.join("log-proof"),
+            key: folder.join("log-key"),
+            witness: folder.join("log-witness"),
+        }
     }
 
     /// Those of a log's folder; a store's folder with a log in it means that one.
@@ -33,6 +40,7 @@ impl Places {
         Places {
             proof: whole.with_file_name(format!("{name}-proof")),
             key: whole.with_file_name(format!("{name}-key")),
+            witness: whole.with_file_name(format!("{name}-witness")),
             records: whole,
         }
     }
@@ -40,5 +48,10 @@ impl Places {
     /// The key by which others check the checkpoints, as text.
     pub fn public_key(&self) -> PathBuf {
         self.proof.join(PUBLIC_KEY)
+    }
+
+    /// The key that cosigns for neighbours. It lies with what it cosigned: whoever loses the one loses the other.
+    pub fn witness_key(&self) -> PathBuf {
+        self.witness.join("key")
     }
 }

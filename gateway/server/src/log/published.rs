@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use store::proof::{HISTORY, Keeper, ProofFault, SignedCheckpoint, Tree};
+use store::proof::{HISTORY, Hash, Keeper, ProofFault, SignedCheckpoint, Tree};
 
 use super::places::PUBLIC_KEY;
 
@@ -21,10 +21,10 @@ pub enum Trouble {
 
 /// A checkpoint that was given out, and the tree that it speaks of.
 pub struct Given {
-    /// The signed note.
+    /// The signed note, with the cosignatures that it has gathered.
     pub note: Bytes,
     pub size: u64,
-    tree: Tree,
+    tree: Arc<Tree>,
 }
 
 /// The proof as it stands.
@@ -43,6 +43,22 @@ impl Given {
     /// A tile of hashes by its path below `tile/` (C2SP tlog-tiles).
     pub fn tile(&self, path: &str) -> Option<Vec<u8>> {
         self.tree.tile(path, self.size)
+    }
+
+    /// That the tree of this many records is the beginning of it.
+    ///
+    /// # Errors
+    /// When it has not so many.
+    pub fn consistency(&self, older: u64) -> Result<Vec<Hash>, ProofFault> {
+        self.tree.consistency(older, self.size)
+    }
+
+    /// The root of its first records.
+    ///
+    /// # Errors
+    /// When it has not so many.
+    pub fn root(&self, size: u64) -> Result<Hash, ProofFault> {
+        self.tree.root(size)
     }
 }
 
@@ -88,6 +104,15 @@ impl Published {
         Ok(())
     }
 
+    /// Gives out the last checkpoint with these cosignatures, unless another was given out meanwhile.
+    pub(super) fn cosigned(&self, checkpoint: &SignedCheckpoint) {
+        self.write(|state| {
+            let Some(given) = state.given.as_ref().filter(|given| given.size == checkpoint.size()) else { return };
+            let given = Given { note: checkpoint.write().into(), size: given.size, tree: given.tree.clone() };
+            state.given = Some(Arc::new(given));
+        });
+    }
+
     pub(super) fn recovered(&self) {
         if self.trouble().is_some() {
             tracing::info!("the access log's proof is kept up again");
@@ -128,6 +153,6 @@ impl Drop for Watched {
 }
 
 fn given(latest: &SignedCheckpoint, folder: &Path) -> Result<Given, ProofFault> {
-    let tree = Tree::look(folder, latest.size())?;
+    let tree = Arc::new(Tree::look(folder, latest.size())?);
     Ok(Given { note: latest.write().into(), size: latest.size(), tree })
 }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 use store::access_log;
-use store::proof::{Audit, CheckpointKey, ProofFault, PublicKey, SignedCheckpoint, Trust, audit, read_history};
+use store::proof::{
+    Audit, COSIGNED, CheckpointKey, ProofFault, PublicKey, SignedCheckpoint, Trust, audit, read_history,
+};
 
 use super::lines;
 use super::places::Places;
@@ -63,6 +65,12 @@ pub fn verify(options: &VerifyOptions) -> Result<Verdict, String> {
     let mut kept = Vec::new();
     for file in &options.kept {
         kept.extend(checkpoints(file)?);
+    }
+    // What witnesses cosigned bears signatures that nobody here can make: as good as kept elsewhere.
+    let cosigned = proof.as_ref().map(|folder| folder.join(COSIGNED)).filter(|file| file.exists());
+    if let Some(file) = cosigned {
+        let all = read_history(&file).map_err(|fault| format!("{}: {fault}", file.display()))?;
+        kept.extend(all);
     }
     let audited = match (&places, &options.export) {
         (Some(places), _) => {

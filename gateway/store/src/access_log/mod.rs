@@ -14,7 +14,7 @@
 //! 2.1) is the record's bytes exactly as handed in; its index is its leaf index. An erased record's leaf stays.
 
 mod content;
-mod disk;
+pub(crate) mod disk;
 mod erase;
 mod fault;
 mod format;
@@ -29,7 +29,7 @@ mod walk;
 mod writer;
 
 #[cfg(test)]
-mod simulated_disk;
+pub(crate) mod simulated_disk;
 #[cfg(test)]
 mod tests;
 

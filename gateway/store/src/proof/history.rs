@@ -75,9 +75,7 @@ impl History {
 
     /// Adds a checkpoint; it is on disk when this returns. One that failed leaves nothing behind.
     pub(super) fn add(&mut self, checkpoint: &SignedCheckpoint) -> Result<(), ProofFault> {
-        let note = checkpoint.write();
-        let mut frame = format!("{} {}\n", checkpoint.size(), note.len()).into_bytes();
-        frame.extend_from_slice(&note);
+        let frame = framed(checkpoint);
         let written = self.file.set_len(self.end);
         let written = written.and_then(|()| self.file.write_all_at(&frame, self.end));
         written.and_then(|()| self.file.sync_data()).map_err(ProofFault::io("write a checkpoint"))?;
@@ -113,6 +111,25 @@ pub fn read_last(path: &Path) -> Result<Option<SignedCheckpoint>, ProofFault> {
     let mut last = None;
     walk(path, |frame| last = Some(frame)).map_err(ProofFault::io("read the checkpoints"))?;
     last.map(|frame| SignedCheckpoint::read(&frame.note)).transpose()
+}
+
+/// A checkpoint as the file has it.
+pub(super) fn framed(checkpoint: &SignedCheckpoint) -> Vec<u8> {
+    let note = checkpoint.write();
+    [format!("{} {}\n", checkpoint.size(), note.len()).as_bytes(), &note].concat()
+}
+
+/// The checkpoints of a text of whole frames and nothing else.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn all_of(text: &[u8]) -> Result<Vec<SignedCheckpoint>, ProofFault> {
+    let (mut rest, mut found, mut end) = (text, Vec::new(), 0);
+    while let Some(frame) = frame(&mut rest).map_err(ProofFault::io("read checkpoints"))? {
+        end += frame.length;
+        found.push(SignedCheckpoint::read(&frame.note)?);
+    }
+    if end == text.len() as u64 { Ok(found) } else { Err(damaged(end)) }
 }
 
 fn damaged(from: u64) -> ProofFault {

@@ -79,6 +79,14 @@ impl WitnessKey {
         Key::open_or_make(file, name, WITNESS).map(WitnessKey)
     }
 
+    /// Reads the key of this file, whatever its name; nothing when there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no such key.
+    pub fn open(file: &Path) -> Result<Option<Self>, ProofFault> {
+        Key::open(file, WITNESS).map(|key| key.map(WitnessKey))
+    }
+
     pub fn public(&self) -> PublicKey {
         self.0.public()
     }

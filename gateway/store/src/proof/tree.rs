@@ -15,7 +15,7 @@ use super::hashes::HashFile;
 use crate::access_log::Content;
 
 /// Height of the tiles by which others read the tree (C2SP tlog-tiles).
-const TILE_HEIGHT: u8 = 8;
+pub(super) const TILE_HEIGHT: u8 = 8;
 
 /// The tree, on disk.
 #[derive(Debug)]

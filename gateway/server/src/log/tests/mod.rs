@@ -18,7 +18,7 @@ use super::verify::{VerifyOptions, verify};
 const NAME: &str = "node.example/log/90010001";
 const SIZES: [usize; 3] = [20, 40, 60];
 
-fn record(node: &str, number: usize) -> Vec<u8> {
+pub(super) fn record(node: &str, number: usize) -> Vec<u8> {
     format!(r#"{{"layout":"zorgsluis-access/1","request_id":"{node}-{number}","recorded":"2026-11-02"}}"#).into_bytes()
 }
 
@@ -26,7 +26,7 @@ fn records(node: &str) -> Vec<Vec<u8>> {
     (0..60).map(|number| record(node, number)).collect()
 }
 
-fn open(folder: &Path) -> AccessLog {
+pub(super) fn open(folder: &Path) -> AccessLog {
     let options = AccessLogOptions {
         segment_bytes: 3 << 10,
         max_record_bytes: 1 << 10,
@@ -72,7 +72,7 @@ fn rewrite(places: &Places, records: &[Vec<u8>]) {
     append(open(&places.records), records);
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     let _ = fs::remove_dir_all(to);
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
