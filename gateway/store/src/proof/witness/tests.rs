@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use tlog_tiles::EMPTY_HASH;
 
 use super::*;
+use crate::access_log::Content;
 use crate::access_log::simulated_disk::{Dice, SimulatedDisk};
 use crate::proof::{CheckpointKey, Keeper, KeeperOptions, Tiles, read_history};
 
@@ -21,8 +22,8 @@ impl Neighbour {
     /// A log of this many records; `past` tells one past from another. All of them sign with the same key.
     fn new(key: &CheckpointKeyFile, past: &str, size: usize) -> Self {
         let folder = TempDir::new().unwrap();
-        let all: Vec<_> =
-            (0..size as u64).map(|number| Ok((number, format!("{past} {number}").into_bytes()))).collect();
+        let record = |number| Content::Record(format!("{past} {number}").into_bytes());
+        let all: Vec<_> = (0..size as u64).map(|number| Ok((number, record(number)))).collect();
         let none = |_| Vec::new().into_iter();
         let mut keeper = Keeper::open(KeeperOptions::new(folder.path()), key.open(), none).unwrap();
         keeper.advance(|_| all.into_iter()).unwrap();
