@@ -59,6 +59,9 @@ pub struct Node {
     pub metrics: String,
     pub health: Health,
     pub log_folder: PathBuf,
+    /// Public keys of its log and of its node as a witness, where the nodes witness one another.
+    pub log_key: Option<String>,
+    pub witness_key: Option<String>,
     pub config_file: PathBuf,
 }
 

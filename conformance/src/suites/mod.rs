@@ -18,6 +18,7 @@ mod pages;
 mod setting;
 pub mod surface;
 mod try_out;
+mod witnessed;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -120,6 +121,7 @@ fn region() -> Vec<Check> {
     all.extend(pages::checks());
     all.extend(assertions::checks());
     all.extend(ill_sources::checks());
+    all.extend(witnessed::checks());
     all.extend(leaks::checks());
     all
 }

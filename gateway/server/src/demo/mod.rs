@@ -6,6 +6,7 @@
 
 mod children;
 mod embedded;
+mod log_keys;
 mod overseers;
 mod ready;
 mod region;

@@ -14,17 +14,14 @@ use connectors::sources::fhir::FhirSourceConfig;
 use connectors::sources::files::FilesSourceConfig;
 use fhir::FhirVersion;
 use serde_json::json;
-use store::proof::{CheckpointKey, WitnessKey};
 
 use super::children::{self, RunningNode};
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
-use super::{DemoOptions, embedded, io, loopback, overseers, port, said, secrets, ura, use_case};
+use super::{DemoOptions, embedded, io, log_keys, loopback, overseers, port, said, secrets, ura, use_case};
 use crate::config::{
     BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
     ProfilesConfig, ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
-use crate::log::keeping::{Origin, witness_name};
-use crate::log::places::Places;
 
 const USE_CASE: &str = "health-overview";
 
@@ -126,7 +123,7 @@ fn places(options: &DemoOptions, state: &Path) -> Result<Vec<Place>, String> {
     for (number, provider) in (0_u16..).zip(region::providers()) {
         let folder = state.join(provider.key);
         let outer_port = port(options.base_port, number * 10 + 1)?;
-        let (log_key, witness_key) = keys(&folder, &format!("https://localhost:{outer_port}"), provider.ura)?;
+        let (log_key, witness_key) = log_keys::make(&folder, &format!("https://localhost:{outer_port}"), provider.ura)?;
         places.push(Place {
             provider,
             folder,
@@ -138,21 +135,6 @@ fn places(options: &DemoOptions, state: &Path) -> Result<Vec<Place>, String> {
         });
     }
     Ok(places)
-}
-
-/// A node makes its keys at its first start. These four want each other's before that, so they are made here.
-fn keys(folder: &Path, outer: &str, ura: &str) -> Result<(String, String), String> {
-    let places = Places::of_store(&folder.join("store"));
-    let log = match said(CheckpointKey::open(&places.key))? {
-        // Of an earlier run, perhaps on other ports: a log keeps its name.
-        Some(key) => key,
-        None => said(CheckpointKey::open_or_make(&places.key, &Origin::of(None, outer, ura).usual))?,
-    };
-    let witness = match said(WitnessKey::open(&places.witness_key()))? {
-        Some(key) => key,
-        None => said(WitnessKey::open_or_make(&places.witness_key(), &witness_name(outer, ura)))?,
-    };
-    Ok((log.public().to_string(), witness.public().to_string()))
 }
 
 /// The source system of a provider: a FHIR server of its own, or a folder of files.
