@@ -5,7 +5,8 @@ use std::ops::Range;
 use time::OffsetDateTime;
 
 use super::announcement::{Announcement, ErasedRange};
-use super::retention::{Retained, Retention};
+use super::retention::{Retained, Retention, years_later};
+use super::watch::SLACK;
 
 /// Records that may be erased now.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Plan {
     most: usize,
     ranges: Vec<ErasedRange>,
     full: bool,
+    /// A record was met that is young enough for nothing behind it to be due.
+    young: bool,
 }
 
 impl Plan {
@@ -23,11 +26,20 @@ impl Plan {
 
     /// An empty plan for this moment, for at most so many announcements.
     pub fn new(rules: Retention, now: OffsetDateTime, announcements: usize) -> Self {
-        Plan { rules, now, most: announcements.saturating_mul(Self::RANGES), ranges: Vec::new(), full: false }
+        Plan {
+            rules,
+            now,
+            most: announcements.saturating_mul(Self::RANGES),
+            ranges: Vec::new(),
+            full: false,
+            young: false,
+        }
     }
 
     /// Takes the next record of the log into the plan, if its retention is over.
     pub fn consider(&mut self, index: u64, retained: Retained) {
+        self.young |= years_later(retained.recorded, self.rules.shortest())
+            .is_some_and(|earliest| earliest > self.now.saturating_add(SLACK));
         if !self.rules.is_over(retained, self.now) || self.full {
             return;
         }
@@ -40,6 +52,11 @@ impl Plan {
         } else {
             self.ranges.push(ErasedRange::one(index, retained));
         }
+    }
+
+    /// Whether nothing more need be looked at: the rest is too young, or would not fit.
+    pub fn is_settled(&self) -> bool {
+        self.full || self.young
     }
 
     /// Whether more is due than fits.

@@ -8,7 +8,7 @@ use super::announcement::{Announcement, ErasedRange};
 use super::retention::{Retained, Retention};
 
 /// How far the order of records may be from the order of their moments: exchanges end side by side, and clocks are set.
-const SLACK: Duration = Duration::days(1);
+pub(super) const SLACK: Duration = Duration::days(1);
 
 /// A record that is still there, and its moment.
 type Moment = (u64, OffsetDateTime);

@@ -1,6 +1,8 @@
-//! How the access log proves that it was not altered. That it does cannot be switched off.
+//! How the access log proves that it was not altered, which cannot be switched off, and how long its records are kept.
 
 use serde::{Deserialize, Serialize};
+
+use crate::log::retention::RetentionConfig;
 
 /// The tree over the access log and its checkpoints.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -11,11 +13,12 @@ pub struct LogConfig {
     pub origin: Option<String>,
     /// How long new records wait at most for a checkpoint, in seconds.
     pub checkpoint_seconds: u64,
+    pub retention: RetentionConfig,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
-        LogConfig { origin: None, checkpoint_seconds: 10 }
+        LogConfig { origin: None, checkpoint_seconds: 10, retention: RetentionConfig::default() }
     }
 }
 
