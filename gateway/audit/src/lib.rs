@@ -1,11 +1,12 @@
 //! What the access log says (NEN 7513): a record as an AuditEvent ([`event()`]), in words ([`sentence()`], [`fold`]),
-//! searched ([`Question`], [`keys`]) and looked over for the unusual ([`hints()`]).
+//! searched ([`Question`], [`keys`]), looked over for the unusual ([`hints()`]), and erased after its retention ([`erasure`]).
 //!
 //! Pure functions over records. This crate does no I/O, knows no async and not where records are kept.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))] // tests may panic and say what they skipped
 
 mod class;
+pub mod erasure;
 pub mod event;
 pub mod hints;
 pub mod keys;

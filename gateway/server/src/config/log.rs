@@ -1,8 +1,10 @@
-//! How the access log proves that it was not altered. That it does cannot be switched off.
+//! How the access log proves that it was not altered, which cannot be switched off, and how long its records are kept.
 
 use connectors::http::WebAddress;
 use serde::{Deserialize, Serialize};
 use store::proof::PublicKey;
+
+use crate::log::retention::RetentionConfig;
 
 /// The tree over the access log and its checkpoints.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -16,6 +18,7 @@ pub struct LogConfig {
     /// How long a witness that does not answer is left alone at most, and how often the checkpoints of neighbours are
     /// looked at, in seconds.
     pub witness_seconds: u64,
+    pub retention: RetentionConfig,
 }
 
 /// A partner's log and its node as a witness (C2SP tlog-witness). The keys are handed over by people.
@@ -58,7 +61,7 @@ fn key(text: Option<&str>, name: &str, suits: impl Fn(&PublicKey) -> bool) -> Re
 
 impl Default for LogConfig {
     fn default() -> Self {
-        LogConfig { origin: None, checkpoint_seconds: 10, witness_seconds: 60 }
+        LogConfig { origin: None, checkpoint_seconds: 10, witness_seconds: 60, retention: RetentionConfig::default() }
     }
 }
 

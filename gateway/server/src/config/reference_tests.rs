@@ -100,6 +100,7 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[inner.tls]", "key"),
         ("[store]", "file"),
         ("[log]", "proof"),
+        ("[log.retention]", "years"),
         ("[profiles]", "use_case"),
         ("[registers]", "consents"),
         ("[bounds]", "exchange"),

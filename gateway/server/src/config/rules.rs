@@ -33,6 +33,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
             "log.origin must be a name of at most 200 characters, without white space and without a plus".into()
         );
     }
+    config.log.retention.check()?;
     for (name, bound) in positive(config) {
         if bound == 0 {
             return Err(format!("bounds.{name} must be more than 0"));
@@ -229,6 +230,16 @@ mod tests {
                 good: |config| config.log.origin = Some("node.example/log/90010001".into()),
                 bad: |config| config.log.origin = Some("node.example+log".into()),
                 says: "log.origin must be a name",
+            },
+            Rule {
+                good: |config| config.log.retention.refused_years = 200,
+                bad: |config| config.log.retention.refused_years = 201,
+                says: "log.retention.refused_years must be between 5 and 200",
+            },
+            Rule {
+                good: |config| config.log.retention.exchange_years = 5,
+                bad: |config| config.log.retention.exchange_years = 4,
+                says: "log.retention.exchange_years must be between 5 and 200",
             },
             Rule {
                 good: |config| config.log.origin = None,

@@ -51,7 +51,12 @@ pub(crate) fn everything() -> NodeConfig {
             portal: true,
         },
         store: StoreConfig { folder: path() },
-        log: LogConfig { origin: Some(text()), checkpoint_seconds: 1, witness_seconds: 1 },
+        log: LogConfig {
+            origin: Some(text()),
+            checkpoint_seconds: 1,
+            witness_seconds: 1,
+            retention: crate::log::retention::RetentionConfig::default(),
+        },
         profiles: ProfilesConfig { folder: path(), use_cases: use_cases() },
         registers: RegistersConfig {
             consents_file: Some(path()),

@@ -1,4 +1,5 @@
-//! `zorgsluis log`: the command line of the access log. All of it reads only, and may be used while the node runs.
+//! `zorgsluis log`: the command line of the access log. All of it but `erase` reads only, and may be used
+//! while the node runs.
 // A command line speaks to its user on standard output and standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -10,6 +11,7 @@ use clap::{Args, Subcommand};
 use store::access_log;
 use store::proof::{CheckpointKey, WitnessKey};
 
+use super::erase::{self, EraseOptions};
 use super::export::{self, ExportOptions};
 use super::lines;
 use super::places::Places;
@@ -52,6 +54,9 @@ enum Command {
     Search(SearchOptions),
     /// Writes records out: as NDJSON, which `verify --export` reads, or as CSV for a spreadsheet.
     Export(ExportOptions),
+    /// Erases the records whose retention is over, of a node that is stopped; announces it in the log before. Their places
+    /// in the proof stay, so the log can be verified as before.
+    Erase(EraseOptions),
     /// Prints the public key by which others check this log's checkpoints.
     Key {
         #[arg(long)]
@@ -77,6 +82,7 @@ pub fn run(line: LogLine) -> ExitCode {
         Command::Prove(options) => outcome(prove::prove(&options).and_then(|proof| said(&proof))),
         Command::Search(options) => outcome(written(|out| search::search(&options, out)).map(notice)),
         Command::Export(options) => outcome(written(|out| export::export(&options, out))),
+        Command::Erase(options) => outcome(erase::erase(&options).and_then(|done| said(&done))),
         Command::Key { folder } => outcome(public_key(&Places::of_log(&folder))),
         Command::WitnessKey { folder } => outcome(witness_key(&Places::of_log(&folder))),
     }

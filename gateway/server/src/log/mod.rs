@@ -3,6 +3,7 @@
 
 mod command;
 mod csv;
+mod erase;
 mod export;
 mod filter;
 pub mod keeping;
@@ -10,6 +11,7 @@ mod lines;
 pub mod places;
 mod prove;
 pub mod published;
+pub mod retention;
 mod search;
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,18 @@
 //! `zorgsluis log verify`: the whole log, offline. Every record is held against the segments' checksums, the tree and the
-//! checkpoints that were signed; the checkpoints against the log's key and against those that others kept.
+//! checkpoints that were signed; the checkpoints against the log's key and against those that others kept; and what was
+//! erased against what was announced.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use ::audit::erasure::Watch;
 use clap::Args;
 use serde_json::{Value, json};
 use store::access_log;
 use store::proof::{
-    Audit, COSIGNED, CheckpointKey, ProofFault, PublicKey, SignedCheckpoint, Trust, audit, read_history,
+    Audit, COSIGNED, CheckpointKey, LogRecord, ProofFault, PublicKey, SignedCheckpoint, Trust, audit, read_history,
 };
+use time::OffsetDateTime;
 
 use super::lines;
 use super::places::Places;
@@ -44,7 +47,13 @@ pub struct VerifyOptions {
 pub struct Verdict {
     origin: String,
     audit: Audit,
+    /// What is wrong with erasures, and how many more such things there are.
+    erasures: Vec<String>,
+    more_erasures: usize,
 }
+
+/// Most things about erasures that are listed; the others are counted.
+const MOST: usize = 50;
 
 /// Verifies.
 ///
@@ -72,16 +81,22 @@ pub fn verify(options: &VerifyOptions) -> Result<Verdict, String> {
         let all = read_history(&file).map_err(|fault| format!("{}: {fault}", file.display()))?;
         kept.extend(all);
     }
+    let mut watch = Watch::default();
+    let look = |found: &LogRecord| {
+        if let Ok((index, content)) = found {
+            watch.look(*index, content.record());
+        }
+    };
     let audited = match (&places, &options.export) {
         (Some(places), _) => {
             if !places.records.is_dir() {
                 return Err(format!("{}: there is no such folder", places.records.display()));
             }
-            audit(proof.as_deref(), &trust, access_log::read(&places.records), &kept)
+            audit(proof.as_deref(), &trust, access_log::read(&places.records).inspect(look), &kept)
         }
         (None, Some(file)) => {
             let records = lines::read(file).map_err(|fault| format!("{}: {fault}", file.display()))?;
-            audit(proof.as_deref(), &trust, records, &kept)
+            audit(proof.as_deref(), &trust, records.inspect(look), &kept)
         }
         (None, None) => return Err("give --folder or --export".into()),
     };
@@ -94,7 +109,10 @@ pub fn verify(options: &VerifyOptions) -> Result<Verdict, String> {
             return Err(format!("no checkpoint here bears the signature of the witness {}", witness.name()));
         }
     }
-    Ok(Verdict { origin: trust.log.name().to_owned(), audit })
+    let mut erasures = watch.findings(OffsetDateTime::now_utc());
+    let more_erasures = erasures.len().saturating_sub(MOST);
+    erasures.truncate(MOST);
+    Ok(Verdict { origin: trust.log.name().to_owned(), audit, erasures, more_erasures })
 }
 
 fn log_key(options: &VerifyOptions, places: Option<&Places>, proof: Option<&Path>) -> Result<PublicKey, String> {
@@ -134,12 +152,17 @@ fn checkpoints(file: &Path) -> Result<Vec<SignedCheckpoint>, String> {
 
 impl Verdict {
     pub fn is_good(&self) -> bool {
-        self.audit.tampering.is_empty() && self.audit.more == 0
+        self.audit.tampering.is_empty() && self.erasures.is_empty() && self.more() == 0
     }
 
     /// What is wrong, one sentence each.
     pub fn sentences(&self) -> Vec<String> {
-        self.audit.tampering.iter().map(ToString::to_string).collect()
+        self.audit.tampering.iter().map(ToString::to_string).chain(self.erasures.iter().cloned()).collect()
+    }
+
+    /// How many more things are wrong than there are sentences.
+    fn more(&self) -> u64 {
+        self.audit.more + self.more_erasures as u64
     }
 
     pub fn json(&self) -> Value {
@@ -150,13 +173,14 @@ impl Verdict {
             "verdict": if self.is_good() { "good" } else { "tampered" },
             "origin": self.origin,
             "records": audit.records,
+            "erased": audit.erased,
             "root": audit.root,
             "checkpoints": audit.checkpoints,
             "kept": audit.kept,
             "signed": audit.signed,
             "witnesses": seen.collect::<Vec<_>>(),
             "tampering": self.sentences(),
-            "more": audit.more,
+            "more": self.more(),
         })
     }
 }
@@ -169,6 +193,9 @@ impl fmt::Display for Verdict {
             "log {}: {} records, {} checkpoints of its own, {} kept elsewhere",
             self.origin, audit.records, audit.checkpoints, audit.kept
         )?;
+        if audit.erased > 0 {
+            writeln!(f, "{} of the records were erased", audit.erased)?;
+        }
         writeln!(f, "root of all records: {}", audit.root)?;
         for one in &audit.seen {
             writeln!(f, "seen by {} up to {} records, at {} s since 1970", one.seen.witness, one.size, one.seen.at)?;
@@ -182,6 +209,6 @@ impl fmt::Display for Verdict {
         for sentence in self.sentences() {
             write!(f, "\n- {sentence}")?;
         }
-        if audit.more > 0 { write!(f, "\n- and {} more", audit.more) } else { Ok(()) }
+        if self.more() > 0 { write!(f, "\n- and {} more", self.more()) } else { Ok(()) }
     }
 }

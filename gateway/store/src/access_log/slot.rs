@@ -37,6 +37,17 @@ impl Slot {
         }
     }
 
+    /// Hands the record in, and waits on this thread until the disk has confirmed it. Not for asynchronous code, which it
+    /// would hold up.
+    ///
+    /// # Errors
+    /// As [`Slot::write`].
+    pub fn write_and_wait(self, record: Vec<u8>) -> Result<Position, LogFault> {
+        let (done, outcome) = oneshot::channel();
+        self.hand_in(record, Some(done))?;
+        outcome.blocking_recv().unwrap_or(Err(LogFault::Unwritable))
+    }
+
     /// Hands the record in for a caller that cannot wait, such as a `Drop`. It becomes durable with
     /// the writer's next batch; while the disk is full it is held back until there is room.
     ///
