@@ -116,7 +116,7 @@ fn runs_of_another_stamp_or_size_or_over_another_log_are_not_believed() {
     // Another log in the place of this one, as after a restore: its records stand elsewhere or have other checksums.
     fs::remove_dir_all(folder.path().join("log")).unwrap();
     let log = open_log(folder.path());
-    append_and_wait(&log, 1000..1001);
+    append(&log, 1000..1001);
     append(&log, 1..RECORDS);
     while log.length() < RECORDS {
         std::thread::yield_now();
