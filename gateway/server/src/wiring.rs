@@ -21,13 +21,14 @@ use exchange::ports::{
 use exchange::{NodeFacts, Wiring};
 use fhir::FhirVersion;
 use fhir::json::Limits;
-use policy::{DataHolder, Organisation, UseCases};
+use policy::{Data, DataHolder, Organisation, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
 use store::proof::CheckpointKey;
 
 use crate::access_log::LogPort;
 use crate::config::{Mode, NodeConfig, SourceConfig};
+use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::keeping::{self, Keeping, Origin};
 use crate::log::places::Places;
 use crate::log::published::Published;
@@ -49,6 +50,8 @@ pub struct Wired {
     pub watch: Watch,
     /// Keeps the access log's tree up for as long as it lives.
     pub keeping: Keeping,
+    /// Keeps the access log's index up for as long as it lives, where the log is shown.
+    pub indexing: Option<Indexing>,
 }
 
 /// How often the registers are looked at for change.
@@ -95,7 +98,9 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let quality = quality(config)?;
     let (keeping, proof) = keeping(config, &access_log)?;
     let witnessing = Arc::new(witnessing(config, &to_partners, &proof)?);
-    let stack = exchange::stack(Wiring {
+    let archive = shows_its_log(&use_cases).then(|| archive(config, &access_log)).transpose()?;
+    let indexing = archive.clone().map(Indexing::start).transpose()?;
+    let wiring = Wiring {
         node: NodeFacts {
             holder: DataHolder(config.provider.ura.clone()),
             kind: config.provider.kind.clone(),
@@ -111,7 +116,9 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         localisation: registers.whereabouts,
         value_sets: value_sets(&quality),
         bounds: config.bounds.exchange(),
-    });
+    };
+    let log_stack = archive.map(|archive| exchange::log_stack(wiring.clone(), Arc::new(ArchiveReader(archive))));
+    let stack = exchange::stack(wiring);
     let node = Node::new(Parts {
         provider: config.provider.name.clone(),
         ura: config.provider.ura.to_string(),
@@ -120,7 +127,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         versions: versions(&use_cases, sources.versions),
         body_bounds: config.bounds.body(),
         stack,
-        log_stack: None,
+        log_stack,
         authenticator,
         open_metadata: config.outer.open_metadata,
         use_cases,
@@ -131,7 +138,17 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         wellness,
         quality,
     });
-    Ok(Wired { node, callers, sessions, watch, keeping })
+    Ok(Wired { node, callers, sessions, watch, keeping, indexing })
+}
+
+/// Whether a use case of this node opens its access log.
+fn shows_its_log(use_cases: &UseCases) -> bool {
+    use_cases.all().any(|use_case| use_case.capability().data == Data::AccessLog)
+}
+
+fn archive(config: &NodeConfig, log: &Arc<AccessLog>) -> Result<Arc<Archive>, String> {
+    let places = Places::of_store(&config.store.folder);
+    Ok(Arc::new(Archive::open(log.clone(), &places.index, config.provider.ura.to_string())?))
 }
 
 /// The use cases of this configuration.

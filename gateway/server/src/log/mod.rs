@@ -1,6 +1,7 @@
 //! Everything about the access log besides writing it: its proof, kept up while the node runs, and what an operator or an
 //! auditor does with it at the command line.
 
+pub mod archive;
 mod command;
 mod csv;
 mod erase;

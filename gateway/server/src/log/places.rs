@@ -16,6 +16,8 @@ pub struct Places {
     pub key: PathBuf,
     /// The key that cosigns for neighbours, what it cosigned, and the evidence.
     pub witness: PathBuf,
+    /// The index by which it is searched: keyed digests, and the secret that they are made under.
+    pub index: PathBuf,
 }
 
 impl Places {
@@ -25,6 +27,7 @@ impl Places {
             proof: folder.join("log-proof"),
             key: folder.join("log-key"),
             witness: folder.join("log-witness"),
+            index: folder.join("log-index"),
         }
     }
 
@@ -41,6 +44,7 @@ impl Places {
             proof: whole.with_file_name(format!("{name}-proof")),
             key: whole.with_file_name(format!("{name}-key")),
             witness: whole.with_file_name(format!("{name}-witness")),
+            index: whole.with_file_name(format!("{name}-index")),
             records: whole,
         }
     }
