@@ -1,5 +1,7 @@
 //! The access log, asked over the wire: by the privacy officer, by a patient, and by everybody who must not.
 
+use bytes::Bytes;
+use reqwest::Method;
 use serde_json::Value;
 
 use super::overview::{self, SHOWCASE};
@@ -12,9 +14,10 @@ const ANOTHER: &str = "900203638";
 
 pub fn checks() -> Vec<Check> {
     vec![
-        Check::new("the privacy officer finds an overview that was asked, as AuditEvents about that patient", |setting| {
-            Box::pin(found(setting))
-        }),
+        Check::new(
+            "the privacy officer finds an overview that was asked, as AuditEvents about that patient",
+            |setting| Box::pin(found(setting)),
+        ),
         Check::new("a look into the log is itself in the log, with the events that were seen", |setting| {
             Box::pin(on_the_record(setting))
         }),
@@ -24,9 +27,7 @@ pub fn checks() -> Vec<Check> {
         Check::new("every search of the audit consumer is answered or refused by name", |setting| {
             Box::pin(searched(setting))
         }),
-        Check::new("a patient sees who looked at their own data, and nobody else's", |setting| {
-            Box::pin(own(setting))
-        }),
+        Check::new("a patient sees who looked at their own data, and nobody else's", |setting| Box::pin(own(setting))),
         Check::new("nobody else looks into the log", |setting| Box::pin(closed(setting))),
         Check::new("nothing is added to the log, changed in it or deleted from it over the wire", |setting| {
             Box::pin(unchangeable(setting))
@@ -157,7 +158,9 @@ async fn searched(setting: &Setting) -> Judgement {
         let any = !events(&found).is_empty();
         ensure(any, || format!("a search by {name}={value} finds nothing"))?;
     }
-    for (name, value) in [("outcome:not", "0"), ("altid", "x"), ("_sort", "date"), ("_summary", "count"), ("nonsense", "x")] {
+    for (name, value) in
+        [("outcome:not", "0"), ("altid", "x"), ("_sort", "date"), ("_summary", "count"), ("nonsense", "x")]
+    {
         let answer = search(setting, &officer, &[(name, value)]).await?;
         let told = answer.json().unwrap_or_default()["issue"][0]["diagnostics"].to_string()
             + &answer.json().unwrap_or_default()["issue"][0]["details"].to_string();
@@ -176,8 +179,8 @@ async fn own(setting: &Setting) -> Judgement {
     ensure(events(&mine).iter().all(about), || "a patient sees an event of somebody else".to_owned())?;
     let mark = setting.mark("hospital").await?;
     let another = format!("{BSN_SYSTEM}|{ANOTHER}");
-    let answer = search(setting, &patient, &[("patient.identifier", &another)]).await;
-    let refused = setting.refused(&mark, "hospital", 403, answer.map_err(|_| no_answer())).await?;
+    let answer = search(setting, &patient, &[("patient.identifier", &another)]).await?;
+    let refused = setting.refused(&mark, "hospital", 403, Ok(answer)).await?;
     ensure(refused.record["patient"] == ANOTHER, || "the record does not say whose log was tried".to_owned())?;
     // An event of another patient reads like one that is not there.
     let officer = overseer(setting, "hospital", "privacy-officer")?;
@@ -192,10 +195,6 @@ async fn own(setting: &Setting) -> Judgement {
     })
 }
 
-fn no_answer() -> crate::callers::CallError {
-    crate::callers::CallError("no answer came".to_owned())
-}
-
 async fn closed(setting: &Setting) -> Judgement {
     let inner = setting.inner("hospital")?;
     let practitioner = setting.person("koster")?;
@@ -205,10 +204,12 @@ async fn closed(setting: &Setting) -> Judgement {
     }
     let mark = setting.mark("hospital").await?;
     let clinic = setting.organisation("90010090", "hospital")?.signed_in("health-overview", None).await?;
-    setting.refused(&mark, "hospital", 403, clinic.get(&format!("{}/AuditEvent", setting.outer("hospital")?)).await).await?;
+    setting
+        .refused(&mark, "hospital", 403, clinic.get(&format!("{}/AuditEvent", setting.outer("hospital")?)).await)
+        .await?;
     // The token of the officer is of the inner gate, and of one node.
     let officer = overseer(setting, "hospital", "privacy-officer")?;
-    let elsewhere = officer.get(&format!("{}/AuditEvent", setting.inner("nursing")?)).await?;
+    let elsewhere = officer.get(&format!("{}/AuditEvent", setting.inner("nursing-home")?)).await?;
     ensure(elsewhere.status == 401, || format!("another node's log answers {}", elsewhere.status))
 }
 
@@ -218,15 +219,17 @@ async fn unchangeable(setting: &Setting) -> Judgement {
     let id = ids(&of_patient(setting, &officer, SHOWCASE, "1").await?).pop().unwrap_or_default();
     let event = serde_json::json!({"resourceType": "AuditEvent", "id": id});
     for (method, path) in [
-        ("POST", "AuditEvent".to_owned()),
-        ("PUT", format!("AuditEvent/{id}")),
-        ("PATCH", format!("AuditEvent/{id}")),
-        ("DELETE", format!("AuditEvent/{id}")),
-        ("GET", format!("AuditEvent/{id}/_history")),
+        (Method::POST, "AuditEvent".to_owned()),
+        (Method::PUT, format!("AuditEvent/{id}")),
+        (Method::PATCH, format!("AuditEvent/{id}")),
+        (Method::DELETE, format!("AuditEvent/{id}")),
+        (Method::GET, format!("AuditEvent/{id}/_history")),
     ] {
-        let body = if matches!(method, "GET" | "DELETE") { None } else { Some(&event) };
-        let answer = officer.send(method, &format!("{inner}/{path}"), body).await?;
-        ensure(answer.status >= 400 && answer.status < 500, || format!("{method} answers {}", answer.status))?;
+        let bodiless = method == Method::GET || method == Method::DELETE;
+        let body = if bodiless { Bytes::new() } else { Bytes::from(event.to_string()) };
+        let kind = [("content-type", "application/fhir+json")];
+        let answer = officer.raw(method.clone(), &format!("{inner}/{path}"), &kind, body).await?;
+        ensure((400..500).contains(&answer.status), || format!("{method} answers {}", answer.status))?;
     }
     Ok(())
 }
@@ -250,10 +253,13 @@ async fn judged(setting: &Setting) -> Judgement {
     let review = &records.first().ok_or_else(|| Flaw::Broken("a verdict leaves no record".to_owned()))?["review"];
     ensure(review["event"] == id && review["verdict"] == "justified", || "the record lacks the verdict".to_owned())?;
     // The officer's own look.
-    let own = ids(&bundle(search(setting, &officer, &[("agent.identifier", "privacy-officer"), ("_count", "1")]).await?)?);
+    let own =
+        ids(&bundle(search(setting, &officer, &[("agent.identifier", "privacy-officer"), ("_count", "1")]).await?)?);
     let id = own.first().ok_or_else(|| Flaw::Broken("no event of the officer is found".to_owned()))?;
     let mark = setting.mark("hospital").await?;
     let form = [("verdict", "justified"), ("note", "It was me.")];
-    setting.refused(&mark, "hospital", 403, officer.post_form(&format!("{inner}/AuditEvent/{id}/$review"), &form).await).await?;
+    setting
+        .refused(&mark, "hospital", 403, officer.post_form(&format!("{inner}/AuditEvent/{id}/$review"), &form).await)
+        .await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! A suite is a list of [`Check`]s; [`run`] puts them one after another to what a ready file
 //! describes. Here is only the frame; what is checked stands in the suites' own files.
 
+mod access_log;
 mod assertions;
 mod bad_input;
 mod batch;
@@ -121,6 +122,7 @@ fn region() -> Vec<Check> {
     all.extend(pages::checks());
     all.extend(assertions::checks());
     all.extend(ill_sources::checks());
+    all.extend(access_log::checks());
     all.extend(witnessed::checks());
     all.extend(leaks::checks());
     all
