@@ -97,7 +97,7 @@ fn a_plan_has_few_ranges_each_of_which_may_go_as_a_whole_and_no_more_than_fit() 
     assert!(announcement.erased.iter().all(|range| range.is_over(&rules, now)));
     assert!(plan.is_full() && announcement.erased.len() == 200);
     assert!(announcement.write().unwrap().len() < 60_000);
-    let mut plan = Plan::new(Retention::default(), day(365 * 6), 1);
+    let mut plan = Plan::new(Retention::default(), day(365 * 6 + 1), 1);
     for (index, at, settled) in [(0, day(0), false), (1, day(366), false), (2, day(300), false), (3, day(367), true)] {
         plan.consider(index, Retained { class: RetentionClass::Exchange, recorded: at });
         assert_eq!(plan.is_settled(), settled, "{index}");

@@ -50,6 +50,23 @@ fn a_release_reads_whole_in_both_voices_and_languages() {
 }
 
 #[test]
+fn what_a_patient_asks_is_told_as_theirs_and_what_is_supervised_as_that() {
+    let decision = |purpose: &str| format!(r#"{{"permitted":true,"purpose":"{purpose}"}}"#);
+    let organisation = r#""client_id":"x","organisation":"90000901","organisation_name":"Maasdal""#;
+    let own = bare(record("page", &[("decision", &decision("PATRQT")), ("caller", &format!("{{{organisation}}}"))]));
+    assert!(dutch(&own).1.starts_with("U heeft uw problemen en diagnoses opgevraagd."), "{}", dutch(&own).1);
+    assert!(english(&own).0.starts_with("The patient requested problems and diagnoses of a patient."));
+    let officer = r#""person":{"id":"f","name":"F. Toezicht","role":"00.000"}"#;
+    let watched = bare(record(
+        "page",
+        &[("decision", &decision("HCOMPL")), ("caller", &format!("{{{organisation},{officer}}}"))],
+    ));
+    assert!(dutch(&watched).0.starts_with("F. Toezicht (medewerker bij Maasdal) heeft"), "{}", dutch(&watched).0);
+    let patient = english(&watched).1;
+    assert!(patient.starts_with("A member of staff at Maasdal requested your") && patient.contains("to supervise"));
+}
+
+#[test]
 fn every_interaction_says_what_was_done_to_whose_data() {
     for (code, patient, auditor) in [
         ("read", "heeft uw problemen en diagnoses bekeken", "viewed problems and diagnoses of a patient"),

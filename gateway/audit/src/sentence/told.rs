@@ -180,6 +180,16 @@ impl Told {
         let Some(caller) = &self.caller else {
             return if dutch { "Een onbekende vrager" } else { "An unknown caller" }.to_owned();
         };
+        // What is asked at a patient's request is asked by the patient, through whichever system.
+        if self.is_of_the_patient() {
+            return match (voice, dutch) {
+                (Voice::Patient, true) => "U",
+                (Voice::Patient, false) => "You",
+                (Voice::Auditor, true) => "De patiënt",
+                (Voice::Auditor, false) => "The patient",
+            }
+            .to_owned();
+        }
         let organisation = organisation(caller, language, voice);
         let Some(person) = &caller.person else {
             return match dutch {
@@ -204,6 +214,12 @@ impl Told {
             (_, _, true) => format!("Een {role} van {organisation}{responsible}"),
             (_, _, false) => format!("{} at {organisation}{responsible}", capital(&words::a(role))),
         }
+    }
+
+    fn is_of_the_patient(&self) -> bool {
+        self.purpose == Some(Purpose::PatientRequest)
+            && self.about_a_patient
+            && self.caller.as_ref().is_some_and(|caller| caller.person.is_none())
     }
 
     /// What, as it is named when nothing is said of whose.
@@ -243,10 +259,8 @@ impl Told {
             (Some(Purpose::CoordinationOfCare), Language::English, _) => " for a referral or transfer of care",
             (Some(Purpose::Compliance), Language::Dutch, _) => " voor het toezicht op de inzage",
             (Some(Purpose::Compliance), Language::English, _) => " to supervise who looked",
-            (Some(Purpose::PatientRequest), Language::Dutch, Voice::Auditor) => " op verzoek van de patiënt",
-            (Some(Purpose::PatientRequest), Language::Dutch, Voice::Patient) => " op uw eigen verzoek",
-            (Some(Purpose::PatientRequest), Language::English, Voice::Auditor) => " at the patient's request",
-            (Some(Purpose::PatientRequest), Language::English, Voice::Patient) => " at your own request",
+            // Who asked says it.
+            (Some(Purpose::PatientRequest), ..) => "",
         }
     }
 

@@ -94,6 +94,8 @@ pub fn resource_type(name: &str) -> Thing {
 
 /// Profession by role of the UZI register (rolcode, OID 2.16.840.1.113883.2.4.15.111); sorted.
 const ROLES: &[(&str, &str, &str)] = &[
+    // No role of the register: whoever works there and treats nobody.
+    ("00.000", "medewerker", "member of staff"),
     ("01.000", "arts", "doctor"),
     ("01.002", "internist-allergoloog", "allergist"),
     ("01.003", "anesthesioloog", "anaesthetist"),

@@ -41,7 +41,8 @@ pub struct WitnessState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cosigned {
     pub size: u64,
-    pub at: OffsetDateTime,
+    /// None when it was before this node started.
+    pub at: Option<OffsetDateTime>,
 }
 
 /// A neighbour whose log we witness.
@@ -51,15 +52,18 @@ pub struct NeighbourState {
     /// The last checkpoint of it that we cosigned.
     pub cosigned: Option<Cosigned>,
     pub alarms: Vec<Alarm>,
+    /// Why nothing of it can be cosigned at present, as a sentence.
+    pub trouble: Option<String>,
 }
 
-/// What a neighbour's log did that an honest log never does, or why we cannot tell.
+/// What a neighbour's log did that an honest log never does. The sizes are of the checkpoint that was known and of the
+/// one that was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alarm {
-    /// Two checkpoints that cannot be of one history.
-    Fork { size: u64, at: OffsetDateTime },
-    /// It shows a log that is shorter than what we cosigned before.
-    Rollback { cosigned: u64, shown: u64, at: OffsetDateTime },
-    /// The signature under its checkpoint is not of the key that we know.
-    UnknownKey { at: OffsetDateTime },
+    /// It signed two checkpoints that cannot be of one history.
+    Fork { known: u64, shown: u64 },
+    /// It shows a log that is shorter than what was known of it before.
+    Rollback { known: u64, shown: u64 },
+    /// It wants a checkpoint cosigned, and cannot show that this continues the last one.
+    Unproven { known: u64, shown: u64 },
 }

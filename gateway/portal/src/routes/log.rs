@@ -269,7 +269,7 @@ pub(super) async fn proof(request: HttpRequest, portal: Data<Portal>) -> HttpRes
     let frame = portal.auditors_frame(&session, Place::Proof);
     let Answered { request_id, result } = log.proof(&id, remote).await;
     match result {
-        Ok(state) => page(StatusCode::OK, pages::log::proof(&frame, &state, &request_id)),
+        Ok(state) => page(StatusCode::OK, pages::log::proof(&frame, &state)),
         Err(refusal) => portal.refused(&request, &refusal, &request_id, &frame),
     }
 }

@@ -1,18 +1,17 @@
 //! How it stands with the proof that the log was not altered, for a privacy officer.
 
-use audit::Language;
 use maud::{Markup, html};
 use time::OffsetDateTime;
 
 use crate::desk::{Alarm, Cosigned, NeighbourState, ProofState, WitnessState};
-use crate::pages::{Frame, foot, frame, icons};
+use crate::pages::{Frame, frame, icons};
 use crate::words::counted;
 use crate::words::moments::{age, when};
 
 /// So many characters of a root tell two apart at sight.
 const SHORT: usize = 12;
 
-pub(crate) fn proof(around: &Frame<'_>, state: &ProofState, request_id: &str) -> Markup {
+pub(crate) fn proof(around: &Frame<'_>, state: &ProofState) -> Markup {
     let alarms: usize = state.neighbours.iter().map(|neighbour| neighbour.alarms.len()).sum();
     let body = html! {
         div.page {
@@ -25,7 +24,6 @@ pub(crate) fn proof(around: &Frame<'_>, state: &ProofState, request_id: &str) ->
             (own(state))
             (witnesses(state))
             (neighbours(state))
-            (foot(request_id, Language::Dutch))
         }
     };
     frame(around, "Bewijs", &body)
@@ -139,7 +137,12 @@ fn cosigned(cosigned: Option<Cosigned>, now: OffsetDateTime) -> Markup {
         @match cosigned {
             Some(cosigned) => {
                 td data-label="Mede ondertekend" { (counted_u64(cosigned.size)) }
-                td data-label="Wanneer" { (when(cosigned.at)) span.id { " " (age(now - cosigned.at)) " geleden" } }
+                td data-label="Wanneer" {
+                    @match cosigned.at {
+                        Some(at) => { (when(at)) span.id { " " (age(now - at)) " geleden" } },
+                        None => span.none { "voor de laatste start" },
+                    }
+                }
             },
             None => {
                 td data-label="Mede ondertekend" { span.none { "nog niets" } }
@@ -169,6 +172,9 @@ fn neighbours(state: &ProofState) -> Markup {
                                 th scope="row" { (neighbour.name) }
                                 (cosigned(neighbour.cosigned, state.now))
                                 td data-label="Stand" {
+                                    @if let Some(trouble) = &neighbour.trouble {
+                                        p.qualified { (icons::warning()) span { (trouble) } }
+                                    }
                                     @if neighbour.alarms.is_empty() { span.badge.well { "in orde" } }
                                     @else { span.badge.grave { (counted(neighbour.alarms.len(), "alarm", "alarmen")) } }
                                 }
@@ -184,29 +190,26 @@ fn neighbours(state: &ProofState) -> Markup {
 /// What happened, what it means and what to do, without the field's own words for it.
 fn alarmed(neighbour: &NeighbourState, alarm: Alarm) -> Markup {
     let name = &neighbour.name;
-    let (title, at, says) = match alarm {
-        Alarm::Fork { size, at } => (
+    let (title, says) = match alarm {
+        Alarm::Fork { known, shown } => (
             "Twee versies van één log",
-            at,
             format!(
-                "{name} toonde twee versies van het log, elk van {size} records en ondertekend, die niet allebei waar kunnen zijn. Een \
-                 eerlijk log heeft maar één verleden."
+                "{name} ondertekende twee controlepunten, van {known} en van {shown} records, die niet allebei waar kunnen zijn. \
+                 Een eerlijk log heeft maar één verleden."
             ),
         ),
-        Alarm::Rollback { cosigned, shown, at } => (
+        Alarm::Rollback { known, shown } => (
             "Het log is korter geworden",
-            at,
             format!(
-                "{name} toont een log van {shown} records, terwijl wij er eerder {cosigned} mede ondertekenden. Er zijn records \
-                 verdwenen, of er is een oude reservekopie teruggezet."
+                "{name} toont een log van {shown} records, terwijl wij er eerder {known} kenden. Er zijn records verdwenen, of er \
+                 is een oude reservekopie teruggezet."
             ),
         ),
-        Alarm::UnknownKey { at } => (
-            "Ondertekend met een onbekende sleutel",
-            at,
+        Alarm::Unproven { known, shown } => (
+            "Het nieuwe log volgt niet op het oude",
             format!(
-                "De handtekening onder het controlepunt van {name} is niet van de sleutel die wij kennen. Misschien is de sleutel \
-                 vervangen, misschien doet iemand zich voor als {name}."
+                "{name} vroeg ons {shown} records mede te ondertekenen, maar kon niet aantonen dat die volgen op de {known} die wij \
+                 al kenden. Misschien is het verleden herschreven."
             ),
         ),
     };
@@ -214,7 +217,7 @@ fn alarmed(neighbour: &NeighbourState, alarm: Alarm) -> Markup {
         div.alarm {
             h3 { (icons::warning()) (title) }
             p { (says) }
-            p.hint { "Gezien op " (when(at)) ". Wij ondertekenen niet meer mee. Neem contact op met " (name) ", niet via deze node." }
+            p.hint { "Wij ondertekenen dit niet mee. Neem contact op met " (name) ", niet via deze node." }
         }
     }
 }

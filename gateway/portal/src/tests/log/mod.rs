@@ -140,7 +140,7 @@ impl LogDesk for LogStub {
 }
 
 fn well_proven() -> ProofState {
-    let cosigned = |size| Some(Cosigned { size, at: datetime!(2026-11-23 10:31 UTC) });
+    let cosigned = |size| Some(Cosigned { size, at: Some(datetime!(2026-11-23 10:31 UTC)) });
     let witness = |name: &str, size, trouble: Option<&str>| WitnessState {
         name: name.to_owned(),
         cosigned: cosigned(size),
@@ -159,7 +159,12 @@ fn well_proven() -> ProofState {
             witness("Huisartsenpraktijk Beekzicht", 4, Some("Was bij de laatste poging niet bereikbaar.")),
             WitnessState { name: "De Linde".to_owned(), cosigned: None, trouble: None },
         ],
-        neighbours: vec![NeighbourState { name: "De Linde".to_owned(), cosigned: cosigned(1200), alarms: vec![] }],
+        neighbours: vec![NeighbourState {
+            name: "De Linde".to_owned(),
+            cosigned: cosigned(1200),
+            alarms: vec![],
+            trouble: None,
+        }],
         now: datetime!(2026-11-23 11:05 UTC),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
-use store::proof::{Evidence, Standing};
+use store::proof::{Evidence, Misdeed, Standing};
 
 use super::now;
 
@@ -43,6 +43,9 @@ pub struct NeighbourState {
     pub trouble: Option<String>,
     /// What it did, one sentence each.
     pub evidence: Vec<String>,
+    /// The same as data: what, of how many records that were known, and that were shown.
+    #[serde(skip)]
+    pub misdeeds: Vec<(Misdeed, u64, u64)>,
 }
 
 /// Everybody.
@@ -121,6 +124,7 @@ impl States {
         };
         NeighbourState {
             evidence: standing.evidence.iter().map(sentence).collect(),
+            misdeeds: standing.evidence.iter().map(|one| (one.misdeed, one.known, one.shown)).collect(),
             origin: standing.origin,
             cosigned: standing.cosigned,
             seen: standing.seen,
