@@ -29,6 +29,7 @@ use store::proof::CheckpointKey;
 use crate::access_log::LogPort;
 use crate::config::{Mode, NodeConfig, SourceConfig};
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
+use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
 use crate::log::places::Places;
 use crate::log::published::Published;
@@ -52,6 +53,7 @@ pub struct Wired {
     pub keeping: Keeping,
     /// Keeps the access log's index up for as long as it lives, where the log is shown.
     pub indexing: Option<Indexing>,
+    pub erasing: Erasing,
 }
 
 /// How often the registers are looked at for change.
@@ -100,6 +102,14 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let witnessing = Arc::new(witnessing(config, &to_partners, &proof)?);
     let archive = shows_its_log(&use_cases).then(|| archive(config, &access_log)).transpose()?;
     let indexing = archive.clone().map(Indexing::start).transpose()?;
+    let erasing = Erasing::start(Erase {
+        log: access_log.clone(),
+        archive: archive.clone(),
+        index: Places::of_store(&config.store.folder).index,
+        config: config.log.retention.clone(),
+        node: config.provider.ura.to_string(),
+        clock: clock.clone(),
+    })?;
     let wiring = Wiring {
         node: NodeFacts {
             holder: DataHolder(config.provider.ura.clone()),
@@ -138,7 +148,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         wellness,
         quality,
     });
-    Ok(Wired { node, callers, sessions, watch, keeping, indexing })
+    Ok(Wired { node, callers, sessions, watch, keeping, indexing, erasing })
 }
 
 /// Whether a use case of this node opens its access log.

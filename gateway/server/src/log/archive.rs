@@ -1,6 +1,7 @@
 //! The access log, asked: the store's index says which records may be an answer, `audit` which are. Behind the port of the
 //! log's stack, so that whoever looks was identified, permitted, and leaves a record.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -116,6 +117,14 @@ impl Archive {
         let bytes = self.index.record(index).map_err(unreadable)?;
         let record = bytes.and_then(|bytes| AccessRecord::read(&bytes).ok());
         Ok(record.map(|record| LoggedEvent { index, id: own, record }))
+    }
+
+    /// Builds the index anew where it covers these records, which were erased: what it keeps of them goes.
+    ///
+    /// # Errors
+    /// When it cannot be built: a sentence for the operator.
+    pub fn forget(&self, erased: Range<u64>) -> Result<(), String> {
+        self.index.rebuild_range(erased).map_err(|fault| format!("the index of the access log: {fault}"))
     }
 
     /// Whoever asks right after an exchange finds it.

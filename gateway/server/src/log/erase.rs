@@ -15,13 +15,13 @@ use crate::config::NodeConfig;
 pub struct EraseOptions {
     /// The node's configuration: it says where the log is, whose it is, and for how long records are kept.
     #[arg(long)]
-    config: PathBuf,
+    pub config: PathBuf,
     /// The log's folder, when it is not the one of the configuration.
     #[arg(long)]
-    folder: Option<PathBuf>,
+    pub folder: Option<PathBuf>,
     /// Says what is due, and erases nothing.
     #[arg(long)]
-    dry_run: bool,
+    pub dry_run: bool,
 }
 
 /// Erases; says what was done.
@@ -46,7 +46,7 @@ pub fn erase(options: &EraseOptions) -> Result<String, String> {
     }
     let mut all = Report::default();
     loop {
-        let report = retention::round(&log, kept, &config.provider.ura.to_string(), now)?;
+        let report = retention::round(&log, &places.index, kept, &config.provider.ura.to_string(), now)?;
         all.announced.extend(report.announced);
         all.records += report.records;
         all.segments += report.segments;

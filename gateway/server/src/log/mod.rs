@@ -5,6 +5,7 @@ pub mod archive;
 mod command;
 mod csv;
 mod erase;
+pub mod erasing;
 mod export;
 mod filter;
 pub mod keeping;
@@ -16,6 +17,7 @@ pub mod retention;
 mod search;
 #[cfg(test)]
 mod tests;
+mod unindexed;
 mod verify;
 pub mod witnessing;
 

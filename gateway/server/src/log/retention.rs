@@ -1,10 +1,14 @@
 //! Erases what need not be kept any more: finds what is due, announces it in the log, waits until the announcement is on
 //! disk, and only then erases. What broke off in between is done by the next round, with an announcement of its own.
 
+use std::path::Path;
+
 use audit::erasure::{Plan, Retained, Retention, RetentionClass};
 use serde::{Deserialize, Serialize};
 use store::access_log::AccessLog;
 use time::OffsetDateTime;
+
+use super::unindexed;
 
 /// Most announcements of one round; they bound what it erases.
 const ANNOUNCEMENTS: usize = 16;
@@ -94,11 +98,18 @@ pub fn due(log: &AccessLog, config: &RetentionConfig, now: OffsetDateTime) -> Re
     Ok(plan)
 }
 
-/// Announces and erases what is due. Waits for the disk; not for asynchronous code.
+/// Announces and erases what is due, and notes in the folder of the index (if there is one) that what the index keeps of
+/// these records has to go as well. Waits for the disk; not for asynchronous code.
 ///
 /// # Errors
 /// When the log cannot be read, or takes no announcement, or a segment cannot be written anew: a sentence for the operator.
-pub fn round(log: &AccessLog, config: &RetentionConfig, node: &str, now: OffsetDateTime) -> Result<Report, String> {
+pub fn round(
+    log: &AccessLog,
+    index: &Path,
+    config: &RetentionConfig,
+    node: &str,
+    now: OffsetDateTime,
+) -> Result<Report, String> {
     let plan = due(log, config, now)?;
     let mut report = Report { more: plan.is_full(), ..Report::default() };
     if plan.records() == 0 {
@@ -110,7 +121,9 @@ pub fn round(log: &AccessLog, config: &RetentionConfig, node: &str, now: OffsetD
         let position = written.map_err(|fault| format!("an erasure cannot be announced: {fault}"))?;
         report.announced.push(position.index);
     }
-    let done = log.erase(&plan.ranges()).map_err(|fault| format!("not all that is due could be erased: {fault}"))?;
+    let ranges = plan.ranges();
+    unindexed::note(index, &ranges)?;
+    let done = log.erase(&ranges).map_err(|fault| format!("not all that is due could be erased: {fault}"))?;
     (report.records, report.segments) = (done.records, done.segments);
     tracing::info!(
         log.erased = done.records,

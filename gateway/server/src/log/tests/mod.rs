@@ -1,7 +1,9 @@
 //! A log on disk, by the real store, under hands that mean it ill: what `log verify` says of each, and what the node does.
 
 mod auditing;
+mod erased;
 mod keeping;
+mod surgery;
 mod tampering;
 
 use std::fs;

@@ -1,13 +1,45 @@
 //! Each kind of tampering, done by somebody who gets all checksums right.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use store::proof::HISTORY;
 
 use super::{NAME, SIZES, World, build, copy, copy_file, record, records};
 
+/// The kinds of tampering.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Kind {
+    FlipAByte,
+    Drop,
+    Reorder,
+    Insert,
+    Truncate,
+    ReplayAnOlderCopy,
+    SwapLogs,
+    SignWithAnotherKey,
+    RollBackTheCheckpoint,
+    EditAnErasedLeaf,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 10] = [
+        Kind::FlipAByte,
+        Kind::Drop,
+        Kind::Reorder,
+        Kind::Insert,
+        Kind::Truncate,
+        Kind::ReplayAnOlderCopy,
+        Kind::SwapLogs,
+        Kind::SignWithAnotherKey,
+        Kind::RollBackTheCheckpoint,
+        Kind::EditAnErasedLeaf,
+    ];
+}
+
 /// What somebody did, and by what an auditor finds it.
 struct Deed {
+    kind: Kind,
     what: &'static str,
     done: fn(&World),
     found_by: Means,
@@ -24,9 +56,10 @@ enum Means {
     Key = 2,
 }
 
-/// Nine kinds of tampering, some in several ways. A tenth, editing an erased leaf, waits for erasure.
+/// All kinds but the last, which is in the table of `erased`; some in several ways.
 const DEEDS: &[Deed] = &[
     Deed {
+        kind: Kind::FlipAByte,
         what: "a byte flipped on the disk",
         done: |world| {
             let file = world.segment(1);
@@ -38,6 +71,7 @@ const DEEDS: &[Deed] = &[
         says: &["on the log cannot be read: file 000000000000000000", ".log at offset 512: a batch"],
     },
     Deed {
+        kind: Kind::FlipAByte,
         what: "a byte flipped with all checksums made right",
         done: |world| world.change(|all| all[25][40] ^= 1),
         found_by: Means::Alone,
@@ -47,6 +81,7 @@ const DEEDS: &[Deed] = &[
         ],
     },
     Deed {
+        kind: Kind::FlipAByte,
         what: "a byte flipped, and the tree's hashes thrown away",
         done: |world| {
             world.change(|all| all[25][40] ^= 1);
@@ -56,42 +91,49 @@ const DEEDS: &[Deed] = &[
         says: &["records 20 to 39 are not those that the log's own checkpoint of 40 records was signed for"],
     },
     Deed {
+        kind: Kind::Drop,
         what: "a record dropped",
         done: |world| world.change(|all| drop(all.remove(30))),
         found_by: Means::Alone,
         says: &["another record 30", "records 20 to 39 are not", "speaks of 60 records, the log holds 59"],
     },
     Deed {
+        kind: Kind::Drop,
         what: "a segment dropped",
         done: |world| fs::remove_file(world.segment(1)).unwrap(),
         found_by: Means::Alone,
         says: &["on the log cannot be read", "the segment after this one is missing", "records are gone"],
     },
     Deed {
+        kind: Kind::Reorder,
         what: "two records in another order",
         done: |world| world.change(|all| all.swap(44, 45)),
         found_by: Means::Alone,
         says: &["another record 44", "another record 45", "records 40 to 59 are not"],
     },
     Deed {
+        kind: Kind::Insert,
         what: "a record put in",
         done: |world| world.change(|all| all.insert(50, record("false", 50))),
         found_by: Means::Alone,
         says: &["another record 50", "records 40 to 59 are not"],
     },
     Deed {
+        kind: Kind::Truncate,
         what: "the end cut off",
         done: |world| world.change(|all| all.truncate(55)),
         found_by: Means::Alone,
         says: &["the log's own checkpoint speaks of 60 records, the log holds 55: records are gone"],
     },
     Deed {
+        kind: Kind::ReplayAnOlderCopy,
         what: "an older copy of the records put back",
         done: |world| copy(&world.older.records, &world.own.records),
         found_by: Means::Alone,
         says: &["the log's own checkpoint speaks of 60 records, the log holds 40: records are gone"],
     },
     Deed {
+        kind: Kind::ReplayAnOlderCopy,
         what: "an older copy of records and proof put back",
         done: |world| {
             copy(&world.older.records, &world.own.records);
@@ -104,12 +146,14 @@ const DEEDS: &[Deed] = &[
         ],
     },
     Deed {
+        kind: Kind::SwapLogs,
         what: "another node's records in the place of these",
         done: |world| copy(&world.other.records, &world.own.records),
         found_by: Means::Alone,
         says: &["another record 0", "records 0 to 19 are not those that the log's own checkpoint of 20"],
     },
     Deed {
+        kind: Kind::SwapLogs,
         what: "another node's records and proof in the place of these",
         done: |world| {
             copy(&world.other.records, &world.own.records);
@@ -119,6 +163,7 @@ const DEEDS: &[Deed] = &[
         says: &["the log's own checkpoint of 20 records is not believed", "it is of another log"],
     },
     Deed {
+        kind: Kind::SwapLogs,
         what: "another node's records, proof and key in the place of these",
         done: |world| {
             copy(&world.other.records, &world.own.records);
@@ -129,6 +174,7 @@ const DEEDS: &[Deed] = &[
         says: &["the log's own checkpoint of 60 records is not believed", "it is of another log"],
     },
     Deed {
+        kind: Kind::SignWithAnotherKey,
         what: "another past, signed with another key of the same name: who knows the key",
         done: another_past_under_another_key,
         found_by: Means::Key,
@@ -138,12 +184,14 @@ const DEEDS: &[Deed] = &[
         ],
     },
     Deed {
+        kind: Kind::SignWithAnotherKey,
         what: "another past, signed with another key of the same name: who kept a checkpoint",
         done: another_past_under_another_key,
         found_by: Means::Kept,
         says: &["a kept checkpoint of 60 records is not believed", "the log's own signature is missing or wrong"],
     },
     Deed {
+        kind: Kind::RollBackTheCheckpoint,
         what: "another past, signed with the log's own key",
         done: |world| {
             let mut all = records("own");
@@ -156,6 +204,7 @@ const DEEDS: &[Deed] = &[
         says: &["a kept checkpoint of 60 records was signed for other records than these"],
     },
     Deed {
+        kind: Kind::RollBackTheCheckpoint,
         what: "the last checkpoint taken away",
         done: |world| copy_file(&world.older.proof.join(HISTORY), &world.history()),
         found_by: Means::Kept,
@@ -164,6 +213,7 @@ const DEEDS: &[Deed] = &[
         ],
     },
     Deed {
+        kind: Kind::RollBackTheCheckpoint,
         what: "the checkpoint rolled back to an older one",
         done: |world| {
             let older = fs::read(world.older.proof.join(HISTORY)).unwrap();
@@ -174,6 +224,7 @@ const DEEDS: &[Deed] = &[
         says: &["after a checkpoint of 60 records one of 20 was signed"],
     },
     Deed {
+        kind: Kind::RollBackTheCheckpoint,
         what: "a checkpoint edited",
         done: |world| {
             let text = fs::read_to_string(world.history()).unwrap();
@@ -183,6 +234,7 @@ const DEEDS: &[Deed] = &[
         says: &["the log's own checkpoint of 40 records is not believed"],
     },
     Deed {
+        kind: Kind::FlipAByte,
         what: "the tree's hashes edited",
         done: |world| {
             let file = world.own.proof.join("hashes");
@@ -207,6 +259,8 @@ fn another_past_under_another_key(world: &World) {
 #[test]
 fn every_kind_of_tampering_is_found_and_said_what_and_where() {
     assert_eq!(World::new().said().concat(), [""; 0], "nothing is said of a log that nobody touched");
+    let kinds: BTreeSet<Kind> = DEEDS.iter().map(|deed| deed.kind).collect();
+    assert_eq!(Vec::from_iter(kinds), Kind::ALL[..9]);
     for deed in DEEDS {
         let world = World::new();
         (deed.done)(&world);
