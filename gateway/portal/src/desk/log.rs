@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use audit::{Class, Hint, Numbered};
 use exchange::ports::BoxFuture;
+pub use exchange::record::Verdict;
 use time::{Date, OffsetDateTime};
 
 use super::{Answered, ProofState};
@@ -88,34 +89,6 @@ pub enum RecordProof {
     NotYet,
     /// The state of the proof cannot be told at present.
     Unknown,
-}
-
-/// What came of looking into an access by the emergency procedure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Terecht.
-    Justified,
-    /// Onterecht.
-    Unjustified,
-    /// Nader onderzoek nodig.
-    NeedsInquiry,
-}
-
-impl Verdict {
-    pub const ALL: [Verdict; 3] = [Verdict::Justified, Verdict::Unjustified, Verdict::NeedsInquiry];
-
-    /// For a form, and for whoever keeps it.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Verdict::Justified => "justified",
-            Verdict::Unjustified => "unjustified",
-            Verdict::NeedsInquiry => "needs-inquiry",
-        }
-    }
-
-    pub fn parse(code: &str) -> Option<Verdict> {
-        Verdict::ALL.into_iter().find(|verdict| verdict.code() == code)
-    }
 }
 
 /// A verdict that was given. Debug shows neither who nor what they wrote.

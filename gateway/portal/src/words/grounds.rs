@@ -170,7 +170,7 @@ pub(crate) const fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Justified => "terecht",
         Verdict::Unjustified => "onterecht",
-        Verdict::NeedsInquiry => "nader onderzoek",
+        Verdict::UnderInvestigation => "nader onderzoek",
     }
 }
 
@@ -179,6 +179,6 @@ pub(crate) const fn verdict_tone(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Justified => "well",
         Verdict::Unjustified => "grave",
-        Verdict::NeedsInquiry => "care",
+        Verdict::UnderInvestigation => "care",
     }
 }

@@ -8,7 +8,7 @@ use audit::hints::{HintRules, Pattern, hints, in_amsterdam};
 use audit::{Class, Numbered};
 use bytes::Bytes;
 use exchange::ports::BoxFuture;
-use exchange::record::{AccessRecord, Verdict as Found};
+use exchange::record::AccessRecord;
 use exchange::{BodyKind, Conditions, Credentials, Disclosed, DisclosedForm, Gate, Inbound, Recorded, Refusal};
 use fhir::identifiers::systems;
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
@@ -192,7 +192,7 @@ impl LogDesk for NodeLogDesk {
     ) -> BoxFuture<'static, Answered<()>> {
         let asking = self.asking(session, remote);
         Box::pin(async move {
-            let parameters = vec![Parameter::new("verdict", of_page(verdict).code()), Parameter::new("note", note)];
+            let parameters = vec![Parameter::new("verdict", verdict.code()), Parameter::new("note", note)];
             let form = SearchQuery { parameters }.write();
             let path = format!("AuditEvent/{}/$review", asking.id_of(index));
             let given = asking.run(Method::Post, path, String::new(), form).await;
@@ -292,7 +292,7 @@ async fn queue(asking: &Asking) -> Result<ReviewQueue, Refusal> {
         let last = item.verdicts.last().map(|given| given.verdict);
         match last {
             Some(Verdict::Justified | Verdict::Unjustified) => settled.push(item),
-            Some(Verdict::NeedsInquiry) | None => open.push(item),
+            Some(Verdict::UnderInvestigation) | None => open.push(item),
         }
     }
     settled.sort_by_key(|item| std::cmp::Reverse(item.verdicts.last().map(|given| given.at)));
@@ -305,20 +305,7 @@ fn given(record: &AccessRecord, index: u64) -> Option<VerdictGiven> {
     let review = record.review.as_ref().filter(|review| review.index == index)?;
     let person = record.caller.as_ref().and_then(|caller| caller.person.as_ref());
     let by = person.map(|person| person.name.clone().unwrap_or_else(|| person.id.clone())).unwrap_or_default();
-    let verdict = match review.verdict {
-        Found::Justified => Verdict::Justified,
-        Found::Unjustified => Verdict::Unjustified,
-        Found::UnderInvestigation => Verdict::NeedsInquiry,
-    };
-    Some(VerdictGiven { verdict, note: review.note.clone(), by, at: moment(record)? })
-}
-
-const fn of_page(verdict: Verdict) -> Found {
-    match verdict {
-        Verdict::Justified => Found::Justified,
-        Verdict::Unjustified => Found::Unjustified,
-        Verdict::NeedsInquiry => Found::UnderInvestigation,
-    }
+    Some(VerdictGiven { verdict: review.verdict, note: review.note.clone(), by, at: moment(record)? })
 }
 
 /// As much of a question as the search of the log knows; [`is_meant`] is the rest.

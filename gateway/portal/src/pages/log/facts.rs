@@ -151,6 +151,12 @@ fn why(record: &AccessRecord) -> Markup {
         @if let Some(emergency) = &record.emergency {
             (row("Noodprocedure", "7.2.4", &html! { "Ja. Opgegeven reden: " q { (emergency.reason) } }))
         }
+        @if let Some(review) = &record.review {
+            (row("Oordeel", "", &html! {
+                span.badge.(grounds::verdict_tone(review.verdict)) { (grounds::verdict(review.verdict)) }
+                " over " a href={ "/portal/log/record/" (review.index) } { "record " (review.index) } ": " q { (review.note) }
+            }))
+        }
     };
     part("Waarom", &rows)
 }

@@ -26,7 +26,7 @@ async fn open_emergencies_come_with_their_age_reason_and_form_and_settled_ones_w
             "Nagevraagd bij de &lt;b&gt;dienstdoende&lt;/b&gt; arts.",
         ],
     );
-    for id in ["justified-6", "unjustified-6", "needs-inquiry-6", "note-6", "justified-9", "note-9"] {
+    for id in ["justified-6", "unjustified-6", "under-investigation-6", "note-6", "justified-9", "note-9"] {
         assert!(page.attribute("for").contains(&id) && page.attribute("id").contains(&id), "{id} has its label");
     }
     assert!(page.attribute("maxlength").iter().all(|length| *length == "500"));
@@ -41,8 +41,8 @@ async fn a_verdict_is_given_once_with_a_note_and_then_the_queue_is_shown_anew() 
     assert_eq!(page.headers.get("location").unwrap(), "/portal/log/review");
     assert_eq!(asked_of(&desk), [Asked::Verdict(6, Verdict::Justified, "Nagevraagd:\nterecht.".to_owned())]);
     let longest = "é".repeat(500);
-    assert_eq!(judge(&desk, "6", "needs-inquiry", &longest).await.status, 303);
-    assert_eq!(asked_of(&desk).last(), Some(&Asked::Verdict(6, Verdict::NeedsInquiry, longest)));
+    assert_eq!(judge(&desk, "6", "under-investigation", &longest).await.status, 303);
+    assert_eq!(asked_of(&desk).last(), Some(&Asked::Verdict(6, Verdict::UnderInvestigation, longest)));
 }
 
 #[actix_web::test]

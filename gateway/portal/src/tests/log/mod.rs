@@ -96,7 +96,7 @@ impl LogDesk for LogStub {
         };
         let item = |index: usize, verdicts| ReviewItem { record: self.records[index].clone(), verdicts };
         let queue = ReviewQueue {
-            open: vec![item(6, vec![given(Verdict::NeedsInquiry)]), item(9, vec![])],
+            open: vec![item(6, vec![given(Verdict::UnderInvestigation)]), item(9, vec![])],
             more_open: 3,
             settled: vec![item(6, vec![given(Verdict::Unjustified)])],
             now: datetime!(2026-11-26 12:00 UTC),

@@ -103,7 +103,8 @@ pub(super) fn log() -> Vec<Numbered> {
         ),
         record(
             "2026-11-23T11:00:00Z",
-            &json!({"correlation_id": "correlation-8", "emergency": {"reason": "Reanimatie."}, "treatment_relation": {"finding": "absent"}}),
+            &json!({"correlation_id": "correlation-8", "emergency": {"reason": "Reanimatie."}, "treatment_relation": {"finding": "absent"},
+                   "review": {"event": "90000901-6", "index": 6, "verdict": "justified", "note": "Bewusteloos <b>binnengebracht</b>."}}),
         ),
     ];
     (0..).zip(records).collect()

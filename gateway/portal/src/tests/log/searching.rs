@@ -201,7 +201,14 @@ async fn a_record_tells_which_others_were_asked_and_what_is_not_known() {
     );
     assert!(!unknown.words().contains("Alles over deze patiënt"));
     let new = call(&desk, false, signed_in(get("/portal/log/record/9"))).await;
-    says(&new, &["nieuwer dan het laatste controlepunt"]);
+    says(
+        &new,
+        &[
+            "nieuwer dan het laatste controlepunt",
+            "terecht over record 6: Bewusteloos &lt;b&gt;binnengebracht&lt;/b&gt;.",
+        ],
+    );
+    assert!(new.attribute("href").contains(&"/portal/log/record/6"), "a verdict leads to what it is about");
 }
 
 #[actix_web::test]
