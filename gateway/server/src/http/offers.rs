@@ -147,7 +147,8 @@ impl TypeOffer {
         }
         self.every_parameter |= entry.search.iter().any(|name| name == ANY);
         self.search.extend(entry.search.iter().filter(|name| *name != ANY).cloned());
-        if binding == PatientBinding::One {
+        // Whoever may look at the access log of anybody's record may ask for that of one patient.
+        if binding == PatientBinding::One || kind.name() == "AuditEvent" {
             if kind.name() == "Patient" {
                 self.patient.extend(["_id", "identifier"]);
             }

@@ -45,6 +45,20 @@ pub fn development() -> UseCases {
     ])
 }
 
+/// The supervision of the access log.
+pub fn supervision() -> UseCases {
+    UseCases::new(vec![
+        UseCase::load(
+            "access-log",
+            include_str!("../../../../profiles/access-log/capability.json"),
+            include_str!("../../../../profiles/access-log/policy.rego"),
+            include_str!("../../../../profiles/access-log/release.toml"),
+            false,
+        )
+        .unwrap(),
+    ])
+}
+
 /// A use case about one patient with these offers in both versions.
 pub fn of_versions(id: &str, versions: &str) -> UseCases {
     let capability = format!(r#"{{"title":"Made up","purpose":"TREAT","patient":"one","versions":{versions}}}"#);

@@ -199,6 +199,10 @@ fn parameter(version: FhirVersion, kind: ResourceType, offer: &TypeOffer, name: 
             let about = if paths.is_empty() { String::new() } else { format!("Elements: {paths}.") };
             (canonicals::of_parameter(version, kind, name), kind_code(found.kind), about)
         }
+        // FHIR R4 has no parameter for why; later versions do, under this name.
+        (None, None) if kind.name() == "AuditEvent" && name == "purpose" => {
+            (None, kind_code(SearchKind::Token), "Elements: purposeOfEvent.".to_owned())
+        }
         (None, None) => return None,
     };
     let mut sentences = vec![about];
@@ -207,6 +211,7 @@ fn parameter(version: FhirVersion, kind: ResourceType, offer: &TypeOffer, name: 
         sentences.push(match (kind.name(), name) {
             ("Patient", "identifier") => "The patient, by BSN.".to_owned(),
             ("Patient", _) => "The patient, by an id of this server.".to_owned(),
+            ("AuditEvent", _) => format!("The patient, by BSN as {name}.identifier."),
             _ => format!("The patient, by an id of this server, or by BSN as {name}.identifier."),
         });
     }

@@ -4,7 +4,7 @@ use fhir::{Resource, structure};
 use policy::{Direction, UseCases};
 
 use super::*;
-use crate::http::testing::{development, of_versions, use_cases};
+use crate::http::testing::{development, of_versions, supervision, use_cases};
 
 /// Much of what can be offered, in both versions.
 const MUCH: &str = r#"{
@@ -144,6 +144,19 @@ fn parameters_have_kind_definition_and_a_word_about_them() {
     let patient = resource(&statement, "Patient");
     assert!(patient.get("searchInclude").is_none());
     assert!(patient["searchParam"].to_string().contains("by BSN"));
+}
+
+#[test]
+fn whoever_supervises_the_access_log_is_told_by_what_it_is_searched() {
+    let statement = of(&supervision(), FhirVersion::R4, Direction::User);
+    let parameters = resource(&statement, "AuditEvent")["searchParam"].as_array().unwrap();
+    let told = |name: &str| parameters.iter().find(|one| one["name"] == name);
+    for (name, kind) in [("agent", "reference"), ("date", "date"), ("patient", "reference"), ("purpose", "token")] {
+        assert_eq!(told(name).map(|one| &one["type"]), Some(&json!(kind)), "{name}");
+    }
+    assert_eq!(told("purpose").unwrap().get("definition"), None, "R4 defines none");
+    assert!(told("patient").unwrap()["documentation"].as_str().unwrap().contains("patient.identifier"));
+    assert_eq!(told("entity-name"), None, "nothing that is not offered");
 }
 
 #[test]
