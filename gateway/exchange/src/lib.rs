@@ -22,7 +22,7 @@ pub mod trail;
 use std::sync::Arc;
 use std::time::Duration;
 
-use policy::UseCases;
+use policy::InForce;
 
 pub use handle::Handle;
 pub use inbound::{BodyKind, Conditions, Credentials, Gate, Inbound, Unreadable};
@@ -65,7 +65,7 @@ pub struct Bounds {
 #[derive(Clone)]
 pub struct Wiring {
     pub node: NodeFacts,
-    pub use_cases: Arc<UseCases>,
+    pub use_cases: Arc<InForce>,
     pub log: Arc<dyn ports::AccessLog>,
     pub clock: Arc<dyn ports::Clock>,
     pub authenticator: Arc<dyn ports::Authenticator>,

@@ -13,7 +13,7 @@
 //! fn identification(who: Arc<dyn ports::Authenticator>, next: impl Handle<Identified, Out = Released>) {
 //!     takes::<Opened, Released>(Identification::new(who, next));
 //! }
-//! fn interaction(u: Arc<policy::UseCases>, i: Arc<dyn ports::PatientIndex>, p: Arc<Pages>, f: NodeFacts,
+//! fn interaction(u: Arc<policy::InForce>, i: Arc<dyn ports::PatientIndex>, p: Arc<Pages>, f: NodeFacts,
 //!     next: impl Handle<Asked, Out = Released>) {
 //!     takes::<Identified, Released>(ReadInteraction::new(u, i, p, f, next));
 //! }
@@ -23,7 +23,7 @@
 //! fn consent(c: Arc<dyn ports::Consents>, next: impl Handle<Found, Out = Released>) {
 //!     takes::<Related, Released>(FindConsent::new(c, Duration::ZERO, next));
 //! }
-//! fn authorisation(u: Arc<policy::UseCases>, next: impl Handle<Permitted, Out = Released>) {
+//! fn authorisation(u: Arc<policy::InForce>, next: impl Handle<Permitted, Out = Released>) {
 //!     takes::<Found, Released>(Authorise::new(u, next));
 //! }
 //! fn paging(p: Arc<Pages>, next: impl Handle<Permitted, Out = Gathered>) {
@@ -65,7 +65,7 @@
 //! # use exchange::{Handle, NodeFacts, Pages, Released, ports};
 //! # use exchange::middleware::{identification::*, interaction::*, treatment_relation::*};
 //! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
-//! fn unrelated(u: Arc<policy::UseCases>, i: Arc<dyn ports::PatientIndex>, p: Arc<Pages>, f: NodeFacts,
+//! fn unrelated(u: Arc<policy::InForce>, i: Arc<dyn ports::PatientIndex>, p: Arc<Pages>, f: NodeFacts,
 //!     next: impl Handle<Related, Out = Released>) {
 //!     takes::<Identified, Released>(ReadInteraction::new(u, i, p, f, next));
 //! }
@@ -93,7 +93,7 @@
 //! # use exchange::{Fanout, Handle, Released, ports};
 //! # use exchange::middleware::{authorisation::*, consent::*, localisation::*, minimisation::*, source::*};
 //! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
-//! fn unpaged(u: std::sync::Arc<policy::UseCases>, l: std::sync::Arc<dyn ports::Localisation>, f: Fanout, s: AskSource) {
+//! fn unpaged(u: std::sync::Arc<policy::InForce>, l: std::sync::Arc<dyn ports::Localisation>, f: Fanout, s: AskSource) {
 //!     takes::<Found, Released>(Authorise::new(u, Localise::new(l, f, Minimise::new(s))));
 //! }
 //! ```

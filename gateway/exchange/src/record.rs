@@ -11,7 +11,7 @@ use fhir::identifiers::Reader;
 use fhir::interaction::Level;
 use fhir::{Bsn, Interaction};
 use policy::{
-    Caller, Consent, DenialCode, Direction, Finding, Obligation, Person, PolicyVersion, Purpose, Reason,
+    Caller, Consent, DenialCode, Differing, Direction, Finding, Obligation, Person, PolicyVersion, Purpose, Reason,
     TreatmentRelation,
 };
 use serde::de::{Deserializer, Error};
@@ -35,11 +35,14 @@ pub enum Layout {
     /// Adds the verdict on an access that had to be looked at again.
     #[serde(rename = "zorgsluis-access/3")]
     Third,
+    /// Adds what a policy in the shadow of the one in force would have decided.
+    #[serde(rename = "zorgsluis-access/4")]
+    Fourth,
 }
 
 impl Layout {
     /// The layout that is written.
-    pub const CURRENT: Layout = Layout::Third;
+    pub const CURRENT: Layout = Layout::Fourth;
 }
 
 /// One exchange.
@@ -289,6 +292,27 @@ pub struct DecisionFacts {
     /// What had to be done to the answer before it left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub obligations: Vec<Obligation>,
+    /// What a policy that is only tried would have decided, where that differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowFacts>,
+}
+
+/// What a policy in the shadow of the one in force would have decided otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShadowFacts {
+    pub policy: PolicyVersion,
+    pub permitted: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Reason>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obligations: Vec<Obligation>,
+}
+
+impl From<Differing> for ShadowFacts {
+    fn from(differing: Differing) -> Self {
+        let Differing { policy, allow, reasons, obligations } = differing;
+        ShadowFacts { policy, permitted: allow, reasons, obligations }
+    }
 }
 
 /// What one source gave. Debug shows no ids.
@@ -367,6 +391,7 @@ impl From<&policy::Permit> for DecisionFacts {
             policy: Some(permit.policy().clone()),
             reasons: permit.reasons().to_vec(),
             obligations: permit.obligations().to_vec(),
+            shadow: None,
         }
     }
 }
@@ -381,6 +406,7 @@ impl From<&policy::Denial> for DecisionFacts {
             policy: denial.policy.clone(),
             reasons: denial.reasons.clone(),
             obligations: Vec::new(),
+            shadow: None,
         }
     }
 }

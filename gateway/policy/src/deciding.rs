@@ -7,10 +7,11 @@ use fhir::interaction::ResourceType;
 use fhir::{FhirVersion, Interaction};
 
 use crate::admission::binds;
-use crate::capability::Fact;
+use crate::capability::{Capability, Fact};
 use crate::decision::{Denial, DenialCode, Obligation, Permit, Reason};
 use crate::findings::{ConsentDecision, Finding, Findings};
 use crate::rego::input::input;
+use crate::rego::{Rego, Verdict};
 use crate::request::{Admitted, Direction, PatientScope, Request};
 use crate::standard::{self, StandardOperation};
 use crate::use_case::{UseCase, UseCases};
@@ -33,29 +34,8 @@ impl UseCases {
             return Err(use_case.denial(DenialCode::PatientBinding));
         }
         let purpose = use_case.capability().purpose;
-        let barred = barred(use_case.capability().findings.at(request.direction), request.direction, findings);
-        let failed = |what: &str| {
-            let mut reasons = barred.clone();
-            reasons.push(Reason::new("policy-failed", what));
-            Denial { reasons, ..use_case.denial(DenialCode::PolicyFailed) }
-        };
-        let verdict =
-            use_case.rego().evaluate(input(request, purpose, findings)).map_err(|fault| failed(&fault.to_string()))?;
-        if verdict.reasons.iter().any(|reason| names_the_patient(reason, request)) {
-            return Err(failed("the policy put the patient's number into a reason"));
-        }
-        if !verdict.obligations.iter().all(|obligation| can_be_met(obligation, request.version)) {
-            return Err(failed("the policy gave an obligation that could never apply"));
-        }
-        if !verdict.allow || !barred.is_empty() {
-            let mut reasons = verdict.reasons;
-            for reason in barred {
-                if reasons.iter().all(|known| known.code != reason.code) {
-                    reasons.push(reason);
-                }
-            }
-            return Err(Denial { reasons, ..use_case.denial(DenialCode::PolicyDenied) });
-        }
+        let verdict = judge(use_case.rego(), use_case.capability(), request, findings)
+            .map_err(|(code, reasons)| Denial { reasons, ..use_case.denial(code) })?;
         let Some(releasable) = use_case.releasable(request.version) else {
             return Err(use_case.denial(DenialCode::NotInUseCase));
         };
@@ -75,6 +55,39 @@ impl UseCases {
             releasable,
         })
     }
+}
+
+/// What a policy says of a request, below the rules that no policy can switch off: yes, or which no and why.
+pub(crate) fn judge(
+    rego: &Rego,
+    capability: &Capability,
+    request: &Request,
+    findings: &Findings,
+) -> Result<Verdict, (DenialCode, Vec<Reason>)> {
+    let barred = barred(capability.findings.at(request.direction), request.direction, findings);
+    let failed = |what: &str| {
+        let mut reasons = barred.clone();
+        reasons.push(Reason::new("policy-failed", what));
+        (DenialCode::PolicyFailed, reasons)
+    };
+    let verdict =
+        rego.evaluate(input(request, capability.purpose, findings)).map_err(|fault| failed(&fault.to_string()))?;
+    if verdict.reasons.iter().any(|reason| names_the_patient(reason, request)) {
+        return Err(failed("the policy put the patient's number into a reason"));
+    }
+    if !verdict.obligations.iter().all(|obligation| can_be_met(obligation, request.version)) {
+        return Err(failed("the policy gave an obligation that could never apply"));
+    }
+    if !verdict.allow || !barred.is_empty() {
+        let mut reasons = verdict.reasons;
+        for reason in barred {
+            if reasons.iter().all(|known| known.code != reason.code) {
+                reasons.push(reason);
+            }
+        }
+        return Err((DenialCode::PolicyDenied, reasons));
+    }
+    Ok(verdict)
 }
 
 /// What bars a release whatever the policy says: at the holder's gate every fact that the use case needs must have

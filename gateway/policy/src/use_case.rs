@@ -17,6 +17,7 @@ use crate::offer::Offer;
 use crate::rego::Rego;
 use crate::release::Release;
 use crate::request::Direction;
+use crate::shadow::Shadow;
 
 /// The name of a use case: its folder in `profiles/` and the scope of a token. Lower case, digits, dashes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -74,6 +75,7 @@ pub struct UseCase {
     release: Release,
     policy: PolicyVersion,
     rego: Rego,
+    shadow: Option<Shadow>,
     prepared: BTreeMap<FhirVersion, Prepared>,
 }
 
@@ -116,8 +118,7 @@ impl UseCase {
             serde_json::from_str(capability).map_err(|what| fault(format!("capability.json: {what}")))?;
         checks::check(&parsed, development_mode).map_err(fault)?;
         let rego = Rego::compile(&id.replace('-', "_"), policy).map_err(fault)?;
-        let digest = Sha256::new().chain_update(policy).chain_update(capability).finalize();
-        let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = digest(&[policy, capability]);
         let mut prepared = BTreeMap::new();
         for (version, offered) in &parsed.versions {
             let offer = Offer { version: *version, capability: offered, patient: parsed.patient };
@@ -129,8 +130,19 @@ impl UseCase {
             policy: PolicyVersion { version: release.version.clone(), digest },
             release,
             rego,
+            shadow: None,
             prepared,
         })
+    }
+
+    /// The same use case with another policy text beside its own, which is evaluated as well and decides nothing.
+    ///
+    /// # Errors
+    /// As of [`UseCase::load`].
+    pub fn with_shadow(mut self, policy: &str, release: &str) -> Result<UseCase, UseCaseFault> {
+        let shadow = Shadow::load(self.id.as_str(), policy, release);
+        self.shadow = Some(shadow.map_err(|what| UseCaseFault { use_case: self.id.to_string(), what })?);
+        Ok(self)
     }
     pub fn id(&self) -> &UseCaseId {
         &self.id
@@ -151,6 +163,9 @@ impl UseCase {
     }
     pub fn release(&self) -> &Release {
         &self.release
+    }
+    pub(crate) fn shadow(&self) -> Option<&Shadow> {
+        self.shadow.as_ref()
     }
     pub(crate) fn rego(&self) -> &Rego {
         &self.rego
@@ -177,6 +192,12 @@ impl Prepared {
         }
         Ok(Prepared { releasable: Arc::new(releasable(offer.capability)), collected })
     }
+}
+
+/// SHA-256 of texts one after the other, in hex.
+pub(crate) fn digest(texts: &[&str]) -> String {
+    let digest = texts.iter().fold(Sha256::new(), |hash, text| hash.chain_update(text)).finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn releasable(offered: &VersionCapability) -> Releasable {

@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Mode, NodeConfig};
 use crate::validate::{self, ValidateOptions};
-use crate::{log, packages, profiles, serve, wiring};
+use crate::{log, packages, policies, profiles, serve, wiring};
 
 /// A gateway through which health data passes only after someone has looked who asks, why, and whether the patient
 /// agrees.
@@ -35,6 +35,9 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// The policies: runs their cases, explains a decision, replays logged ones against another version.
+    #[command(subcommand)]
+    Policy(policies::PolicyCommand),
     /// Reads an access log: prints, searches, exports, verifies it. May be used while the node runs.
     Log(log::LogLine),
     /// The official FHIR packages that resources are validated against.
@@ -73,6 +76,7 @@ pub fn run() -> ExitCode {
             outcome(NodeConfig::load(&config).and_then(|config| serve::run(config, stop_with_input)))
         }
         Command::Check { config } => outcome(check(&config)),
+        Command::Policy(command) => policies::run(command),
         Command::Log(line) => log::run(line),
         Command::Profiles(ProfilesCommand::Add { package, folder }) => {
             outcome(packages::add(&package, &folder).map(|held| println!("{held}")))
@@ -90,8 +94,7 @@ pub fn run() -> ExitCode {
 
 fn check(file: &Path) -> Result<(), String> {
     let config = NodeConfig::load(file)?;
-    wiring::use_cases(&config)?;
-    let cases = profiles::run_cases(&config.profiles, config.mode == Mode::Development)?;
+    let (_, cases) = profiles::checked(&config.profiles, config.mode == Mode::Development)?;
     let measured = match wiring::statements(&config)? {
         Some(statements) => format!("{} statements of profiles", statements.count()),
         None => "data quality is not measured".to_owned(),

@@ -14,6 +14,7 @@ pub mod log;
 pub mod node;
 pub mod packages;
 pub mod patient_index;
+pub mod policies;
 pub mod profiles;
 pub mod quality;
 pub mod serve;

@@ -7,7 +7,7 @@ use connectors::identity::oauth::TokenIssuer;
 use exchange::ports::Authenticator;
 use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
-use policy::{DataHolder, UseCases};
+use policy::{DataHolder, InForce};
 use store::access_log::AccessLog;
 
 use crate::http::inbound::BodyBounds;
@@ -15,6 +15,7 @@ use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
 use crate::log::published::{Published, Trouble};
 use crate::log::witnessing::Witnessing;
+use crate::policies::ReloadMeasures;
 use crate::quality::Quality;
 
 /// Whether something that exchanges rest on is well; says what is ill.
@@ -44,7 +45,9 @@ pub struct Parts {
     pub authenticator: Arc<dyn Authenticator>,
     /// Whether somebody who is not identified reads at the outer gate what the use cases offer.
     pub open_metadata: bool,
-    pub use_cases: Arc<UseCases>,
+    pub use_cases: Arc<InForce>,
+    /// Whether a changed policy could be put in force.
+    pub reload: ReloadMeasures,
     pub issuer: Arc<TokenIssuer>,
     pub access_log: Arc<AccessLog>,
     /// That the access log was not altered.
@@ -70,6 +73,7 @@ impl Node {
         let metrics = Metrics::new(|registry| {
             parts.quality.register(registry);
             parts.witnessing.register(registry);
+            parts.reload.register(registry);
         });
         Node { parts, metrics, memo: Memo::default(), started }
     }
@@ -88,7 +92,8 @@ impl Node {
     pub fn log_stack(&self) -> Option<&LogStack> {
         self.parts.log_stack.as_ref()
     }
-    pub fn use_cases(&self) -> &UseCases {
+    /// The use cases in force.
+    pub fn use_cases(&self) -> &InForce {
         &self.parts.use_cases
     }
     pub fn issuer(&self) -> &TokenIssuer {

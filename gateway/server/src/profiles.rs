@@ -3,55 +3,87 @@
 use std::path::Path;
 
 use policy::cases::{FolderTexts, check_folder};
-use policy::{UseCase, UseCases};
+use policy::{UseCase, UseCaseId, UseCases};
 
 use crate::config::ProfilesConfig;
 
-/// Loads the configured use cases. `development` admits development use cases.
-pub fn load(config: &ProfilesConfig, development: bool) -> Result<UseCases, String> {
-    let mut all = Vec::with_capacity(config.use_cases.len());
-    for id in &config.use_cases {
-        let folder = config.folder.join(id.as_str());
-        let text = |name: &str| read(&folder.join(name));
-        let use_case = UseCase::load(
-            id.as_str(),
-            &text("capability.json")?,
-            &text("policy.rego")?,
-            &text("release.toml")?,
-            development,
-        )
-        .map_err(|fault| fault.to_string())?;
-        all.push(use_case);
-    }
-    Ok(UseCases::new(all))
+/// The folder, in a use case's own, of a policy that is only tried.
+const SHADOW: &str = "shadow";
+
+/// The texts of one use case's folder, read once: what passes its cases is what is put in force.
+struct Texts {
+    folder: FolderTexts,
+    /// Policy and release of the policy that is only tried, when there is one.
+    shadow: Option<(String, String)>,
+    /// Whether there is a folder of cases at all.
+    has_cases: bool,
 }
 
-/// Runs every case beside the configured policies; the number that passed, or the first fault. A policy that nobody
-/// wrote cases for is for `development` only.
-pub fn run_cases(config: &ProfilesConfig, development: bool) -> Result<usize, String> {
-    let mut passed = 0;
+/// Loads the configured use cases, without running their cases. `development` admits development use cases.
+pub fn load(config: &ProfilesConfig, development: bool) -> Result<UseCases, String> {
+    let all = config.use_cases.iter().map(|id| {
+        let texts = Texts::read(config, id)?;
+        let FolderTexts { id, capability, policy, release, .. } = &texts.folder;
+        let use_case = UseCase::load(id, capability, policy, release, development);
+        texts.shadowed(use_case.map_err(|fault| fault.to_string())?)
+    });
+    Ok(UseCases::new(all.collect::<Result<_, String>>()?))
+}
+
+/// Loads the configured use cases and runs every case beside them: the use cases and the number of cases that passed, or
+/// the first fault. A policy that nobody wrote cases for is for `development` only.
+pub fn checked(config: &ProfilesConfig, development: bool) -> Result<(UseCases, usize), String> {
+    let (mut all, mut passed) = (Vec::new(), 0);
     for id in &config.use_cases {
-        let folder = config.folder.join(id.as_str());
-        if !folder.join("cases").is_dir() {
-            if development {
-                continue;
-            }
+        let texts = Texts::read(config, id)?;
+        let FolderTexts { id, capability, policy, release, .. } = &texts.folder;
+        let use_case = if texts.has_cases {
+            let report = check_folder(&texts.folder, development).map_err(|fault| fault.to_string())?;
+            passed += report.cases.len();
+            report.use_case
+        } else if development {
+            UseCase::load(id, capability, policy, release, development).map_err(|fault| fault.to_string())?
+        } else {
             return Err(format!(
                 "{}: there is no folder `cases` beside the policy: write down whom it must allow and whom deny",
-                folder.display()
+                config.folder.join(id).display()
             ));
-        }
-        let texts = FolderTexts {
-            id: id.to_string(),
-            capability: read(&folder.join("capability.json"))?,
-            policy: read(&folder.join("policy.rego"))?,
-            release: read(&folder.join("release.toml"))?,
-            cases: cases(&folder.join("cases"))?,
         };
-        let report = check_folder(&texts, development).map_err(|fault| fault.to_string())?;
-        passed += report.cases.len();
+        all.push(texts.shadowed(use_case)?);
     }
-    Ok(passed)
+    Ok((UseCases::new(all), passed))
+}
+
+impl Texts {
+    fn read(config: &ProfilesConfig, id: &UseCaseId) -> Result<Texts, String> {
+        let folder = config.folder.join(id.as_str());
+        let text = |name: &str| read(&folder.join(name));
+        let shadow = folder.join(SHADOW);
+        let shadow = if shadow.is_dir() {
+            Some((read(&shadow.join("policy.rego"))?, read(&shadow.join("release.toml"))?))
+        } else {
+            None
+        };
+        let has_cases = folder.join("cases").is_dir();
+        Ok(Texts {
+            folder: FolderTexts {
+                id: id.to_string(),
+                capability: text("capability.json")?,
+                policy: text("policy.rego")?,
+                release: text("release.toml")?,
+                cases: if has_cases { cases(&folder.join("cases"))? } else { Vec::new() },
+            },
+            shadow,
+            has_cases,
+        })
+    }
+
+    fn shadowed(&self, use_case: UseCase) -> Result<UseCase, String> {
+        match &self.shadow {
+            Some((policy, release)) => use_case.with_shadow(policy, release).map_err(|fault| fault.to_string()),
+            None => Ok(use_case),
+        }
+    }
 }
 
 /// The case files of a use case: name and text, in the order of their names.
@@ -76,7 +108,6 @@ fn read(file: &Path) -> Result<String, String> {
 mod tests {
     use std::fs;
 
-    use policy::UseCaseId;
     use tempfile::TempDir;
 
     use super::*;
@@ -96,7 +127,7 @@ mod tests {
             fs::write(file, text).unwrap();
         }
         let use_cases = vec![UseCaseId::parse("health-overview").unwrap()];
-        let config = ProfilesConfig { folder: folder.path().to_owned(), use_cases };
+        let config = ProfilesConfig { folder: folder.path().to_owned(), use_cases, reload_seconds: 0 };
         (folder, config)
     }
 
@@ -104,7 +135,7 @@ mod tests {
     fn a_whole_use_case_loads_and_its_cases_run() {
         let (_folder, config) = profile(&FILES);
         assert_eq!(load(&config, false).unwrap().all().count(), 1);
-        assert!(run_cases(&config, false).unwrap() > 1);
+        assert!(checked(&config, false).unwrap().1 > 1);
     }
 
     #[test]
@@ -112,7 +143,7 @@ mod tests {
         for (missing, _) in &FILES[..3] {
             let rest: Vec<_> = FILES.into_iter().filter(|(name, _)| name != missing).collect();
             let (_folder, config) = profile(&rest);
-            for fault in [load(&config, false).err().unwrap(), run_cases(&config, false).unwrap_err()] {
+            for fault in [load(&config, false).err().unwrap(), checked(&config, false).map(|_| ()).unwrap_err()] {
                 assert!(fault.contains(missing) && fault.contains("cannot be read"), "{fault}");
             }
         }
@@ -121,8 +152,8 @@ mod tests {
     #[test]
     fn without_cases_a_use_case_is_for_development() {
         let (_folder, config) = profile(&FILES[..3]);
-        assert_eq!(run_cases(&config, true), Ok(0));
-        let fault = run_cases(&config, false).unwrap_err();
+        assert_eq!(checked(&config, true).unwrap().1, 0);
+        let fault = checked(&config, false).map(|_| ()).unwrap_err();
         assert!(fault.contains("health-overview: there is no folder `cases`"), "{fault}");
     }
 
@@ -132,7 +163,7 @@ mod tests {
         let wrong = files[3].1.replacen("\"allow\": true", "\"allow\": false", 1);
         files[3].1 = &wrong;
         let (_folder, config) = profile(&files);
-        let fault = run_cases(&config, false).unwrap_err();
+        let fault = checked(&config, false).map(|_| ()).unwrap_err();
         assert!(fault.contains("holder-read.json"), "{fault}");
     }
 
@@ -144,5 +175,21 @@ mod tests {
         let (_folder, config) = profile(&files);
         assert!(load(&config, true).is_ok());
         assert!(load(&config, false).is_err());
+    }
+
+    #[test]
+    fn a_policy_in_the_shadow_is_loaded_with_its_use_case_and_whole_or_not_at_all() {
+        let mut files = FILES.to_vec();
+        files.push(("shadow/policy.rego", FILES[1].1));
+        let (_folder, config) = profile(&files);
+        let fault = load(&config, false).err().unwrap();
+        assert!(fault.contains("shadow/release.toml"), "{fault}");
+        files.push(("shadow/release.toml", FILES[2].1));
+        let (_folder, config) = profile(&files);
+        assert!(load(&config, false).is_ok() && checked(&config, false).is_ok());
+        files[4].1 = "package health_overview\n";
+        let (_folder, config) = profile(&files);
+        let fault = checked(&config, false).err().unwrap();
+        assert!(fault.contains("shadow: policy.rego does not define allow"), "{fault}");
     }
 }

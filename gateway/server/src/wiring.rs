@@ -21,7 +21,7 @@ use exchange::ports::{
 use exchange::{NodeFacts, Wiring};
 use fhir::FhirVersion;
 use fhir::json::Limits;
-use policy::{Data, DataHolder, Organisation, UseCases};
+use policy::{Data, DataHolder, InForce, Organisation, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
 use store::proof::CheckpointKey;
@@ -36,6 +36,7 @@ use crate::log::published::Published;
 use crate::log::witnessing::{Setup, Witnessing};
 use crate::node::{Bases, Node, Parts, Wellness};
 use crate::patient_index::OwnPatients;
+use crate::policies::{ReloadMeasures, Reloading};
 use crate::quality::{Quality, Statements};
 use crate::{profiles, tls};
 
@@ -54,6 +55,7 @@ pub struct Wired {
     /// Keeps the access log's index up for as long as it lives, where the log is shown.
     pub indexing: Option<Indexing>,
     pub erasing: Erasing,
+    pub reloading: Option<Reloading>,
 }
 
 /// How often the registers are looked at for change.
@@ -78,7 +80,9 @@ struct OwnSources {
 
 /// Puts a node together.
 pub fn node(config: &NodeConfig) -> Result<Wired, String> {
-    let use_cases = Arc::new(use_cases(config)?);
+    let use_cases = Arc::new(InForce::from(use_cases(config)?));
+    let reload = ReloadMeasures::default();
+    let reloading = Reloading::start(&config.profiles, development(config), &use_cases, reload.clone())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     // What a production node may not have is said before what it lacks.
     let callers = Arc::new(said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?);
@@ -100,7 +104,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let quality = quality(config)?;
     let (keeping, proof) = keeping(config, &access_log)?;
     let witnessing = Arc::new(witnessing(config, &to_partners, &proof)?);
-    let archive = shows_its_log(&use_cases).then(|| archive(config, &access_log)).transpose()?;
+    let archive = shows_its_log(&use_cases.current()).then(|| archive(config, &access_log)).transpose()?;
     let indexing = archive.clone().map(Indexing::start).transpose()?;
     let erasing = Erasing::start(Erase {
         log: access_log.clone(),
@@ -134,13 +138,14 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         ura: config.provider.ura.to_string(),
         bases: Bases { outer: config.outer.public_base.clone(), inner: config.inner.public_base.clone() },
         holders: Arc::new(holders(config)),
-        versions: versions(&use_cases, sources.versions),
+        versions: versions(&use_cases.current(), sources.versions),
         body_bounds: config.bounds.body(),
         stack,
         log_stack,
         authenticator,
         open_metadata: config.outer.open_metadata,
         use_cases,
+        reload,
         issuer,
         access_log,
         proof,
@@ -148,7 +153,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         wellness,
         quality,
     });
-    Ok(Wired { node, callers, sessions, watch, keeping, indexing, erasing })
+    Ok(Wired { node, callers, sessions, watch, keeping, indexing, erasing, reloading })
 }
 
 /// Whether a use case of this node opens its access log.
@@ -161,9 +166,12 @@ fn archive(config: &NodeConfig, log: &Arc<AccessLog>) -> Result<Arc<Archive>, St
     Ok(Arc::new(Archive::open(log.clone(), &places.index, config.provider.ura.to_string())?))
 }
 
-/// The use cases of this configuration.
+/// The use cases of this configuration. Outside development nothing is put in force whose cases do not pass.
 pub fn use_cases(config: &NodeConfig) -> Result<UseCases, String> {
-    profiles::load(&config.profiles, development(config))
+    if development(config) {
+        return profiles::load(&config.profiles, true);
+    }
+    profiles::checked(&config.profiles, false).map(|(use_cases, _)| use_cases)
 }
 
 /// The statements of profiles that own data is measured by, when it is.
@@ -342,6 +350,13 @@ fn versions(use_cases: &UseCases, own: Vec<FhirVersion>) -> Vec<FhirVersion> {
         .filter(|version| use_cases.all().any(|use_case| use_case.capability().versions.contains_key(version)))
         .filter(|version| own.is_empty() || own.contains(version))
         .collect()
+}
+
+/// What this provider itself knows of relations and consents, for a question that no exchange asks.
+pub fn own_knowledge(config: &NodeConfig) -> (Arc<dyn TreatmentRelations>, Arc<dyn Consents>) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let registers = Registers::open(config, Vec::new(), HashMap::new(), &clock);
+    (registers.relations, registers.consents)
 }
 
 /// The provider's own registers, as ports and for their health.

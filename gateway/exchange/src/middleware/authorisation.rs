@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use policy::{Permit, UseCases};
+use policy::{InForce, Permit};
 
 use super::consent::Found;
 use super::interaction::Asked;
 use crate::handle::Handle;
-use crate::record::DecisionFacts;
+use crate::record::{DecisionFacts, ShadowFacts};
 use crate::refusal::Refusal;
 
 /// A request that may be answered.
@@ -26,12 +26,12 @@ impl Permitted {
 }
 
 pub struct Authorise<N> {
-    use_cases: Arc<UseCases>,
+    use_cases: Arc<InForce>,
     next: N,
 }
 
 impl<N> Authorise<N> {
-    pub fn new(use_cases: Arc<UseCases>, next: N) -> Self {
+    pub fn new(use_cases: Arc<InForce>, next: N) -> Self {
         Authorise { use_cases, next }
     }
 }
@@ -40,16 +40,20 @@ impl<N: Handle<Permitted>> Handle<Found> for Authorise<N> {
     type Out = N::Out;
 
     async fn handle(&self, found: Found) -> Result<N::Out, Refusal> {
-        let decision = self.use_cases.decide(found.asked().admitted(), found.findings());
+        let admitted = found.asked().admitted();
+        let decision = self.use_cases.current().decide(admitted, found.findings());
+        let differing = policy::differing(admitted, found.findings(), decision.as_ref()).map(ShadowFacts::from);
         let notes = found.asked().notes();
         match decision {
             Ok(permit) => {
-                notes.note(|record| record.decision = Some(DecisionFacts::from(&permit)));
+                let facts = DecisionFacts { shadow: differing, ..DecisionFacts::from(&permit) };
+                notes.note(|record| record.decision = Some(facts));
                 let permit = Arc::new(permit);
                 self.next.handle(Permitted { asked: found.into_asked(), permit }).await
             }
             Err(denial) => {
-                notes.note(|record| record.decision = Some(DecisionFacts::from(&denial)));
+                let facts = DecisionFacts { shadow: differing, ..DecisionFacts::from(&denial) };
+                notes.note(|record| record.decision = Some(facts));
                 Err(Refusal::Denied(denial))
             }
         }

@@ -8,6 +8,7 @@ mod forms;
 mod log;
 mod paging;
 mod refusals;
+mod shadow;
 mod trail;
 mod transactions;
 mod world;

@@ -25,7 +25,7 @@ use crate::log::MemoryLog;
 pub const ANNA: &str = "999911120";
 pub const BRAM: &str = "999910930";
 
-const CAPABILITY: &str = r#"{
+pub const CAPABILITY: &str = r#"{
   "title": "Test reading", "purpose": "TREAT", "patient": "one",
   "findings": {"holder": ["treatment-relation", "consent"], "user": ["treatment-relation"]},
   "versions": {"r4": {
@@ -61,7 +61,7 @@ const SENDING: &str = r#"{
   }}
 }"#;
 
-const POLICY: &str = r#"package PACKAGE
+pub const POLICY: &str = r#"package PACKAGE
 import rego.v1
 default allow := false
 allow if {
@@ -316,7 +316,7 @@ pub fn wiring(world: &Arc<World>, use_cases: Vec<UseCase>) -> Wiring {
             kind: Some("V6".into()),
             limits: Limits::default(),
         },
-        use_cases: Arc::new(UseCases::new(use_cases)),
+        use_cases: Arc::new(UseCases::new(use_cases).into()),
         log: world.log.clone(),
         clock: world.clone(),
         authenticator: ports.clone(),

@@ -117,7 +117,7 @@ impl World {
         let stubs = Arc::new(self.clone());
         exchange::stack(Wiring {
             node: NodeFacts { holder: self.own.clone(), kind: Some("V4".to_owned()), limits: Limits::default() },
-            use_cases: Arc::new(UseCases::new(vec![use_case.unwrap()])),
+            use_cases: Arc::new(UseCases::new(vec![use_case.unwrap()]).into()),
             log: self.log.clone(),
             clock: Arc::new(SystemClock),
             authenticator: stubs.clone(),

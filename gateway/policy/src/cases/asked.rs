@@ -68,7 +68,19 @@ pub struct CaseFindings {
 }
 
 impl CaseInput {
+    /// The request, and the findings as the words of the case say.
+    ///
+    /// # Errors
+    /// A sentence for whoever wrote it.
     pub(super) fn asked(&self) -> Result<(Request, Findings), String> {
+        Ok((self.request()?, self.findings.found_out()?))
+    }
+
+    /// The request alone, for whoever finds out the facts.
+    ///
+    /// # Errors
+    /// A sentence for whoever wrote it.
+    pub fn request(&self) -> Result<Request, String> {
         let bsn = |text: &str| Bsn::parse(text).map_err(|fault| fault.to_string());
         let patient = match self.patient.as_deref() {
             None => PatientScope::Nobody,
@@ -89,7 +101,7 @@ impl CaseInput {
             treatment_relation: None,
             token_id: None,
         };
-        let request = Request {
+        Ok(Request {
             caller,
             direction: self.direction,
             holder: DataHolder(self.holder.clone()),
@@ -99,8 +111,7 @@ impl CaseInput {
             patient,
             data: self.data,
             use_case: self.use_case.clone(),
-        };
-        Ok((request, self.findings.found_out()?))
+        })
     }
 
     fn interaction(&self) -> Result<Interaction, String> {

@@ -65,6 +65,15 @@ pub struct ProfilesConfig {
     /// The folder with a folder per use case.
     pub folder: PathBuf,
     pub use_cases: Vec<UseCaseId>,
+    /// How often the folder is looked at for changed policies, in seconds; never when 0.
+    #[serde(default = "ProfilesConfig::every")]
+    pub reload_seconds: u64,
+}
+
+impl ProfilesConfig {
+    const fn every() -> u64 {
+        5
+    }
 }
 
 /// The provider's own registers.

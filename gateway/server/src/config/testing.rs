@@ -57,7 +57,7 @@ pub(crate) fn everything() -> NodeConfig {
             witness_seconds: 1,
             retention: crate::log::retention::RetentionConfig::default(),
         },
-        profiles: ProfilesConfig { folder: path(), use_cases: use_cases() },
+        profiles: ProfilesConfig { folder: path(), use_cases: use_cases(), reload_seconds: 1 },
         registers: RegistersConfig {
             consents_file: Some(path()),
             relations_file: Some(path()),

@@ -206,6 +206,7 @@ fn set_up(
         profiles: ProfilesConfig {
             folder: state.join("profiles"),
             use_cases: [USE_CASE].into_iter().chain(overseers::USE_CASES).map(use_case).collect::<Result<_, _>>()?,
+            reload_seconds: 5,
         },
         registers: registers(place, folder)?,
         bounds: BoundsConfig::default(),

@@ -58,7 +58,11 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         inner: InnerConfig { address: loopback(inner_port), public_base: inner.clone(), tls: None, portal: false },
         store: StoreConfig { folder: state.join("store") },
         log: LogConfig::default(),
-        profiles: ProfilesConfig { folder: state.join("profiles"), use_cases: vec![use_case(USE_CASE)?] },
+        profiles: ProfilesConfig {
+            folder: state.join("profiles"),
+            use_cases: vec![use_case(USE_CASE)?],
+            reload_seconds: 5,
+        },
         registers: RegistersConfig::default(),
         bounds: BoundsConfig {
             body_bytes: BODY_BYTES,

@@ -37,7 +37,8 @@ impl NodeDesk {
 
     /// Which pages somebody sees: by the use cases that they hold.
     fn kind(&self, caller: &Caller) -> Kind {
-        let held = caller.use_cases.iter().filter_map(|id| self.node.use_cases().get(id)).map(|held| held.capability());
+        let in_force = self.node.use_cases().current();
+        let held = caller.use_cases.iter().filter_map(|id| in_force.get(id)).map(|held| held.capability());
         let supervises =
             |found: &policy::Capability| found.data == Data::AccessLog && found.patient == PatientBinding::Any;
         if caller.patient.is_some() {

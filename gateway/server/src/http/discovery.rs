@@ -39,8 +39,8 @@ fn token_endpoint(node: &Node) -> Value {
         "tls_client_certificate_bound_access_tokens": true,
     });
     if node.metadata_is_open() {
-        let scopes = node.use_cases().all().map(|use_case| use_case.id().as_str());
-        document["scopes_supported"] = scopes.collect();
+        let in_force = node.use_cases().current();
+        document["scopes_supported"] = in_force.all().map(|use_case| use_case.id().as_str()).collect();
     }
     document
 }

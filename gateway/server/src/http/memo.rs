@@ -1,5 +1,5 @@
-//! Documents that the node makes of its use cases, kept as they were made: they do not change while it runs, and anyone
-//! may ask for them as often as they like.
+//! Documents that the node makes of its use cases, kept as they were made: they change only when the use cases do, which
+//! is in their name, and anyone may ask for them as often as they like.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

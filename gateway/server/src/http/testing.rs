@@ -86,7 +86,7 @@ impl World {
         });
         let stack = exchange::stack(Wiring {
             node: NodeFacts { holder: stub.holder.clone(), kind: None, limits: Limits::default() },
-            use_cases: Arc::new(self.use_cases),
+            use_cases: Arc::new(self.use_cases.into()),
             log: stub.clone(),
             clock: Arc::new(SystemClock),
             authenticator: stub.clone(),

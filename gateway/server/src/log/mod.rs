@@ -7,7 +7,7 @@ mod csv;
 mod erase;
 pub mod erasing;
 mod export;
-mod filter;
+pub(crate) mod filter;
 pub mod keeping;
 mod lines;
 pub mod places;

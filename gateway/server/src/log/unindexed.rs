@@ -83,6 +83,8 @@ fn write(index: &Path, note: &Note) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
 
     #[test]
@@ -104,10 +106,10 @@ mod tests {
     fn without_an_index_there_is_nothing_to_note_and_a_torn_note_is_said() {
         let folder = tempfile::tempdir().unwrap();
         let absent = folder.path().join("absent");
-        assert_eq!(note(&absent, &[1..2]), Ok(()));
+        assert_eq!(note(&absent, from_ref(&(1..2))), Ok(()));
         assert!(!absent.exists());
         fs::write(place(folder.path()), "{\"from\":1").unwrap();
         assert!(read(folder.path()).is_err_and(|fault| fault.contains("cannot be read")));
-        assert!(note(folder.path(), &[1..2]).is_err());
+        assert!(note(folder.path(), from_ref(&(1..2))).is_err());
     }
 }

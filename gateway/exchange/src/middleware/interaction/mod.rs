@@ -13,8 +13,8 @@ use fhir::interaction::transaction::is_own_identifier;
 use fhir::json::Limits;
 use fhir::{Bsn, Interaction, Resource};
 use policy::{
-    Admitted, Caller, Data, DataHolder, Denial, DenialCode, Direction, Finding, PatientBinding, PatientScope, Request,
-    StandardOperation, UseCaseId, UseCases,
+    Admitted, Caller, Data, DataHolder, Denial, DenialCode, Direction, Finding, InForce, PatientBinding, PatientScope,
+    Request, StandardOperation, UseCaseId,
 };
 
 use super::identification::Identified;
@@ -76,7 +76,7 @@ pub struct NodeFacts {
 
 /// Reads and admits.
 pub struct ReadInteraction<N> {
-    use_cases: Arc<UseCases>,
+    use_cases: Arc<InForce>,
     index: Arc<dyn PatientIndex>,
     pages: Arc<Pages>,
     node: NodeFacts,
@@ -87,7 +87,7 @@ pub struct ReadInteraction<N> {
 impl<N> ReadInteraction<N> {
     /// For what source systems hold.
     pub fn new(
-        use_cases: Arc<UseCases>,
+        use_cases: Arc<InForce>,
         index: Arc<dyn PatientIndex>,
         pages: Arc<Pages>,
         node: NodeFacts,
@@ -98,7 +98,7 @@ impl<N> ReadInteraction<N> {
 
     /// For the node's own access log, which only its own use cases open.
     pub fn of_the_log(
-        use_cases: Arc<UseCases>,
+        use_cases: Arc<InForce>,
         index: Arc<dyn PatientIndex>,
         pages: Arc<Pages>,
         node: NodeFacts,
@@ -147,7 +147,7 @@ impl<N: Handle<Asked>> Handle<Identified> for ReadInteraction<N> {
             data: self.data,
             use_case,
         };
-        let admitted = self.use_cases.admissible(request).map_err(|denial| {
+        let admitted = self.use_cases.current().admissible(request).map_err(|denial| {
             notes.note(|record| record.decision = Some(DecisionFacts::from(&denial)));
             Refusal::Denied(denial)
         })?;
@@ -272,11 +272,12 @@ impl<N> ReadInteraction<N> {
 
     /// Whether the use case in force is a development one about any patient.
     fn any_patient(&self, caller: &Caller, use_case: Option<&UseCaseId>) -> bool {
+        let in_force = self.use_cases.current();
         caller
             .use_cases
             .iter()
             .filter(|id| use_case.is_none_or(|named| named == *id))
-            .filter_map(|id| self.use_cases.get(id))
+            .filter_map(|id| in_force.get(id))
             .any(|found| found.capability().data == Data::Sources && found.capability().patient == PatientBinding::Any)
     }
 }

@@ -13,7 +13,7 @@ use exchange::ports::AuthenticationFault;
 use exchange::{Gate, Refusal};
 use fhir::json::Limits;
 use fhir::{FhirVersion, Resource};
-use policy::{Direction, UseCaseId};
+use policy::{Direction, UseCaseId, UseCases};
 
 use super::negotiation::Negotiated;
 use super::offers::Offers;
@@ -54,9 +54,10 @@ pub async fn answer(node: &Node, gate: Gate, version: FhirVersion, request: &Htt
         Audience::Nobody => "-".to_owned(),
     };
     let format = negotiated.format();
-    let name = format!("metadata {gate:?} {version} {} {whose}", format.short());
+    let (number, use_cases) = node.use_cases().numbered();
+    let name = format!("metadata {number} {gate:?} {version} {} {whose}", format.short());
     let made = node.memo().get(name, || {
-        let text = serde_json::to_vec(&of(node, gate, version, &audience)).unwrap_or_default();
+        let text = serde_json::to_vec(&of(node, &use_cases, gate, version, &audience)).unwrap_or_default();
         let resource = Resource::parse(text.into(), &Limits::default()).map_err(|_| Refusal::Defect)?;
         format::write(version, format, &resource)
     });
@@ -83,13 +84,13 @@ async fn audience(node: &Node, gate: Gate, request: &HttpRequest) -> Result<Audi
     }
 }
 
-fn of(node: &Node, gate: Gate, version: FhirVersion, audience: &Audience) -> serde_json::Value {
+fn of(node: &Node, use_cases: &UseCases, gate: Gate, version: FhirVersion, audience: &Audience) -> serde_json::Value {
     let mine = |use_case: &&policy::UseCase| match audience {
         Audience::Caller(ids) => ids.contains(use_case.id()),
         Audience::Anyone => true,
         Audience::Nobody => false,
     };
-    let offers = Offers::of(node.use_cases().all().filter(mine), version, direction(gate));
+    let offers = Offers::of(use_cases.all().filter(mine), version, direction(gate));
     let token_endpoint = format!("{}/oauth/token", node.outer_base());
     statement(
         &offers,

@@ -18,8 +18,9 @@ use crate::node::Node;
 
 /// `GET /openapi.json`, at the inner gate.
 pub async fn answer(node: Data<Node>) -> HttpResponse {
-    let made = node.memo().get("openapi".to_owned(), || {
-        let document = document(node.use_cases(), node.versions(), node.inner_base(), node.provider());
+    let (number, use_cases) = node.use_cases().numbered();
+    let made = node.memo().get(format!("openapi {number}"), || {
+        let document = document(&use_cases, node.versions(), node.inner_base(), node.provider());
         Ok::<_, ()>(Bytes::from(document.to_string()))
     });
     HttpResponse::Ok()

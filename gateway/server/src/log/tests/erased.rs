@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use audit::erasure::{Announcement, ErasedRange, Retained, Retention};
@@ -270,7 +271,7 @@ const DEEDS: &[Deed] = &[
     },
     Deed {
         what: "a young record erased without a word",
-        done: |old| old.with_log(|log| assert_eq!(log.erase(&[36..37]).unwrap().records, 1)),
+        done: |old| old.with_log(|log| assert_eq!(log.erase(from_ref(&(36..37))).unwrap().records, 1)),
         says: &["record 36 was erased, and no announcement in the log covers that"],
     },
     Deed {
@@ -299,7 +300,7 @@ fn lie(old: &Old, rules: Retention, newest: OffsetDateTime) {
     let announcement = Announcement::new(NOW, NODE, rules, vec![range]);
     old.with_log(|log| {
         append(log, announcement.write().unwrap());
-        assert_eq!(log.erase(&[36..40]).unwrap().records, 4);
+        assert_eq!(log.erase(from_ref(&(36..40))).unwrap().records, 4);
     });
     old.sign();
 }

@@ -1,0 +1,9 @@
+//! The policies while the node runs, and at the command line: put in force without a restart, tried, explained, replayed.
+
+mod command;
+mod explain;
+mod past;
+mod reload;
+
+pub use command::{PolicyCommand, run};
+pub use reload::{ReloadMeasures, Reloading};

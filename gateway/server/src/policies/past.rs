@@ -1,0 +1,222 @@
+//! A logged decision, put before a policy again: the request and the findings as they stand in the record. A record does
+//! not say everything (which other scopes the token had, the holder's own kind), so what it lacks comes from the node's
+//! configuration, and what cannot be told is said.
+
+use exchange::record::{AccessRecord, AskedFacts};
+use fhir::interaction::Method;
+use fhir::{FhirVersion, Interaction, Ura};
+use policy::{
+    Caller, Capability, DataHolder, Denial, Direction, Finding, Findings, NotFoundOut, Organisation, PatientBinding,
+    PatientScope, Permit, Request, UseCaseId, UseCases,
+};
+
+/// Who this node is, for decisions.
+#[derive(Clone, Debug)]
+pub struct Own {
+    pub holder: DataHolder,
+    pub kind: Option<String>,
+}
+
+/// A decision as it was and as it would be.
+pub struct Replayed {
+    pub was_permitted: bool,
+    pub now: Result<Permit, Denial>,
+}
+
+/// Why a record cannot be decided again; a sentence that repeats nothing of it.
+pub type NotDecided = &'static str;
+
+/// Decides the exchange of a record again, by these use cases.
+///
+/// # Errors
+/// When the record came to no decision, or does not say enough.
+pub fn replay(record: &AccessRecord, use_cases: &UseCases, own: &Own) -> Result<Replayed, NotDecided> {
+    let decision = record.decision.as_ref().ok_or("it came to no decision")?;
+    let named = decision.use_case.as_deref().and_then(UseCaseId::parse).ok_or("no use case took it up")?;
+    let use_case = use_cases.get(&named).ok_or("its use case is not among these")?;
+    let request = request(record, named, use_case.capability(), own)?;
+    let findings = Findings {
+        treatment_relation: record.treatment_relation.clone().unwrap_or(Finding::NotFoundOut(NotFoundOut::NotAsked)),
+        consent: record.consent.clone().unwrap_or(Finding::NotFoundOut(NotFoundOut::NotAsked)),
+    };
+    let now = use_cases.admissible(request).and_then(|admitted| use_cases.decide(&admitted, &findings));
+    Ok(Replayed { was_permitted: decision.permitted, now })
+}
+
+fn request(record: &AccessRecord, named: UseCaseId, capability: &Capability, own: &Own) -> Result<Request, NotDecided> {
+    let caller = record.caller.as_ref().ok_or("nobody was identified")?;
+    let asked = record.asked.as_ref().ok_or("the request was not to be read")?;
+    let version = FhirVersion::ALL.into_iter().find(|version| version.segment() == asked.fhir_version);
+    let version = version.ok_or("its FHIR version is not known")?;
+    let patient = match (&record.patient, capability.patient) {
+        (Some(bsn), _) => PatientScope::One(bsn.clone()),
+        (None, PatientBinding::Any) => PatientScope::Any,
+        (None, PatientBinding::One | PatientBinding::Nobody) => PatientScope::Nobody,
+    };
+    let organisation = Organisation {
+        ura: Ura::parse(&caller.organisation).map_err(|_| "its organisation has no URA")?,
+        name: caller.organisation_name.clone(),
+        kind: caller.organisation_kind.clone(),
+    };
+    Ok(Request {
+        caller: Caller {
+            client_id: caller.client_id.clone(),
+            organisation,
+            person: caller.person.clone(),
+            use_cases: vec![named.clone()],
+            patient: record.patient.clone(),
+            treatment_relation: None,
+            token_id: caller.token_id.clone(),
+        },
+        direction: record.direction.unwrap_or(Direction::Holder),
+        holder: own.holder.clone(),
+        holder_kind: own.kind.clone(),
+        version,
+        interaction: interaction(asked, version)?,
+        patient,
+        data: capability.data,
+        use_case: Some(named),
+    })
+}
+
+/// The interaction, from how the record tells it.
+fn interaction(asked: &AskedFacts, version: FhirVersion) -> Result<Interaction, NotDecided> {
+    if asked.interaction == "transaction" {
+        let entries = asked.entries.iter().map(|entry| of_transaction(entry, version));
+        return Ok(Interaction::Transaction { entries: entries.collect::<Result<_, _>>()? });
+    }
+    let kind = asked.resource_type.as_deref().unwrap_or_default();
+    let resource = asked.resource.as_deref();
+    let one = || resource.ok_or("it does not say which resource was asked for");
+    let (method, path) = match (asked.interaction.as_ref(), asked.operation.as_deref()) {
+        ("operation", Some(name)) => (Method::Get, [resource.unwrap_or(kind), &format!("${name}")].join("/")),
+        ("read" | "vread", _) => (Method::Get, one()?.to_owned()),
+        ("history-instance", _) => (Method::Get, format!("{}/_history", one()?)),
+        ("search-type", _) => (Method::Get, kind.to_owned()),
+        ("create", _) => (Method::Post, kind.to_owned()),
+        ("update", _) => (Method::Put, resource.unwrap_or(kind).to_owned()),
+        ("patch", _) => (Method::Patch, one()?.to_owned()),
+        ("delete", _) => (Method::Delete, resource.unwrap_or(kind).to_owned()),
+        _ => return Err("this kind of interaction is not replayed"),
+    };
+    let query = asked.query.as_deref().unwrap_or_default();
+    Interaction::read(version, method, path.trim_start_matches('/'), query, None)
+        .map_err(|_| "what was asked cannot be read again")
+}
+
+/// An entry of a transaction; of one that changes a resource the record does not say which.
+fn of_transaction(entry: &str, version: FhirVersion) -> Result<Interaction, NotDecided> {
+    let (code, kind) = entry.split_once(' ').ok_or("an entry of its transaction cannot be read again")?;
+    let (method, path) = match code {
+        "create" => (Method::Post, kind.to_owned()),
+        "update" => (Method::Put, format!("{kind}/unknown")),
+        "delete" => (Method::Delete, format!("{kind}/unknown")),
+        _ => return Err("this kind of entry is not replayed"),
+    };
+    Interaction::read(version, method, &path, "", None).map_err(|_| "what was asked cannot be read again")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::http::testing::{of_versions, use_cases};
+
+    fn own() -> Own {
+        Own { holder: DataHolder(Ura::parse("90010001").unwrap()), kind: Some("V6".into()) }
+    }
+
+    /// A search by a nurse of De Linde that was released, with members replaced.
+    fn record(changes: &Value) -> AccessRecord {
+        let mut record = json!({
+            "layout": "zorgsluis-access/3", "request_id": "r", "correlation_id": "c", "started": "2026-11-23T08:00:00Z",
+            "recorded": "2026-11-23T08:00:01Z", "node": "90010001", "gate": "outer", "direction": "holder",
+            "caller": {"client_id": "x", "organisation": "90010002", "organisation_kind": "X3",
+                       "person": {"id": "p1", "role": "30.000"}},
+            "asked": {"fhir_version": "r4", "interaction": "search-type", "resource_type": "Condition", "query": "category=x"},
+            "patient": "999911120",
+            "decision": {"permitted": true, "use_case": "health-overview"},
+            "treatment_relation": {"finding": "found", "detail": {"kind": "k", "reference": "r"}},
+            "consent": {"finding": "found", "detail": {"decision": "permit", "source": "local", "reference": "c"}},
+            "sources": [], "outcome": {"result": "released"}
+        });
+        for (name, value) in changes.as_object().unwrap() {
+            record[name] = value.clone();
+        }
+        AccessRecord::read(record.to_string().as_bytes()).unwrap()
+    }
+
+    fn replayed(changes: &Value) -> Result<(bool, Option<policy::DenialCode>), NotDecided> {
+        let replayed = replay(&record(changes), &use_cases(), &own())?;
+        Ok((replayed.was_permitted, replayed.now.err().map(|denial| denial.code)))
+    }
+
+    #[test]
+    fn the_same_request_and_findings_are_decided_as_they_were_and_others_otherwise() {
+        use policy::DenialCode::{NotInUseCase, PolicyDenied};
+        let asked = |interaction: &str, more: Value| {
+            let mut asked = json!({"fhir_version": "r4", "interaction": interaction, "resource_type": "Condition"});
+            more.as_object().unwrap().iter().for_each(|(name, value)| asked[name] = value.clone());
+            json!({ "asked": asked })
+        };
+        for (changes, now) in [
+            (json!({}), None),
+            (asked("read", json!({"resource": "Condition/c1"})), None),
+            (asked("delete", json!({"resource": "Condition/c1"})), Some(NotInUseCase)),
+            (json!({"consent": {"finding": "absent"}}), Some(PolicyDenied)),
+            (json!({"consent": null}), Some(PolicyDenied)),
+            (json!({"treatment_relation": {"finding": "not-found-out", "detail": "timed-out"}}), Some(PolicyDenied)),
+            (
+                json!({"caller": {"client_id": "x", "organisation": "90010002", "organisation_kind": "X3",
+                       "person": {"id": "p1", "role": "01.048"}}}),
+                Some(PolicyDenied),
+            ),
+            (
+                json!({"direction": "user", "gate": "inner", "consent": null,
+                       "asked": {"fhir_version": "r4", "interaction": "operation", "resource_type": "Patient",
+                                 "operation": "health-overview"}}),
+                None,
+            ),
+        ] {
+            assert_eq!(replayed(&changes), Ok((true, now)), "{changes}");
+        }
+    }
+
+    #[test]
+    fn a_transaction_is_put_together_again() {
+        let sending = r#"{ "r4": { "interactions": [{"type": "Condition", "codes": ["create", "update"]}],
+                                  "system": ["transaction"] } }"#;
+        let use_cases = of_versions("sending", sending);
+        let permitted = |entries: &[&str]| {
+            let changes = json!({"asked": {"fhir_version": "r4", "interaction": "transaction", "entries": entries},
+                "decision": {"permitted": true, "use_case": "sending"}});
+            replay(&record(&changes), &use_cases, &own()).map(|replayed| replayed.now.is_ok())
+        };
+        assert_eq!(permitted(&["create Condition", "update Condition"]), Ok(true));
+        assert_eq!(permitted(&["create Condition", "delete Condition"]), Ok(false));
+        assert_eq!(permitted(&["create Observation"]), Ok(false));
+        assert!(permitted(&["patch Condition"]).is_err() && permitted(&["create"]).is_err());
+    }
+
+    #[test]
+    fn what_a_record_does_not_say_is_no_decision() {
+        for (changes, why) in [
+            (json!({"decision": null}), "no decision"),
+            (json!({"decision": {"permitted": false, "denial": "not-in-use-case"}}), "no use case"),
+            (json!({"decision": {"permitted": true, "use_case": "bgz"}}), "not among these"),
+            (json!({"caller": null}), "nobody"),
+            (json!({"asked": null}), "not to be read"),
+            (
+                json!({"asked": {"fhir_version": "r4", "interaction": "read", "resource_type": "Condition"}}),
+                "which resource",
+            ),
+            (
+                json!({"asked": {"fhir_version": "r9", "interaction": "search-type", "resource_type": "Condition"}}),
+                "version",
+            ),
+        ] {
+            assert!(replayed(&changes).is_err_and(|fault| fault.contains(why)), "{changes}");
+        }
+    }
+}
