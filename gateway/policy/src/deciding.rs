@@ -17,7 +17,7 @@ use crate::standard::{self, StandardOperation};
 use crate::use_case::{UseCase, UseCases};
 
 /// What every source is asked.
-type Plan = Arc<[Interaction]>;
+pub(crate) type Plan = Arc<[Interaction]>;
 
 impl UseCases {
     /// The decision. Nothing else builds a [`Permit`].
@@ -42,14 +42,19 @@ impl UseCases {
         let Some((plan, operation)) = plan(use_case, request) else {
             return Err(use_case.denial(DenialCode::NotInUseCase));
         };
+        let reasons = verdict.reasons;
+        let (plan, obligations) = within_matrix(use_case, request, plan, verdict.obligations).map_err(|outside| {
+            let reasons = [reasons.as_slice(), &[outside]].concat();
+            Denial { reasons, ..use_case.denial(DenialCode::PolicyDenied) }
+        })?;
         Ok(Permit {
             treatment_relation: findings.treatment_relation.found().cloned(),
             request: request.clone(),
             use_case: use_case.id().clone(),
             purpose,
             policy: use_case.policy().clone(),
-            reasons: verdict.reasons,
-            obligations: verdict.obligations,
+            reasons,
+            obligations,
             plan,
             operation,
             releasable,
@@ -90,6 +95,30 @@ pub(crate) fn judge(
     Ok(verdict)
 }
 
+/// What is left of a plan for the caller's role, at the data holder's gate, and what else has to be withheld for it.
+///
+/// # Errors
+/// The reason, when nothing is left.
+pub(crate) fn within_matrix(
+    use_case: &UseCase,
+    request: &Request,
+    plan: Plan,
+    mut obligations: Vec<Obligation>,
+) -> Result<(Plan, Vec<Obligation>), Reason> {
+    let Some(matrix) = use_case.matrix().filter(|_| request.direction == Direction::Holder) else {
+        return Ok((plan, obligations));
+    };
+    let sight = matrix.sight(request);
+    let hidden = sight.hidden(request.interaction.code());
+    obligations.extend(hidden.map(|kind| Obligation::WithholdType { resource_type: kind.to_owned() }));
+    let seen: Plan = plan.iter().filter(|question| sight.allows(question)).cloned().collect();
+    if seen.is_empty() {
+        let says = "The role of the practitioner does not see this category of information.";
+        return Err(Reason::new("not-in-matrix", says));
+    }
+    Ok((seen, obligations))
+}
+
 /// What bars a release whatever the policy says: at the holder's gate every fact that the use case needs must have
 /// been found out, and a recorded objection stands. An emergency override, if a provider ever decides to have one,
 /// changes this function and nothing else; it never passes an objection.
@@ -119,7 +148,7 @@ fn barred(needed: &[Fact], direction: Direction, findings: &Findings) -> Vec<Rea
 
 /// What every source is asked: the searches of an operation, or the interaction itself. None: no search can be made of
 /// what was asked, which admission has refused already.
-fn plan(use_case: &UseCase, request: &Request) -> Option<(Plan, Option<StandardOperation>)> {
+pub(crate) fn plan(use_case: &UseCase, request: &Request) -> Option<(Plan, Option<StandardOperation>)> {
     let itself = || -> Plan { Arc::new([request.interaction.clone()]) };
     let (Interaction::Operation { level, name, query }, Some(offer)) =
         (&request.interaction, use_case.offer(request.version))

@@ -15,6 +15,7 @@ mod deciding;
 pub mod decision;
 pub mod findings;
 mod in_force;
+mod matrix;
 mod offer;
 mod rego;
 pub mod release;

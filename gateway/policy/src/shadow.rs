@@ -1,13 +1,15 @@
 //! A policy text in the shadow of the one in force: it is asked of every request that the use case admits, what it would
 //! have decided is noted where that differs, and it never decides. So a new release is tried on real requests first.
 
-use crate::deciding::judge;
+use sha2::{Digest, Sha256};
+
+use crate::deciding::{judge, plan, within_matrix};
 use crate::decision::{Denial, Obligation, Permit, Reason};
 use crate::findings::Findings;
-use crate::rego::Rego;
+use crate::rego::{Rego, Verdict};
 use crate::release::Release;
 use crate::request::Admitted;
-use crate::use_case::{PolicyVersion, digest};
+use crate::use_case::{PolicyVersion, hex};
 
 /// A policy text that decides nothing.
 pub(crate) struct Shadow {
@@ -30,7 +32,10 @@ impl Shadow {
     pub(crate) fn load(id: &str, policy: &str, release: &str) -> Result<Shadow, String> {
         let release = Release::parse(release).map_err(|what| format!("shadow: {what}"))?;
         let rego = Rego::compile(&id.replace('-', "_"), policy).map_err(|what| format!("shadow: {what}"))?;
-        Ok(Shadow { policy: PolicyVersion { version: release.version, digest: digest(&[policy]) }, rego })
+        Ok(Shadow {
+            policy: PolicyVersion { version: release.version, digest: hex(Sha256::new().chain_update(policy)) },
+            rego,
+        })
     }
 }
 
@@ -38,11 +43,19 @@ impl Shadow {
 /// Reasons alone make no difference.
 pub fn differing(admitted: &Admitted, findings: &Findings, decided: Result<&Permit, &Denial>) -> Option<Differing> {
     let shadow = admitted.use_case.shadow()?;
-    let (allow, reasons, obligations) =
-        match judge(&shadow.rego, admitted.use_case.capability(), &admitted.request, findings) {
-            Ok(verdict) => (true, verdict.reasons, verdict.obligations),
-            Err((_, reasons)) => (false, reasons, Vec::new()),
-        };
+    let (use_case, request) = (&admitted.use_case, &admitted.request);
+    let (allow, reasons, obligations) = match judge(&shadow.rego, use_case.capability(), request, findings) {
+        Ok(Verdict { reasons, obligations, .. }) => {
+            // The matrix below the policy is the same for both.
+            let within = plan(use_case, request).map(|(plan, _)| within_matrix(use_case, request, plan, obligations));
+            match within {
+                Some(Ok((_, obligations))) => (true, reasons, obligations),
+                Some(Err(outside)) => (false, [reasons.as_slice(), &[outside]].concat(), Vec::new()),
+                None => (false, reasons, Vec::new()),
+            }
+        }
+        Err((_, reasons)) => (false, reasons, Vec::new()),
+    };
     let same = match decided {
         Ok(permit) => allow && same_members(&obligations, permit.obligations()),
         Err(_) => !allow,

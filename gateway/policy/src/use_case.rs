@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::capability::{ANY, Capability, Fact, VersionCapability};
 use crate::checks;
 use crate::decision::Releasable;
+use crate::matrix::Matrix;
 use crate::offer::Offer;
 use crate::rego::Rego;
 use crate::release::Release;
@@ -61,7 +62,8 @@ impl fmt::Display for UseCaseId {
 }
 
 /// Which policy text decided: `release.toml`'s version and the SHA-256, in hex, of `policy.rego` followed by
-/// `capability.json`, so that `cat policy.rego capability.json | sha256sum` gives it. Goes into every record.
+/// `capability.json` (and `matrix.toml`, where there is one), so that `cat policy.rego capability.json | sha256sum` gives
+/// it. Goes into every record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyVersion {
     pub version: String,
@@ -74,7 +76,10 @@ pub struct UseCase {
     capability: Capability,
     release: Release,
     policy: PolicyVersion,
+    /// What the digest is of.
+    seal: Sha256,
     rego: Rego,
+    matrix: Option<Matrix>,
     shadow: Option<Shadow>,
     prepared: BTreeMap<FhirVersion, Prepared>,
 }
@@ -118,7 +123,7 @@ impl UseCase {
             serde_json::from_str(capability).map_err(|what| fault(format!("capability.json: {what}")))?;
         checks::check(&parsed, development_mode).map_err(fault)?;
         let rego = Rego::compile(&id.replace('-', "_"), policy).map_err(fault)?;
-        let digest = digest(&[policy, capability]);
+        let seal = Sha256::new().chain_update(policy).chain_update(capability);
         let mut prepared = BTreeMap::new();
         for (version, offered) in &parsed.versions {
             let offer = Offer { version: *version, capability: offered, patient: parsed.patient };
@@ -127,12 +132,25 @@ impl UseCase {
         Ok(UseCase {
             id: use_case,
             capability: parsed,
-            policy: PolicyVersion { version: release.version.clone(), digest },
+            policy: PolicyVersion { version: release.version.clone(), digest: hex(seal.clone()) },
+            seal,
             release,
             rego,
+            matrix: None,
             shadow: None,
             prepared,
         })
+    }
+
+    /// The same use case with a role matrix below its policy. The digest is then of policy, capability and matrix.
+    ///
+    /// # Errors
+    /// When the matrix does not read or does not fit the use case.
+    pub fn with_matrix(mut self, matrix: &str) -> Result<UseCase, UseCaseFault> {
+        let read = Matrix::parse(matrix, &self.capability);
+        self.matrix = Some(read.map_err(|what| UseCaseFault { use_case: self.id.to_string(), what })?);
+        self.policy.digest = hex(self.seal.clone().chain_update(matrix));
+        Ok(self)
     }
 
     /// The same use case with another policy text beside its own, which is evaluated as well and decides nothing.
@@ -164,6 +182,9 @@ impl UseCase {
     pub fn release(&self) -> &Release {
         &self.release
     }
+    pub(crate) fn matrix(&self) -> Option<&Matrix> {
+        self.matrix.as_ref()
+    }
     pub(crate) fn shadow(&self) -> Option<&Shadow> {
         self.shadow.as_ref()
     }
@@ -194,10 +215,9 @@ impl Prepared {
     }
 }
 
-/// SHA-256 of texts one after the other, in hex.
-pub(crate) fn digest(texts: &[&str]) -> String {
-    let digest = texts.iter().fold(Sha256::new(), |hash, text| hash.chain_update(text)).finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+/// A digest in hex.
+pub(crate) fn hex(seal: Sha256) -> String {
+    seal.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn releasable(offered: &VersionCapability) -> Releasable {

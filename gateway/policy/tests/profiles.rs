@@ -34,6 +34,7 @@ fn texts(folder: &Path) -> FolderTexts {
         capability: read("capability.json"),
         policy: read("policy.rego"),
         release: read("release.toml"),
+        matrix: fs::read_to_string(folder.join("matrix.toml")).ok(),
         cases,
     }
 }

@@ -23,9 +23,7 @@ struct Texts {
 pub fn load(config: &ProfilesConfig, development: bool) -> Result<UseCases, String> {
     let all = config.use_cases.iter().map(|id| {
         let texts = Texts::read(config, id)?;
-        let FolderTexts { id, capability, policy, release, .. } = &texts.folder;
-        let use_case = UseCase::load(id, capability, policy, release, development);
-        texts.shadowed(use_case.map_err(|fault| fault.to_string())?)
+        texts.shadowed(texts.folder.load(development).map_err(|fault| fault.to_string())?)
     });
     Ok(UseCases::new(all.collect::<Result<_, String>>()?))
 }
@@ -36,13 +34,12 @@ pub fn checked(config: &ProfilesConfig, development: bool) -> Result<(UseCases, 
     let (mut all, mut passed) = (Vec::new(), 0);
     for id in &config.use_cases {
         let texts = Texts::read(config, id)?;
-        let FolderTexts { id, capability, policy, release, .. } = &texts.folder;
         let use_case = if texts.has_cases {
             let report = check_folder(&texts.folder, development).map_err(|fault| fault.to_string())?;
             passed += report.cases.len();
             report.use_case
         } else if development {
-            UseCase::load(id, capability, policy, release, development).map_err(|fault| fault.to_string())?
+            texts.folder.load(development).map_err(|fault| fault.to_string())?
         } else {
             return Err(format!(
                 "{}: there is no folder `cases` beside the policy: write down whom it must allow and whom deny",
@@ -65,12 +62,15 @@ impl Texts {
             None
         };
         let has_cases = folder.join("cases").is_dir();
+        let matrix = folder.join("matrix.toml");
+        let matrix = if matrix.exists() { Some(read(&matrix)?) } else { None };
         Ok(Texts {
             folder: FolderTexts {
                 id: id.to_string(),
                 capability: text("capability.json")?,
                 policy: text("policy.rego")?,
                 release: text("release.toml")?,
+                matrix,
                 cases: if has_cases { cases(&folder.join("cases"))? } else { Vec::new() },
             },
             shadow,

@@ -11,6 +11,8 @@ pub struct FolderTexts {
     pub capability: String,
     pub policy: String,
     pub release: String,
+    /// The role matrix, where there is one.
+    pub matrix: Option<String>,
     /// Name and text of every file in `cases/`.
     pub cases: Vec<(String, String)>,
 }
@@ -22,6 +24,20 @@ pub struct FolderReport {
     pub cases: Vec<CaseResult>,
 }
 
+impl FolderTexts {
+    /// Loads the use case, without running its cases.
+    ///
+    /// # Errors
+    /// As of [`UseCase::load`] and [`UseCase::with_matrix`].
+    pub fn load(&self, development_mode: bool) -> Result<UseCase, UseCaseFault> {
+        let loaded = UseCase::load(&self.id, &self.capability, &self.policy, &self.release, development_mode)?;
+        match &self.matrix {
+            Some(matrix) => loaded.with_matrix(matrix),
+            None => Ok(loaded),
+        }
+    }
+}
+
 /// Loads a use case and runs its cases. It may serve when this is no fault.
 ///
 /// # Errors
@@ -29,7 +45,7 @@ pub struct FolderReport {
 /// deny.
 pub fn check_folder(texts: &FolderTexts, development_mode: bool) -> Result<FolderReport, UseCaseFault> {
     let fault = |what: String| UseCaseFault { use_case: texts.id.clone(), what };
-    let load = || UseCase::load(&texts.id, &texts.capability, &texts.policy, &texts.release, development_mode);
+    let load = || texts.load(development_mode);
     let alone = UseCases::new(vec![load()?]);
     let mut results = Vec::new();
     for (file, text) in &texts.cases {
@@ -72,6 +88,7 @@ mod tests {
             capability: ONE.to_owned(),
             policy: policy("one", rules),
             release: RELEASE.to_owned(),
+            matrix: None,
             cases: vec![("a.json".to_owned(), case.to_owned())],
         };
         check_folder(&texts, false).map_err(|fault| fault.to_string())
@@ -96,6 +113,7 @@ mod tests {
                 capability: capability.to_owned(),
                 policy: policy("one", "allow := true"),
                 release: RELEASE.to_owned(),
+                matrix: None,
                 cases: vec![("a.json".to_owned(), case.replacen("ENTRIES", entries, 1))],
             };
             check_folder(&texts, false).map(|_| ()).map_err(|fault| fault.to_string())
@@ -170,6 +188,7 @@ mod tests {
             capability: ONE.to_owned(),
             policy: policy("one", "allow := true"),
             release: RELEASE.to_owned(),
+            matrix: None,
             cases: Vec::new(),
         };
         assert!(check_folder(&none, false).is_err());
