@@ -43,7 +43,7 @@ pub fn checked(config: &ProfilesConfig, development: bool) -> Result<(UseCases, 
         } else {
             return Err(format!(
                 "{}: there is no folder `cases` beside the policy: write down whom it must allow and whom deny",
-                config.folder.join(id).display()
+                config.folder.join(id.as_str()).display()
             ));
         };
         all.push(texts.shadowed(use_case)?);

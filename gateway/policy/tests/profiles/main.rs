@@ -3,6 +3,8 @@
 // Tests may panic: that is how they fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod decision_table;
+
 use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
