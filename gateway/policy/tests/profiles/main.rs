@@ -1,7 +1,7 @@
 //! The use cases of `profiles/`: each loads, and its cases hold and could fail.
 
 // Tests may panic: that is how they fail.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod decision_table;
 
