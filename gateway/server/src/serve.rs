@@ -65,6 +65,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
     });
     let (outer, inner) = tokio::join!(outer, inner);
     // After the last exchange: what is durable by now is signed for.
+    drop(wired.streaming);
     drop(wired.indexing);
     drop(wired.keeping);
     outer.and(inner).map_err(|fault| format!("a listener failed: {fault}"))

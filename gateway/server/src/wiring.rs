@@ -32,6 +32,7 @@ use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::keeping::{self, Keeping, Origin};
 use crate::log::places::Places;
 use crate::log::published::Published;
+use crate::log::siem::{self, Streaming};
 use crate::log::witnessing::{Setup, Witnessing};
 use crate::node::{Bases, Node, Parts, Wellness};
 use crate::patient_index::OwnPatients;
@@ -52,6 +53,8 @@ pub struct Wired {
     pub keeping: Keeping,
     /// Keeps the access log's index up for as long as it lives, where the log is shown.
     pub indexing: Option<Indexing>,
+    /// Tells the monitoring system of the access log for as long as it lives, where there is one.
+    pub streaming: Option<Streaming>,
 }
 
 /// How often the registers are looked at for change.
@@ -98,6 +101,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let quality = quality(config)?;
     let (keeping, proof) = keeping(config, &access_log)?;
     let witnessing = Arc::new(witnessing(config, &to_partners, &proof)?);
+    let (streaming, siem) = siem::of_config(config, &access_log)?.unzip();
     let archive = shows_its_log(&use_cases).then(|| archive(config, &access_log)).transpose()?;
     let indexing = archive.clone().map(Indexing::start).transpose()?;
     let wiring = Wiring {
@@ -135,10 +139,11 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         access_log,
         proof,
         witnessing,
+        siem,
         wellness,
         quality,
     });
-    Ok(Wired { node, callers, sessions, watch, keeping, indexing })
+    Ok(Wired { node, callers, sessions, watch, keeping, indexing, streaming })
 }
 
 /// Whether a use case of this node opens its access log.
@@ -188,6 +193,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     partners(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     peers(config, own, &clock)?;
+    siem::receiver(config)?;
     Ok(())
 }
 
