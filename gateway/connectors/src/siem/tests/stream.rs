@@ -113,6 +113,18 @@ fn a_receiver_that_takes_nothing_or_says_nothing_is_not_waited_for() {
 }
 
 #[test]
+fn a_receiver_that_takes_a_little_at_a_time_is_given_no_more_time_for_that() {
+    let files = Files::new();
+    let stub = Stub::start(Some(files.tls("own-receiver", false)), Manner::Slow);
+    let mut stream = Receiver::new(&files.config(stub.address)).unwrap().connect().unwrap();
+    let (begun, bytes) = (Instant::now(), frames(40_000));
+    assert_eq!(stream.write(&bytes), Err(StreamFault::TimedOut));
+    assert!((Duration::from_millis(450)..Duration::from_secs(5)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    let taken = stub.received(0).len();
+    assert!(taken > 0 && taken < bytes.len(), "{taken}");
+}
+
+#[test]
 fn a_receiver_that_is_not_there_or_speaks_no_tls_is_a_fault_of_its_own() {
     let files = Files::new();
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -22,6 +22,8 @@ pub enum Manner {
     Well,
     /// Takes so many octets, then closes in the middle of whatever it is.
     ClosesAfter(usize),
+    /// Takes a little, often enough for every single write to come to something.
+    Slow,
     /// Shakes hands and reads nothing.
     ReadsNothing,
     /// Accepts the connection and says nothing, not even in TLS.
@@ -144,7 +146,7 @@ fn serve(mut socket: TcpStream, tls: Option<Arc<ServerConfig>>, manner: Manner, 
             let _ = socket.write_all(b"220 receiver ready\r\n");
             return thread::sleep(Duration::from_secs(1));
         }
-        Manner::Well | Manner::ClosesAfter(_) | Manner::ReadsNothing => {}
+        Manner::Well | Manner::ClosesAfter(_) | Manner::Slow | Manner::ReadsNothing => {}
     }
     match tls {
         None => read(&mut socket, manner, &mut keep),
@@ -164,10 +166,13 @@ fn read(stream: &mut impl Read, manner: Manner, keep: &mut impl FnMut(&[u8])) {
     let mut left = match manner {
         Manner::ClosesAfter(octets) => octets,
         Manner::ReadsNothing => return thread::sleep(Duration::from_secs(30)),
-        Manner::Well | Manner::Silent | Manner::NoTls => usize::MAX,
+        Manner::Well | Manner::Slow | Manner::Silent | Manner::NoTls => usize::MAX,
     };
     let mut buffer = [0; 4096];
     while left > 0 {
+        if matches!(manner, Manner::Slow) {
+            thread::sleep(Duration::from_millis(1));
+        }
         let most = left.min(buffer.len());
         match stream.read(&mut buffer[..most]) {
             Ok(0) | Err(_) => return,

@@ -139,23 +139,28 @@ impl Following {
 
     fn forward(&mut self, stream: &mut Stream) -> Result<Duration, StreamFault> {
         stream.look()?;
-        let Some(log) = self.log.upgrade() else { return Ok(ROUND) };
         let from = self.window.next();
-        let records = self.records.get_or_insert_with(|| log.records(from));
-        log.follow(records);
-        let batch = Batch::gather(&self.names, from, records);
+        let Some((batch, length)) = self.gather(from) else { return Ok(ROUND) };
         if batch.messages > 0 {
             stream.write(&batch.octets)?;
         }
         self.window.told(batch.next, Instant::now());
         self.siem.at(batch.next);
         self.siem.wrote(batch.messages, batch.erased);
-        let more = batch.next > from && batch.next < log.length();
+        let more = batch.next > from && batch.next < length;
         Ok(match self.read_on(batch.fault) {
             Some(wait) => wait,
             None if more => Duration::ZERO,
             None => ROUND,
         })
+    }
+
+    /// The next batch, and how long the log is. The log is not held while the receiver is waited for.
+    fn gather(&mut self, from: u64) -> Option<(Batch, u64)> {
+        let log = self.log.upgrade()?;
+        let records = self.records.get_or_insert_with(|| log.records(from));
+        log.follow(records);
+        Some((Batch::gather(&self.names, from, records), log.length()))
     }
 
     /// Notes whether the log could be read; how long to leave it alone when not.
