@@ -24,7 +24,9 @@ const DIGITS: usize = 9;
 /// The members of an exchange, in the order in which they are told.
 #[derive(Serialize)]
 pub struct Facts<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
     recorded: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     started: Option<String>,
     gate: Gate,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +40,9 @@ pub struct Facts<'r> {
     reason: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     denial: Option<DenialCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     remote: Option<IpAddr>,
@@ -70,6 +74,7 @@ pub struct Facts<'r> {
 
 #[derive(Serialize)]
 struct Who<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
     organisation: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     organisation_kind: Option<&'r str>,
@@ -87,7 +92,9 @@ struct Who<'r> {
 
 #[derive(Serialize)]
 struct What<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
     fhir_version: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     interaction: Option<&'r str>,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     resource_type: Option<&'r str>,

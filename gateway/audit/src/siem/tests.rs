@@ -33,6 +33,61 @@ fn a_release_is_told_with_who_and_what_and_counts() {
     );
 }
 
+/// Every member that is told, whatever of a record.
+fn members() -> Vec<String> {
+    let person = r#"{"id":"uzi-1","name":"N","role":"01.015"}"#;
+    let caller = format!(
+        r#"{{"client_id":"epd","organisation":"90000902","organisation_kind":"Z3","person":{person},"responsible":{person}}}"#
+    );
+    let asked = r#"{"fhir_version":"r4","interaction":"operation","resource_type":"AuditEvent","operation":"review",
+        "page":1,"entries":["create Condition"]}"#;
+    let whole = record(
+        "$review",
+        &[
+            ("caller", &caller),
+            ("asked", asked),
+            (
+                "decision",
+                r#"{"permitted":true,"denial":"own-access","use_case":"u","purpose":"HCOMPL","policy":{"version":"1","digest":"d"}}"#,
+            ),
+            ("outcome", r#"{"result":"refused","status":403,"reason":"denied: own-access"}"#),
+            ("review", r#"{"event":"e","index":7,"verdict":"justified","note":"n"}"#),
+        ],
+    );
+    let announced = Announcement::new(OffsetDateTime::UNIX_EPOCH, "90000901", Retention::default(), Vec::new());
+    let all = [
+        told_of(&whole, 1).1,
+        told_of(&record("read", &[("correlation_id", "\"999911120\"")]), 1).1,
+        serde_json::from_str(&tell("90000901", 2, &announced.write().unwrap()).json).unwrap(),
+        serde_json::from_str(&tell_erased("90000901", &(3..4)).json).unwrap(),
+    ];
+    let names = |json: &Value| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let mut found: Vec<String> = all.iter().flat_map(names).chain(names(&all[0]["counts"])).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[test]
+fn what_operators_read_names_every_member_kind_and_class_and_no_other_member() {
+    let text = include_str!("../../../../config/siem.md");
+    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+    let members = members();
+    assert_eq!(members.len(), 46, "{members:?}");
+    let codes = Kind::ALL.map(Kind::code).into_iter().chain(Class::ALL.map(Class::code));
+    for name in members.iter().map(String::as_str).chain(codes).chain([LAYOUT]) {
+        assert!(quoted.contains(&name), "config/siem.md does not say `{name}`");
+    }
+    let rows = text.split_once("| member |").unwrap().1.lines().filter_map(|line| line.strip_prefix("| `"));
+    for row in rows {
+        let first = row.split(" | ").next().unwrap();
+        for name in first.split(", ").map(|name| name.trim_matches('`')) {
+            assert!(members.iter().any(|member| member == name), "config/siem.md says `{name}`, which is not told");
+        }
+    }
+    assert!(text.contains(&LONGEST.to_string()));
+}
+
 #[test]
 fn each_kind_is_told_apart_and_weighed() {
     let emergency = ("emergency", r#"{"reason":"unconscious"}"#);

@@ -16,8 +16,12 @@ use super::frames::{Batch, Names};
 use super::measures::{Siem, Standing};
 use super::window::Window;
 
-/// How often it is looked whether there is anything to tell, and how often at most the cursor is written.
+/// How often it is looked whether there is anything to tell.
 const ROUND: Duration = Duration::from_secs(1);
+/// Between two batches of a log that is far ahead: exchanges need the processor more.
+const BREATH: Duration = Duration::from_millis(5);
+/// How often at most the cursor is written: the disk is the log's.
+const KEEPING: Duration = Duration::from_secs(5);
 /// A log that cannot be read is tried again after so long.
 const UNREADABLE: Duration = Duration::from_secs(10);
 /// What was told so long ago, over a connection that is still well, has arrived: longer than anything is left unconfirmed.
@@ -102,7 +106,7 @@ impl Following {
                 if since.elapsed() >= ROUND / 2 && self.siem.stands(Standing::Connected) {
                     tracing::info!(siem.lag = self.lag(), "the monitoring system is told of the access log");
                 }
-                if self.kept_at.elapsed() >= ROUND {
+                if self.kept_at.elapsed() >= KEEPING {
                     self.keep();
                 }
                 wait
@@ -150,7 +154,7 @@ impl Following {
         let more = batch.next > from && batch.next < length;
         Ok(match self.read_on(batch.fault) {
             Some(wait) => wait,
-            None if more => Duration::ZERO,
+            None if more => BREATH,
             None => ROUND,
         })
     }
