@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use connectors::siem::{Receiver, ReceiverConfig, StreamFault, Transport};
 use serde_json::Value;
-use store::access_log::AccessLog;
+use store::access_log::{AccessLog, Content, ReadFault};
 use store::cursor::{Cursor, Found};
 use tempfile::TempDir;
 
 use super::following::Following;
+use super::frames::Batch;
 use super::{Names, Siem, Standing, Streaming};
 use crate::log::tests::open;
 
@@ -326,4 +327,54 @@ fn the_metrics_say_whether_it_is_there_and_how_far_behind() {
     ] {
         assert!(text.lines().any(|own| own == line), "{line} is not in {text}");
     }
+}
+
+#[test]
+fn a_batch_is_bounded_and_what_stands_before_a_fault_is_told() {
+    let erased = |index: u64| Ok((index, Content::Erased([0; 32])));
+    let there = |index: u64| Ok((index, Content::Record(record(index))));
+    let torn = || Err(ReadFault::Io(std::io::Error::other("torn")));
+    let gather = |from: u64, found: Vec<Result<(u64, Content), ReadFault>>| {
+        let mut found = found.into_iter();
+        let batch = Batch::gather(&names(), from, &mut found);
+        (batch, found.count())
+    };
+    let (batch, left) = gather(5, (5..1_000).map(there).collect());
+    assert_eq!((batch.messages, batch.next, left), (256, 261, 739));
+    assert!(batch.octets.len() < 300 << 10);
+    let (batch, left) = gather(5, (5..1_000).map(erased).collect());
+    assert_eq!((batch.messages, batch.erased, batch.next, left), (1, 256, 261, 739));
+    let (batch, left) = gather(0, vec![there(0), erased(1), erased(2), torn(), there(3)]);
+    assert_eq!((batch.messages, batch.erased, batch.next, left), (2, 2, 3, 1));
+    assert!(batch.fault.is_some());
+    let (batch, _) = gather(7, vec![torn()]);
+    assert_eq!((batch.messages, batch.next, batch.octets.len()), (0, 7, 0));
+    let (batch, _) = gather(7, Vec::new());
+    assert!((batch.messages, batch.next) == (0, 7) && batch.fault.is_none());
+}
+
+#[test]
+fn a_log_that_cannot_be_read_is_told_as_far_as_it_can_and_the_rest_when_it_is_mended() {
+    let (folder, stub) = (TempDir::new().unwrap(), Stub::start());
+    let log = log(&folder);
+    append(&log, 0..200);
+    let mut segments: Vec<_> =
+        std::fs::read_dir(folder.path().join("log")).unwrap().map(|file| file.unwrap().path()).collect();
+    segments.retain(|file| file.extension().is_some_and(|extension| extension == "log"));
+    segments.sort();
+    let (segment, aside) = (segments[2].clone(), folder.path().join("aside"));
+    std::fs::rename(&segment, &aside).unwrap();
+    let siem = Arc::new(Siem::default());
+    let place = folder.path().join("siem");
+    let mut following = Following::open(&log, &place, stub.receiver(), names(), siem.clone()).unwrap();
+    assert_eq!(following.round(), Duration::ZERO);
+    assert!(following.round() >= Duration::from_secs(10));
+    let told = 200 - siem.lag(200);
+    assert!((1..200).contains(&told), "{told}");
+    assert!(following.round() >= Duration::from_secs(10));
+    assert_eq!(siem.standing(), None);
+    std::fs::rename(&aside, &segment).unwrap();
+    following.round();
+    assert_eq!(siem.lag(200), 0);
+    stub.wait_for(200);
 }
