@@ -13,4 +13,5 @@ pub mod ready;
 pub mod region;
 pub mod source_server;
 pub mod suites;
+pub mod syslog;
 pub mod xml;

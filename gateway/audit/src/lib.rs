@@ -1,5 +1,6 @@
 //! What the access log says (NEN 7513): a record as an AuditEvent ([`event()`]), in words ([`sentence()`], [`fold`]),
-//! searched ([`Question`], [`keys`]), looked over for the unusual ([`hints()`]), and erased after its retention ([`erasure`]).
+//! searched ([`Question`], [`keys`]), looked over for the unusual ([`hints()`]), told to a monitoring system ([`siem`]), and
+//! erased after its retention ([`erasure`]).
 //!
 //! Pure functions over records. This crate does no I/O, knows no async and not where records are kept.
 
@@ -12,6 +13,7 @@ pub mod hints;
 pub mod keys;
 pub mod question;
 pub mod sentence;
+pub mod siem;
 pub mod story;
 #[cfg(test)]
 mod testing;

@@ -14,6 +14,7 @@ use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
 use crate::log::published::{Published, Trouble};
+use crate::log::siem::Siem;
 use crate::log::witnessing::Witnessing;
 use crate::policies::ReloadMeasures;
 use crate::quality::Quality;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub proof: Arc<Published>,
     /// Who witnesses that, and whom this node witnesses.
     pub witnessing: Arc<Witnessing>,
+    /// How far the monitoring system was told, where there is one.
+    pub siem: Option<Arc<Siem>>,
     pub wellness: Wellness,
     pub quality: Quality,
 }
@@ -74,6 +77,9 @@ impl Node {
             parts.quality.register(registry);
             parts.witnessing.register(registry);
             parts.reload.register(registry);
+            if let Some(siem) = &parts.siem {
+                siem.register(registry);
+            }
         });
         Node { parts, metrics, memo: Memo::default(), started }
     }
@@ -109,6 +115,10 @@ impl Node {
     /// Who witnesses this node's log, and whom it witnesses.
     pub fn witnessing(&self) -> &Arc<Witnessing> {
         &self.parts.witnessing
+    }
+    /// How far the monitoring system was told of the access log, where there is one.
+    pub fn siem(&self) -> Option<&Siem> {
+        self.parts.siem.as_deref()
     }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics

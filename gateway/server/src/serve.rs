@@ -67,6 +67,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
     // After the last exchange: what is durable by now is signed for.
     drop(wired.reloading);
     drop(wired.erasing);
+    drop(wired.streaming);
     drop(wired.indexing);
     drop(wired.keeping);
     outer.and(inner).map_err(|fault| format!("a listener failed: {fault}"))

@@ -33,6 +33,7 @@ use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
 use crate::log::places::Places;
 use crate::log::published::Published;
+use crate::log::siem::{self, Streaming};
 use crate::log::witnessing::{Setup, Witnessing};
 use crate::node::{Bases, Node, Parts, Wellness};
 use crate::patient_index::OwnPatients;
@@ -56,6 +57,8 @@ pub struct Wired {
     pub indexing: Option<Indexing>,
     pub erasing: Erasing,
     pub reloading: Option<Reloading>,
+    /// Tells the monitoring system of the access log for as long as it lives, where there is one.
+    pub streaming: Option<Streaming>,
 }
 
 /// How often the registers are looked at for change.
@@ -104,6 +107,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let quality = quality(config)?;
     let (keeping, proof) = keeping(config, &access_log)?;
     let witnessing = Arc::new(witnessing(config, &to_partners, &proof)?);
+    let (streaming, siem) = siem::of_config(config, &access_log)?.unzip();
     let archive = shows_its_log(&use_cases.current()).then(|| archive(config, &access_log)).transpose()?;
     let indexing = archive.clone().map(Indexing::start).transpose()?;
     let erasing = Erasing::start(Erase {
@@ -150,10 +154,11 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         access_log,
         proof,
         witnessing,
+        siem,
         wellness,
         quality,
     });
-    Ok(Wired { node, callers, sessions, watch, keeping, indexing, erasing, reloading })
+    Ok(Wired { node, callers, sessions, watch, keeping, indexing, erasing, reloading, streaming })
 }
 
 /// Whether a use case of this node opens its access log.
@@ -206,6 +211,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     partners(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     peers(config, own, &clock)?;
+    siem::receiver(config)?;
     Ok(())
 }
 

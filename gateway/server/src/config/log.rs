@@ -1,9 +1,14 @@
-//! How the access log proves that it was not altered, which cannot be switched off, and how long its records are kept.
+//! How the access log proves that it was not altered, which cannot be switched off, how long its records are kept, and which
+//! monitoring system is told of them.
+
+use std::path::PathBuf;
 
 use connectors::http::WebAddress;
+use connectors::siem::{ReceiverConfig, Transport};
 use serde::{Deserialize, Serialize};
 use store::proof::PublicKey;
 
+use super::Mode;
 use crate::log::retention::RetentionConfig;
 
 /// The tree over the access log and its checkpoints.
@@ -19,6 +24,9 @@ pub struct LogConfig {
     /// looked at, in seconds.
     pub witness_seconds: u64,
     pub retention: RetentionConfig,
+    /// The security monitoring system that is told of every record. Without it none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub siem: Option<ReceiverConfig>,
 }
 
 /// A partner's log and its node as a witness (C2SP tlog-witness). The keys are handed over by people.
@@ -61,7 +69,13 @@ fn key(text: Option<&str>, name: &str, suits: impl Fn(&PublicKey) -> bool) -> Re
 
 impl Default for LogConfig {
     fn default() -> Self {
-        LogConfig { origin: None, checkpoint_seconds: 10, witness_seconds: 60, retention: RetentionConfig::default() }
+        LogConfig {
+            origin: None,
+            checkpoint_seconds: 10,
+            witness_seconds: 60,
+            retention: RetentionConfig::default(),
+            siem: None,
+        }
     }
 }
 
@@ -69,6 +83,8 @@ impl LogConfig {
     /// Longest wait that may be chosen: what is not signed for can be altered unseen.
     pub(super) const LONGEST_WAIT: u64 = 3_600;
     const LONGEST_ORIGIN: usize = 200;
+    /// Longest time that the monitoring system may be waited for, in milliseconds.
+    const LONGEST_PATIENCE: u64 = 60_000;
 
     /// Whether the log could sign under its name (C2SP signed-note: no white space and no plus).
     pub(super) fn has_a_good_origin(&self) -> bool {
@@ -77,5 +93,30 @@ impl LogConfig {
                 && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
         };
         self.origin.as_ref().is_none_or(good)
+    }
+    /// The files that it names.
+    pub(super) fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        self.siem.iter_mut().flat_map(ReceiverConfig::files)
+    }
+
+    /// Whether the monitoring system may be told, and how.
+    ///
+    /// # Errors
+    /// When not: a sentence for the operator.
+    pub(super) fn hold_siem(&self, mode: Mode) -> Result<(), String> {
+        let Some(siem) = &self.siem else { return Ok(()) };
+        siem.check().map_err(|fault| format!("log.siem: {fault}"))?;
+        if siem.transport == Transport::Tcp && !siem.is_loopback() {
+            return Err("log.siem is plain TCP off loopback: use tls, or the address 127.0.0.1".into());
+        }
+        if siem.transport == Transport::Tcp && mode == Mode::Production {
+            return Err("log.siem is plain TCP outside development mode: use tls".into());
+        }
+        for (name, time) in [("connect_ms", siem.connect_ms), ("write_ms", siem.write_ms)] {
+            if !(1..=Self::LONGEST_PATIENCE).contains(&time) {
+                return Err(format!("log.siem.{name} must be between 1 and {}", Self::LONGEST_PATIENCE));
+            }
+        }
+        Ok(())
     }
 }

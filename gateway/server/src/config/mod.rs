@@ -187,6 +187,7 @@ impl NodeConfig {
         let mut all: Vec<&mut PathBuf> = vec![&mut self.store.folder, &mut self.profiles.folder];
         all.extend(self.outer.files());
         all.extend(self.inner.files());
+        all.extend(self.log.files());
         all.extend(self.registers.consents_file.as_mut());
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());

@@ -118,3 +118,12 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         assert!(fault.contains(&format!("`{key}`")), "{place}: {fault}");
     }
 }
+
+#[test]
+fn so_is_one_in_a_table_that_is_optional() {
+    let whole = in_full();
+    let text = whole.replacen("\n[log.siem]\n", "\n[log.siem]\nhots = \"x\"\n", 1);
+    assert_ne!(text, whole);
+    let fault = NodeConfig::parse(&text).unwrap_err();
+    assert!(fault.contains("`hots`"), "{fault}");
+}

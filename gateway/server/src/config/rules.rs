@@ -34,6 +34,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
         );
     }
     config.log.retention.check()?;
+    config.log.hold_siem(config.mode)?;
     for (name, bound) in positive(config) {
         if bound == 0 {
             return Err(format!("bounds.{name} must be more than 0"));
@@ -123,6 +124,7 @@ fn production(config: &NodeConfig) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use connectors::http::WebAddress;
+    use connectors::siem::{ReceiverConfig, Transport};
     use connectors::sources::fhir::FhirSourceConfig;
     use fhir::FhirVersion;
 
@@ -152,6 +154,18 @@ mod tests {
         let node = config.partners[0].node.as_mut().unwrap();
         node.bases.insert(FhirVersion::Stu3, WebAddress::parse(base).unwrap());
         node.token_endpoint = WebAddress::parse(token_endpoint).unwrap();
+    }
+
+    /// A development node that tells a monitoring system here in plain TCP.
+    fn siem_at(config: &mut NodeConfig, host: &str) {
+        config.mode = Mode::Development;
+        config.log.siem = Some(ReceiverConfig { transport: Transport::Tcp, ..ReceiverConfig::new(host) });
+    }
+
+    /// A node that tells a monitoring system over TLS.
+    fn siem_by_tls(config: &mut NodeConfig) -> &mut ReceiverConfig {
+        let roots = Some("siem-authorities.pem".into());
+        config.log.siem.insert(ReceiverConfig { authorities_file: roots, ..ReceiverConfig::new("siem.example") })
     }
 
     #[test]
@@ -245,6 +259,52 @@ mod tests {
                 good: |config| config.log.origin = None,
                 bad: |config| config.log.origin = Some("two words".into()),
                 says: "without white space",
+            },
+            Rule {
+                good: |config| siem_at(config, "127.0.0.1"),
+                bad: |config| siem_at(config, "10.20.0.9"),
+                says: "log.siem is plain TCP off loopback",
+            },
+            Rule {
+                good: |config| siem_at(config, "::1"),
+                bad: |config| siem_at(config, "localhost"),
+                says: "log.siem is plain TCP off loopback",
+            },
+            Rule {
+                good: |config| siem_at(config, "127.0.0.1"),
+                bad: |config| {
+                    siem_at(config, "127.0.0.1");
+                    config.mode = Mode::Production;
+                },
+                says: "log.siem is plain TCP outside development mode",
+            },
+            Rule {
+                good: |config| siem_by_tls(config).port = 6514,
+                bad: |config| siem_by_tls(config).authorities_file = None,
+                says: "log.siem: authorities_file is needed",
+            },
+            Rule {
+                good: |config| siem_by_tls(config).host = "10.20.0.9".into(),
+                bad: |config| siem_by_tls(config).host = "siem example".into(),
+                says: "log.siem: host is neither",
+            },
+            Rule {
+                good: |config| {
+                    let siem = siem_by_tls(config);
+                    (siem.certificate_file, siem.key_file) = (Some("siem.pem".into()), Some("siem.key".into()));
+                },
+                bad: |config| siem_by_tls(config).certificate_file = Some("siem.pem".into()),
+                says: "certificate_file and key_file go together",
+            },
+            Rule {
+                good: |config| siem_by_tls(config).connect_ms = 60_000,
+                bad: |config| siem_by_tls(config).connect_ms = 60_001,
+                says: "log.siem.connect_ms must be between 1 and 60000",
+            },
+            Rule {
+                good: |config| siem_by_tls(config).write_ms = 1,
+                bad: |config| siem_by_tls(config).write_ms = 0,
+                says: "log.siem.write_ms must be between 1 and 60000",
             },
             Rule {
                 good: |config| source_at(config, "http://127.0.0.1:8080/fhir"),

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use connectors::http::WebAddress;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
+use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
 use connectors::sources::{Bounds, PatientCacheConfig};
@@ -56,6 +57,16 @@ pub(crate) fn everything() -> NodeConfig {
             checkpoint_seconds: 1,
             witness_seconds: 1,
             retention: crate::log::retention::RetentionConfig::default(),
+            siem: Some(ReceiverConfig {
+                host: text(),
+                port: 1,
+                transport: Transport::Tls,
+                authorities_file: Some(path()),
+                certificate_file: Some(path()),
+                key_file: Some(path()),
+                connect_ms: 1,
+                write_ms: 1,
+            }),
         },
         profiles: ProfilesConfig { folder: path(), use_cases: use_cases(), reload_seconds: 1 },
         registers: RegistersConfig {

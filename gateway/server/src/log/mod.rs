@@ -1,5 +1,5 @@
-//! Everything about the access log besides writing it: its proof, kept up while the node runs, and what an operator or an
-//! auditor does with it at the command line.
+//! Everything about the access log besides writing it: its proof, kept up while the node runs, whom it is told to, and
+//! what an operator or an auditor does with it at the command line.
 
 pub mod archive;
 mod command;
@@ -15,6 +15,7 @@ mod prove;
 pub mod published;
 pub mod retention;
 mod search;
+pub mod siem;
 #[cfg(test)]
 mod tests;
 mod unindexed;

@@ -18,6 +18,8 @@ pub struct Places {
     pub witness: PathBuf,
     /// The index by which it is searched: keyed digests, and the secret that they are made under.
     pub index: PathBuf,
+    /// How far the monitoring system was told.
+    pub siem: PathBuf,
 }
 
 impl Places {
@@ -28,6 +30,7 @@ impl Places {
             key: folder.join("log-key"),
             witness: folder.join("log-witness"),
             index: folder.join("log-index"),
+            siem: folder.join("log-siem"),
         }
     }
 
@@ -45,6 +48,7 @@ impl Places {
             key: whole.with_file_name(format!("{name}-key")),
             witness: whole.with_file_name(format!("{name}-witness")),
             index: whole.with_file_name(format!("{name}-index")),
+            siem: whole.with_file_name(format!("{name}-siem")),
             records: whole,
         }
     }

@@ -1,4 +1,4 @@
-//! `kill -9` of a node under load: what a client received is on the record.
+//! `kill -9` of a node under load: what a client received is on the record, and the monitoring system was told of it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use conformance::suites::{Setting, log_by_program};
 
 use crate::program::{Program, Served, ZORGSLUIS, random};
 use crate::proof;
+use crate::siem::Monitoring;
 
 /// More rounds by `ZORGSLUIS_CRASH_ROUNDS`.
 const ROUNDS: usize = 3;
@@ -29,11 +30,12 @@ pub async fn rounds() {
     let _state = tried.into_state();
     let setting = Setting::new(ready, log_by_program(ZORGSLUIS.into()));
     let node = &setting.ready.nodes[0];
+    let monitoring = Monitoring::beside(&node.config_file);
     let mut received: Vec<String> = Vec::new();
     for round in 1..=rounds {
         let mut served = Served::start(&node.config_file, &node.inner);
         let before = received.len();
-        received.extend(load_until_killed(&setting.ready, &mut served).await);
+        received.extend(load_until_killed(&setting.ready, &mut served, &monitoring).await);
         let records = log_after_restart(&setting, &mut served);
         for id in &received {
             let found = records.get(id).unwrap_or_else(|| panic!("round {round}: an answer without its record"));
@@ -46,12 +48,13 @@ pub async fn rounds() {
     // The last node still runs: what it gives out about its log is true of the log.
     let running = Served::start(&node.config_file, &node.inner);
     proof::is_given_out(&node.log_folder, &outer(&setting.ready).await).await;
+    monitoring.was_told_of(&setting.log(&node.key, 0).unwrap());
     drop(running);
     eprintln!("crash: {rounds} rounds, {} answers received, each with its record", received.len());
 }
 
 /// Reads over many connections, kills the node at a random moment, and tells which answers had arrived whole.
-async fn load_until_killed(ready: &Ready, served: &mut Served) -> Vec<String> {
+async fn load_until_killed(ready: &Ready, served: &mut Served, monitoring: &Monitoring) -> Vec<String> {
     let over = Arc::new(AtomicBool::new(false));
     let mut readers = Vec::new();
     for number in 0..READERS {
@@ -72,7 +75,10 @@ async fn load_until_killed(ready: &Ready, served: &mut Served) -> Vec<String> {
             received
         }));
     }
-    tokio::time::sleep(Duration::from_millis(300 + random() % 1_200)).await;
+    let [first, second] = [random(), random()].map(|random| Duration::from_millis(150 + random % 600));
+    tokio::time::sleep(first).await;
+    monitoring.break_off();
+    tokio::time::sleep(second).await;
     served.kill();
     over.store(true, Ordering::Relaxed);
     let mut received = Vec::new();

@@ -10,6 +10,7 @@ mod crash;
 mod formats;
 mod program;
 mod proof;
+mod siem;
 mod surface;
 
 use conformance::callers::InnerCaller;

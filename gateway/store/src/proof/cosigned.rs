@@ -8,9 +8,9 @@ use super::checkpoint::{SignedCheckpoint, Trust};
 use super::fault::ProofFault;
 use super::history;
 use super::keys::PublicKey;
-use super::witness::replace;
 use crate::access_log::disk::OsDisk;
 use crate::private;
+use crate::small_file::replace;
 
 /// Name of the file, in the tree's folder.
 pub const COSIGNED: &str = "cosigned";

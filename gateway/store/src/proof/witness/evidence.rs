@@ -3,11 +3,11 @@
 
 use std::io;
 
-use super::memory;
 use crate::access_log::disk::Disk;
 use crate::proof::checkpoint::SignedCheckpoint;
 use crate::proof::history;
 use crate::proof::tree::Hash;
+use crate::small_file;
 
 /// Most pieces of evidence that are kept of one log: the first ones tell the most, and a log that goes on must not fill
 /// the disk.
@@ -62,7 +62,7 @@ impl<D: Disk> Record<D> {
         files.sort();
         for file in files.iter().filter(|file| file.starts_with(&name)) {
             let misdeed = Misdeed::ALL.into_iter().find(|one| file.ends_with(&format!(".{}", one.as_str())));
-            let text = memory::load(&disk, file)?.unwrap_or_default();
+            let text = small_file::load(&disk, file)?.unwrap_or_default();
             if let (Some(misdeed), Ok(both)) = (misdeed, history::all_of(&text))
                 && let [first, .., last] | [first @ last] = both.as_slice()
             {
@@ -93,7 +93,7 @@ impl<D: Disk> Record<D> {
         let both: Vec<u8> = known.into_iter().chain([shown]).flat_map(history::framed).collect();
         let file = format!("{}-{:02}.{}", self.name, self.kept.len(), misdeed.as_str());
         // The alarm is raised whether or not the disk takes it.
-        if let Err(fault) = memory::replace(&self.disk, &file, &both) {
+        if let Err(fault) = small_file::replace(&self.disk, &file, &both) {
             tracing::error!(evidence.fault = %fault, "evidence against a neighbour's log cannot be kept");
         }
         self.kept.push(evidence.clone());

@@ -6,7 +6,6 @@
 //! memory has a name that nobody believes.
 
 mod evidence;
-mod memory;
 #[cfg(test)]
 mod tests;
 
@@ -23,11 +22,10 @@ use super::submission::{Malformed, Submission};
 use super::tree::{Hash, holds_consistency};
 use crate::access_log::disk::{Disk, OsDisk};
 use crate::private;
+use crate::small_file::{self, replace};
 use evidence::Record;
 
 pub use evidence::{Evidence, Misdeed};
-
-pub(super) use memory::replace;
 
 /// Name of the folder with evidence, in the witness's folder.
 const EVIDENCE: &str = "evidence";
@@ -213,7 +211,7 @@ impl<D: Disk> Log<D> {
             .collect();
         let trust = Trust { log: key, witnesses: Vec::new() };
         let file = format!("{name}.cosigned");
-        let cosigned = match memory::load(&disk, &file)? {
+        let cosigned = match small_file::load(&disk, &file)? {
             None => Ok(None),
             Some(note) => own(&note, &trust, witness).map(Some).map_err(|fault| format!("{file}: {fault}")),
         };

@@ -1,6 +1,7 @@
 //! A small file that is replaced as a whole: whoever finds it, after whatever happened, finds it as it was before or as it
 //! is now. Files, not a tree of the state store: what a witness swore to lies beside its key as text that an auditor
-//! reads with any tool, and one write and two syncs per growth is all there is to do.
+//! reads with any tool, a cursor is a number that an operator may take away, and one write and two syncs per change is all
+//! there is to do.
 
 use std::io;
 
