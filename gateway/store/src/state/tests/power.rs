@@ -86,16 +86,15 @@ fn reopen(others: &Path, db: &[u8], openings: &mut Vec<Duration>) -> (tempfile::
 /// one cut in a hundred loses something at this (`ZORGSLUIS_CRASH_ROUNDS` for more cuts).
 const CHURN: u64 = 1500;
 
-/// So many cuts are of one state, which is held in memory for each of them.
+/// So many cuts are of one state, whose file is held in memory for each of them.
 const CUTS_A_STATE: usize = 24;
 
 #[test]
 fn whatever_was_committed_is_there_after_a_power_cut() {
-    let cuts: usize = std::env::var("ZORGSLUIS_CRASH_ROUNDS").map_or(CUTS_A_STATE, |rounds| rounds.parse().unwrap());
-    let (began, mut keys, mut openings) = (Instant::now(), 0, Vec::new());
-    for from in (0..cuts).step_by(CUTS_A_STATE) {
-        keys += cut_again_and_again(from as u64, CUTS_A_STATE.min(cuts - from), &mut openings);
-    }
+    let asked: usize = std::env::var("ZORGSLUIS_CRASH_ROUNDS").map_or(CUTS_A_STATE, |rounds| rounds.parse().unwrap());
+    let (states, began) = (asked.div_ceil(CUTS_A_STATE), Instant::now());
+    let (cuts, mut openings) = (states * CUTS_A_STATE, Vec::new());
+    let keys: usize = (0..states).map(|state| cut_again_and_again(state as u64, &mut openings)).sum();
     assert!(keys > 20, "too little was committed to tell: {keys}");
     openings.sort();
     eprintln!(
@@ -107,7 +106,7 @@ fn whatever_was_committed_is_there_after_a_power_cut() {
 }
 
 /// Four writers on one state, and what the power going at some moments would leave of it; says how many values were held.
-fn cut_again_and_again(first: u64, rounds: usize, openings: &mut Vec<Duration>) -> usize {
+fn cut_again_and_again(run: u64, openings: &mut Vec<Duration>) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let synced = Arc::new(Mutex::new(Vec::new()));
     let watch = |path: &Path| {
@@ -127,7 +126,7 @@ fn cut_again_and_again(first: u64, rounds: usize, openings: &mut Vec<Duration>) 
         for writer in 0..4_u64 {
             let (state, tree, committed, stop) = (&state, tree.clone(), &committed, &stop);
             scope.spawn(move || {
-                let mut seed = first << 8 | writer;
+                let mut seed = run << 8 | writer;
                 for turn in 1_u64.. {
                     if stop.load(Ordering::Relaxed) {
                         break;
@@ -148,8 +147,8 @@ fn cut_again_and_again(first: u64, rounds: usize, openings: &mut Vec<Duration>) 
                 }
             });
         }
-        let mut seed = first + 5;
-        for _ in 0..rounds {
+        let mut seed = run + 5;
+        for _ in 0..CUTS_A_STATE {
             std::thread::sleep(Duration::from_millis(below(&mut seed, 120) as u64));
             let committed = committed.lock().unwrap().clone();
             let synced = synced.lock().unwrap().clone();
