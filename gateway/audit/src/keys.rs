@@ -7,6 +7,7 @@ use aws_lc_rs::hmac;
 use exchange::record::AccessRecord;
 use fhir::Bsn;
 use fhir::identifiers::Reader;
+use fhir::json::Node;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -90,20 +91,33 @@ pub struct Keys {
 
 /// The keys of a record.
 pub fn keys(record: &AccessRecord, secret: &KeySecret) -> Keys {
-    let event = event(record, 0);
-    let root = event.root();
+    let event = event::node(record, 0);
     let mut terms: Vec<u64> = record.patient.iter().map(|bsn| secret.patient(bsn)).collect();
     for (field, path) in ELEMENTS {
-        let values = root.all(path).into_iter().filter_map(|value| value.as_text());
-        terms.extend(values.take(MOST).map(|value| match field {
-            Field::Reference => secret.term(field, without_version(&value)),
-            _ => secret.term(field, &value),
+        let mut values = Vec::new();
+        texts(&event, path, &mut values);
+        terms.extend(values.into_iter().take(MOST).map(|value| match field {
+            Field::Reference => secret.term(field, without_version(value)),
+            _ => secret.term(field, value),
         }));
     }
     terms.truncate(MOST);
     terms.sort_unstable();
     terms.dedup();
     Keys { second: moment(&record.recorded).map(OffsetDateTime::unix_timestamp), terms }
+}
+
+/// The texts at a path, through all lists on the way, as a search finds them in the event once it is written.
+fn texts<'n>(value: &'n Node, path: &str, into: &mut Vec<&'n str>) {
+    match value {
+        Node::List(items) => items.iter().for_each(|item| texts(item, path, into)),
+        Node::Text(text) if path.is_empty() => into.push(text),
+        Node::Object(_) => {
+            let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+            value.get(name).into_iter().for_each(|value| texts(value, rest, into));
+        }
+        Node::Text(_) | Node::Number(_) | Node::Bool(_) | Node::Null => {}
+    }
 }
 
 /// `Type/id` of a reference that may name a version.
@@ -114,4 +128,33 @@ pub(crate) fn without_version(reference: &str) -> &str {
 /// When it was, in UTC.
 pub(crate) fn moment(text: &str) -> Option<OffsetDateTime> {
     Some(OffsetDateTime::parse(text, &Rfc3339).ok()?.to_offset(UtcOffset::UTC))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{at_the_user, record, refused};
+
+    #[test]
+    fn what_terms_are_made_of_is_what_a_search_finds_in_the_event() {
+        let emergency = [("emergency", r#"{"reason":"Unconscious \"and\" alone.\u00e9"}"#)];
+        let records =
+            ["read", "vread", "search-type", "create", "$document", "$everything", "$review", "transaction", "page"];
+        let records = records.into_iter().map(|interaction| record(interaction, &[])).chain([
+            refused("search-type", 403, "denied: policy"),
+            at_the_user(record("$health-overview", &[])),
+            record("read", &emergency),
+            record("read", &[("patient", "null"), ("caller", "null"), ("asked", "null"), ("sources", "[]")]),
+        ]);
+        for (nth, record) in records.enumerate() {
+            let (node, written) = (event::node(&record, 0), event::event(&record, 0));
+            let root = written.root();
+            for (_, path) in ELEMENTS {
+                let mut own = Vec::new();
+                texts(&node, path, &mut own);
+                let found: Vec<_> = root.all(path).into_iter().filter_map(|value| value.as_text()).collect();
+                assert_eq!(own, found, "{path} of record {nth}");
+            }
+        }
+    }
 }

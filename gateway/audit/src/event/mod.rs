@@ -28,6 +28,11 @@ use shape::Shape;
 /// The AuditEvent of the record with this index in its node's log. Its id is made of node and index, so the same record
 /// is the same event always.
 pub fn event(record: &AccessRecord, index: u64) -> Resource {
+    Resource::from_node(&node(record, index))
+}
+
+/// The same, not written yet.
+pub(crate) fn node(record: &AccessRecord, index: u64) -> Node {
     let shape = Shape::of(record);
     let class = Class::of(record);
     let mut meta = object([("lastUpdated", Node::text(&record.recorded))]);
@@ -63,7 +68,7 @@ pub fn event(record: &AccessRecord, index: u64) -> Resource {
         ]),
     );
     event.set("entity", entities::entities(record, shape));
-    Resource::from_node(&event)
+    event
 }
 
 /// The id of an event.

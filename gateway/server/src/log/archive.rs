@@ -46,6 +46,11 @@ impl Archive {
         Ok(Archive { log, index, secret, node })
     }
 
+    /// How many durable records are not indexed yet.
+    pub fn behind(&self) -> u64 {
+        self.index.behind()
+    }
+
     /// The page of a search.
     fn page(&self, asked: &LogQuestion) -> Result<LogFound, LogReadFault> {
         let mut question = Question::read(&asked.query).map_err(LogReadFault::Question)?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use conformance::callers::{InnerCaller, OuterCaller, Wire};
 use conformance::ready::{Listener, Ready};
@@ -31,12 +31,13 @@ pub async fn rounds() {
     let setting = Setting::new(ready, log_by_program(ZORGSLUIS.into()));
     let node = &setting.ready.nodes[0];
     let monitoring = Monitoring::beside(&node.config_file);
-    let mut received: Vec<String> = Vec::new();
+    let (mut received, mut recoveries): (Vec<String>, Vec<Duration>) = Default::default();
     for round in 1..=rounds {
         let mut served = Served::start(&node.config_file, &node.inner);
         let before = received.len();
         received.extend(load_until_killed(&setting.ready, &mut served, &monitoring).await);
-        let records = log_after_restart(&setting, &mut served);
+        let (records, recovery) = log_after_restart(&setting, &mut served);
+        recoveries.push(recovery);
         for id in &received {
             let found = records.get(id).unwrap_or_else(|| panic!("round {round}: an answer without its record"));
             assert_eq!(found, &["released"], "round {round}: one record per answer, that says released");
@@ -50,7 +51,14 @@ pub async fn rounds() {
     proof::is_given_out(&node.log_folder, &outer(&setting.ready).await).await;
     monitoring.was_told_of(&setting.log(&node.key, 0).unwrap());
     drop(running);
-    eprintln!("crash: {rounds} rounds, {} answers received, each with its record", received.len());
+    recoveries.sort();
+    eprintln!(
+        "crash: {rounds} rounds, {} answers received, each with its record; ready again after {:?} in the median, {:?} at \
+         most",
+        received.len(),
+        recoveries[recoveries.len() / 2],
+        recoveries[recoveries.len() - 1]
+    );
 }
 
 /// Reads over many connections, kills the node at a random moment, and tells which answers had arrived whole.
@@ -88,10 +96,12 @@ async fn load_until_killed(ready: &Ready, served: &mut Served, monitoring: &Moni
     received
 }
 
-/// The outcomes on record per request, read once the node has opened its log again.
-fn log_after_restart(setting: &Setting, served: &mut Served) -> HashMap<String, Vec<String>> {
+/// The outcomes on record per request, read once the node has opened its log again, and how long it took to be ready.
+fn log_after_restart(setting: &Setting, served: &mut Served) -> (HashMap<String, Vec<String>>, Duration) {
     let node = &setting.ready.nodes[0];
+    let began = Instant::now();
     *served = Served::start(&node.config_file, &node.inner);
+    let recovery = began.elapsed();
     let said = std::fs::read_to_string(&served.errors).unwrap();
     assert!(!said.contains("\"ERROR\"") && !said.contains("panicked"), "{said}");
     let mut records: HashMap<String, Vec<String>> = HashMap::new();
@@ -99,7 +109,7 @@ fn log_after_restart(setting: &Setting, served: &mut Served) -> HashMap<String, 
         let id = record["request_id"].as_str().unwrap().to_owned();
         records.entry(id).or_default().push(record["outcome"]["result"].as_str().unwrap().to_owned());
     }
-    records
+    (records, recovery)
 }
 
 fn inner(ready: &Ready) -> (Wire, String) {
@@ -108,7 +118,7 @@ fn inner(ready: &Ready) -> (Wire, String) {
     (wire, ready.nodes[0].fhir.inner.r4.clone().unwrap())
 }
 
-async fn outer(ready: &Ready) -> (Wire, String) {
+pub async fn outer(ready: &Ready) -> (Wire, String) {
     let caller = ready.callers.iter().find(|caller| caller.listener == Listener::Outer).unwrap();
     let caller = OuterCaller::of(ready, &caller.name, &ready.nodes[0].key).unwrap();
     let wire = caller.signed_in("development-try", None).await.unwrap();

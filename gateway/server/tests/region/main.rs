@@ -8,6 +8,7 @@ mod configuration;
 mod counts;
 mod crash;
 mod formats;
+mod full_disk;
 mod program;
 mod proof;
 mod siem;
@@ -99,6 +100,12 @@ async fn the_fhir_surface_holds_in_both_versions_over_both_kinds_of_source() {
 async fn every_answer_that_a_client_received_has_its_record_after_kill_9() {
     let _alone = ALONE.lock().await;
     crash::rounds().await;
+}
+
+#[tokio::test]
+async fn a_node_whose_disk_is_full_refuses_and_says_so_and_goes_on_when_there_is_room() {
+    let _alone = ALONE.lock().await;
+    full_disk::survived().await;
 }
 
 /// Holds what is running against the suite that fits it.

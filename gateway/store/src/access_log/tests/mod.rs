@@ -3,6 +3,7 @@
 mod crash;
 mod damage;
 mod erasing;
+mod full_disk;
 mod group_commit;
 mod power;
 mod proof;

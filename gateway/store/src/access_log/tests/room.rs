@@ -1,5 +1,8 @@
 //! The disk is full: the log refuses, loses nothing, and resumes when there is room.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -94,4 +97,62 @@ fn a_log_that_is_closed_while_the_disk_is_full_says_what_it_lost() {
     slot.write_detached(record(1, 1900)).unwrap();
     assert_eq!(log.close(), Err(LogFault::NoRoom));
     assert_eq!(read_simulated(&disk).unwrap(), [(0, record(0, 1900))]);
+}
+
+#[test]
+fn a_disk_that_fills_under_many_writers_is_survived_again_and_again_by_the_same_open_log() {
+    const WRITERS: usize = 8;
+    let options = small(Path::new("unused"));
+    let disk = SimulatedDisk::default();
+    disk.faults(|faults| faults.sync_takes = Duration::from_micros(100));
+    let log = open_simulated(&disk, &options).unwrap();
+    let (stop, refused) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let written: [AtomicUsize; WRITERS] = Default::default();
+    let acknowledged: Mutex<BTreeMap<u64, Vec<u8>>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let (log, stop, refused, written, acknowledged) = (&log, &stop, &refused, &written[writer], &acknowledged);
+            scope.spawn(move || {
+                let mut dice = Dice(writer as u64);
+                for turn in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let bytes = record((writer as u64) << 32 | turn, dice.below(1900));
+                    let outcome = log.try_reserve().and_then(|slot| slot.write_and_wait(bytes.clone()));
+                    match outcome {
+                        Ok(position) => {
+                            written.fetch_add(1, Ordering::Relaxed);
+                            let before = acknowledged.lock().unwrap().insert(position.index, bytes);
+                            assert_eq!(before, None, "a place was given twice");
+                        }
+                        Err(fault) => {
+                            assert_eq!(fault, LogFault::NoRoom);
+                            refused.fetch_add(1, Ordering::Relaxed);
+                            std::thread::sleep(Duration::from_micros(300));
+                        }
+                    }
+                }
+            });
+        }
+        for full in 0..5 {
+            disk.faults(|faults| faults.room = Some(options.segment_bytes * full));
+            wait_until("the log says that it has no room", || log.fault() == Some(LogFault::NoRoom));
+            let before = refused.load(Ordering::Relaxed);
+            wait_until("every writer is refused", || refused.load(Ordering::Relaxed) > before + 2 * WRITERS);
+            assert!(!log.healthy());
+            // Nobody is at it: what is durable is what was acknowledged.
+            let length = log.length();
+            assert_eq!(acknowledged.lock().unwrap().len() as u64, length);
+            disk.faults(|faults| faults.room = None);
+            wait_until("the log takes records again", || log.healthy());
+            let had: Vec<_> = written.iter().map(|written| written.load(Ordering::Relaxed)).collect();
+            let goes_on = || written.iter().zip(&had).all(|(now, had)| now.load(Ordering::Relaxed) > *had);
+            wait_until("every writer goes on", goes_on);
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    log.close().unwrap();
+    let acknowledged: Vec<_> = acknowledged.into_inner().unwrap().into_iter().collect();
+    assert_eq!(read_simulated(&disk).unwrap(), acknowledged);
 }

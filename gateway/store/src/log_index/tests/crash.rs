@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::access_log::read;
@@ -11,38 +11,61 @@ use crate::access_log::read;
 const FOLDER: &str = "ZORGSLUIS_INDEX_CRASH_FOLDER";
 const ROUNDS: &str = "ZORGSLUIS_CRASH_ROUNDS";
 
+/// So many kills are of one log; then another is begun, so that many rounds take as long as few, many times.
+const KILLS_A_LOG: u64 = 6;
+
 #[test]
 fn killed_at_any_moment_the_index_is_whole_after_the_next_opening() {
-    let folder = tempfile::tempdir().unwrap();
-    let rounds: u64 = std::env::var(ROUNDS).map_or(6, |rounds| rounds.parse().unwrap());
-    let mut adopted = 0;
-    for round in 0..rounds {
-        let mut helper = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "log_index::tests::crash::helper_that_appends_and_indexes_until_it_is_killed",
-                "--ignored",
-            ])
-            .env(FOLDER, folder.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let before = read(folder.path().join("log")).count();
-        while read(folder.path().join("log")).filter(Result::is_ok).count() < before + 150 {
-            assert!(helper.try_wait().unwrap().is_none(), "the helper ended by itself");
-            std::thread::sleep(Duration::from_millis(5));
+    let rounds: u64 = std::env::var(ROUNDS).map_or(KILLS_A_LOG, |rounds| rounds.parse().unwrap());
+    let (began, mut adopted, mut records) = (Instant::now(), 0, 0);
+    let (mut openings, mut recoveries) = (Vec::new(), Vec::new());
+    for from in (0..rounds).step_by(KILLS_A_LOG as usize) {
+        let folder = tempfile::tempdir().unwrap();
+        for round in from..rounds.min(from + KILLS_A_LOG) {
+            index_until_killed(folder.path(), Duration::from_micros(round % 20 * 1700));
+            let log = open_log(folder.path());
+            let start = Instant::now();
+            let index = open(&log, folder.path());
+            openings.push(start.elapsed());
+            adopted += index.reach();
+            catch_up(&index);
+            recoveries.push(start.elapsed());
+            assert_whole(&index, log.length());
+            records += index.reach();
         }
-        std::thread::sleep(Duration::from_micros(round * 1700));
-        helper.kill().unwrap();
-        assert_eq!(helper.wait().unwrap().signal(), Some(9));
-        let log = open_log(folder.path());
-        let index = open(&log, folder.path());
-        adopted += index.reach();
-        catch_up(&index);
-        assert_whole(&index, log.length());
     }
     assert!(adopted > 0, "no run outlived a kill");
+    eprintln!(
+        "{rounds} kills in {:?}: {adopted} of {records} records were indexed at once, none was missed; opening took {}; \
+         up to date in {}",
+        began.elapsed(),
+        in_words(openings),
+        in_words(recoveries)
+    );
+}
+
+/// Appends and indexes in a process of its own, and kills that.
+fn index_until_killed(folder: &Path, after: Duration) {
+    let mut helper = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "log_index::tests::crash::helper_that_appends_and_indexes_until_it_is_killed", "--ignored"])
+        .env(FOLDER, folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let before = read(folder.join("log")).count();
+    while read(folder.join("log")).filter(Result::is_ok).count() < before + 150 {
+        assert!(helper.try_wait().unwrap().is_none(), "the helper ended by itself");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(after);
+    helper.kill().unwrap();
+    assert_eq!(helper.wait().unwrap().signal(), Some(9));
+}
+
+fn in_words(mut times: Vec<Duration>) -> String {
+    times.sort();
+    format!("{:?} in the median, {:?} at most", times[times.len() / 2], times[times.len() - 1])
 }
 
 #[test]
