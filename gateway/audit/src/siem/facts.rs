@@ -124,7 +124,7 @@ fn moment(text: &str) -> Option<String> {
 
 impl<'r> Facts<'r> {
     pub fn of(record: &'r AccessRecord, class: Class) -> Self {
-        let mut gate = Sieve { patient: record.patient.as_ref(), left_out: Vec::new() };
+        let mut sieve = Sieve { patient: record.patient.as_ref(), left_out: Vec::new() };
         let (result, status, reason) = match &record.outcome {
             OutcomeFacts::Released => ("released", None, None),
             OutcomeFacts::NotModified => ("not-modified", None, None),
@@ -142,25 +142,25 @@ impl<'r> Facts<'r> {
             class: class.code(),
             result,
             status,
-            reason: reason.and_then(|reason| gate.word("reason", reason)),
+            reason: reason.and_then(|reason| sieve.word("reason", reason)),
             denial: decision.and_then(|decision| decision.denial),
             // Made by this node, of random digits.
-            request_id: gate.id("request_id", &record.request_id),
+            request_id: sieve.id("request_id", &record.request_id),
             correlation_id: match &record.correlation_id {
-                own if *own == record.request_id => gate.id("correlation_id", own),
-                taken_over => gate.word("correlation_id", taken_over),
+                own if *own == record.request_id => sieve.id("correlation_id", own),
+                taken_over => sieve.word("correlation_id", taken_over),
             },
             remote: record.remote.filter(|_| asker == Asker::Another),
             shown: &record.shown,
-            caller: record.caller.as_ref().map(|caller| Who::of(caller, asker, &mut gate)),
-            asked: What::of(record, &mut gate),
+            caller: record.caller.as_ref().map(|caller| Who::of(caller, asker, &mut sieve)),
+            asked: What::of(record, &mut sieve),
             use_case: decision
                 .and_then(|decision| decision.use_case.as_deref())
-                .and_then(|name| gate.word("use_case", name)),
+                .and_then(|name| sieve.word("use_case", name)),
             purpose: purpose.map(Purpose::code),
             policy: decision
                 .and_then(|decision| decision.policy.as_ref())
-                .and_then(|policy| gate.word("policy", &policy.version)),
+                .and_then(|policy| sieve.word("policy", &policy.version)),
             treatment_relation: record.treatment_relation.as_ref().map(|finding| match finding {
                 Finding::Found(_) => "found",
                 Finding::Absent => "absent",
@@ -169,7 +169,7 @@ impl<'r> Facts<'r> {
             verdict: record.review.as_ref().map(|review| review.verdict),
             verdict_on: record.review.as_ref().map(|review| review.index),
             counts: Counts::of(record),
-            left_out: gate.left_out,
+            left_out: sieve.left_out,
         }
     }
 }
@@ -195,39 +195,39 @@ impl Asker {
 }
 
 impl<'r> Who<'r> {
-    fn of(caller: &'r CallerFacts, asker: Asker, gate: &mut Sieve<'_>) -> Self {
+    fn of(caller: &'r CallerFacts, asker: Asker, sieve: &mut Sieve<'_>) -> Self {
         let person = caller.person.as_ref().filter(|_| asker == Asker::Another);
         let responsible = caller.responsible.as_ref().filter(|_| asker == Asker::Another);
-        let id = |gate: &mut Sieve<'_>, name, person: Option<&'r Person>| {
-            person.and_then(|person| gate.id(name, &person.id))
+        let id = |sieve: &mut Sieve<'_>, name, person: Option<&'r Person>| {
+            person.and_then(|person| sieve.id(name, &person.id))
         };
         Who {
-            organisation: gate.id("organisation", &caller.organisation),
+            organisation: sieve.id("organisation", &caller.organisation),
             organisation_kind: caller
                 .organisation_kind
                 .as_deref()
-                .and_then(|kind| gate.word("organisation_kind", kind)),
+                .and_then(|kind| sieve.word("organisation_kind", kind)),
             client: Some(&caller.client_id)
                 .filter(|_| asker != Asker::Patient)
-                .and_then(|client| gate.word("client", client)),
-            person: id(gate, "person", person),
-            role: person.and_then(|person| gate.word("role", &person.role)),
-            responsible: id(gate, "responsible", responsible),
-            responsible_role: responsible.and_then(|person| gate.word("responsible_role", &person.role)),
+                .and_then(|client| sieve.word("client", client)),
+            person: id(sieve, "person", person),
+            role: person.and_then(|person| sieve.word("role", &person.role)),
+            responsible: id(sieve, "responsible", responsible),
+            responsible_role: responsible.and_then(|person| sieve.word("responsible_role", &person.role)),
         }
     }
 }
 
 impl<'r> What<'r> {
-    fn of(record: &'r AccessRecord, gate: &mut Sieve<'_>) -> Option<Self> {
+    fn of(record: &'r AccessRecord, sieve: &mut Sieve<'_>) -> Option<Self> {
         let asked = record.asked.as_ref()?;
         // What nobody offers is named by the caller as it likes.
         let offered = record.decision.as_ref().is_some_and(|decision| decision.permitted);
         Some(What {
-            fhir_version: gate.word("fhir_version", &asked.fhir_version),
-            interaction: gate.word("interaction", &asked.interaction),
-            resource_type: asked.resource_type.as_deref().and_then(|name| gate.word("type", name)),
-            operation: asked.operation.as_deref().filter(|_| offered).and_then(|name| gate.word("operation", name)),
+            fhir_version: sieve.word("fhir_version", &asked.fhir_version),
+            interaction: sieve.word("interaction", &asked.interaction),
+            resource_type: asked.resource_type.as_deref().and_then(|name| sieve.word("type", name)),
+            operation: asked.operation.as_deref().filter(|_| offered).and_then(|name| sieve.word("operation", name)),
             page: asked.page,
             entries: (!asked.entries.is_empty()).then_some(asked.entries.len()),
         })

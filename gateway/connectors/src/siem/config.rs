@@ -79,13 +79,13 @@ pub enum SetupFault {
 
 /// What a connection is made with: TLS, and the name that the receiver must prove; nothing for plain TCP.
 #[derive(Clone)]
-pub struct Roots {
+pub(super) struct Security {
     pub(super) tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
 }
 
-impl fmt::Debug for Roots {
+impl fmt::Debug for Security {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Roots({})", if self.tls.is_some() { "tls" } else { "tcp" })
+        write!(f, "Security({})", if self.tls.is_some() { "tls" } else { "tcp" })
     }
 }
 
@@ -134,10 +134,10 @@ impl ReceiverConfig {
     ///
     /// # Errors
     /// When one cannot be used.
-    pub fn roots(&self) -> Result<Roots, SetupFault> {
+    pub(super) fn security(&self) -> Result<Security, SetupFault> {
         self.check()?;
         let Some(authorities) = self.authorities_file.as_ref().filter(|_| self.transport == Transport::Tls) else {
-            return Ok(Roots { tls: None });
+            return Ok(Security { tls: None });
         };
         let mut store = RootCertStore::empty();
         for root in certificates(authorities)? {
@@ -159,7 +159,7 @@ impl ReceiverConfig {
             _ => builder.with_no_client_auth(),
         };
         let name = ServerName::try_from(self.host.clone()).map_err(|_| SetupFault::Host)?;
-        Ok(Roots { tls: Some((Arc::new(config), name)) })
+        Ok(Security { tls: Some((Arc::new(config), name)) })
     }
 }
 

@@ -12,6 +12,6 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use config::{ReceiverConfig, Roots, SetupFault, Transport};
+pub use config::{ReceiverConfig, SetupFault, Transport};
 pub use message::{Element, Message, Severity, framed};
 pub use stream::{Receiver, Stream, StreamFault};

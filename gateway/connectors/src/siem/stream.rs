@@ -10,7 +10,7 @@ use rustls::{ClientConnection, Error as TlsError};
 use socket2::SockRef;
 use thiserror::Error;
 
-use super::config::{ReceiverConfig, Roots, SetupFault};
+use super::config::{ReceiverConfig, Security, SetupFault};
 
 /// What the operating system may hold of ours: what a receiver that dies can take with it at this end.
 const SEND_BUFFER: usize = 256 << 10;
@@ -24,7 +24,7 @@ const PASSED_OVER: usize = 64 << 10;
 pub struct Receiver {
     host: String,
     port: u16,
-    roots: Roots,
+    security: Security,
     connecting: Duration,
     writing: Duration,
 }
@@ -62,7 +62,7 @@ impl Receiver {
         Ok(Receiver {
             host: config.host.clone(),
             port: config.port,
-            roots: config.roots()?,
+            security: config.security()?,
             connecting: Duration::from_millis(config.connect_ms),
             writing: Duration::from_millis(config.write_ms),
         })
@@ -89,7 +89,7 @@ impl Receiver {
             .and_then(|()| socket.set_nodelay(true));
         set.map_err(|_| StreamFault::Unreachable)?;
         let mut stream = Stream { socket, tls: None, writing: self.writing };
-        if let Some((config, name)) = &self.roots.tls {
+        if let Some((config, name)) = &self.security.tls {
             let tls = ClientConnection::new(config.clone(), name.clone()).map_err(|_| StreamFault::Tls)?;
             stream.tls = Some(Box::new(tls));
             stream.shake_hands(until)?;

@@ -80,11 +80,17 @@ impl Stub {
     }
 
     fn wait_for(&self, records: u64) {
-        let until = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < until && self.indexes().len() < records as usize {
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until(|| self.indexes().len() >= records as usize);
         assert_eq!(self.indexes(), (0..records).collect());
+    }
+}
+
+/// Waits for this, and not for ever.
+fn until(holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it did not come to that");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -160,6 +166,7 @@ fn every_record_is_told_in_order_as_it_becomes_durable() {
     stub.wait_for(10);
     append(&log, 10..300);
     stub.wait_for(300);
+    until(|| siem.standing() == Some(Standing::Connected));
     drop(streaming);
     let told = stub.told();
     assert_eq!(told.len(), 300);
@@ -186,14 +193,14 @@ fn what_becomes_durable_until_the_end_is_told_and_no_more_than_the_least_again()
     drop(streaming);
     stub.wait_for(1_100);
     // A short while is not over, so nothing counts as arrived.
-    let (streaming, _) = start(&log, folder.path(), &stub);
-    std::thread::sleep(Duration::from_millis(300));
+    let (streaming, siem) = start(&log, folder.path(), &stub);
+    until(|| siem.lag(1_100) == 0 && stub.told().len() >= 2_200);
     drop(streaming);
     assert_eq!(stub.told().len(), 2_200);
     let settled = Cursor::open(&folder.path().join("siem")).unwrap().0;
     settled.put(1_000).unwrap();
-    let (streaming, _) = start(&log, folder.path(), &stub);
-    std::thread::sleep(Duration::from_millis(300));
+    let (streaming, siem) = start(&log, folder.path(), &stub);
+    until(|| siem.lag(1_100) == 0 && stub.told().len() >= 2_300);
     drop(streaming);
     assert_eq!(stub.told().len(), 2_300);
 }
@@ -259,11 +266,7 @@ fn a_receiver_that_is_away_holds_nothing_up_and_is_told_all_when_it_comes() {
     stub.away.store(true, Ordering::SeqCst);
     let (streaming, siem) = start(&log, folder.path(), &stub);
     append(&log, 0..500);
-    let until = Instant::now() + Duration::from_secs(10);
-    while siem.standing() != Some(Standing::Lost(StreamFault::Closed)) && Instant::now() < until {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    assert_eq!(siem.standing(), Some(Standing::Lost(StreamFault::Closed)));
+    until(|| siem.standing() == Some(Standing::Lost(StreamFault::Closed)));
     assert!(log.healthy());
     assert!(stub.told().is_empty());
     stub.away.store(false, Ordering::SeqCst);

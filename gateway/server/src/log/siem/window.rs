@@ -23,13 +23,13 @@ pub struct Window {
     settled: u64,
     /// How much was told by when.
     marks: VecDeque<(Instant, u64)>,
-    while_: Duration,
+    settling: Duration,
 }
 
 impl Window {
     /// Begins at this index. `settling` is how long ago something must have been told to be taken for arrived.
     pub fn new(at: u64, settling: Duration) -> Self {
-        Window { floor: at, next: at, settled: at, marks: VecDeque::new(), while_: settling }
+        Window { floor: at, next: at, settled: at, marks: VecDeque::new(), settling }
     }
 
     pub fn next(&self) -> u64 {
@@ -39,13 +39,13 @@ impl Window {
     /// All before this index has been told by now.
     pub fn told(&mut self, next: u64, now: Instant) {
         self.next = self.next.max(next);
-        while let Some((_, index)) = self.marks.front().filter(|(at, _)| *at + self.while_ <= now) {
+        while let Some((_, index)) = self.marks.front().filter(|(at, _)| *at + self.settling <= now) {
             self.settled = self.settled.max(*index);
             self.marks.pop_front();
         }
         let last = self.marks.back().copied();
         let newer = last.map_or(self.settled, |(_, index)| index) < self.next;
-        if newer && last.is_none_or(|(at, _)| at + self.while_ / STEPS <= now) {
+        if newer && last.is_none_or(|(at, _)| at + self.settling / STEPS <= now) {
             self.marks.push_back((now, self.next));
         }
     }
@@ -58,7 +58,7 @@ impl Window {
 
     /// The connection is lost: the next one begins where it must.
     pub fn lost(&mut self) {
-        *self = Window::new(self.again_from(), self.while_);
+        *self = Window::new(self.again_from(), self.settling);
     }
 }
 
