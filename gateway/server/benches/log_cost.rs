@@ -266,7 +266,7 @@ fn stack(log: Arc<dyn exchange::ports::AccessLog>) -> Stack {
     let patience = Duration::from_secs(10);
     exchange::stack(Wiring {
         node: NodeFacts { holder, kind: Some("V6".into()), limits: Limits::default() },
-        use_cases: Arc::new(UseCases::new(vec![use_case.unwrap()])),
+        use_cases: Arc::new(UseCases::new(vec![use_case.unwrap()]).into()),
         log,
         clock: Arc::new(SystemClock),
         authenticator: neighbours.clone(),
