@@ -53,8 +53,8 @@ impl NodeAuthenticator {
         let now = self.clock.now();
         let der = credentials.certificate.as_deref().ok_or(AuthenticationFault::NoCertificate)?;
         let certificate = self.read(der).ok_or(AuthenticationFault::UnknownOrganisation)?;
-        if !certificate.valid_at(now) {
-            // The TLS session outlived it.
+        if !certificate.valid_at(now) || !certificate.for_clients {
+            // The TLS session outlived it, or it is no client's.
             return Err(AuthenticationFault::NoCertificate);
         }
         let known = certificate.ura.as_ref().is_some_and(|ura| self.partners.get(ura).is_some());

@@ -14,7 +14,7 @@ pub mod sessions;
 pub(crate) mod testing;
 
 pub use authenticator::NodeAuthenticator;
-pub use certificates::{Certificate, CertificateFault, Thumbprint};
+pub use certificates::{Certificate, CertificateFault, Oin, Profile, Thumbprint, UziName, UziPass};
 pub use inner_callers::{InnerCallerConfig, InnerCallers, PersonConfig};
 pub use node_key::{NodeKey, NodeKeyFault};
 pub use partners::{PartnerConfig, Partners};
