@@ -9,7 +9,8 @@ use conformance::ca::{CertificateAuthority, Subject};
 use conformance::region::{self, ConsentState, Provider, SourceKind};
 use conformance::source_server::{self, SourceHandle, SourceServer};
 use connectors::http::WebAddress;
-use connectors::identity::{InnerCallerConfig, PersonConfig};
+use connectors::identity::vetting::Mode as Revocation;
+use connectors::identity::{InnerCallerConfig, PersonConfig, RevocationConfig};
 use connectors::sources::fhir::FhirSourceConfig;
 use connectors::sources::files::FilesSourceConfig;
 use fhir::FhirVersion;
@@ -200,6 +201,7 @@ fn set_up(
             open_metadata: true,
         },
         inner: InnerConfig { address: loopback(place.inner_port), public_base: place.inner(), tls: None, portal: true },
+        revocation: RevocationConfig { mode: Revocation::Off, ..RevocationConfig::default() },
         store: StoreConfig { folder: folder.join("store") },
         // Neighbours are looked at more often than anybody need: a demo is not watched for long.
         log: LogConfig { witness_seconds: 5, ..LogConfig::default() },

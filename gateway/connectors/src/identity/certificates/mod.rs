@@ -129,6 +129,15 @@ impl Certificate {
     }
 }
 
+/// The name of a certificate's subject, for people, and when the certificate ends; of an authority's too.
+pub fn name_and_end(der: &[u8]) -> Option<(String, OffsetDateTime)> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let subject = certificate.subject();
+    let name = subject.iter_common_name().chain(subject.iter_organization()).find_map(|name| name.as_str().ok());
+    let name = name.unwrap_or_default().chars().filter(|letter| !letter.is_control()).take(MAX_NAME).collect();
+    Some((name, certificate.validity().not_after.to_datetime()))
+}
+
 fn organisation_of(certificate: &X509Certificate<'_>) -> Option<String> {
     let name = certificate.subject().iter_organization().next()?.as_str().ok()?;
     let clean: String = name.chars().filter(|letter| !letter.is_control()).take(MAX_NAME).collect();

@@ -181,6 +181,19 @@ impl Vetting {
         self.verdicts.invalidate_all();
     }
 
+    /// The certificates that are believed at the moment, as far as they were shown lately.
+    pub fn believed(&self) -> Vec<(Part, Arc<[u8]>)> {
+        let good = |verdict: &Verdict| {
+            let held = verdict.held.read().unwrap_or_else(PoisonError::into_inner);
+            held.is_some_and(|judged| judged.standing == Standing::Good)
+        };
+        self.verdicts
+            .iter()
+            .filter(|(_, verdict)| good(verdict))
+            .map(|(key, verdict)| (key.0, verdict.leaf.clone()))
+            .collect()
+    }
+
     /// What is known of this certificate without asking anybody.
     pub fn known(&self, part: Part, leaf: &[u8]) -> Option<Standing> {
         let verdict = self.verdicts.get(&(part, Thumbprint::of(leaf)))?;
