@@ -4,6 +4,7 @@
 //! Knows nothing of revocation and of what a certificate is allowed to ask.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::client::danger::HandshakeSignatureValid;
@@ -13,6 +14,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
 
 use super::IdentityFault;
+use super::certificates::Thumbprint;
 
 /// The authorities of one moment.
 pub struct Anchors {
@@ -24,6 +26,7 @@ pub struct Anchors {
 /// The authorities, replaceable.
 pub struct Authorities {
     current: RwLock<Arc<Anchors>>,
+    refused: AtomicU64,
 }
 
 impl Anchors {
@@ -62,7 +65,8 @@ impl Anchors {
 impl Authorities {
     /// Refuses certificates that are no authority's, and none at all.
     pub fn new(certificates: Vec<CertificateDer<'static>>) -> Result<Self, IdentityFault> {
-        Ok(Authorities { current: RwLock::new(Arc::new(Anchors::new(certificates, 0)?)) })
+        let anchors = Anchors::new(certificates, 0)?;
+        Ok(Authorities { current: RwLock::new(Arc::new(anchors)), refused: AtomicU64::new(0) })
     }
 
     /// From now on these are believed, and no others. On a fault those of before stay.
@@ -70,6 +74,11 @@ impl Authorities {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(Anchors::new(certificates, current.generation + 1)?);
         Ok(())
+    }
+
+    /// How many handshakes were refused for the certificate that was shown.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Those of this moment.
@@ -102,7 +111,13 @@ impl ClientCertVerifier for Authorities {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.current().verifier.verify_client_cert(end_entity, intermediates, now)
+        let verified = self.current().verifier.verify_client_cert(end_entity, intermediates, now);
+        if let Err(fault) = &verified {
+            // No exchange begins, so there is no record: this line and the count are the security event.
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(certificate.thumbprint = %Thumbprint::of(end_entity), %fault, "a client certificate is refused");
+        }
+        verified
     }
 
     fn verify_tls12_signature(

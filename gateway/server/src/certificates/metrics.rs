@@ -28,6 +28,7 @@ pub(super) struct Measures {
     unusable: Gauge,
     trouble: Mutex<Option<String>>,
     vetted: Family<ByStanding, Gauge>,
+    handshakes: Gauge,
     asked: Gauge,
     in_vain: Gauge,
 }
@@ -41,6 +42,8 @@ impl Measures {
         registry.register("certificate_files_unusable", help, self.unusable.clone());
         let help = "How often a certificate was vetted, by what came out, since the start";
         registry.register("certificates_vetted", help, self.vetted.clone());
+        let help = "Handshakes at the outer listener that were refused for the certificate shown, since the start";
+        registry.register("handshakes_refused", help, self.handshakes.clone());
         let help = "Revocation lists and responders that were asked since the start";
         registry.register("revocation_asked", help, self.asked.clone());
         registry.register("revocation_asked_in_vain", "And how often that brought nothing", self.in_vain.clone());
@@ -72,6 +75,8 @@ impl Certificates {
         ] {
             all.vetted.get_or_create(&ByStanding { standing }).set(number(count));
         }
+        let refused = self.outer.vetting.authorities().refused();
+        all.handshakes.set(i64::try_from(refused).unwrap_or(i64::MAX));
         all.asked.set(number(&counts.asked));
         all.in_vain.set(number(&counts.asked_in_vain));
     }

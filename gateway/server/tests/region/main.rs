@@ -10,6 +10,7 @@ mod crash;
 mod formats;
 mod program;
 mod proof;
+mod rollover;
 mod surface;
 
 use conformance::callers::InnerCaller;
@@ -98,6 +99,15 @@ async fn the_fhir_surface_holds_in_both_versions_over_both_kinds_of_source() {
 async fn every_answer_that_a_client_received_has_its_record_after_kill_9() {
     let _alone = ALONE.lock().await;
     crash::rounds().await;
+}
+
+#[tokio::test]
+async fn a_rollover_of_the_authority_under_load_costs_no_request() {
+    let _alone = ALONE.lock().await;
+    let demo = Program::demo();
+    let setting = Setting::new(demo.ready(), suites::log_by_program(ZORGSLUIS.into()));
+    rollover::under_load(&setting).await;
+    demo.stop();
 }
 
 /// Holds what is running against the suite that fits it.

@@ -379,9 +379,9 @@ mod tests {
         let serial = |text: &'static str| {
             move |params: &mut rcgen::CertificateParams| {
                 params.distinguished_name.push(rcgen::DnType::CustomDnType(vec![2, 5, 4, 5]), text);
-                // CertificatePolicies with the policy 2.16.528.1.1003.1.2.8.6, as private services have it.
-                let policy = [0x06, 0x09, 0x60, 0x84, 0x10, 0x01, 0x87, 0x6b, 0x01, 0x02, 0x08];
-                let policies = [&[0x30, 0x0d, 0x30, 0x0b][..], &policy].concat();
+                // CertificatePolicies with the policy 2.16.528.1.1003.1.2.5.6 (Programma van Eisen, part 3e: services, server).
+                let policy = [0x06, 0x0a, 0x60, 0x84, 0x10, 0x01, 0x87, 0x6b, 0x01, 0x02, 0x05, 0x06];
+                let policies = [&[0x30, 0x0e, 0x30, 0x0c][..], &policy].concat();
                 let extension = rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 32], policies);
                 params.custom_extensions.push(extension);
             }
