@@ -211,6 +211,7 @@ impl Config<'_> {
              [outer]\naddress = \"127.0.0.1:{outer}\"\npublic_base = \"https://localhost:{outer}\"\n\
              certificate_file = {:?}\nkey_file = {:?}\nauthorities_file = {:?}\n\
              [inner]\naddress = \"127.0.0.1:{inner}\"\npublic_base = \"http://127.0.0.1:{inner}\"\n\
+             [revocation]\nmode = \"off\"\n\
              [store]\nfolder = {:?}\n\
              [profiles]\nfolder = {:?}\nuse_cases = {use_cases:?}\n\
              [registers]\nconsents_file = {:?}\n\

@@ -8,6 +8,7 @@ mod assertions;
 mod bad_input;
 mod batch;
 mod callers_refused;
+mod certificates;
 mod denied;
 mod facts;
 mod hostile_http;
@@ -116,6 +117,7 @@ fn region() -> Vec<Check> {
     all.extend(denied::checks());
     all.extend(outer_gate::checks());
     all.extend(callers_refused::checks());
+    all.extend(certificates::checks());
     all.extend(bad_input::checks());
     all.extend(hostile_http::checks());
     all.extend(batch::checks());

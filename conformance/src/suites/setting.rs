@@ -9,12 +9,15 @@ use serde_json::Value;
 
 use super::{Flaw, Judgement, ensure};
 use crate::callers::{Answer, CallError, InnerCaller, OuterCaller, Wire};
-use crate::ready::{Node, Ready};
+use crate::ready::{Node, Ready, Simulator};
 use crate::region;
 use crate::source_server::Recorded;
 
 /// Reads a node's access log from this record on; each record as it was written.
 pub type LogReader = Box<dyn Fn(&Node, u64) -> Result<Vec<Value>, String>>;
+
+/// The kind of simulator that is an authority of certificates.
+pub const AUTHORITY: &str = "certificate-authority";
 
 /// The name space of the BSN in FHIR.
 pub const BSN_SYSTEM: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
@@ -81,7 +84,8 @@ impl Setting {
     pub async fn asked_of_sources(&self) -> Result<Vec<Recorded>, Flaw> {
         let wire = Wire::new(None, None)?;
         let mut all = Vec::new();
-        for simulator in self.ready.simulators.iter().filter(|simulator| !simulator.control.is_empty()) {
+        let driven = |simulator: &&Simulator| !simulator.control.is_empty() && simulator.kind != AUTHORITY;
+        for simulator in self.ready.simulators.iter().filter(driven) {
             let answer = wire.get(&format!("{}/requests", simulator.control)).await?;
             let requests: Vec<Recorded> = serde_json::from_slice(&answer.body)
                 .map_err(|_| Flaw::NotRun(format!("{} does not tell what it was asked", simulator.key)))?;

@@ -77,12 +77,18 @@ impl Class {
     fn refused(status: u16, reason: &str) -> Class {
         match reason {
             "no-certificate"
+            | "certificate-not-trusted"
+            | "certificate-revoked"
             | "unknown-organisation"
             | "no-token"
             | "ambiguous-authentication"
             | "token-not-accepted"
             | "token-of-another-client" => Class::Unidentified,
-            "identification-unavailable" | "timed-out" | "overloaded" | "log-unavailable" => Class::Unavailable,
+            "certificate-status-unknown"
+            | "identification-unavailable"
+            | "timed-out"
+            | "overloaded"
+            | "log-unavailable" => Class::Unavailable,
             "not-found" | "gone" | "page-gone" => Class::NotThere,
             "conflict" | "precondition-failed" | "rejected" => Class::Conflict,
             "source-not-supported" => Class::SourceFailed,
@@ -154,6 +160,9 @@ mod tests {
         for (status, reason, expected) in [
             (401, "no-certificate", Class::Unidentified),
             (403, "unknown-organisation", Class::Unidentified),
+            (401, "certificate-revoked", Class::Unidentified),
+            (401, "certificate-not-trusted", Class::Unidentified),
+            (503, "certificate-status-unknown", Class::Unavailable),
             (503, "identification-unavailable", Class::Unavailable),
             (403, "denied: policy", Class::Denied),
             (403, "denied: patient-binding", Class::Denied),

@@ -8,6 +8,7 @@ mod client;
 mod fetch;
 #[cfg(test)]
 mod tests;
+mod vetted;
 
 pub use address::{AddressFault, WebAddress};
 pub use client::{ClientIdentity, HttpClient, HttpSettings, SetupFault, Trust};

@@ -37,6 +37,8 @@ pub enum BodyKind {
 pub struct Credentials {
     /// The client certificate of the TLS session, DER.
     pub certificate: Option<Arc<[u8]>>,
+    /// What was shown behind it: certificates of its issuers, DER.
+    pub issuers: Vec<Arc<[u8]>>,
     /// Every `Authorization` header, as sent.
     pub authorization: Vec<String>,
     /// The portal's session, when the request came from a page.

@@ -218,6 +218,15 @@ fn row(status: u16, issue: IssueCode, says: impl Into<String>, record: impl Into
 fn unidentified(fault: AuthenticationFault) -> Row {
     let (status, says, record) = match fault {
         AuthenticationFault::NoCertificate => (401, "A client certificate is needed here.", "no-certificate"),
+        AuthenticationFault::CertificateNotTrusted => {
+            (401, "The client certificate is of no authority that is trusted here.", "certificate-not-trusted")
+        }
+        AuthenticationFault::CertificateRevoked => (401, "The client certificate was revoked.", "certificate-revoked"),
+        AuthenticationFault::CertificateStatusUnknown => (
+            503,
+            "Whether the client certificate was revoked could not be found out; nothing was exchanged.",
+            "certificate-status-unknown",
+        ),
         AuthenticationFault::UnknownOrganisation => {
             (403, "The certificate names no organisation that this node exchanges with.", "unknown-organisation")
         }
@@ -240,12 +249,16 @@ fn unidentified(fault: AuthenticationFault) -> Row {
             "Bearer realm=\"zorgsluis\", error=\"invalid_token\""
         }
         AuthenticationFault::NoCertificate
+        | AuthenticationFault::CertificateNotTrusted
+        | AuthenticationFault::CertificateRevoked
+        | AuthenticationFault::CertificateStatusUnknown
         | AuthenticationFault::UnknownOrganisation
         | AuthenticationFault::NoToken
         | AuthenticationFault::Ambiguous
         | AuthenticationFault::Unavailable => "Bearer realm=\"zorgsluis\"",
     });
-    Row { challenge, ..row(status, issue, says, record) }
+    let retry_after = (fault == AuthenticationFault::CertificateStatusUnknown).then_some(30);
+    Row { challenge, retry_after, ..row(status, issue, says, record) }
 }
 
 fn not_an_interaction(fault: &InteractionFault) -> Row {

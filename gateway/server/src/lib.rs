@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
 
 pub mod access_log;
+pub mod certificates;
 pub mod cli;
 pub mod config;
 #[cfg(feature = "demo")]

@@ -10,6 +10,7 @@ use fhir::FhirVersion;
 use policy::{DataHolder, InForce};
 use store::access_log::AccessLog;
 
+use crate::certificates::Certificates;
 use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub log_stack: Option<LogStack>,
     /// The stack's own; what is about nobody may be told by who asks without an exchange.
     pub authenticator: Arc<dyn Authenticator>,
+    /// The node's own certificates, and whom it believes.
+    pub certificates: Arc<Certificates>,
     /// Whether somebody who is not identified reads at the outer gate what the use cases offer.
     pub open_metadata: bool,
     pub use_cases: Arc<InForce>,
@@ -80,6 +83,7 @@ impl Node {
             if let Some(siem) = &parts.siem {
                 siem.register(registry);
             }
+            parts.certificates.register(registry);
         });
         Node { parts, metrics, memo: Memo::default(), started }
     }
@@ -132,6 +136,10 @@ impl Node {
     }
     pub fn authenticator(&self) -> &dyn Authenticator {
         self.parts.authenticator.as_ref()
+    }
+    /// The node's own certificates, and whom it believes.
+    pub fn certificates(&self) -> &Arc<Certificates> {
+        &self.parts.certificates
     }
     /// Whether somebody who is not identified reads at the outer gate what the use cases offer.
     pub fn metadata_is_open(&self) -> bool {

@@ -3,10 +3,11 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use crate::certificates::Reloading;
 use crate::config::NodeConfig;
 use crate::desk::NodeDesk;
 use crate::http::listeners;
-use crate::{tls, wiring};
+use crate::wiring;
 
 /// Runs the node until SIGINT or SIGTERM, or until standard input ends.
 pub fn run(config: NodeConfig, stop_with_input: bool) -> Result<(), String> {
@@ -30,18 +31,11 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
     };
     let outer_listener = bind(config.outer.address)?;
     let inner_listener = bind(config.inner.address)?;
-    let outer_tls = tls::server_config(
-        tls::identity(&config.outer.certificate_file, &config.outer.key_file)?,
-        &config.outer.authorities_file,
-    )?;
-    let inner_tls = match &config.inner.tls {
-        Some(inner) => {
-            Some(tls::server_config(tls::identity(&inner.certificate_file, &inner.key_file)?, &inner.authorities_file)?)
-        }
-        None => None,
-    };
     let wired = wiring::node(&config)?;
     let node = Arc::new(wired.node);
+    let (outer_tls, inner_tls) = node.certificates().listeners()?;
+    let _young = node.certificates().keep_young();
+    let _reloading = Reloading::start(node.certificates().clone(), config.clone());
     let desk = config.inner.portal.then(|| Arc::new(NodeDesk::new(node.clone(), wired.callers, wired.sessions)));
     node.witnessing().start();
     let workers = config.bounds.workers;

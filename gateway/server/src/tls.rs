@@ -1,14 +1,21 @@
 //! TLS for the two listeners. Only TLS 1.2 and 1.3 with the strong suites of rustls; client certificates are
 //! verified against the configured authorities and nothing else.
 
+use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use connectors::identity::Authorities;
+use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::server::{ClientHello, ResolvesServerCert, ServerSessionMemoryCache, StoresServerSessions};
+use rustls::sign::CertifiedKey;
+
+/// Most sessions of a listener that can be resumed.
+const SESSIONS: usize = 4096;
 
 /// A sentence for the operator.
 pub type Trouble = String;
@@ -17,6 +24,12 @@ pub type Trouble = String;
 pub struct Identity {
     pub chain: Vec<CertificateDer<'static>>,
     pub key: PrivateKeyDer<'static>,
+}
+
+impl Clone for Identity {
+    fn clone(&self) -> Self {
+        Identity { chain: self.chain.clone(), key: self.key.clone_key() }
+    }
 }
 
 /// Reads a PEM chain and its PEM key.
@@ -48,28 +61,111 @@ pub fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Trouble
     }
 }
 
-/// The configuration of a listener. A client certificate is verified when it is shown; that one is needed is said
-/// by identification, in words the caller can read, instead of by a broken handshake.
-pub fn server_config(identity: Identity, client_authorities: &Path) -> Result<ServerConfig, Trouble> {
-    let mut roots = RootCertStore::empty();
-    for authority in certificates(client_authorities)? {
-        roots
-            .add(authority)
-            .map_err(|fault| format!("{}: not a certificate authority ({fault})", client_authorities.display()))?;
+/// The authorities in a PEM file.
+pub fn authorities_of(file: &Path) -> Result<Arc<Authorities>, Trouble> {
+    let found = Authorities::new(certificates(file)?).map_err(|fault| format!("{}: {fault}", file.display()))?;
+    Ok(Arc::new(found))
+}
+
+/// The TLS of a listener. Its certificate and the authorities of its clients can be replaced while it listens.
+pub struct ListenerTls {
+    shown: Arc<Shown>,
+    sessions: Arc<Sessions>,
+    authorities: Arc<Authorities>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ListenerTls {
+    /// Refuses a key that does not belong to the certificate.
+    pub fn new(identity: Identity, authorities: Arc<Authorities>) -> Result<Self, Trouble> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let shown = Arc::new(Shown(RwLock::new(Arc::new(certified(identity, &provider)?))));
+        Ok(ListenerTls { shown, sessions: Arc::new(Sessions::default()), authorities, provider })
     }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-        .allow_unauthenticated()
-        .build()
-        .map_err(|fault| format!("{}: unusable as client authorities ({fault})", client_authorities.display()))?;
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|fault| format!("TLS versions: {fault}"))?
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(identity.chain, identity.key)
-        .map_err(|fault| format!("the certificate and the key do not fit together ({fault})"))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+
+    /// The configuration for the listener. What is replaced later counts for every handshake after that.
+    pub fn config(&self) -> Result<ServerConfig, Trouble> {
+        let mut config = ServerConfig::builder_with_provider(self.provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(|fault| format!("TLS versions: {fault}"))?
+            .with_client_cert_verifier(self.authorities.clone())
+            .with_cert_resolver(self.shown.clone());
+        config.session_storage = self.sessions.clone();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+
+    /// Whether this identity could be shown; changes nothing.
+    pub fn fits(&self, identity: &Identity) -> Result<(), Trouble> {
+        certified(identity.clone(), &self.provider).map(|_| ())
+    }
+
+    /// From now on this certificate is shown.
+    pub fn show(&self, identity: Identity) -> Result<(), Trouble> {
+        let certified = certified(identity, &self.provider)?;
+        *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
+        Ok(())
+    }
+
+    /// No session of before can be resumed: a resumed one would pass by the authorities of now.
+    pub fn forget_sessions(&self) {
+        self.sessions.forget();
+    }
+}
+
+fn certified(identity: Identity, provider: &CryptoProvider) -> Result<CertifiedKey, Trouble> {
+    CertifiedKey::from_der(identity.chain, identity.key, provider)
+        .map_err(|fault| format!("the certificate and the key do not fit together ({fault})"))
+}
+
+/// The certificate that is shown now.
+struct Shown(RwLock<Arc<CertifiedKey>>);
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shown")
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+/// Sessions that can be resumed, until they are forgotten all together.
+#[derive(Debug)]
+struct Sessions(RwLock<Arc<ServerSessionMemoryCache>>);
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Sessions(RwLock::new(ServerSessionMemoryCache::new(SESSIONS)))
+    }
+}
+
+impl Sessions {
+    fn forget(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = ServerSessionMemoryCache::new(SESSIONS);
+    }
+
+    fn current(&self) -> Arc<ServerSessionMemoryCache> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl StoresServerSessions for Sessions {
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
+        self.current().put(key, value)
+    }
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.current().get(key)
+    }
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.current().take(key)
+    }
+    fn can_cache(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +208,8 @@ mod tests {
 
         /// A listener of these files: certificate, key, authorities of clients.
         fn listener(&self, certificate: &str, key: &str, authorities: &str) -> Result<ServerConfig, Trouble> {
-            server_config(identity(&self.path(certificate), &self.path(key))?, &self.path(authorities))
+            let authorities = authorities_of(&self.path(authorities))?;
+            ListenerTls::new(identity(&self.path(certificate), &self.path(key))?, authorities)?.config()
         }
     }
 

@@ -6,11 +6,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors::http::{ClientIdentity, HttpClient, HttpSettings, Trust, WebAddress};
+use connectors::http::{HttpClient, WebAddress};
 use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
-use connectors::identity::{
-    InnerCallers, NodeAuthenticator, NodeKey, PartnerConfig, Partners, SessionConfig, Sessions,
-};
+use connectors::identity::{InnerCallers, NodeAuthenticator, PartnerConfig, Partners, SessionConfig, Sessions};
 use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
 use connectors::sources::fhir::FhirSource;
@@ -27,6 +25,7 @@ use store::access_log::AccessLogOptions;
 use store::proof::CheckpointKey;
 
 use crate::access_log::LogPort;
+use crate::certificates::Certificates;
 use crate::config::{Mode, NodeConfig, SourceConfig};
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
@@ -38,8 +37,8 @@ use crate::log::witnessing::{Setup, Witnessing};
 use crate::node::{Bases, Node, Parts, Wellness};
 use crate::patient_index::OwnPatients;
 use crate::policies::{ReloadMeasures, Reloading};
+use crate::profiles;
 use crate::quality::{Quality, Statements};
-use crate::{profiles, tls};
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
 const LONGEST_RECORD: usize = 1 << 20;
@@ -64,15 +63,6 @@ pub struct Wired {
 /// How often the registers are looked at for change.
 const REGISTER_ROUND: Duration = Duration::from_secs(2);
 
-/// What the node shows of itself in TLS, and its clients on it.
-struct Own {
-    key: NodeKey,
-    /// For peers: mutual TLS, and the authorities that are trusted with peers.
-    peers: HttpClient,
-    /// For the provider's own source systems.
-    sources: HttpClient,
-}
-
 /// Own sources, as sources and as what knows ids of patients.
 #[derive(Default)]
 struct OwnSources {
@@ -89,24 +79,29 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     // What a production node may not have is said before what it lacks.
     let callers = Arc::new(said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?);
-    let own = own(config)?;
-    let sources = own_sources(config, &own.sources)?;
+    let certificates = Arc::new(Certificates::open(config, &clock)?);
+    let sources = own_sources(config, certificates.to_sources())?;
     let partners = Arc::new(partners(config)?);
     let endpoint = format!("{}/oauth/token", config.outer.public_base);
     let issuer =
         Arc::new(said(TokenIssuer::new(IssuerConfig::new(said(WebAddress::parse(&endpoint))?), partners.clone()))?);
     let sessions = Arc::new(Sessions::new(SessionConfig::default()));
-    let authenticator: Arc<dyn Authenticator> =
-        Arc::new(NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone()));
-    let to_partners = own.peers.clone();
-    let peers = peers(config, own, &clock)?;
+    let authenticator: Arc<dyn Authenticator> = Arc::new(NodeAuthenticator::new(
+        partners,
+        issuer.clone(),
+        callers.clone(),
+        sessions.clone(),
+        clock.clone(),
+        certificates.vets(),
+    ));
+    let peers = peers(config, &certificates, &clock)?;
     let registers = Registers::open(config, sources.sources, peers, &clock);
     let wellness = wellness(registers.health.clone());
     let watch = Watch::start(registers.health, REGISTER_ROUND);
     let access_log = Arc::new(access_log(config)?);
     let quality = quality(config)?;
     let (keeping, proof) = keeping(config, &access_log)?;
-    let witnessing = Arc::new(witnessing(config, &to_partners, &proof)?);
+    let witnessing = Arc::new(witnessing(config, certificates.to_partners(), &proof)?);
     let (streaming, siem) = siem::of_config(config, &access_log)?.unzip();
     let archive = shows_its_log(&use_cases.current()).then(|| archive(config, &access_log)).transpose()?;
     let indexing = archive.clone().map(Indexing::start).transpose()?;
@@ -147,6 +142,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         stack,
         log_stack,
         authenticator,
+        certificates,
         open_metadata: config.outer.open_metadata,
         use_cases,
         reload,
@@ -206,11 +202,11 @@ fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
 pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?;
-    let own = own(config)?;
-    own_sources(config, &own.sources)?;
-    partners(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    peers(config, own, &clock)?;
+    let certificates = Certificates::open(config, &clock)?;
+    own_sources(config, certificates.to_sources())?;
+    partners(config)?;
+    peers(config, &certificates, &clock)?;
     siem::receiver(config)?;
     Ok(())
 }
@@ -222,38 +218,6 @@ fn development(config: &NodeConfig) -> bool {
 fn organisation(config: &NodeConfig) -> Organisation {
     let provider = &config.provider;
     Organisation { ura: provider.ura.clone(), name: Some(provider.name.clone()), kind: provider.kind.clone() }
-}
-
-fn own(config: &NodeConfig) -> Result<Own, String> {
-    let outer = &config.outer;
-    let identity = tls::identity(&outer.certificate_file, &outer.key_file)?;
-    let key_pem = std::fs::read(&outer.key_file).map_err(|fault| format!("{}: {fault}", outer.key_file.display()))?;
-    let leaf = identity.chain.first().ok_or("the certificate file holds no certificate")?;
-    let key = NodeKey::new(leaf, &key_pem).map_err(|fault| format!("{}: {fault}", outer.certificate_file.display()))?;
-    if *key.ura() != config.provider.ura {
-        return Err(format!(
-            "{}: the certificate names URA {}, the configuration {}",
-            outer.certificate_file.display(),
-            key.ura(),
-            config.provider.ura
-        ));
-    }
-    if !development(config) {
-        tls::key_is_private(&outer.key_file)?;
-        if let Some(inner) = &config.inner.tls {
-            tls::key_is_private(&inner.key_file)?;
-        }
-    }
-    if key.is_for_tests() && !development(config) {
-        return Err(format!("{}: a test certificate, outside development mode", outer.certificate_file.display()));
-    }
-    let peers = said(HttpClient::new(HttpSettings {
-        trust: Trust::Roots(tls::certificates(&outer.authorities_file)?),
-        identity: Some(ClientIdentity::new(identity.chain, identity.key)),
-        ..HttpSettings::default()
-    }))?;
-    let sources = said(HttpClient::new(HttpSettings::default()))?;
-    Ok(Own { key, peers, sources })
 }
 
 fn own_sources(config: &NodeConfig, http: &HttpClient) -> Result<OwnSources, String> {
@@ -296,15 +260,15 @@ fn partners(config: &NodeConfig) -> Result<Partners, String> {
 
 fn peers(
     config: &NodeConfig,
-    own: Own,
+    own: &Certificates,
     clock: &Arc<dyn Clock>,
 ) -> Result<HashMap<DataHolder, Arc<dyn Source>>, String> {
     let tokens: Arc<dyn TokenSupplier> =
-        Arc::new(TokenClient::new(Arc::new(own.key), own.peers.clone(), clock.clone()));
+        Arc::new(TokenClient::new(own.key().clone(), own.to_partners().clone(), clock.clone()));
     let mut peers: HashMap<DataHolder, Arc<dyn Source>> = HashMap::new();
     for partner in &config.partners {
         let Some(peer) = partner.peer() else { continue };
-        let source = PeerSource::new(peer, own.peers.clone(), tokens.clone())
+        let source = PeerSource::new(peer, own.to_partners().clone(), tokens.clone())
             .map_err(|fault| format!("partner {}: {fault}", partner.ura))?;
         peers.insert(DataHolder(partner.ura.clone()), Arc::new(source));
     }

@@ -1,15 +1,23 @@
 //! Builds the client: our own TLS, and nothing from the environment.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Url};
 use rustls::RootCertStore;
+use rustls::client::Resumption;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
+
+use super::vetted::{Awaiting, VettedServers};
+use crate::identity::Vetting;
+
+/// Most TLS sessions that are kept to be resumed.
+const SESSIONS: usize = 256;
 
 /// Whom we believe when a server shows its certificate.
 #[derive(Clone, Debug)]
@@ -30,6 +38,9 @@ pub struct ClientIdentity {
 #[derive(Debug)]
 pub struct HttpSettings {
     pub trust: Trust,
+    /// Who is asked whether the certificates of servers were revoked, before anything is told to them. Goes with roots of
+    /// our own; nobody when it is not set.
+    pub vetting: Option<Arc<Vetting>>,
     /// Shown to servers that ask for a client certificate.
     pub identity: Option<ClientIdentity>,
     /// Offers HTTP/2 in TLS. Off by default: many small parallel answers go faster over pooled HTTP/1.1.
@@ -57,10 +68,30 @@ pub enum SetupFault {
     Client,
 }
 
-/// The one HTTP client. Cloning shares its connections.
+/// The one HTTP client. Cloning shares its connections, and the certificate and trust that it has at the moment.
 #[derive(Clone)]
 pub struct HttpClient {
-    pub(super) client: reqwest::Client,
+    current: Arc<RwLock<Current>>,
+    /// Servers whose standing has to be found out before they are told anything.
+    pub(super) awaiting: Option<Awaiting>,
+}
+
+/// What the client is made of at the moment.
+struct Current {
+    client: reqwest::Client,
+    tls: rustls::ClientConfig,
+    shape: Shape,
+    /// Grows by one with each replacement.
+    generation: u64,
+}
+
+/// What of the settings is not TLS.
+#[derive(Clone, Copy)]
+struct Shape {
+    http2: bool,
+    connect_patience: Duration,
+    idle_connections: usize,
+    idle_for: Duration,
 }
 
 impl Trust {
@@ -93,6 +124,7 @@ impl Default for HttpSettings {
     fn default() -> Self {
         HttpSettings {
             trust: Trust::Platform,
+            vetting: None,
             identity: None,
             http2: false,
             connect_patience: Duration::from_secs(3),
@@ -104,25 +136,74 @@ impl Default for HttpSettings {
 
 impl HttpClient {
     pub fn new(settings: HttpSettings) -> Result<Self, SetupFault> {
-        let mut builder = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .referer(false)
-            .tcp_nodelay(true)
-            .connect_timeout(settings.connect_patience)
-            .pool_max_idle_per_host(settings.idle_connections)
-            .pool_idle_timeout(settings.idle_for);
-        if !settings.http2 {
-            builder = builder.http1_only();
+        let awaiting = settings.vetting.clone().map(Awaiting::new);
+        let current = Current::new(settings, awaiting.as_ref(), 0)?;
+        Ok(HttpClient { current: Arc::new(RwLock::new(current)), awaiting })
+    }
+
+    /// From now on every request is made with these settings, on connections of its own; those under way end as they
+    /// began. `also` is done in the same moment: no request begins between the two. On a fault all stays as it was. The
+    /// vetting of servers stays the one of the beginning.
+    pub fn replace(&self, settings: HttpSettings, also: impl FnOnce()) -> Result<(), SetupFault> {
+        let mut next = Current::new(settings, self.awaiting.as_ref(), 0)?;
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        next.generation = current.generation + 1;
+        *current = next;
+        also();
+        Ok(())
+    }
+
+    /// Ends with all connections and sessions that are kept: a server lost its standing.
+    pub fn renew(&self) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tls = current.tls.clone();
+        tls.resumption = Resumption::in_memory_sessions(SESSIONS);
+        if let Ok(client) = client(tls.clone(), current.shape) {
+            (current.client, current.tls) = (client, tls);
         }
-        let client = builder.tls_backend_preconfigured(tls(settings)?).build().map_err(|_| SetupFault::Client)?;
-        Ok(HttpClient { client })
+    }
+
+    /// Which settings hold: a number that changes with them.
+    pub fn generation(&self) -> u64 {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).generation
     }
 
     /// Begins a request; [`HttpClient::fetch`] makes it.
     pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.client.request(method, url)
+        self.client().request(method, url)
     }
+
+    pub(super) fn client(&self) -> reqwest::Client {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).client.clone()
+    }
+}
+
+impl Current {
+    fn new(settings: HttpSettings, awaiting: Option<&Awaiting>, generation: u64) -> Result<Self, SetupFault> {
+        let shape = Shape {
+            http2: settings.http2,
+            connect_patience: settings.connect_patience,
+            idle_connections: settings.idle_connections,
+            idle_for: settings.idle_for,
+        };
+        let tls = tls(settings, awaiting)?;
+        Ok(Current { client: client(tls.clone(), shape)?, tls, shape, generation })
+    }
+}
+
+fn client(tls: rustls::ClientConfig, shape: Shape) -> Result<reqwest::Client, SetupFault> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .referer(false)
+        .tcp_nodelay(true)
+        .connect_timeout(shape.connect_patience)
+        .pool_max_idle_per_host(shape.idle_connections)
+        .pool_idle_timeout(shape.idle_for);
+    if !shape.http2 {
+        builder = builder.http1_only();
+    }
+    builder.tls_backend_preconfigured(tls).build().map_err(|_| SetupFault::Client)
 }
 
 impl fmt::Debug for HttpClient {
@@ -136,18 +217,27 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, SetupFault> 
     found.ok().filter(|found| !found.is_empty()).ok_or(SetupFault::NoCertificate)
 }
 
-fn tls(settings: HttpSettings) -> Result<rustls::ClientConfig, SetupFault> {
+fn tls(settings: HttpSettings, awaiting: Option<&Awaiting>) -> Result<rustls::ClientConfig, SetupFault> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|_| SetupFault::Client)?;
     let builder = match settings.trust {
+        // No verifier of rustls's own is made for no roots; this one then believes nobody.
+        Trust::Roots(roots) if roots.is_empty() => builder.with_root_certificates(RootCertStore::empty()),
         Trust::Roots(roots) => {
             let mut store = RootCertStore::empty();
             for root in roots {
                 store.add(root).map_err(|_| SetupFault::Root)?;
             }
-            builder.with_root_certificates(store)
+            let inner = rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
+                .build()
+                .map_err(|_| SetupFault::Root)?;
+            let verifier: Arc<dyn ServerCertVerifier> = match awaiting {
+                Some(awaiting) => Arc::new(VettedServers::new(inner, awaiting.clone())),
+                None => inner,
+            };
+            builder.dangerous().with_custom_certificate_verifier(verifier)
         }
         Trust::Platform => {
             let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(|_| SetupFault::PlatformStore)?;
@@ -158,6 +248,7 @@ fn tls(settings: HttpSettings) -> Result<rustls::ClientConfig, SetupFault> {
         Some(own) => builder.with_client_auth_cert(own.chain, own.key).map_err(|_| SetupFault::Identity)?,
         None => builder.with_no_client_auth(),
     };
+    config.resumption = Resumption::in_memory_sessions(SESSIONS);
     config.alpn_protocols =
         if settings.http2 { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { vec![b"http/1.1".to_vec()] };
     Ok(config)

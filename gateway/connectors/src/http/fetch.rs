@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{Request, RequestBuilder, Response, StatusCode};
 use thiserror::Error;
 
 use super::HttpClient;
@@ -53,12 +53,25 @@ impl HttpClient {
     /// Makes the request and reads the answer, whatever its status. A redirect is an answer like any other.
     pub async fn fetch(&self, request: RequestBuilder, limits: Limits) -> Result<Fetched, FetchFault> {
         let request = request.build().map_err(|_| FetchFault::Request)?;
-        tokio::time::timeout(limits.patience, async {
-            let response = self.client.execute(request).await.map_err(|error| before_answer(&error))?;
-            read(response, limits.bytes).await
-        })
-        .await
-        .unwrap_or(Err(FetchFault::TimedOut))
+        tokio::time::timeout(limits.patience, async { read(self.execute(request).await?, limits.bytes).await })
+            .await
+            .unwrap_or(Err(FetchFault::TimedOut))
+    }
+
+    /// Nothing was told to a server whose handshake broke off. When it did because the server was not known yet, it is
+    /// asked again; likewise when several connections were begun before it was known.
+    async fn execute(&self, request: Request) -> Result<Response, FetchFault> {
+        let host = request.url().host_str().unwrap_or_default().to_owned();
+        let again = self.awaiting.as_ref().and_then(|awaiting| Some((awaiting, request.try_clone()?)));
+        match self.client().execute(request).await {
+            Ok(response) => Ok(response),
+            Err(error) => match again {
+                Some((awaiting, again)) if error.is_connect() && awaiting.is_good_after_all(&host).await => {
+                    self.client().execute(again).await.map_err(|error| before_answer(&error))
+                }
+                _ => Err(before_answer(&error)),
+            },
+        }
     }
 }
 

@@ -118,3 +118,83 @@ fn certificates_and_keys_come_from_pem_or_not_at_all() {
     let settings = HttpSettings { identity: Some(torn), trust: authority.trusted(), ..HttpSettings::default() };
     assert_eq!(HttpClient::new(settings).unwrap_err(), SetupFault::Identity);
 }
+
+mod vetting {
+    use std::sync::Mutex;
+
+    use exchange::ports::SystemClock;
+
+    use super::*;
+    use crate::identity::{Authorities, RevocationConfig, Vetting};
+
+    /// Serves over TLS with this leaf, for as long as it is asked, and counts what it was asked.
+    fn serving(leaf: Leaf) -> (String, Arc<Mutex<usize>>) {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.certificate], leaf.key)
+            .unwrap();
+        let (config, asked) = (Arc::new(config), Arc::new(Mutex::new(0)));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let counted = asked.clone();
+        std::thread::spawn(move || {
+            while let Ok((mut socket, _)) = listener.accept() {
+                let mut connection = ServerConnection::new(config.clone()).unwrap();
+                let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+                if stream.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {
+                    *counted.lock().unwrap() += 1;
+                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+                    let _ = stream.write_all(answer);
+                }
+            }
+        });
+        (address, asked)
+    }
+
+    #[tokio::test]
+    async fn a_server_whose_standing_cannot_be_found_out_is_told_nothing() {
+        let authority = Authority::new();
+        // Nothing says where to ask; when nothing need be asked, the same server is good.
+        for (mode, good) in [("required", false), ("off", true)] {
+            let config: RevocationConfig = serde_json::from_value(serde_json::json!({"mode": mode})).unwrap();
+            let authorities = Arc::new(Authorities::new(vec![authority.certificate.clone()]).unwrap());
+            let plain = HttpClient::new(HttpSettings::default()).unwrap();
+            let vetting = Vetting::new(authorities, config, Vec::new(), plain, Arc::new(SystemClock));
+            let settings = HttpSettings {
+                trust: authority.trusted(),
+                vetting: Some(Arc::new(vetting)),
+                ..HttpSettings::default()
+            };
+            let client = HttpClient::new(settings).unwrap();
+            let (address, asked) = serving(authority.leaf("localhost"));
+            for _ in 0..2 {
+                let answer = client.fetch(client.request(Method::GET, address.parse().unwrap()), LIMITS).await;
+                assert_eq!(answer.is_ok(), good, "{mode}");
+            }
+            assert_eq!(*asked.lock().unwrap(), if good { 2 } else { 0 }, "{mode}");
+        }
+    }
+
+    #[tokio::test]
+    async fn trust_that_is_replaced_counts_for_the_next_request() {
+        let (old, new) = (Authority::new(), Authority::new());
+        let client = HttpClient::new(HttpSettings { trust: old.trusted(), ..HttpSettings::default() }).unwrap();
+        let ask = async |address: &str| {
+            client.fetch(client.request(Method::GET, address.parse().unwrap()), LIMITS).await.is_ok()
+        };
+        let ((first, _), (second, _)) = (serving(old.leaf("localhost")), serving(new.leaf("localhost")));
+        assert!(ask(&first).await && !ask(&second).await);
+        let mut done = false;
+        let settings = HttpSettings { trust: new.trusted(), ..HttpSettings::default() };
+        client.replace(settings, || done = true).unwrap();
+        assert!(done && client.generation() == 1);
+        assert!(!ask(&first).await && ask(&second).await);
+        let bad = HttpSettings { trust: Trust::Roots(vec![CertificateDer::from(vec![0])]), ..HttpSettings::default() };
+        assert_eq!(client.replace(bad, || panic!("nothing else is done")), Err(SetupFault::Root));
+        client.renew();
+        assert!(!ask(&first).await && ask(&second).await);
+    }
+}

@@ -15,6 +15,7 @@ use super::oauth::{TokenIssuer, bearer};
 use super::partners::Partners;
 use super::secret::Digest;
 use super::sessions::Sessions;
+use super::vetting::{Part, Vet};
 
 /// How many certificates are kept as read. A node has few clients, and each comes with every request.
 const CERTIFICATES: u64 = 1024;
@@ -26,7 +27,15 @@ pub struct NodeAuthenticator {
     inner: Arc<InnerCallers>,
     sessions: Arc<Sessions>,
     clock: Arc<dyn Clock>,
+    vets: Vets,
     certificates: Cache<Thumbprint, Arc<Certificate>>,
+}
+
+/// Who says whether a certificate that was shown can still be believed, at each gate.
+pub struct Vets {
+    pub outer: Arc<dyn Vet>,
+    /// Where the inner listener has TLS. Without it nobody shows a certificate there.
+    pub inner: Option<Arc<dyn Vet>>,
 }
 
 /// What the `Authorization` headers of a request come to.
@@ -44,23 +53,26 @@ impl NodeAuthenticator {
         inner: Arc<InnerCallers>,
         sessions: Arc<Sessions>,
         clock: Arc<dyn Clock>,
+        vets: Vets,
     ) -> Self {
-        NodeAuthenticator { partners, issuer, inner, sessions, clock, certificates: Cache::new(CERTIFICATES) }
+        NodeAuthenticator { partners, issuer, inner, sessions, clock, vets, certificates: Cache::new(CERTIFICATES) }
     }
 
     /// Another provider's node: its certificate, and a token of ours that is bound to it (RFC 8705, section 3).
-    fn outer(&self, credentials: &Credentials) -> Result<Caller, AuthenticationFault> {
+    async fn outer(&self, credentials: &Credentials) -> Result<Caller, AuthenticationFault> {
         let now = self.clock.now();
         let der = credentials.certificate.as_deref().ok_or(AuthenticationFault::NoCertificate)?;
         let certificate = self.read(der).ok_or(AuthenticationFault::UnknownOrganisation)?;
-        if !certificate.valid_at(now) {
-            // The TLS session outlived it.
+        if !certificate.valid_at(now) || !certificate.for_clients {
+            // The TLS session outlived it, or it is no client's.
             return Err(AuthenticationFault::NoCertificate);
         }
         let known = certificate.ura.as_ref().is_some_and(|ura| self.partners.get(ura).is_some());
         if !known {
             return Err(AuthenticationFault::UnknownOrganisation);
         }
+        // The handshake verified it against the authorities of then; a session may be resumed, or live, for long.
+        self.vetted(&self.vets.outer, der, credentials).await?;
         let token = match shown(credentials)? {
             Shown::Bearer(token) => token,
             Shown::Nothing | Shown::Other => return Err(AuthenticationFault::NoToken),
@@ -78,10 +90,10 @@ impl NodeAuthenticator {
     /// The provider's own: a session, a configured token, or a configured certificate.
     ///
     /// A certificate may come along with one of the others, as long as it is not that of another caller.
-    fn inner(&self, credentials: &Credentials) -> Result<Caller, AuthenticationFault> {
+    async fn inner(&self, credentials: &Credentials) -> Result<Caller, AuthenticationFault> {
         let now = self.clock.now();
         let by_certificate = match credentials.certificate.as_deref() {
-            Some(der) => self.inner_by_certificate(der)?,
+            Some(der) => self.inner_by_certificate(der, credentials).await?,
             None => None,
         };
         let caller = match (shown(credentials)?, credentials.session.as_deref()) {
@@ -107,12 +119,30 @@ impl NodeAuthenticator {
         }
     }
 
-    fn inner_by_certificate(&self, der: &[u8]) -> Result<Option<Arc<Caller>>, AuthenticationFault> {
+    async fn inner_by_certificate(
+        &self,
+        der: &[u8],
+        credentials: &Credentials,
+    ) -> Result<Option<Arc<Caller>>, AuthenticationFault> {
         let Some(caller) = self.inner.by_certificate(&Thumbprint::of(der)) else {
             return Ok(None);
         };
         let valid = self.read(der).is_some_and(|certificate| certificate.valid_at(self.clock.now()));
-        if valid { Ok(Some(caller.clone())) } else { Err(AuthenticationFault::NoCertificate) }
+        if !valid {
+            return Err(AuthenticationFault::NoCertificate);
+        }
+        let vet = self.vets.inner.as_ref().ok_or(AuthenticationFault::CertificateNotTrusted)?;
+        self.vetted(vet, der, credentials).await?;
+        Ok(Some(caller.clone()))
+    }
+
+    async fn vetted(
+        &self,
+        vet: &Arc<dyn Vet>,
+        der: &[u8],
+        credentials: &Credentials,
+    ) -> Result<(), AuthenticationFault> {
+        vet.vet(Part::Client, der, &credentials.issuers).await.fault().map_or(Ok(()), Err)
     }
 
     fn read(&self, der: &[u8]) -> Option<Arc<Certificate>> {
@@ -132,11 +162,12 @@ impl Authenticator for NodeAuthenticator {
         gate: Gate,
         credentials: &'a Credentials,
     ) -> BoxFuture<'a, Result<Caller, AuthenticationFault>> {
-        let identified = match gate {
-            Gate::Outer => self.outer(credentials),
-            Gate::Inner => self.inner(credentials),
-        };
-        Box::pin(std::future::ready(identified))
+        Box::pin(async move {
+            match gate {
+                Gate::Outer => self.outer(credentials).await,
+                Gate::Inner => self.inner(credentials).await,
+            }
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 //! Knows no policy: which use cases an organisation is offered is configuration handed to it.
 
 pub mod authenticator;
+pub mod authorities;
 pub mod certificates;
 pub mod inner_callers;
 pub mod node_key;
@@ -12,14 +13,17 @@ mod secret;
 pub mod sessions;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod vetting;
 
-pub use authenticator::NodeAuthenticator;
-pub use certificates::{Certificate, CertificateFault, Thumbprint};
+pub use authenticator::{NodeAuthenticator, Vets};
+pub use authorities::Authorities;
+pub use certificates::{Certificate, CertificateFault, Oin, Profile, Thumbprint, UziName, UziPass};
 pub use inner_callers::{InnerCallerConfig, InnerCallers, PersonConfig};
 pub use node_key::{NodeKey, NodeKeyFault};
 pub use partners::{PartnerConfig, Partners};
 pub use secret::Secret;
 pub use sessions::{SessionConfig, Sessions};
+pub use vetting::{RevocationConfig, Standing, Vet, Vetting};
 
 use thiserror::Error;
 

@@ -1,6 +1,7 @@
 //! The key with which this node proves itself to others: that of its own certificate.
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use fhir::Ura;
 use jsonwebtoken::{Algorithm, EncodingKey};
@@ -8,9 +9,13 @@ use thiserror::Error;
 
 use super::certificates::{Certificate, CertificateFault, Thumbprint};
 
-/// The node's own certificate and private key.
+/// The node's own certificate and private key. They can be replaced while the node runs; the organisation stays.
 pub struct NodeKey {
     ura: Ura,
+    held: RwLock<Arc<Held>>,
+}
+
+struct Held {
     thumbprint: Thumbprint,
     algorithm: Algorithm,
     for_tests: bool,
@@ -28,11 +33,13 @@ pub enum NodeKeyFault {
     KeyUnreadable,
     #[error("the private key does not belong to the certificate")]
     OtherKey,
+    #[error("the certificate names another organisation (URA) than before")]
+    OtherOrganisation,
 }
 
 impl fmt::Debug for NodeKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NodeKey({} {:?})", self.ura, self.algorithm)
+        write!(f, "NodeKey({} {:?})", self.ura, self.algorithm())
     }
 }
 
@@ -48,10 +55,24 @@ impl NodeKey {
         }
         .map_err(|_| NodeKeyFault::KeyUnreadable)?;
         let for_tests = certificate.for_tests;
-        let node = NodeKey { ura, thumbprint: certificate.thumbprint, algorithm, for_tests, key };
+        let held = Held { thumbprint: certificate.thumbprint, algorithm, for_tests, key };
+        let node = NodeKey { ura, held: RwLock::new(Arc::new(held)) };
         let probe = b"does this key belong to this certificate";
         let signature = node.sign(probe).ok_or(NodeKeyFault::KeyUnreadable)?;
         if certificate.key.verifies(probe, &signature) { Ok(node) } else { Err(NodeKeyFault::OtherKey) }
+    }
+
+    /// From now on the node signs with the key of `other`, which must be of the same organisation.
+    pub fn replace(&self, other: &NodeKey) -> Result<(), NodeKeyFault> {
+        if other.ura != self.ura {
+            return Err(NodeKeyFault::OtherOrganisation);
+        }
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = other.held();
+        Ok(())
+    }
+
+    fn held(&self) -> Arc<Held> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The organisation that the certificate names.
@@ -61,21 +82,22 @@ impl NodeKey {
 
     /// Whether the certificate comes from the UZI register's test branch.
     pub fn is_for_tests(&self) -> bool {
-        self.for_tests
+        self.held().for_tests
     }
 
     pub fn thumbprint(&self) -> Thumbprint {
-        self.thumbprint
+        self.held().thumbprint
     }
 
     /// ES256, ES384 or PS256, by the kind of the key.
     pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+        self.held().algorithm
     }
 
     /// The signature over `message`, base64url; nothing when the key cannot sign.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<String> {
-        jsonwebtoken::crypto::sign(message, &self.key, self.algorithm).ok()
+        let held = self.held();
+        jsonwebtoken::crypto::sign(message, &held.key, held.algorithm).ok()
     }
 }
 
@@ -108,5 +130,18 @@ mod tests {
             (TestCertificate::new("90000901", KeyType::P256), TestCertificate::new("90000901", KeyType::Rsa));
         assert_eq!(NodeKey::new(&ec.der, rsa.key_pem.as_bytes()).err(), Some(NodeKeyFault::KeyUnreadable));
         assert_eq!(NodeKey::new(&ec.der, b"no PEM").err(), Some(NodeKeyFault::KeyUnreadable));
+    }
+
+    #[test]
+    fn a_key_is_replaced_by_one_of_the_same_organisation_only() {
+        let (old, new) =
+            (TestCertificate::new("90000901", KeyType::P256), TestCertificate::new("90000901", KeyType::Rsa));
+        let key = old.node_key();
+        key.replace(&new.node_key()).unwrap();
+        assert_eq!((key.thumbprint(), key.algorithm()), (Thumbprint::of(&new.der), Algorithm::PS256));
+        assert!(new.read().key.verifies(b"text", &key.sign(b"text").unwrap()));
+        let other = TestCertificate::new("90000902", KeyType::P256).node_key();
+        assert_eq!(key.replace(&other), Err(NodeKeyFault::OtherOrganisation));
+        assert_eq!(key.thumbprint(), Thumbprint::of(&new.der));
     }
 }

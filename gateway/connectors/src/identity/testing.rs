@@ -40,7 +40,21 @@ impl TestCertificate {
         Self::make(names, "Zorginstelling", key)
     }
 
+    /// A certificate without otherNames that the caller shapes.
+    pub(crate) fn shaped(shape: impl FnOnce(&mut CertificateParams)) -> Self {
+        Self::make_shaped(&[], "Zorginstelling", KeyType::P256, shape)
+    }
+
     fn make(names: &[&str], organisation: &str, key: KeyType) -> Self {
+        Self::make_shaped(names, organisation, key, |_| {})
+    }
+
+    fn make_shaped(
+        names: &[&str],
+        organisation: &str,
+        key: KeyType,
+        shape: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
         let algorithm = match key {
             KeyType::P256 => &PKCS_ECDSA_P256_SHA256,
             KeyType::P384 => &PKCS_ECDSA_P384_SHA384,
@@ -56,6 +70,7 @@ impl TestCertificate {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.not_before = OffsetDateTime::now_utc() - Duration::days(1);
         params.not_after = OffsetDateTime::now_utc() + Duration::days(30);
+        shape(&mut params);
         let certificate = params.self_signed(&key).unwrap();
         TestCertificate { der: certificate.der().to_vec(), key_pem: key.serialize_pem() }
     }

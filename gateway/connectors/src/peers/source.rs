@@ -9,7 +9,7 @@ use fhir::identifiers::{Reader, systems};
 use fhir::interaction::{Level, SearchTarget};
 use fhir::search::split;
 use fhir::{Bsn, FhirVersion, Interaction, ResourceType, SearchMode, SearchQuery};
-use policy::{DataHolder, PatientScope};
+use policy::{DataHolder, PatientScope, Permit};
 use reqwest::header::HeaderMap;
 
 use super::{PeerConfig, Token, TokenSupplier};
@@ -66,14 +66,26 @@ impl PeerSource {
             // A token speaks for one patient or for none.
             PatientScope::Any => return Err(SourceFault::NotSupported),
         };
-        let token = self.tokens.token(&self.config, permit).await?;
+        let token = self.token(rest, permit).await?;
         match self.attempt(rest, question, patient, &token).await {
             Err(Failure::TokenNotAccepted) => {
                 self.tokens.drop_token(&self.config, permit, &token);
-                let fresh = self.tokens.token(&self.config, permit).await?;
+                let fresh = self.token(rest, permit).await?;
                 Ok(self.attempt(rest, question, patient, &fresh).await?)
             }
             other => Ok(other?),
+        }
+    }
+
+    /// A token. A request that was signed with one certificate and sent with the next, because ours was renewed in
+    /// between, is refused like any other that does not fit, and made again.
+    async fn token(&self, rest: &Rest, permit: &Permit) -> Result<Arc<Token>, SourceFault> {
+        let before = rest.http.generation();
+        match self.tokens.token(&self.config, permit).await {
+            Err(SourceFault::Refused) if rest.http.generation() != before => {
+                self.tokens.token(&self.config, permit).await
+            }
+            other => other,
         }
     }
 

@@ -10,6 +10,12 @@ use crate::inbound::{Credentials, Gate};
 pub enum AuthenticationFault {
     /// The outer listener was called without a client certificate.
     NoCertificate,
+    /// The client certificate is of no authority that is believed now.
+    CertificateNotTrusted,
+    /// The client certificate, or one between it and its authority, was revoked.
+    CertificateRevoked,
+    /// Whether the client certificate was revoked could not be found out.
+    CertificateStatusUnknown,
     /// The certificate names no organisation (URA) that we know.
     UnknownOrganisation,
     /// No token, or not a bearer token.

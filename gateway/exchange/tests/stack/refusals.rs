@@ -27,6 +27,9 @@ async fn refused(world: &Arc<World>, inbound: Inbound, status: u16, reason: &str
 async fn nobody_gets_in_unidentified() {
     for (fault, status, reason) in [
         (AuthenticationFault::NoCertificate, 401, "no-certificate"),
+        (AuthenticationFault::CertificateNotTrusted, 401, "certificate-not-trusted"),
+        (AuthenticationFault::CertificateRevoked, 401, "certificate-revoked"),
+        (AuthenticationFault::CertificateStatusUnknown, 503, "certificate-status-unknown"),
         (AuthenticationFault::UnknownOrganisation, 403, "unknown-organisation"),
         (AuthenticationFault::NoToken, 401, "no-token"),
         (AuthenticationFault::Ambiguous, 401, "ambiguous-authentication"),

@@ -44,9 +44,13 @@ pub(crate) enum Answer {
 pub(crate) fn answer_to(refusal: &Refusal) -> Answer {
     match refusal {
         Refusal::BsnInvalid | Refusal::SeveralPatients | Refusal::PatientParameter => Answer::TryAnother,
-        Refusal::Unidentified(AuthenticationFault::Unavailable) => Answer::Notice(Notice::NotIdentified),
+        Refusal::Unidentified(AuthenticationFault::Unavailable | AuthenticationFault::CertificateStatusUnknown) => {
+            Answer::Notice(Notice::NotIdentified)
+        }
         Refusal::Unidentified(
             AuthenticationFault::NoCertificate
+            | AuthenticationFault::CertificateNotTrusted
+            | AuthenticationFault::CertificateRevoked
             | AuthenticationFault::UnknownOrganisation
             | AuthenticationFault::NoToken
             | AuthenticationFault::Ambiguous

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use connectors::http::WebAddress;
-use connectors::identity::InnerCallerConfig;
+use connectors::identity::{InnerCallerConfig, RevocationConfig};
 use connectors::peers::PeerConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
@@ -146,6 +146,8 @@ pub struct NodeConfig {
     pub provider: ProviderConfig,
     pub outer: OuterConfig,
     pub inner: InnerConfig,
+    #[serde(default)]
+    pub revocation: RevocationConfig,
     pub store: StoreConfig,
     #[serde(default)]
     pub log: LogConfig,
@@ -188,6 +190,7 @@ impl NodeConfig {
         all.extend(self.outer.files());
         all.extend(self.inner.files());
         all.extend(self.log.files());
+        all.extend(self.revocation.authorities.iter_mut().map(|authority| &mut authority.certificate_file));
         all.extend(self.registers.consents_file.as_mut());
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());

@@ -98,6 +98,8 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[outer]", "password"),
         ("[inner]", "adress"),
         ("[inner.tls]", "key"),
+        ("[revocation]", "host"),
+        ("[[revocation.authorities]]", "crl"),
         ("[store]", "file"),
         ("[log]", "proof"),
         ("[log.retention]", "years"),

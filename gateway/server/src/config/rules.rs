@@ -35,6 +35,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     }
     config.log.retention.check()?;
     config.log.hold_siem(config.mode)?;
+    config.revocation.check()?;
     for (name, bound) in positive(config) {
         if bound == 0 {
             return Err(format!("bounds.{name} must be more than 0"));
@@ -99,6 +100,11 @@ fn positive(config: &NodeConfig) -> [(&'static str, u64); 20] {
 }
 
 fn production(config: &NodeConfig) -> Result<(), String> {
+    if config.revocation.is_off_somewhere() {
+        return Err(
+            "revocation is off: outside development mode it must be known that certificates were not revoked".into()
+        );
+    }
     if config.inner.tls.is_none() {
         return Err("inner.tls is needed outside development mode".into());
     }
@@ -124,6 +130,7 @@ fn production(config: &NodeConfig) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use connectors::http::WebAddress;
+    use connectors::identity::vetting::{AuthorityConfig, Mode as Revocation};
     use connectors::siem::{ReceiverConfig, Transport};
     use connectors::sources::fhir::FhirSourceConfig;
     use fhir::FhirVersion;
@@ -143,6 +150,10 @@ mod tests {
         config.inner.tls = None;
         config.inner.address = ([127, 0, 0, 1], 8444).into();
         config.inner.public_base = "http://127.0.0.1:8444".into();
+    }
+
+    fn off_for_one() -> AuthorityConfig {
+        AuthorityConfig { certificate_file: "ca.pem".into(), mode: Revocation::Off, responder: None, list: None }
     }
 
     fn source_at(config: &mut NodeConfig, base: &str) {
@@ -214,6 +225,29 @@ mod tests {
                     config.mode = Mode::Production;
                 },
                 says: "inner.tls is needed outside development mode",
+            },
+            Rule {
+                good: |config| {
+                    config.mode = Mode::Development;
+                    config.revocation.mode = Revocation::Off;
+                },
+                bad: |config| config.revocation.mode = Revocation::Off,
+                says: "revocation is off",
+            },
+            Rule {
+                good: |config| config.revocation.authorities.clear(),
+                bad: |config| config.revocation.authorities = vec![off_for_one()],
+                says: "revocation is off",
+            },
+            Rule {
+                good: |config| config.revocation.fresh_seconds = 3_600,
+                bad: |config| config.revocation.fresh_seconds = 3_601,
+                says: "revocation.fresh_seconds must be between 1 and 3600",
+            },
+            Rule {
+                good: |config| config.revocation.hosts = vec!["crl.example:8080".into()],
+                bad: |config| config.revocation.hosts = vec!["http://crl.example".into()],
+                says: "is no host",
             },
             Rule {
                 good: |config| config.quality.one_in = 1,

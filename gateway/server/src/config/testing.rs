@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use connectors::http::WebAddress;
-use connectors::identity::{InnerCallerConfig, PersonConfig};
+use connectors::identity::vetting::{AuthorityConfig, Mode as RevocationMode};
+use connectors::identity::{InnerCallerConfig, PersonConfig, RevocationConfig};
 use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
@@ -50,6 +51,20 @@ pub(crate) fn everything() -> NodeConfig {
             public_base: text(),
             tls: Some(InnerTlsConfig { certificate_file: path(), key_file: path(), authorities_file: path() }),
             portal: true,
+        },
+        revocation: RevocationConfig {
+            mode: RevocationMode::Required,
+            hosts: vec![text()],
+            fresh_seconds: 1,
+            patience_ms: 1,
+            retry_seconds: 1,
+            list_bytes: 1,
+            authorities: vec![AuthorityConfig {
+                certificate_file: path(),
+                mode: RevocationMode::Required,
+                responder: Some(web()),
+                list: Some(web()),
+            }],
         },
         store: StoreConfig { folder: path() },
         log: LogConfig {

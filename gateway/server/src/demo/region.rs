@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use conformance::ca::{CertificateAuthority, Subject};
+use conformance::ca::{AuthorityHandle, AuthorityServer, CertificateAuthority, Subject};
 use conformance::region::{self, ConsentState, Provider, SourceKind};
 use conformance::source_server::{self, SourceHandle, SourceServer};
 use connectors::http::WebAddress;
-use connectors::identity::{InnerCallerConfig, PersonConfig};
+use connectors::identity::{InnerCallerConfig, PersonConfig, RevocationConfig};
 use connectors::sources::fhir::FhirSourceConfig;
 use connectors::sources::files::FilesSourceConfig;
 use fhir::FhirVersion;
@@ -24,6 +24,10 @@ use crate::config::{
 };
 
 const USE_CASE: &str = "health-overview";
+
+/// The authority whose certificates all nodes and callers of the region have, and its port above the first.
+const AUTHORITY: &str = "Zorgsluis demo authority";
+const AUTHORITY_PORT: u16 = 109;
 
 /// An organisation without a node, for programs that want to call one: a clinic that every node knows.
 const CLINIC: (&str, &str, &str) = ("90010090", "Kliniek De Proef", "Z4");
@@ -59,7 +63,9 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let places = places(options, &state)?;
     embedded::write(&state.join("profiles"))?;
     let certificates = state.join("certs");
-    let authority = said(CertificateAuthority::new("Zorgsluis demo authority"))?;
+    let register = AuthorityServer::start(AUTHORITY, loopback(port(options.base_port, AUTHORITY_PORT)?))
+        .map_err(|fault| format!("the certificate authority cannot be started: {fault}"))?;
+    let authority = register.authority().ok_or("the certificate authority has no root")?;
     authority.write(&certificates, "ca").map_err(io(&certificates))?;
     let mut callers = organisations(&authority, &certificates)?;
     let mut overseeing = Vec::new();
@@ -70,7 +76,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         simulators.extend(source_of(place)?);
         let (own, their) = overseers::of(place.provider, &place.folder)?.into_iter().unzip();
         overseeing.extend::<Vec<ReadyCaller>>(their);
-        let config_file = set_up(place, &places, &state, &authority, &mut callers, own)?;
+        let config_file = set_up(place, &places, &state, &register, &mut callers, own)?;
         let log = place.folder.join("node.log");
         let node = RunningNode::start(place.provider.name, &config_file, loopback(place.inner_port), &log)?;
         let provider = place.provider;
@@ -105,6 +111,12 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 base: handle.base_url.clone(),
                 control: handle.control_url.clone(),
             })
+            .chain([ReadySimulator {
+                key: "authority".into(),
+                kind: "certificate-authority".into(),
+                base: register.base_url.clone(),
+                control: register.control_url.clone(),
+            }])
             .collect(),
         state,
     };
@@ -160,7 +172,7 @@ fn set_up(
     place: &Place,
     places: &[Place],
     state: &Path,
-    authority: &CertificateAuthority,
+    register: &AuthorityHandle,
     callers: &mut Vec<ReadyCaller>,
     overseers: Vec<InnerCallerConfig>,
 ) -> Result<PathBuf, String> {
@@ -169,6 +181,7 @@ fn set_up(
     std::fs::create_dir_all(folder).map_err(io(folder))?;
     let certificates = state.join("certs");
     let subject = Subject { name: provider.name, dns_names: &[] };
+    let authority = register.authority().ok_or("the certificate authority has no root")?;
     let own = said(authority.issue_server(provider.ura, &subject))?;
     let files = own.write(&certificates, provider.key).map_err(io(&certificates))?;
     callers.push(ReadyCaller {
@@ -200,6 +213,14 @@ fn set_up(
             open_metadata: true,
         },
         inner: InnerConfig { address: loopback(place.inner_port), public_base: place.inner(), tls: None, portal: true },
+        // Answers are used for less long than anybody need: a demo is not watched for long.
+        revocation: RevocationConfig {
+            hosts: vec![register.host()],
+            fresh_seconds: 30,
+            patience_ms: 1_000,
+            retry_seconds: 1,
+            ..RevocationConfig::default()
+        },
         store: StoreConfig { folder: folder.join("store") },
         // Neighbours are looked at more often than anybody need: a demo is not watched for long.
         log: LogConfig { witness_seconds: 5, ..LogConfig::default() },

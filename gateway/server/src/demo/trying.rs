@@ -6,7 +6,8 @@ use std::path::Path;
 
 use conformance::ca::{CertificateAuthority, Subject};
 use connectors::http::WebAddress;
-use connectors::identity::InnerCallerConfig;
+use connectors::identity::vetting::Mode as Revocation;
+use connectors::identity::{InnerCallerConfig, RevocationConfig};
 use connectors::sources::fhir::FhirSourceConfig;
 
 use super::children::{self, RunningNode};
@@ -56,6 +57,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             open_metadata: true,
         },
         inner: InnerConfig { address: loopback(inner_port), public_base: inner.clone(), tls: None, portal: false },
+        revocation: RevocationConfig { mode: Revocation::Off, ..RevocationConfig::default() },
         store: StoreConfig { folder: state.join("store") },
         log: LogConfig::default(),
         profiles: ProfilesConfig {

@@ -12,7 +12,7 @@ use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound, Unreadable};
 use fhir::{FhirVersion, Method};
 use futures_util::StreamExt;
 
-use super::connection::ClientCertificate;
+use super::connection::{ClientCertificate, ShownBehind};
 use super::media;
 use super::negotiation::Negotiated;
 
@@ -104,6 +104,7 @@ pub async fn body(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Re
 pub fn credentials(request: &HttpRequest) -> Credentials {
     Credentials {
         certificate: request.conn_data::<ClientCertificate>().map(|certificate| Arc::clone(&certificate.0)),
+        issuers: request.conn_data::<ShownBehind>().map(|behind| behind.0.clone()).unwrap_or_default(),
         authorization: request
             .headers()
             .get_all(AUTHORIZATION)

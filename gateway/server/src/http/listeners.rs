@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use exchange::Gate;
@@ -13,7 +14,7 @@ use rustls::ServerConfig;
 
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
-use super::{discovery, health, log_proof, metrics, openapi, token, witness};
+use super::{discovery, health, log_proof, metrics, openapi, token, vetted, witness};
 use crate::desk::NodeDesk;
 use crate::node::Node;
 
@@ -32,7 +33,11 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
         App::new()
             .app_data(Data::from(node.clone()))
             .app_data(Data::new(AtGate(Gate::Outer)))
-            .route("/oauth/token", web::post().to(token::token))
+            .service(
+                web::resource("/oauth/token")
+                    .wrap(from_fn(vetted::only_with_a_good_certificate))
+                    .route(web::post().to(token::token)),
+            )
             .route("/.well-known/oauth-authorization-server", web::get().to(discovery::authorization_server))
             .route("/log/checkpoint", web::get().to(log_proof::checkpoint))
             .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))

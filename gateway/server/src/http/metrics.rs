@@ -104,6 +104,7 @@ pub async fn metrics(node: Data<Node>) -> HttpResponse {
     if let Some(siem) = node.siem() {
         siem.measure(log.length());
     }
+    node.certificates().measure();
     let mut text = String::new();
     match encode(&mut text, &metrics.registry) {
         Ok(()) => {

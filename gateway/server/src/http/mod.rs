@@ -20,4 +20,5 @@ pub mod responder;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;
+pub mod vetted;
 pub mod witness;

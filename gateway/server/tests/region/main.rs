@@ -11,6 +11,7 @@ mod formats;
 mod full_disk;
 mod program;
 mod proof;
+mod rollover;
 mod siem;
 mod surface;
 
@@ -106,6 +107,15 @@ async fn every_answer_that_a_client_received_has_its_record_after_kill_9() {
 async fn a_node_whose_disk_is_full_refuses_and_says_so_and_goes_on_when_there_is_room() {
     let _alone = ALONE.lock().await;
     full_disk::survived().await;
+}
+
+#[tokio::test]
+async fn a_rollover_of_the_authority_under_load_costs_no_request() {
+    let _alone = ALONE.lock().await;
+    let demo = Program::demo();
+    let setting = Setting::new(demo.ready(), suites::log_by_program(ZORGSLUIS.into()));
+    rollover::under_load(&setting).await;
+    demo.stop();
 }
 
 /// Holds what is running against the suite that fits it.

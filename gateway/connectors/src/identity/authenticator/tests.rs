@@ -11,6 +11,7 @@ use crate::http::WebAddress;
 use crate::identity::oauth::IssuerConfig;
 use crate::identity::oauth::assertion::{Statement, sign};
 use crate::identity::testing::{KeyType, TestCertificate};
+use crate::identity::vetting::{Standing, Unknown};
 use crate::identity::{InnerCallerConfig, SessionConfig};
 
 const ENDPOINT: &str = "https://maasdal.example.nl/oauth/token";
@@ -24,6 +25,16 @@ impl Clock for SetClock {
     }
 }
 
+/// Says of every certificate what it is told to say.
+struct SetVet(Mutex<Standing>);
+
+impl Vet for SetVet {
+    fn vet<'a>(&'a self, part: Part, _: &'a [u8], _: &'a [Arc<[u8]>]) -> BoxFuture<'a, Standing> {
+        assert_eq!(part, Part::Client);
+        Box::pin(std::future::ready(*self.0.lock().unwrap()))
+    }
+}
+
 /// A node with one partner, one inner caller by token and one by certificate.
 struct World {
     doorman: NodeAuthenticator,
@@ -32,6 +43,7 @@ struct World {
     inner: TestCertificate,
     sessions: Arc<Sessions>,
     issuer: Arc<TokenIssuer>,
+    vet: Arc<SetVet>,
 }
 
 impl World {
@@ -54,9 +66,11 @@ impl World {
         let configured: Vec<InnerCallerConfig> = serde_json::from_value(inner_config).unwrap();
         let own = Organisation { ura: Ura::parse("90000901").unwrap(), name: None, kind: None };
         let callers = InnerCallers::load(&own, &configured, true).unwrap();
+        let vet = Arc::new(SetVet(Mutex::new(Standing::Good)));
+        let vets = Vets { outer: vet.clone(), inner: Some(vet.clone()) };
         let doorman =
-            NodeAuthenticator::new(partners, issuer.clone(), Arc::new(callers), sessions.clone(), clock.clone());
-        World { doorman, clock, partner, inner, sessions, issuer }
+            NodeAuthenticator::new(partners, issuer.clone(), Arc::new(callers), sessions.clone(), clock.clone(), vets);
+        World { doorman, clock, partner, inner, sessions, issuer, vet }
     }
 
     /// The token that the partner gets.
@@ -84,6 +98,7 @@ impl World {
 fn showing(certificate: Option<&TestCertificate>, authorization: &[&str], session: Option<&str>) -> Credentials {
     Credentials {
         certificate: certificate.map(|made| made.der.as_slice().into()),
+        issuers: Vec::new(),
         authorization: authorization.iter().map(|text| (*text).to_owned()).collect(),
         session: session.map(str::to_owned),
     }
@@ -201,4 +216,32 @@ fn an_inner_caller_acts_for_the_node_and_its_log_id_is_no_secret() {
     assert_eq!(caller.person.unwrap().role, "01.015");
     let id = caller.token_id.unwrap();
     assert!(id.len() == 16 && !INNER_TOKEN.contains(&id));
+}
+
+#[test]
+fn a_certificate_that_lost_its_standing_is_refused_at_both_gates_each_in_its_own_words() {
+    let world = World::new();
+    let bearer = format!("Bearer {}", world.token());
+    let outer = showing(Some(&world.partner), &[&bearer], None);
+    let inner = showing(Some(&world.inner), &[], None);
+    for (standing, fault) in [
+        (Standing::Revoked, CertificateRevoked),
+        (Standing::NotTrusted, CertificateNotTrusted),
+        (Standing::NotFoundOut(Unknown::Unreachable), CertificateStatusUnknown),
+    ] {
+        *world.vet.0.lock().unwrap() = standing;
+        assert_eq!(world.identify(Gate::Outer, &outer).unwrap_err(), fault);
+        assert_eq!(world.identify(Gate::Inner, &inner).unwrap_err(), fault);
+    }
+    *world.vet.0.lock().unwrap() = Standing::Good;
+    assert!(world.identify(Gate::Outer, &outer).is_ok());
+    assert!(world.identify(Gate::Inner, &inner).is_ok());
+}
+
+#[test]
+fn a_stranger_is_refused_before_anybody_is_asked_about_its_certificate() {
+    let world = World::new();
+    *world.vet.0.lock().unwrap() = Standing::NotFoundOut(Unknown::Unreachable);
+    let stranger = TestCertificate::new("90000999", KeyType::P256);
+    assert_eq!(world.identify(Gate::Outer, &showing(Some(&stranger), &[], None)).unwrap_err(), UnknownOrganisation);
 }

@@ -69,13 +69,24 @@ pub async fn answer(node: &Node, gate: Gate, version: FhirVersion, request: &Htt
 
 /// Who asks. Showing nothing, or a certificate alone, is no fault here; showing a token that is not accepted is.
 async fn audience(node: &Node, gate: Gate, request: &HttpRequest) -> Result<Audience, AuthenticationFault> {
-    use AuthenticationFault::{Ambiguous, TokenNotAccepted, TokenOfAnotherClient, Unavailable};
+    use AuthenticationFault::{
+        Ambiguous, CertificateNotTrusted, CertificateRevoked, CertificateStatusUnknown, TokenNotAccepted,
+        TokenOfAnotherClient, Unavailable,
+    };
     let credentials = inbound::credentials(request);
     let identified =
         tokio::time::timeout(node.body_bounds().patience, node.authenticator().identify(gate, &credentials));
     match identified.await.unwrap_or(Err(Unavailable)) {
         Ok(caller) => Ok(Audience::Caller(caller.use_cases.into_iter().collect())),
-        Err(fault @ (Ambiguous | TokenNotAccepted | TokenOfAnotherClient | Unavailable)) => Err(fault),
+        Err(
+            fault @ (Ambiguous
+            | CertificateNotTrusted
+            | CertificateRevoked
+            | CertificateStatusUnknown
+            | TokenNotAccepted
+            | TokenOfAnotherClient
+            | Unavailable),
+        ) => Err(fault),
         Err(
             AuthenticationFault::NoCertificate
             | AuthenticationFault::UnknownOrganisation

@@ -1,8 +1,14 @@
 //! A small certificate authority for development and demonstration, made at set-up.
 //!
-//! Its certificates look like those of the UZI register: the organisation's number (URA)
-//! stands in an otherName of the subject alternative name. It must never be trusted outside
-//! a state folder: its keys lie beside its certificates.
+//! Its certificates look like those of the UZI register (servers and persons) and of PKIoverheid. It must never be trusted
+//! outside a state folder: its keys lie beside its certificates. [`AuthorityServer`] lists and answers what it revoked, as
+//! an authority does (RFC 5280, RFC 6960), and fails to on order.
+
+mod answers;
+mod http;
+mod server;
+
+pub use server::{AuthorityHandle, AuthorityServer, CaFault};
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -10,11 +16,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, SerialNumber,
 };
+use serde::Deserialize;
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
+use x509_cert::der::{Decode, Encode};
 
 /// The otherName's type: the attribute that UZI certificates carry their identification in.
 const OTHER_NAME_TYPE: [u64; 4] = [2, 5, 5, 5];
@@ -22,6 +30,13 @@ const OTHER_NAME_TYPE: [u64; 4] = [2, 5, 5, 5];
 /// The prefix of the UZI register's test authority (UZI subject alternative name; the last
 /// arc says server certificate of the test hierarchy).
 const UZI_TEST_AUTHORITY: &str = "2.16.528.1.1007.99.2110";
+
+/// `id-ad-ocsp`, DER; the extensions that it and policies stand in; the policy of PKIoverheid for servers of organisations
+/// (Programma van Eisen, part 3e: 2.16.528.1.1003.1.2.5.6), DER.
+const ID_AD_OCSP: [u8; 10] = [0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01];
+const AUTHORITY_INFO_ACCESS: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 1, 1];
+const CERTIFICATE_POLICIES: [u64; 4] = [2, 5, 29, 32];
+const PKIOVERHEID_SERVER_POLICY: [u8; 12] = [0x06, 0x0a, 0x60, 0x84, 0x10, 0x01, 0x87, 0x6b, 0x01, 0x02, 0x05, 0x06];
 
 /// A development certificate should outlive a demonstration, not a year of neglect.
 const VALID_FOR: Duration = Duration::days(90);
@@ -34,6 +49,8 @@ pub enum CaError {
     Ura,
     #[error("the certificate could not be made: {0}")]
     Certificate(#[from] rcgen::Error),
+    #[error("what was made cannot be written: {0}")]
+    Encoding(#[from] x509_cert::der::Error),
 }
 
 /// What a certificate is to say of its holder.
@@ -50,12 +67,46 @@ pub struct CertificateAuthority {
     certificate_pem: String,
     key_pem: String,
     issuer: Issuer<'static, KeyPair>,
+    /// The same key, to sign answers with.
+    key: KeyPair,
+    /// Its name, DER, as it stands in what it issues.
+    name: Vec<u8>,
+    /// Where it lists and answers, without a slash at the end; none for one that does neither.
+    base: Option<String>,
 }
 
-/// A certificate, its key, and the root it chains to, all PEM.
+/// A certificate and its key, PEM.
 pub struct Issued {
     pub certificate_pem: String,
     pub key_pem: String,
+    /// Its serial number.
+    pub serial: Vec<u8>,
+}
+
+/// What kind of certificate is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "profile")]
+pub enum Profile {
+    /// Of an organisation in the UZI register.
+    UziServer { ura: String },
+    /// The card of a person: `Z` a professional, `N` a named employee, `M` any employee.
+    UziPerson { ura: String, pass: char, number: String, role: String },
+    /// Of an organisation as national facilities know it.
+    PkiOverheid { oin: String },
+    /// Of nobody in particular.
+    Plain,
+}
+
+/// When a certificate is valid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Validity {
+    #[default]
+    Now,
+    /// Until yesterday.
+    Expired,
+    /// From tomorrow.
+    NotYet,
 }
 
 /// Where an [`Issued`] was written.
@@ -72,6 +123,18 @@ impl CertificateAuthority {
     /// # Errors
     /// The cryptography fails.
     pub fn new(name: &str) -> Result<Self, CaError> {
+        Self::make(name, None)
+    }
+
+    /// A new root whose certificates say that it lists (`/list.crl`) and answers (`/ocsp`) below this base.
+    ///
+    /// # Errors
+    /// The cryptography fails.
+    pub fn new_at(name: &str, base: &str) -> Result<Self, CaError> {
+        Self::make(name, Some(base.to_owned()))
+    }
+
+    fn make(name: &str, base: Option<String>) -> Result<Self, CaError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -79,12 +142,17 @@ impl CertificateAuthority {
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        validity(&mut params, AUTHORITY_VALID_FOR);
+        validity(&mut params, Validity::Now, AUTHORITY_VALID_FOR);
         let certificate = params.self_signed(&key)?;
+        let parsed = x509_cert::Certificate::from_der(certificate.der())?;
+        let again = KeyPair::from_pem(&key.serialize_pem())?;
         Ok(CertificateAuthority {
             certificate_pem: certificate.pem(),
             key_pem: key.serialize_pem(),
             issuer: Issuer::new(params, key),
+            key: again,
+            name: parsed.tbs_certificate.subject.to_der()?,
+            base,
         })
     }
 
@@ -100,7 +168,7 @@ impl CertificateAuthority {
     /// # Errors
     /// The URA has not eight digits, or the cryptography fails.
     pub fn issue_server(&self, ura: &str, subject: &Subject<'_>) -> Result<Issued, CaError> {
-        self.issue(Some(ura), subject, VALID_FOR)
+        self.issue(&Profile::UziServer { ura: ura.to_owned() }, subject, Validity::Now)
     }
 
     /// A certificate of the same authority that names no organisation number.
@@ -108,7 +176,7 @@ impl CertificateAuthority {
     /// # Errors
     /// The cryptography fails.
     pub fn issue_without_ura(&self, subject: &Subject<'_>) -> Result<Issued, CaError> {
-        self.issue(None, subject, VALID_FOR)
+        self.issue(&Profile::Plain, subject, Validity::Now)
     }
 
     /// A certificate whose validity ended yesterday.
@@ -116,7 +184,7 @@ impl CertificateAuthority {
     /// # Errors
     /// As [`Self::issue_server`].
     pub fn issue_expired(&self, ura: &str, subject: &Subject<'_>) -> Result<Issued, CaError> {
-        self.issue(Some(ura), subject, -Duration::DAY)
+        self.issue(&Profile::UziServer { ura: ura.to_owned() }, subject, Validity::Expired)
     }
 
     /// Writes `<name>.pem` and `<name>-key.pem`, the latter readable by the owner only.
@@ -127,7 +195,11 @@ impl CertificateAuthority {
         write_pair(folder, name, &self.certificate_pem, &self.key_pem)
     }
 
-    fn issue(&self, ura: Option<&str>, subject: &Subject<'_>, valid_for: Duration) -> Result<Issued, CaError> {
+    /// A certificate of any kind and validity, for both sides of mutual TLS.
+    ///
+    /// # Errors
+    /// The URA has not eight digits, or the cryptography fails.
+    pub fn issue(&self, profile: &Profile, subject: &Subject<'_>, when: Validity) -> Result<Issued, CaError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         names.extend(subject.dns_names.iter().map(|name| (*name).to_owned()));
@@ -137,25 +209,74 @@ impl CertificateAuthority {
         name.push(DnType::CountryName, "NL");
         name.push(DnType::OrganizationName, subject.name);
         name.push(DnType::CommonName, subject.dns_names.first().copied().unwrap_or("localhost"));
-        if let Some(ura) = ura {
-            if ura.len() != 8 || !ura.bytes().all(|b| b.is_ascii_digit()) {
-                return Err(CaError::Ura);
-            }
-            // A made-up card number: nine digits of which the last eight are the URA's.
-            let identification = format!("{UZI_TEST_AUTHORITY}-1-9{ura}-S-{ura}-00.000-00000000");
-            let other = (OTHER_NAME_TYPE.to_vec(), identification.into());
-            params.subject_alt_names.push(SanType::OtherName(other));
-            name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), format!("9{ura}"));
-        }
+        profile.write(&mut params)?;
+        self.write_places(&mut params);
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         params.use_authority_key_identifier_extension = true;
-        params.serial_number = Some(SerialNumber::from_slice(uuid::Uuid::new_v4().as_bytes()));
-        validity(&mut params, valid_for);
+        // Positive and of full length: a first byte that is neither zero nor negative.
+        let mut serial = uuid::Uuid::new_v4().into_bytes().to_vec();
+        if let Some(first) = serial.first_mut() {
+            *first = (*first & 0x7f) | 0x40;
+        }
+        params.serial_number = Some(SerialNumber::from_slice(&serial));
+        validity(&mut params, when, VALID_FOR);
         let certificate = params.signed_by(&key, &self.issuer)?;
-        Ok(Issued { certificate_pem: certificate.pem(), key_pem: key.serialize_pem() })
+        Ok(Issued { certificate_pem: certificate.pem(), key_pem: key.serialize_pem(), serial })
     }
+
+    /// Where it lists and answers, as RFC 5280, 4.2.1.13 and 4.2.2.1 have it.
+    fn write_places(&self, params: &mut CertificateParams) {
+        let Some(base) = &self.base else { return };
+        params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![format!("{base}/list.crl")] }];
+        let place = format!("{base}/ocsp");
+        // SEQUENCE { SEQUENCE { id-ad-ocsp, [6] place } }
+        let one = [&ID_AD_OCSP[..], &tagged(0x86, place.as_bytes())].concat();
+        let content = tagged(0x30, &tagged(0x30, &one));
+        params.custom_extensions.push(CustomExtension::from_oid_content(&AUTHORITY_INFO_ACCESS, content));
+    }
+}
+
+impl Profile {
+    fn write(&self, params: &mut CertificateParams) -> Result<(), CaError> {
+        let (identification, serial) = match self {
+            Profile::UziServer { ura } => {
+                eight_digits(ura)?;
+                // A made-up card number: nine digits of which the last eight are the URA's.
+                (Some(format!("{UZI_TEST_AUTHORITY}-1-9{ura}-S-{ura}-00.000-00000000")), Some(format!("9{ura}")))
+            }
+            Profile::UziPerson { ura, pass, number, role } => {
+                eight_digits(ura)?;
+                (Some(format!("{UZI_TEST_AUTHORITY}-1-{number}-{pass}-{ura}-{role}-00000000")), Some(number.clone()))
+            }
+            Profile::PkiOverheid { oin } => {
+                let policies = tagged(0x30, &tagged(0x30, &PKIOVERHEID_SERVER_POLICY));
+                params.custom_extensions.push(CustomExtension::from_oid_content(&CERTIFICATE_POLICIES, policies));
+                (None, Some(oin.clone()))
+            }
+            Profile::Plain => (None, None),
+        };
+        if let Some(identification) = identification {
+            let other = (OTHER_NAME_TYPE.to_vec(), identification.into());
+            params.subject_alt_names.push(SanType::OtherName(other));
+        }
+        if let Some(serial) = serial {
+            params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 5]), serial);
+        }
+        Ok(())
+    }
+}
+
+fn eight_digits(ura: &str) -> Result<(), CaError> {
+    let good = ura.len() == 8 && ura.bytes().all(|byte| byte.is_ascii_digit());
+    if good { Ok(()) } else { Err(CaError::Ura) }
+}
+
+/// A DER value of less than 128 bytes.
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(content.len()).ok().filter(|length| *length < 128).unwrap_or_default();
+    [&[tag, length][..], content].concat()
 }
 
 impl Issued {
@@ -168,11 +289,14 @@ impl Issued {
     }
 }
 
-fn validity(params: &mut CertificateParams, valid_for: Duration) {
+fn validity(params: &mut CertificateParams, when: Validity, valid_for: Duration) {
     let now = OffsetDateTime::now_utc();
-    // An hour back, for a peer whose clock is behind; for an expired one a month.
-    params.not_before = now - if valid_for.is_negative() { Duration::days(30) } else { Duration::HOUR };
-    params.not_after = now + valid_for;
+    // An hour back, for a peer whose clock is behind.
+    (params.not_before, params.not_after) = match when {
+        Validity::Now => (now - Duration::HOUR, now + valid_for),
+        Validity::Expired => (now - Duration::days(30), now - Duration::DAY),
+        Validity::NotYet => (now + Duration::DAY, now + Duration::DAY + valid_for),
+    };
 }
 
 fn write_pair(folder: &Path, name: &str, certificate: &str, key: &str) -> io::Result<Files> {

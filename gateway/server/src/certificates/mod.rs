@@ -1,0 +1,175 @@
+//! The node's certificates and whom it believes: read from files, held against the rules, and read anew when the files
+//! change. A change that cannot be used changes nothing, and is said.
+//!
+//! Everything here can be replaced while the node serves: the certificates of the listeners, the authorities of clients and
+//! of peers' servers, the certificate and the key with which peers are asked.
+
+mod expiry;
+mod material;
+mod metrics;
+mod reloading;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use connectors::http::{ClientIdentity, HttpClient, HttpSettings, Trust};
+use connectors::identity::vetting::{Mode, Part, Refreshing, RevocationConfig};
+use connectors::identity::{Authorities, NodeKey, Vets, Vetting};
+use exchange::ports::Clock;
+use prometheus_client::registry::Registry;
+use rustls::ServerConfig;
+
+use crate::config::NodeConfig;
+use crate::tls::ListenerTls;
+use material::Material;
+use metrics::Measures;
+
+pub use expiry::{Expiring, Kind};
+pub use reloading::Reloading;
+
+/// The certificates of a running node.
+pub struct Certificates {
+    outer: Listener,
+    inner: Option<Listener>,
+    key: Arc<NodeKey>,
+    peers: HttpClient,
+    sources: HttpClient,
+    clock: Arc<dyn Clock>,
+    /// What the files hold that are in use.
+    used: Mutex<Arc<Material>>,
+    measures: Measures,
+}
+
+struct Listener {
+    tls: ListenerTls,
+    vetting: Arc<Vetting>,
+}
+
+impl Listener {
+    fn replace(&self, side: &material::Side) -> Result<(), String> {
+        self.vetting.authorities().replace(side.authorities.clone()).map_err(|fault| fault.to_string())?;
+        self.tls.show(side.identity.clone())?;
+        self.tls.forget_sessions();
+        Ok(())
+    }
+}
+
+impl Certificates {
+    /// Reads all files that the configuration names; says what is wrong with them.
+    pub fn open(config: &NodeConfig, clock: &Arc<dyn Clock>) -> Result<Self, String> {
+        let material = Material::read(config)?;
+        let sources = HttpClient::new(HttpSettings::default()).map_err(|fault| fault.to_string())?;
+        let listener = |side: &material::Side, revocation: RevocationConfig, rules| {
+            let authorities = Authorities::new(side.authorities.clone()).map_err(|fault| fault.to_string())?;
+            let authorities = Arc::new(authorities);
+            let vetting = Vetting::new(authorities.clone(), revocation, rules, sources.clone(), clock.clone());
+            let tls = ListenerTls::new(side.identity.clone(), authorities)?;
+            Ok::<_, String>(Listener { tls, vetting: Arc::new(vetting) })
+        };
+        let outer = listener(&material.outer, config.revocation.clone(), material.rules.clone())?;
+        // The provider's own callers are configured each by the thumbprint of their certificate: one that is not to be
+        // believed any more is taken out there. No list is asked about them.
+        let off = || RevocationConfig { mode: Mode::Off, ..RevocationConfig::default() };
+        let inner = material.inner.as_ref().map(|side| listener(side, off(), Vec::new())).transpose()?;
+        let settings = to_peers(&material, Some(outer.vetting.clone()));
+        let peers = HttpClient::new(settings).map_err(|fault| fault.to_string())?;
+        let key = Arc::new(material.key()?);
+        let used = Mutex::new(Arc::new(material));
+        let clock = clock.clone();
+        Ok(Certificates { outer, inner, key, peers, sources, clock, used, measures: Measures::default() })
+    }
+
+    /// The configurations of the listeners: outer and, where it has TLS, inner.
+    pub fn listeners(&self) -> Result<(ServerConfig, Option<ServerConfig>), String> {
+        Ok((self.outer.tls.config()?, self.inner.as_ref().map(|inner| inner.tls.config()).transpose()?))
+    }
+
+    /// With what the node signs.
+    pub fn key(&self) -> &Arc<NodeKey> {
+        &self.key
+    }
+
+    /// For other providers' nodes: mutual TLS, the authorities that are trusted with them, and vetting.
+    pub fn to_partners(&self) -> &HttpClient {
+        &self.peers
+    }
+
+    /// For the provider's own source systems.
+    pub fn to_sources(&self) -> &HttpClient {
+        &self.sources
+    }
+
+    /// Who vets what is shown at the outer listener.
+    pub fn outer(&self) -> &Arc<Vetting> {
+        &self.outer.vetting
+    }
+
+    pub fn vets(&self) -> Vets {
+        let inner = self.inner.as_ref().map(|inner| inner.vetting.clone() as _);
+        Vets { outer: self.outer.vetting.clone(), inner }
+    }
+
+    /// Keeps what is known of certificates young for as long as the result lives; to be called within a run time.
+    pub fn keep_young(&self) -> Refreshing {
+        let peers = self.peers.clone();
+        self.outer.vetting.keep_young(move |part| {
+            // Identification asks anew with each request; a connection to a server that was good does not.
+            if part == Part::Server {
+                peers.renew();
+            }
+        })
+    }
+
+    /// Reads the files anew. Whether anything changed; on a fault everything stays as it was.
+    pub fn reload(&self, config: &NodeConfig) -> Result<bool, String> {
+        let fresh = Material::read(config)?;
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if fresh.digest == used.digest {
+            return Ok(false);
+        }
+        let key = fresh.key()?;
+        if key.ura() != self.key.ura() || fresh.inner.is_some() != self.inner.is_some() {
+            return Err("the files are of another organisation".to_owned());
+        }
+        // Everything that can be wrong is tried before anything is changed.
+        self.outer.tls.fits(&fresh.outer.identity)?;
+        if let (Some(inner), Some(side)) = (&self.inner, &fresh.inner) {
+            inner.tls.fits(&side.identity)?;
+            Authorities::new(side.authorities.clone()).map_err(|fault| fault.to_string())?;
+        }
+        Authorities::new(fresh.outer.authorities.clone()).map_err(|fault| fault.to_string())?;
+        let mut joined = Ok(());
+        self.peers
+            .replace(to_peers(&fresh, None), || joined = self.key.replace(&key))
+            .map_err(|fault| fault.to_string())?;
+        joined.map_err(|fault| fault.to_string())?;
+        self.outer.vetting.replace_rules(fresh.rules.clone());
+        self.outer.replace(&fresh.outer)?;
+        if let (Some(inner), Some(side)) = (&self.inner, &fresh.inner) {
+            inner.replace(side)?;
+        }
+        *used = Arc::new(fresh);
+        Ok(true)
+    }
+
+    fn used(&self) -> Arc<Material> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn register(&self, registry: &mut Registry) {
+        self.measures.register(registry);
+    }
+}
+
+/// How peers are asked.
+fn to_peers(material: &Material, vetting: Option<Arc<Vetting>>) -> HttpSettings {
+    let identity = material.outer.identity.clone();
+    HttpSettings {
+        trust: Trust::Roots(material.outer.authorities.clone()),
+        vetting,
+        identity: Some(ClientIdentity::new(identity.chain, identity.key)),
+        ..HttpSettings::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;
