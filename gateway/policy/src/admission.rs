@@ -5,20 +5,24 @@ use std::sync::Arc;
 use crate::capability::PatientBinding;
 use crate::decision::{Denial, DenialCode};
 use crate::offer::NotOffered;
-use crate::request::{Admitted, PatientScope, Request};
+use crate::request::{Admitted, PatientScope, Purpose, Request};
 use crate::use_case::{UseCase, UseCases};
 
 impl UseCases {
     /// Whether the request could ever be allowed: asked before any BSN is told to anyone else.
     ///
     /// The use case is the one that the request names, when the caller holds it; else the first of the caller's
-    /// that admits.
+    /// that admits. One for emergencies is never taken by chance: it is named, or the only one that the caller's token allows.
     ///
     /// # Errors
     /// The denial that tells the caller most about the use cases it holds; of any other use case it tells nothing.
     pub fn admissible(&self, request: Request) -> Result<Admitted, Denial> {
         let wanted = |id: &&_| request.use_case.as_ref().is_none_or(|named| named == *id);
-        let opens = |use_case: &&Arc<UseCase>| use_case.capability().data == request.data;
+        let meant = request.use_case.is_some() || request.caller.use_cases.len() == 1;
+        let opens = |use_case: &&Arc<UseCase>| {
+            let capability = use_case.capability();
+            capability.data == request.data && (meant || capability.purpose != Purpose::BreakTheGlass)
+        };
         let held: Vec<&Arc<UseCase>> =
             request.caller.use_cases.iter().filter(wanted).filter_map(|id| self.get(id)).filter(opens).collect();
         let mut refused: Vec<Denial> = Vec::new();
@@ -31,7 +35,7 @@ impl UseCases {
                 Err(denial) => refused.push(denial),
             }
         }
-        let telling = [DenialCode::SearchParameter, DenialCode::PatientBinding];
+        let telling = [DenialCode::SearchParameter, DenialCode::PatientBinding, DenialCode::EmergencyReason];
         for code in telling {
             if let Some(at) = refused.iter().position(|denial| denial.code == code) {
                 return Err(refused.swap_remove(at));
@@ -56,7 +60,13 @@ impl UseCase {
                 return Err(Denial { parameter: Some(name), ..self.denial(DenialCode::SearchParameter) });
             }
         }
-        if binds(self.capability().patient, request) { Ok(()) } else { Err(self.denial(DenialCode::PatientBinding)) }
+        if !binds(self.capability().patient, request) {
+            return Err(self.denial(DenialCode::PatientBinding));
+        }
+        if self.capability().purpose == Purpose::BreakTheGlass && request.caller.emergency.is_none() {
+            return Err(self.denial(DenialCode::EmergencyReason));
+        }
+        Ok(())
     }
 
     pub(crate) fn denial(&self, code: DenialCode) -> Denial {
@@ -84,8 +94,9 @@ mod tests {
     use fhir::Interaction;
 
     use super::*;
+    use crate::caller::EmergencyReason;
     use crate::request::{Data, Direction};
-    use crate::testing::{ANYTHING, LOG, bsn, id, request, transaction, use_case, use_cases};
+    use crate::testing::{ANYTHING, LOG, ONE, bsn, id, request, transaction, use_case, use_cases};
 
     fn code(request: Request) -> Result<String, DenialCode> {
         let admitted = use_cases().admissible(request).map_err(|denial| denial.code)?;
@@ -125,6 +136,35 @@ mod tests {
         // Neither way round: not the log through the sources' stack, nor by a use case about sources.
         assert_eq!(code("log", sources, PatientScope::Any, search), Err(DenialCode::NotInUseCase));
         assert_eq!(code("anything", log, PatientScope::Any, search), Err(DenialCode::NotInUseCase));
+    }
+
+    #[test]
+    fn a_use_case_for_emergencies_is_named_and_explained_or_not_taken_at_all() {
+        let btg = ONE
+            .replace(r#""purpose": "TREAT""#, r#""purpose": "BTG""#)
+            .replace(
+                r#"{ "holder": ["treatment-relation", "consent"], "user": ["treatment-relation"] }"#,
+                r#"{ "holder": ["consent"] }"#,
+            )
+            .replace(r#", "update", "delete""#, "")
+            .replace(r#", "create", "patch""#, "");
+        let use_cases =
+            UseCases::new(vec![use_case("glass", &btg, "allow := true"), use_case("one", ONE, "allow := true")]);
+        let taken = |held: &[&str], named: Option<&str>, reason: Option<&str>| {
+            let mut asked = request(held, "GET Condition?category=a");
+            asked.caller.emergency = reason.and_then(EmergencyReason::parse);
+            asked.use_case = named.map(id);
+            let admitted = use_cases.admissible(asked).map_err(|denial| denial.code)?;
+            Ok(admitted.use_case().id().to_string())
+        };
+        let why = Some("Unconscious, nobody with them.");
+        assert_eq!(taken(&["glass", "one"], None, why), Ok("one".into()), "never by chance");
+        assert_eq!(taken(&["glass", "one"], Some("glass"), why), Ok("glass".into()));
+        assert_eq!(taken(&["glass", "one"], Some("glass"), None), Err(DenialCode::EmergencyReason));
+        assert_eq!(taken(&["glass"], None, why), Ok("glass".into()), "a token for nothing else");
+        assert_eq!(taken(&["glass"], None, None), Err(DenialCode::EmergencyReason));
+        assert_eq!(taken(&["one"], Some("glass"), why), Err(DenialCode::NotInUseCase), "a reason opens nothing");
+        assert_eq!(taken(&["one"], None, why), Ok("one".into()));
     }
 
     #[test]

@@ -41,6 +41,36 @@ impl fmt::Debug for Person {
     }
 }
 
+/// Why the normal procedure is passed over (noodprocedure), in the words of who does. It goes into the access log and to
+/// the data holder; Debug does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EmergencyReason(String);
+
+impl EmergencyReason {
+    /// Fewer characters explain nothing.
+    const LEAST: usize = 10;
+    const MOST: usize = 500;
+
+    /// A reason that somebody can judge afterwards: of 10 to 500 characters, on one line, and not one thing repeated.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let length = text.chars().count();
+        let different = text.chars().filter(|c| c.is_alphanumeric()).collect::<std::collections::BTreeSet<_>>().len();
+        let good = (Self::LEAST..=Self::MOST).contains(&length) && different > 3 && !text.chars().any(char::is_control);
+        good.then(|| EmergencyReason(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EmergencyReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmergencyReason(..)")
+    }
+}
+
 /// An identified caller: what the certificate and the token prove together.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -54,6 +84,32 @@ pub struct Caller {
     pub patient: Option<Bsn>,
     /// The treatment relation that the data user asserted, signed, when it asked for the token.
     pub treatment_relation: Option<TreatmentRelation>,
+    /// Why this is an emergency, when the caller says that it is. It opens nothing by itself: only a use case for
+    /// emergencies, which the caller must hold and name, looks at it.
+    pub emergency: Option<EmergencyReason>,
     /// Identifier of the token for the log (a digest, never the token).
     pub token_id: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_can_be_judged_afterwards() {
+        for good in ["Bewusteloos binnengebracht", "  Unconscious, no relatives present.  ", &"Reanimatie ".repeat(40)]
+        {
+            assert!(EmergencyReason::parse(good).is_some(), "{good}");
+        }
+        let long = "a b c d e f".repeat(50);
+        for bad in ["", "   ", "emergency", "..........", "aaaaaaaaaaaa", "xx xx xx xx xx", "Two\nlines of text", &long]
+        {
+            assert!(EmergencyReason::parse(bad).is_none(), "{bad}");
+        }
+        let reason = EmergencyReason::parse("Bewusteloos binnengebracht").unwrap();
+        assert_eq!(
+            (reason.as_str(), format!("{reason:?}").as_str()),
+            ("Bewusteloos binnengebracht", "EmergencyReason(..)")
+        );
+    }
 }

@@ -7,9 +7,11 @@ use fhir::interaction::{Method, ResourceType, SearchTarget};
 use fhir::search::split;
 use fhir::{FhirVersion, Interaction};
 
-use crate::capability::{ANY, Capability, OperationCapability, PatientBinding, TypeCapability, VersionCapability};
+use crate::capability::{
+    ANY, Capability, Fact, OperationCapability, PatientBinding, TypeCapability, VersionCapability,
+};
 use crate::offer::{NotOffered, Offer};
-use crate::request::{Data, Direction};
+use crate::request::{Data, Direction, Purpose};
 use crate::standard::StandardOperation;
 
 /// The interaction codes that a use case can offer, <http://hl7.org/fhir/restful-interaction>, `operation`, and the
@@ -35,6 +37,8 @@ const CODES: [&str; 16] = [
 
 /// What can be offered of the access log, which is only ever added to.
 const CODES_OF_THE_LOG: [&str; 3] = ["read", "search-type", "$review"];
+/// What can be offered in an emergency.
+const READING: [&str; 6] = ["read", "vread", "search-type", "history-instance", "$lastn", "$everything"];
 /// The one type that the access log is shown as.
 const TYPE_OF_THE_LOG: &str = "AuditEvent";
 
@@ -68,6 +72,9 @@ pub(crate) fn check(capability: &Capability, development_mode: bool) -> Result<(
     } else if capability.patient == PatientBinding::Any && !development {
         return Err("capability.json: \"patient\": \"any\" is for development use cases only".to_owned());
     }
+    if capability.purpose == Purpose::BreakTheGlass {
+        for_emergencies(capability).map_err(|what| format!("capability.json: {what}"))?;
+    }
     let facts = [&capability.findings.holder, &capability.findings.user];
     if capability.patient == PatientBinding::Nobody && facts.iter().any(|listed| !listed.is_empty()) {
         return Err("capability.json: findings are about a patient, and this use case has none".to_owned());
@@ -82,6 +89,23 @@ pub(crate) fn check(capability: &Capability, development_mode: bool) -> Result<(
         let checking =
             Checking { version: *version, offered, patient: capability.patient, data: capability.data, development };
         checking.check().map_err(|what| format!("capability.json, {version}: {what}"))?;
+    }
+    Ok(())
+}
+
+/// What holds of every use case for emergencies: it is about one patient, reads only, and a recorded objection stands.
+fn for_emergencies(capability: &Capability) -> Result<(), String> {
+    if capability.patient != PatientBinding::One {
+        return Err("an emergency is about one patient: \"patient\": \"one\"".to_owned());
+    }
+    if capability.findings.holder != [Fact::Consent] || !capability.findings.user.is_empty() {
+        return Err("in an emergency an objection is asked for, at the holder's gate, and nothing else".to_owned());
+    }
+    let reads = |code: &String| READING.contains(&code.as_str());
+    for offered in capability.versions.values() {
+        if !offered.system.is_empty() || !offered.interactions.iter().all(|entry| entry.codes.iter().all(reads)) {
+            return Err("in an emergency nothing is written".to_owned());
+        }
     }
     Ok(())
 }

@@ -9,10 +9,10 @@ use fhir::{FhirVersion, Interaction};
 use crate::admission::binds;
 use crate::capability::{Capability, Fact};
 use crate::decision::{Denial, DenialCode, Obligation, Permit, Reason};
-use crate::findings::{ConsentDecision, Finding, Findings};
+use crate::findings::{ConsentDecision, Finding, Findings, NotFoundOut};
 use crate::rego::input::input;
 use crate::rego::{Rego, Verdict};
-use crate::request::{Admitted, Direction, PatientScope, Request};
+use crate::request::{Admitted, Direction, PatientScope, Purpose, Request};
 use crate::standard::{self, StandardOperation};
 use crate::use_case::{UseCase, UseCases};
 
@@ -69,7 +69,7 @@ pub(crate) fn judge(
     request: &Request,
     findings: &Findings,
 ) -> Result<Verdict, (DenialCode, Vec<Reason>)> {
-    let barred = barred(capability.findings.at(request.direction), request.direction, findings);
+    let barred = barred(capability, request.direction, findings);
     let failed = |what: &str| {
         let mut reasons = barred.clone();
         reasons.push(Reason::new("policy-failed", what));
@@ -120,9 +120,11 @@ pub(crate) fn within_matrix(
 }
 
 /// What bars a release whatever the policy says: at the holder's gate every fact that the use case needs must have
-/// been found out, and a recorded objection stands. An emergency override, if a provider ever decides to have one,
-/// changes this function and nothing else; it never passes an objection.
-fn barred(needed: &[Fact], direction: Direction, findings: &Findings) -> Vec<Reason> {
+/// been found out, and a recorded objection stands. In an emergency nobody has to have been asked, so that nobody is there
+/// to ask bars nothing then; a register that is there and cannot be read may hold an objection, and does.
+fn barred(capability: &Capability, direction: Direction, findings: &Findings) -> Vec<Reason> {
+    let needed = capability.findings.at(direction);
+    let emergency = capability.purpose == Purpose::BreakTheGlass;
     if direction == Direction::User {
         return Vec::new();
     }
@@ -135,6 +137,7 @@ fn barred(needed: &[Fact], direction: Direction, findings: &Findings) -> Vec<Rea
     }
     if needed.contains(&Fact::Consent) {
         match &findings.consent {
+            Finding::NotFoundOut(NotFoundOut::NobodyToAsk) if emergency => {}
             Finding::NotFoundOut(_) => barred
                 .push(Reason::new("consent-not-found-out", "It could not be found out whether the patient consents.")),
             Finding::Found(consent) if consent.decision == ConsentDecision::Deny => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fhir::{FhirVersion, Interaction};
 use serde::{Deserialize, Serialize};
 
-use crate::caller::DataHolder;
+use crate::caller::{DataHolder, EmergencyReason};
 use crate::findings::TreatmentRelation;
 use crate::request::{Direction, PatientScope, Purpose, Request};
 use crate::standard::StandardOperation;
@@ -70,6 +70,10 @@ impl Permit {
     pub fn treatment_relation(&self) -> Option<&TreatmentRelation> {
         self.treatment_relation.as_ref()
     }
+    /// Why this is an emergency, under a use case for emergencies: for the record, and for the data holders that are asked.
+    pub fn emergency(&self) -> Option<&EmergencyReason> {
+        self.request.caller.emergency.as_ref().filter(|_| self.purpose == Purpose::BreakTheGlass)
+    }
     pub fn policy(&self) -> &PolicyVersion {
         &self.policy
     }
@@ -118,6 +122,8 @@ pub enum DenialCode {
     SearchParameter,
     /// The use case is about one patient and the request names none, or the reverse.
     PatientBinding,
+    /// The use case is for emergencies, and no reason was given that can be judged afterwards.
+    EmergencyReason,
     /// A verdict on an access of one's own.
     OwnAccess,
     /// The policy said no.

@@ -26,7 +26,7 @@ pub mod standard;
 mod testing;
 pub mod use_case;
 
-pub use caller::{Caller, DataHolder, DataUser, Organisation, Person};
+pub use caller::{Caller, DataHolder, DataUser, EmergencyReason, Organisation, Person};
 pub use capability::{Capability, PatientBinding};
 pub use decision::{Denial, DenialCode, Obligation, Permit, Reason};
 pub use findings::{Consent, ConsentDecision, Finding, Findings, NotFoundOut, TreatmentRelation};

@@ -28,6 +28,9 @@ pub enum Purpose {
     /// Coordination of care: referral and transfer, where consent is presumed.
     #[serde(rename = "COC")]
     CoordinationOfCare,
+    /// Break the glass: an emergency (noodprocedure) in which neither a treatment relation nor consent is waited for.
+    #[serde(rename = "BTG")]
+    BreakTheGlass,
     /// Compliance: supervision that the law asks for, such as of the access log.
     #[serde(rename = "HCOMPL")]
     Compliance,
@@ -42,6 +45,7 @@ impl Purpose {
         match self {
             Purpose::Treat => "TREAT",
             Purpose::CoordinationOfCare => "COC",
+            Purpose::BreakTheGlass => "BTG",
             Purpose::Compliance => "HCOMPL",
             Purpose::PatientRequest => "PATRQT",
         }

@@ -132,6 +132,7 @@ pub(crate) fn request(held: &[&str], line: &str) -> Request {
             use_cases: held.iter().map(|held| id(held)).collect(),
             patient: None,
             treatment_relation: None,
+            emergency: None,
             token_id: None,
         },
         direction: Direction::Holder,

@@ -125,6 +125,7 @@ impl InnerCallers {
             use_cases: config.use_cases.clone(),
             patient,
             treatment_relation: None,
+            emergency: None,
             token_id: None,
         });
         let taken = match (&config.token_file, &config.token_sha256_file, &config.certificate_thumbprint) {

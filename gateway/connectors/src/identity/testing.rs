@@ -107,6 +107,7 @@ pub(crate) fn permit_for(
             use_cases: vec![id.clone()],
             patient: None,
             treatment_relation: None,
+            emergency: None,
             token_id: None,
         },
         direction,

@@ -69,6 +69,7 @@ fn own(use_cases: &[&str], person: Option<&str>, patient: Option<&str>) -> Calle
         use_cases: use_cases.iter().map(|id| UseCaseId::parse(id).unwrap()).collect(),
         patient: patient.map(|bsn| Bsn::parse(bsn).unwrap()),
         treatment_relation: None,
+        emergency: None,
         token_id: None,
     }
 }

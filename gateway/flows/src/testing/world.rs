@@ -171,6 +171,7 @@ impl Authenticator for World {
             use_cases: policy::UseCaseId::parse(USE_CASE).into_iter().collect(),
             patient: None,
             treatment_relation: None,
+            emergency: None,
             token_id: None,
         };
         Box::pin(std::future::ready(Ok(caller)))

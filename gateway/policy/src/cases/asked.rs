@@ -4,7 +4,7 @@ use fhir::interaction::Method;
 use fhir::{Bsn, FhirVersion, Interaction, Ura};
 use serde::Deserialize;
 
-use crate::caller::{Caller, DataHolder, Organisation, Person};
+use crate::caller::{Caller, DataHolder, EmergencyReason, Organisation, Person};
 use crate::findings::{Consent, ConsentDecision, Finding, Findings, NotFoundOut, TreatmentRelation};
 use crate::request::{Data, Direction, PatientScope, Request};
 use crate::use_case::UseCaseId;
@@ -46,6 +46,8 @@ pub struct CaseCaller {
     pub client_id: Option<String>,
     pub person: Option<CasePerson>,
     pub use_cases: Vec<UseCaseId>,
+    /// Why this is an emergency.
+    pub emergency: Option<String>,
     /// The BSN that the token is bound to.
     pub patient: Option<String>,
 }
@@ -99,6 +101,10 @@ impl CaseInput {
             use_cases: caller.use_cases.clone(),
             patient: caller.patient.as_deref().map(bsn).transpose()?,
             treatment_relation: None,
+            emergency: match caller.emergency.as_deref() {
+                Some(reason) => Some(EmergencyReason::parse(reason).ok_or("the reason explains no emergency")?),
+                None => None,
+            },
             token_id: None,
         };
         Ok(Request {

@@ -153,6 +153,7 @@ fn every_row_of_the_decision_table_is_decided_as_it_must_be() {
                         use_cases: vec![UseCaseId::parse(asked.use_case).unwrap()],
                         patient: None,
                         treatment_relation: None,
+                        emergency: None,
                         token_id: None,
                     };
                     let request = Request {

@@ -151,6 +151,7 @@ impl Authenticator for Stub {
             use_cases: self.ids.clone(),
             patient: Bsn::parse(ANNA).ok(),
             treatment_relation: None,
+            emergency: None,
             token_id: None,
         }))
     }

@@ -66,6 +66,7 @@ fn request(record: &AccessRecord, named: UseCaseId, capability: &Capability, own
             use_cases: vec![named.clone()],
             patient: record.patient.clone(),
             treatment_relation: None,
+            emergency: None,
             token_id: caller.token_id.clone(),
         },
         direction: record.direction.unwrap_or(Direction::Holder),

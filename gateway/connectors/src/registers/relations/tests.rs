@@ -25,6 +25,7 @@ fn caller(ura: &str, person: Option<&str>) -> Caller {
         use_cases: Vec::new(),
         patient: None,
         treatment_relation: None,
+        emergency: None,
         token_id: None,
     }
 }

@@ -70,6 +70,7 @@ pub(crate) fn permit(version: FhirVersion, patient: PatientScope, interaction: I
         use_cases: vec![id.clone()],
         patient: None,
         treatment_relation: None,
+        emergency: None,
         token_id: None,
     };
     let request = Request {
