@@ -104,7 +104,8 @@ fn main() {
             .with_root_certificates(roots)
             .with_client_auth_cert(vec![their.certificate.clone()], their.key)
             .unwrap();
-        let fresh = ClientConfig { resumption: rustls::client::Resumption::disabled(), ..client.clone() };
+        let mut fresh = client.clone();
+        fresh.resumption = rustls::client::Resumption::disabled();
         let (server, client, fresh) = (Arc::new(server), Arc::new(client), Arc::new(fresh));
         let full = microseconds(ROUNDS, || {
             black_box(meet(&server, &fresh));
