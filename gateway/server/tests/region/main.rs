@@ -102,11 +102,12 @@ async fn every_answer_that_a_client_received_has_its_record_after_kill_9() {
 }
 
 #[tokio::test]
-async fn a_rollover_of_the_authority_under_load_costs_no_request() {
+async fn a_rollover_of_the_authority_under_load_costs_no_request_and_a_revoked_peer_is_asked_no_more() {
     let _alone = ALONE.lock().await;
     let demo = Program::demo();
     let setting = Setting::new(demo.ready(), suites::log_by_program(ZORGSLUIS.into()));
-    rollover::under_load(&setting).await;
+    let serial = rollover::under_load(&setting).await;
+    rollover::a_peer_is_revoked(&setting, &serial).await;
     demo.stop();
 }
 
