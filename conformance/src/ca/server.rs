@@ -274,3 +274,6 @@ fn unhex(text: &[u8]) -> Option<Vec<u8>> {
     });
     pairs.collect::<Option<Vec<u8>>>().filter(|bytes| !bytes.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

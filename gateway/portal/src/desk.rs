@@ -13,7 +13,7 @@ pub use self::log::{
     ReviewQueue, Verdict, VerdictGiven,
 };
 pub use self::proof::{Alarm, Cosigned, NeighbourState, ProofState, WitnessState};
-use crate::pages::DataQuality;
+use crate::pages::{CertificatesShown, DataQuality};
 
 /// Which pages a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,9 @@ pub trait Desk: Send + Sync {
 
     /// How well the provider's own data keeps to its profiles; none when that is not measured.
     fn quality(&self) -> Option<DataQuality>;
+
+    /// When the certificates end that this node needs or met.
+    fn certificates(&self) -> CertificatesShown;
 
     /// Asks for a patient's overview through the whole stack. `bsn` is as typed, without white space, dots and dashes:
     /// the stack judges it, so that a wrong one leaves its record too.

@@ -20,5 +20,6 @@ pub use desk::{
     ProofState, Question, RecordProof, RecordShown, ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven,
     WitnessState,
 };
+pub use pages::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD};
 pub use pages::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};
 pub use routes::scope;

@@ -1,5 +1,6 @@
 //! The routes and what goes for all of them: headers, bounds on forms, who may send one.
 
+mod certificates;
 mod log;
 mod own;
 
@@ -63,6 +64,7 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("/sign-out").route(web::get().to(home)).route(web::post().to(sign_out)))
         .service(resource("/overview").route(web::get().to(home)).route(web::post().to(overview)))
         .service(resource("/quality").route(web::get().to(quality)))
+        .service(resource("/certificates").route(web::get().to(certificates::show)))
         .service(resource("/log").route(web::get().to(log::form)).route(web::post().to(log::search)))
         .service(resource("/log/more").route(web::get().to(to_the_log)).route(web::post().to(log::more)))
         .service(resource(r"/log/record/{index:\d{1,19}}").route(web::get().to(log::record)))

@@ -12,6 +12,7 @@ use crate::words;
 pub(crate) enum Place {
     Search,
     Quality,
+    Certificates,
     Log,
     Review,
     Hints,
@@ -24,6 +25,7 @@ impl Place {
         match self {
             Place::Search => "/portal/",
             Place::Quality => "/portal/quality",
+            Place::Certificates => "/portal/certificates",
             Place::Log => "/portal/log",
             Place::Review => "/portal/log/review",
             Place::Hints => "/portal/log/hints",
@@ -36,6 +38,7 @@ impl Place {
         match self {
             Place::Search => "Patiënt zoeken",
             Place::Quality => "Gegevenskwaliteit",
+            Place::Certificates => "Certificaten",
             Place::Log => "Toegangslog",
             Place::Review => "Noodprocedures",
             Place::Hints => "Opvallend",
@@ -48,7 +51,9 @@ impl Place {
     const fn of(kind: Kind) -> &'static [Place] {
         match kind {
             Kind::Practitioner => &[Place::Search, Place::Quality],
-            Kind::Auditor => &[Place::Log, Place::Review, Place::Hints, Place::Proof, Place::Quality],
+            Kind::Auditor => {
+                &[Place::Log, Place::Review, Place::Hints, Place::Proof, Place::Quality, Place::Certificates]
+            }
             Kind::Patient => &[],
         }
     }

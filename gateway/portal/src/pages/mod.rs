@@ -2,6 +2,7 @@
 
 mod banner;
 mod bar;
+mod certificates;
 mod icons;
 pub(crate) mod log;
 mod notice;
@@ -21,6 +22,8 @@ use maud::{DOCTYPE, Markup, html};
 use crate::desk::Session;
 
 pub(crate) use bar::{Place, start_of};
+pub(crate) use certificates::certificates;
+pub use certificates::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD};
 pub(crate) use notice::{Answer, Notice, answer_to, notice, of_the_log};
 pub(crate) use overview::overview;
 pub(crate) use period::WrongPeriod;

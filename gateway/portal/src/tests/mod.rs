@@ -1,5 +1,6 @@
 //! The pages as a browser meets them, in front of a stub desk with the real stack behind it.
 
+mod expiring;
 mod guarding;
 mod log;
 mod measuring;
@@ -18,7 +19,7 @@ use exchange::ports::{AuthenticationFault, BoxFuture, SourceFault};
 use flows::testing::{Place, World, patient, region};
 use policy::{Finding, NotFoundOut};
 
-use crate::{Answered, DataQuality, Desk, Kind, LogDesk, Session, scope};
+use crate::{Answered, CertificatesShown, DataQuality, Desk, Kind, LogDesk, Session, scope};
 
 const BSN: &str = "999911120";
 const CODE: &str = "sesam open u";
@@ -30,6 +31,7 @@ struct Stub {
     world: World,
     refusal: Option<Refusal>,
     quality: Option<DataQuality>,
+    certificates: CertificatesShown,
     asked: Mutex<Vec<String>>,
     open: Mutex<bool>,
     kind: Kind,
@@ -42,6 +44,7 @@ impl Stub {
             world,
             refusal: None,
             quality: None,
+            certificates: CertificatesShown::default(),
             asked: Mutex::default(),
             open: Mutex::new(true),
             kind: Kind::Practitioner,
@@ -78,6 +81,9 @@ impl Desk for Stub {
     }
     fn quality(&self) -> Option<DataQuality> {
         self.quality.clone()
+    }
+    fn certificates(&self) -> CertificatesShown {
+        self.certificates.clone()
     }
     fn log(&self) -> Option<&dyn LogDesk> {
         Some(&self.log)

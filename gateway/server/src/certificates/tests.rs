@@ -172,7 +172,8 @@ fn files_that_cannot_be_used_change_nothing_and_are_said() {
     let torn = String::from_utf8(good[..200].to_vec()).unwrap();
     let other = issued(&root, URA, 90);
     let stranger = issued(&root, "90010099", 90);
-    let cases: Vec<(&str, Box<dyn Fn()>)> = vec![
+    type Spoil<'s> = Box<dyn Fn() + 's>;
+    let cases: Vec<(&str, Spoil<'_>)> = vec![
         ("torn", Box::new(|| write(&files.path("node.pem"), &torn))),
         ("empty", Box::new(|| write(&files.path("node.pem"), ""))),
         ("absent", Box::new(|| fs::remove_file(files.path("node.pem")).unwrap())),

@@ -10,6 +10,7 @@ mod log_keys;
 mod overseers;
 mod ready;
 mod region;
+mod registers;
 mod secrets;
 mod trying;
 

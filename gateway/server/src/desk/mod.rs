@@ -1,5 +1,6 @@
 //! What the pages need of the node: sign in, and ask through the stacks like everybody else.
 
+mod certificates;
 mod log;
 mod proof;
 mod questions;
@@ -14,7 +15,7 @@ use exchange::ports::BoxFuture;
 use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
 use policy::{Caller, Data, PatientBinding};
-use portal::{Answered, DataQuality, Desk, Kind, LogDesk, Session};
+use portal::{Answered, CertificatesShown, DataQuality, Desk, Kind, LogDesk, Session};
 use time::OffsetDateTime;
 
 use crate::http::endpoint;
@@ -81,6 +82,10 @@ impl Desk for NodeDesk {
 
     fn quality(&self) -> Option<DataQuality> {
         self.node.quality().measured().map(view::of)
+    }
+
+    fn certificates(&self) -> CertificatesShown {
+        certificates::of(self.node.certificates())
     }
 
     fn log(&self) -> Option<&dyn LogDesk> {

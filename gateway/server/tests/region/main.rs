@@ -110,11 +110,12 @@ async fn a_node_whose_disk_is_full_refuses_and_says_so_and_goes_on_when_there_is
 }
 
 #[tokio::test]
-async fn a_rollover_of_the_authority_under_load_costs_no_request() {
+async fn a_rollover_of_the_authority_under_load_costs_no_request_and_a_revoked_peer_is_asked_no_more() {
     let _alone = ALONE.lock().await;
     let demo = Program::demo();
     let setting = Setting::new(demo.ready(), suites::log_by_program(ZORGSLUIS.into()));
-    rollover::under_load(&setting).await;
+    let serial = rollover::under_load(&setting).await;
+    rollover::a_peer_is_revoked(&setting, &serial).await;
     demo.stop();
 }
 

@@ -17,6 +17,8 @@ const CLINIC: &str = "90010090";
 const PATIENT: &str = "999911120";
 /// A node looks at its files every two seconds.
 const READ_WITHIN: Duration = Duration::from_secs(20);
+/// The nodes of the demo use an answer for thirty seconds at most.
+const NOTICED_WITHIN: Duration = Duration::from_secs(35);
 /// How long the load goes on before, between and after.
 const A_WHILE: Duration = Duration::from_secs(3);
 const CALLERS: usize = 4;
@@ -31,14 +33,15 @@ struct Load {
     failures: RefCell<Vec<String>>,
 }
 
-pub async fn under_load(setting: &Setting) {
+/// Gives back the serial number of the pharmacy's new certificate.
+pub async fn under_load(setting: &Setting) -> String {
     let begun = Instant::now();
     let caller = setting.organisation(CLINIC, "hospital").unwrap();
     let current = RefCell::new(Rc::new(caller));
     let load = Load::default();
     let outer = join_all((0..CALLERS).map(|_| outer_load(setting, &load, &current)));
     let inner = inner_load(setting, &load);
-    let (_, (), ()) = tokio::join!(outer, inner, roll_over(setting, &load, &current));
+    let (_, (), serial) = tokio::join!(outer, inner, roll_over(setting, &load, &current));
     let (asked, overviews, failures) = (load.asked.get(), load.overviews.get(), load.failures.borrow());
     eprintln!(
         "rollover under load: {asked} requests of other organisations, {overviews} overviews over four nodes, \
@@ -48,6 +51,32 @@ pub async fn under_load(setting: &Setting) {
     );
     assert!(failures.is_empty(), "{:#?}", failures.iter().take(5).collect::<Vec<_>>());
     assert!(asked > 100 && overviews > 10);
+    serial
+}
+
+/// A node whose certificate is revoked while others hold connections to it is asked no more, without anybody's doing.
+pub async fn a_peer_is_revoked(setting: &Setting, serial: &str) {
+    let wire = Wire::new(None, None).unwrap();
+    let url = format!("{}/revoke", control(setting));
+    let answer = wire.raw("POST".parse().unwrap(), &url, &[], Bytes::from(serial.to_owned())).await.unwrap();
+    assert_eq!(answer.status, 204);
+    let (doctor, begun) = (setting.person("koster").unwrap(), Instant::now());
+    loop {
+        let overview = Overview::ask(setting, "hospital", &doctor, PATIENT).await.unwrap();
+        for well in ["hospital", "nursing-home", "general-practice"] {
+            assert_eq!(overview.shows(setting, well, "answered"), Ok(()));
+        }
+        if overview.shows(setting, "pharmacy", "unreachable").is_ok() {
+            break;
+        }
+        assert!(begun.elapsed() < NOTICED_WITHIN, "a revoked peer is still asked");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    eprintln!("a revoked peer was asked no more after {:.1} s", begun.elapsed().as_secs_f32());
+}
+
+fn control(setting: &Setting) -> &str {
+    &setting.ready.simulators.iter().find(|one| one.kind == "certificate-authority").unwrap().control
 }
 
 /// Another organisation that asks without end, with whatever certificate it has.
@@ -97,10 +126,10 @@ async fn inner_load(setting: &Setting, load: &Load) {
     }
 }
 
-async fn roll_over(setting: &Setting, load: &Load, current: &RefCell<Rc<OuterCaller>>) {
+async fn roll_over(setting: &Setting, load: &Load, current: &RefCell<Rc<OuterCaller>>) -> String {
     let ready = &setting.ready;
     let folder = ready.ca_file.parent().unwrap().to_owned();
-    let control = &ready.simulators.iter().find(|one| one.kind == "certificate-authority").unwrap().control;
+    let control = control(setting);
     let authority = |what: &str, body: Value| {
         let (wire, url) = (Wire::new(None, None).unwrap(), format!("{control}/{what}"));
         async move {
@@ -117,9 +146,13 @@ async fn roll_over(setting: &Setting, load: &Load, current: &RefCell<Rc<OuterCal
     let both = folder.join("both.pem");
     put(&both, &format!("{old}{new}"));
     // Then everybody gets a certificate of the new one.
+    let mut serial = String::new();
     for node in &ready.nodes {
         let issued = authority("issue", json!({"profile": "uzi-server", "ura": node.ura, "name": node.name})).await;
         write_pair(&folder, &node.key, &issued);
+        if node.key == "pharmacy" {
+            serial = issued["serial"].as_str().unwrap().to_owned();
+        }
     }
     read_anew(setting, 2).await;
     let issued = authority("issue", json!({"profile": "uzi-server", "ura": CLINIC, "name": "Kliniek De Proef"})).await;
@@ -138,6 +171,7 @@ async fn roll_over(setting: &Setting, load: &Load, current: &RefCell<Rc<OuterCal
     let url = format!("{}/Condition", setting.outer("hospital").unwrap());
     let answer = before.with_token("x").get(&url).await;
     assert!(answer.map_or(true, |answer| answer.status == 401), "the old root is still believed");
+    serial
 }
 
 /// Waits until every node read changed files so often.

@@ -4,15 +4,19 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use time::OffsetDateTime;
 use tokio::task::JoinHandle;
 
 use super::slot::Age;
 use super::{Part, Standing, Verdict, Vetting};
+use crate::identity::Thumbprint;
 
 /// Shortest and longest time between two rounds.
 const SHORTEST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(60);
+/// Most certificates that are vetted at once in a round.
+const AT_ONCE: usize = 8;
 
 /// Keeps a [`Vetting`] young for as long as it lives.
 pub struct Refreshing(JoinHandle<()>);
@@ -37,14 +41,16 @@ impl Vetting {
         let since: OffsetDateTime = self.clock.now() - self.fresh() * 2;
         let lately = |verdict: &Arc<Verdict>| verdict.used.load(Ordering::Relaxed) >= since.unix_timestamp();
         let due: Vec<_> = self.verdicts.iter().filter(|(_, verdict)| lately(verdict)).collect();
-        for (key, verdict) in due {
+        let each = |(key, verdict): (Arc<(Part, Thumbprint)>, Arc<Verdict>)| async move {
             let before = self.known_of_unused(&verdict);
             let after = self.judged(key.0, &verdict, Age::Young).await;
             if before == Some(Standing::Good) && matches!(after, Standing::Revoked | Standing::NotTrusted) {
                 tracing::warn!(certificate.thumbprint = %key.1, certificate.standing = ?after, "a certificate lost its standing");
                 changed(key.0);
             }
-        }
+        };
+        // One authority that does not answer must not make the others late.
+        futures_util::stream::iter(due).for_each_concurrent(AT_ONCE, each).await;
     }
 
     /// What is held, without saying that somebody asked.

@@ -136,7 +136,8 @@ async fn a_list_says_revoked_by_its_serial_numbers() {
 async fn a_list_that_is_not_of_this_issuer_place_kind_or_time_is_no_answer() {
     let hour = Duration::hours(1);
     let place = |world: &World, scope| Some((world.server.list_place(), scope));
-    let cases: Vec<(&str, Box<dyn Fn(&World) -> Listed>, Standing)> = vec![
+    type Made = Box<dyn Fn(&World) -> Listed>;
+    let cases: Vec<(&str, Made, Standing)> = vec![
         (
             "past its end",
             Box::new(move |_| Listed { from: -hour * 48, to: -hour, ..Listed::default() }),
@@ -183,7 +184,8 @@ async fn a_list_that_is_not_of_this_issuer_place_kind_or_time_is_no_answer() {
 async fn whatever_goes_wrong_at_the_place_is_a_finding_and_no_yes() {
     let evil = Server::start().await;
     let redirect = evil.list_place();
-    let cases: Vec<(&str, Box<dyn Fn() -> Reply + Send + Sync>, Unknown)> = vec![
+    type Said = Box<dyn Fn() -> Reply + Send + Sync>;
+    let cases: Vec<(&str, Said, Unknown)> = vec![
         ("absent", Box::new(|| Reply::Status(404)), Unknown::NoAnswer),
         ("failing", Box::new(|| Reply::Status(500)), Unknown::NoAnswer),
         ("slow", Box::new(|| Reply::Hang), Unknown::TimedOut),
