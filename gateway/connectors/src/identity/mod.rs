@@ -8,6 +8,7 @@ pub mod inner_callers;
 pub mod node_key;
 pub mod oauth;
 pub mod partners;
+pub mod people;
 mod secret;
 pub mod sessions;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use inner_callers::{InnerCallerConfig, InnerCallers, PersonConfig};
 pub use node_key::{NodeKey, NodeKeyFault};
 pub use partners::{PartnerConfig, Partners};
 pub use secret::Secret;
+pub use people::{MandateConfig, People, RightsConfig};
 pub use sessions::{SessionConfig, Sessions};
 
 use thiserror::Error;

@@ -353,6 +353,7 @@ pub fn caller() -> Caller {
             kind: Some("X3".into()),
         },
         person: Some(Person { id: "n-1".into(), name: Some("Noor Voorbeeld".into()), role: "30.000".into() }),
+        responsible: None,
         use_cases: vec![UseCaseId::parse("test-reading").unwrap()],
         patient: None,
         treatment_relation: Some(relation()),

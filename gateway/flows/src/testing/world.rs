@@ -168,6 +168,7 @@ impl Authenticator for World {
             client_id: "portal".to_owned(),
             organisation: Organisation { ura: self.own.0.clone(), name: None, kind: Some("V4".to_owned()) },
             person: Some(Person { id: "p-1".to_owned(), name: None, role: "01.015".to_owned() }),
+            responsible: None,
             use_cases: policy::UseCaseId::parse(USE_CASE).into_iter().collect(),
             patient: None,
             treatment_relation: None,

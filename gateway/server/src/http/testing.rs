@@ -148,6 +148,7 @@ impl Authenticator for Stub {
             client_id: "system".to_owned(),
             organisation: Organisation { ura: self.holder.0.clone(), name: None, kind: None },
             person: None,
+            responsible: None,
             use_cases: self.ids.clone(),
             patient: Bsn::parse(ANNA).ok(),
             treatment_relation: None,

@@ -135,6 +135,7 @@ impl TokenIssuer {
             client_id: asserted.client.as_str().to_owned(),
             organisation: partner.organisation(),
             person: asserted.person,
+            responsible: None,
             use_cases,
             patient: asserted.patient,
             treatment_relation: asserted.treatment_relation,
