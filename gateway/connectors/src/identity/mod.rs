@@ -4,6 +4,7 @@
 
 pub mod authenticator;
 pub mod certificates;
+pub mod dezi;
 pub mod inner_callers;
 pub mod node_key;
 pub mod oauth;
@@ -19,8 +20,8 @@ pub use certificates::{Certificate, CertificateFault, Thumbprint};
 pub use inner_callers::{InnerCallerConfig, InnerCallers, PersonConfig};
 pub use node_key::{NodeKey, NodeKeyFault};
 pub use partners::{PartnerConfig, Partners};
-pub use secret::Secret;
 pub use people::{MandateConfig, People, RightsConfig};
+pub use secret::Secret;
 pub use sessions::{SessionConfig, Sessions};
 
 use thiserror::Error;

@@ -10,8 +10,8 @@ use super::*;
 use crate::http::WebAddress;
 use crate::identity::oauth::IssuerConfig;
 use crate::identity::oauth::assertion::{Statement, sign};
-use crate::identity::testing::{KeyType, TestCertificate};
 use crate::identity::sessions::{Opening, Way};
+use crate::identity::testing::{KeyType, TestCertificate};
 use crate::identity::{InnerCallerConfig, SessionConfig};
 
 const ENDPOINT: &str = "https://maasdal.example.nl/oauth/token";

@@ -115,9 +115,8 @@ fn a_person_sees_and_ends_their_own_sessions_however_they_came_in_and_nobody_els
 #[test]
 fn callers_that_are_no_person_are_told_apart_by_their_client() {
     let sessions = sessions(10);
-    let [one, other] = ["a", "b"].map(|client| {
-        sessions.create(Opening::of(caller(client, None), Way::AccessCode), at(0)).unwrap()
-    });
+    let [one, other] =
+        ["a", "b"].map(|client| sessions.create(Opening::of(caller(client, None), Way::AccessCode), at(0)).unwrap());
     assert_eq!(sessions.of_same_person(one.reveal(), at(1)).len(), 1);
     sessions.end_other(one.reveal(), None, at(1));
     assert!(lives(&sessions, &other, 1));
