@@ -62,7 +62,9 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("/style.css").route(web::get().to(style)))
         .service(resource("/sign-in").route(web::get().to(home)).route(web::post().to(signing_in::by_code)))
         .service(
-            resource("/sign-in/certificate").route(web::get().to(home)).route(web::post().to(signing_in::by_certificate)),
+            resource("/sign-in/certificate")
+                .route(web::get().to(home))
+                .route(web::post().to(signing_in::by_certificate)),
         )
         .service(resource("/sign-in/dezi").route(web::get().to(signing_in::to_dezi)))
         .service(resource("/sign-in/dezi/back").route(web::get().to(signing_in::from_dezi)))

@@ -1,4 +1,5 @@
-//! Identification and authentication (identificatie en authenticatie): certificate and token to a caller.
+//! Identification and authentication (identificatie en authenticatie): certificate and token to a caller, who may not ask
+//! more than they may: a caller who does is refused when they are known, so that the record names them.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use policy::Caller;
 use super::nen7513::Opened;
 use crate::handle::Handle;
 use crate::inbound::Inbound;
-use crate::ports::Authenticator;
+use crate::ports::{Authenticator, Throttle};
 use crate::record::CallerFacts;
 use crate::refusal::Refusal;
 use crate::trail::Notes;
@@ -34,12 +35,13 @@ impl Identified {
 /// Finds out who asks.
 pub struct Identification<N> {
     authenticator: Arc<dyn Authenticator>,
+    throttle: Arc<dyn Throttle>,
     next: N,
 }
 
 impl<N> Identification<N> {
-    pub fn new(authenticator: Arc<dyn Authenticator>, next: N) -> Self {
-        Identification { authenticator, next }
+    pub fn new(authenticator: Arc<dyn Authenticator>, throttle: Arc<dyn Throttle>, next: N) -> Self {
+        Identification { authenticator, throttle, next }
     }
 }
 
@@ -51,6 +53,7 @@ impl<N: Handle<Identified>> Handle<Opened> for Identification<N> {
         let caller =
             self.authenticator.identify(inbound.gate, &inbound.credentials).await.map_err(Refusal::Unidentified)?;
         opened.notes().note(|record| record.caller = Some(CallerFacts::from(&caller)));
+        self.throttle.admit(inbound.gate, &caller).map_err(Refusal::throttled)?;
         self.next.handle(Identified { opened, caller }).await
     }
 }

@@ -121,6 +121,7 @@ impl World {
             log: self.log.clone(),
             clock: Arc::new(SystemClock),
             authenticator: stubs.clone(),
+            throttle: Arc::new(exchange::ports::NoThrottle),
             patients: stubs.clone(),
             relations: stubs.clone(),
             consents: stubs.clone(),

@@ -16,9 +16,7 @@ pub(crate) const fn not_signed_in(why: NotSignedIn) -> &'static str {
         NotSignedIn::NothingHere => {
             "U bent niet aangemeld: voor uw beroep is hier niets opengesteld. Klopt dit niet, neem dan contact op met uw beheerder."
         }
-        NotSignedIn::Unavailable => {
-            "Nu kan niet worden vastgesteld wie u bent. Probeer het later opnieuw."
-        }
+        NotSignedIn::Unavailable => "Nu kan niet worden vastgesteld wie u bent. Probeer het later opnieuw.",
         NotSignedIn::Wait(_) => "Er is te vaak geprobeerd aan te melden. Wacht even en probeer het dan opnieuw.",
         NotSignedIn::Full => "Er zijn nu te veel mensen aangemeld. Probeer het later opnieuw.",
     }

@@ -93,7 +93,8 @@ async fn one_sees_and_ends_ones_own_sessions_with_a_form_of_ours() {
     assert_eq!(page.status, 200);
     assert!(page.words().contains("met Dezi") && page.attribute("value").contains(&"elsewhere"));
     assert!(!page.attribute("value").contains(&"here"), "this one is ended by signing out");
-    let ended = call(&desk, false, signed_in(post("/portal/sessions", &[("csrf", CSRF), ("handle", "elsewhere")]))).await;
+    let ended =
+        call(&desk, false, signed_in(post("/portal/sessions", &[("csrf", CSRF), ("handle", "elsewhere")]))).await;
     assert_eq!(ended.status, 303);
     call(&desk, false, signed_in(post("/portal/sessions", &[("csrf", CSRF)]))).await;
     let forged = call(&desk, false, signed_in(post("/portal/sessions", &[("csrf", "x"), ("handle", "here")]))).await;

@@ -90,6 +90,7 @@ impl World {
             log: stub.clone(),
             clock: Arc::new(SystemClock),
             authenticator: stub.clone(),
+            throttle: Arc::new(exchange::ports::NoThrottle),
             patients: stub.clone(),
             relations: stub.clone(),
             consents: stub.clone(),
