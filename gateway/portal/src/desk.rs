@@ -40,10 +40,12 @@ pub struct Session {
     pub csrf: String,
     /// Whether the session is about one patient only, as whoever launched it said.
     pub one_patient: bool,
-    /// For whom the person can act (mandaat), in words; empty for most.
+    /// For whom the person acts or can act (mandaat), by name; empty for most.
     pub mandates: Vec<String>,
     /// For which of them the person acts now.
     pub acting: Option<usize>,
+    /// Whether the person has a choice in that.
+    pub chooses: bool,
 }
 
 /// How an exchange for a page ended, with what came of it.
@@ -65,7 +67,7 @@ pub trait Desk: Send + Sync {
     fn sign_in(&self, code: &str, remote: Option<IpAddr>) -> Result<String, NotSignedIn>;
 
     /// The same for whoever shows a certificate in this connection.
-    fn sign_in_by_certificate(&self, request: &HttpRequest) -> Result<String, NotSignedIn>;
+    fn sign_in_by_certificate(&self, request: &HttpRequest) -> BoxFuture<'static, Result<String, NotSignedIn>>;
 
     /// Sends a browser to Dezi.
     fn depart(&self, remote: Option<IpAddr>) -> Result<Departure, NotSignedIn>;

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use connectors::identity::oauth::TokenIssuer;
-use exchange::ports::Authenticator;
+use exchange::ports::{Authenticator, PatientIndex};
 use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
 use policy::{DataHolder, UseCases};
 use store::access_log::AccessLog;
 
+use crate::entrance::Entrance;
 use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
@@ -46,6 +47,10 @@ pub struct Parts {
     pub open_metadata: bool,
     pub use_cases: Arc<UseCases>,
     pub issuer: Arc<TokenIssuer>,
+    /// How people come in.
+    pub entrance: Arc<Entrance>,
+    /// Which patient an id of our own sources means.
+    pub patients: Arc<dyn PatientIndex>,
     pub access_log: Arc<AccessLog>,
     /// That the access log was not altered.
     pub proof: Arc<Published>,
@@ -70,6 +75,7 @@ impl Node {
         let metrics = Metrics::new(|registry| {
             parts.quality.register(registry);
             parts.witnessing.register(registry);
+            parts.entrance.register(registry);
         });
         Node { parts, metrics, memo: Memo::default(), started }
     }
@@ -93,6 +99,13 @@ impl Node {
     }
     pub fn issuer(&self) -> &TokenIssuer {
         &self.parts.issuer
+    }
+    /// How people come in.
+    pub fn entrance(&self) -> &Arc<Entrance> {
+        &self.parts.entrance
+    }
+    pub fn patients(&self) -> &dyn PatientIndex {
+        self.parts.patients.as_ref()
     }
     pub fn access_log(&self) -> &AccessLog {
         &self.parts.access_log

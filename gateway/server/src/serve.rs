@@ -42,7 +42,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
     };
     let wired = wiring::node(&config)?;
     let node = Arc::new(wired.node);
-    let desk = config.inner.portal.then(|| Arc::new(NodeDesk::new(node.clone(), wired.callers, wired.sessions)));
+    let desk = config.inner.portal.then(|| Arc::new(NodeDesk::new(node.clone())));
     node.witnessing().start();
     let workers = config.bounds.workers;
     let trouble = |fault: std::io::Error| format!("cannot serve: {fault}");

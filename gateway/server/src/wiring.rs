@@ -9,7 +9,7 @@ use std::time::Duration;
 use connectors::http::{ClientIdentity, HttpClient, HttpSettings, Trust, WebAddress};
 use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
 use connectors::identity::{
-    InnerCallers, NodeAuthenticator, NodeKey, PartnerConfig, Partners, SessionConfig, Sessions,
+    Dezi, InnerCallers, NodeAuthenticator, NodeKey, PartnerConfig, Partners, People, RateLimits, Sessions,
 };
 use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
@@ -28,6 +28,7 @@ use store::proof::CheckpointKey;
 
 use crate::access_log::LogPort;
 use crate::config::{Mode, NodeConfig, SourceConfig};
+use crate::entrance::{self, Entrance};
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
@@ -42,11 +43,9 @@ use crate::{profiles, tls};
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
 const LONGEST_RECORD: usize = 1 << 20;
 
-/// A node, and what its pages need besides.
+/// A node, and what keeps it up.
 pub struct Wired {
     pub node: Node,
-    pub callers: Arc<InnerCallers>,
-    pub sessions: Arc<Sessions>,
     /// Keeps the registers up to date for as long as it lives.
     pub watch: Watch,
     /// Keeps the access log's tree up for as long as it lives.
@@ -88,9 +87,20 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let endpoint = format!("{}/oauth/token", config.outer.public_base);
     let issuer =
         Arc::new(said(TokenIssuer::new(IssuerConfig::new(said(WebAddress::parse(&endpoint))?), partners.clone()))?);
-    let sessions = Arc::new(Sessions::new(SessionConfig::default()));
+    let sessions = Arc::new(Sessions::new(config.sessions));
+    let limits = Arc::new(RateLimits::new(config.limits));
     let authenticator: Arc<dyn Authenticator> =
         Arc::new(NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone()));
+    let entrance = Arc::new(Entrance::new(entrance::Parts {
+        callers,
+        sessions,
+        people: people(config)?,
+        dezi: dezi(config)?,
+        limits: limits.clone(),
+        authenticator: authenticator.clone(),
+        tls: config.inner.tls.is_some(),
+    }));
+    let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
     let to_partners = own.peers.clone();
     let peers = peers(config, own, &clock)?;
     let registers = Registers::open(config, sources.sources, peers, &clock);
@@ -120,7 +130,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         log: Arc::new(LogPort(access_log.clone())),
         clock,
         authenticator: authenticator.clone(),
-        patients: Arc::new(OwnPatients::new(sources.indexes)),
+        throttle: limits,
+        patients: patients.clone(),
         relations: registers.relations,
         consents: registers.consents,
         localisation: registers.whereabouts,
@@ -142,13 +153,15 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         open_metadata: config.outer.open_metadata,
         use_cases,
         issuer,
+        entrance,
+        patients,
         access_log,
         proof,
         witnessing,
         wellness,
         quality,
     });
-    Ok(Wired { node, callers, sessions, watch, keeping, indexing, erasing })
+    Ok(Wired { node, watch, keeping, indexing, erasing })
 }
 
 /// Whether a use case of this node opens its access log.
@@ -196,6 +209,8 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     let own = own(config)?;
     own_sources(config, &own.sources)?;
     partners(config)?;
+    people(config)?;
+    dezi(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     peers(config, own, &clock)?;
     Ok(())
@@ -208,6 +223,28 @@ fn development(config: &NodeConfig) -> bool {
 fn organisation(config: &NodeConfig) -> Organisation {
     let provider = &config.provider;
     Organisation { ura: provider.ura.clone(), name: Some(provider.name.clone()), kind: provider.kind.clone() }
+}
+
+/// What the provider's people may do, and for whom they may act.
+fn people(config: &NodeConfig) -> Result<People, String> {
+    said(People::new(organisation(config), config.people.clone(), config.mandates.clone()))
+}
+
+/// Log-in with Dezi, where it is configured.
+fn dezi(config: &NodeConfig) -> Result<Option<Dezi>, String> {
+    let Some(settings) = &config.dezi else { return Ok(None) };
+    let file = &settings.decryption_key_file;
+    let key = std::fs::read(file).map_err(|fault| format!("{}: {fault}", file.display()))?;
+    if !development(config) {
+        tls::key_is_private(file)?;
+    }
+    let trust = match &settings.authorities_file {
+        Some(file) => Trust::Roots(tls::certificates(file)?),
+        None => Trust::Platform,
+    };
+    let http = said(HttpClient::new(HttpSettings { trust, ..HttpSettings::default() }))?;
+    let back = format!("{}/portal/sign-in/dezi/back", config.inner.public_base);
+    said(Dezi::new(settings.clone(), config.provider.ura.clone(), back, http, &key)).map(Some)
 }
 
 fn own(config: &NodeConfig) -> Result<Own, String> {

@@ -101,6 +101,16 @@ impl InnerCallers {
         self.by_token(&Digest::of(code))
     }
 
+    /// Whether anybody has an access code.
+    pub fn have_access_codes(&self) -> bool {
+        !self.by_token.is_empty()
+    }
+
+    /// Whether anybody who is a person is known by a certificate.
+    pub fn have_certificates_of_people(&self) -> bool {
+        self.by_certificate.values().any(|caller| caller.person.is_some())
+    }
+
     /// Whether this caller is a system that opens the portal for its users.
     pub fn launches(&self, caller: &Caller) -> bool {
         self.launching.contains(&caller.client_id)

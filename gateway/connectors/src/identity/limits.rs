@@ -90,6 +90,9 @@ impl LimitsConfig {
     }
 }
 
+/// No wait of a rate per minute is longer.
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// Who is counted.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Client {
@@ -105,6 +108,8 @@ pub struct RateLimits {
     their_people: PerKey<(String, String)>,
     tokens: PerKey<Vec<u8>>,
     unidentified: PerKey<Option<IpAddr>>,
+    /// Addresses over their measure, and until when.
+    over: Cache<Option<IpAddr>, Instant>,
     failures: Cache<Option<IpAddr>, Arc<Failures>>,
 }
 
@@ -135,6 +140,7 @@ impl RateLimits {
                 most,
                 WhenFull::Share,
             ),
+            over: Cache::builder().max_capacity(u64::try_from(most).unwrap_or(u64::MAX)).time_to_live(MINUTE).build(),
             failures: Cache::builder().max_capacity(u64::try_from(most).unwrap_or(u64::MAX)).time_to_live(lock).build(),
             config,
         }
@@ -153,12 +159,23 @@ impl RateLimits {
         self.tokens.count(&key)
     }
 
-    /// Counts a request of somebody who is not identified. Says whether it may still take a place in the access log.
+    /// Counts a request that identified nobody.
+    ///
+    /// # Errors
+    /// How long to wait, when it was one too many.
+    pub fn unidentified(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        self.unidentified.count(&address).inspect_err(|wait| {
+            self.over.insert(address, Instant::now() + *wait);
+        })
+    }
+
+    /// Whether this address is within its measure of requests that identify nobody. Counts nothing.
     ///
     /// # Errors
     /// How long to wait.
-    pub fn unidentified(&self, address: Option<IpAddr>) -> Result<(), Duration> {
-        self.unidentified.count(&address)
+    pub fn over(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        let wait = self.over.get(&address).map(|until| until.saturating_duration_since(Instant::now()));
+        wait.filter(|wait| !wait.is_zero()).map_or(Ok(()), Err)
     }
 
     /// Whether somebody at this address may try to log in now.

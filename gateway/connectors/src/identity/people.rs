@@ -16,10 +16,10 @@ use super::sessions::{Mandate, Opening, Way};
 #[serde(deny_unknown_fields)]
 pub struct RightsConfig {
     /// UZI role codes (OID 2.16.840.1.113883.2.4.15.111).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
     /// UZI or Dezi numbers, or the provider's own ids of people.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub numbers: Vec<String>,
     pub use_cases: Vec<UseCaseId>,
 }
@@ -29,10 +29,10 @@ pub struct RightsConfig {
 #[serde(deny_unknown_fields)]
 pub struct MandateConfig {
     /// UZI role codes of those who may act.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
     /// Numbers of those who may act.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub numbers: Vec<String>,
     pub use_cases: Vec<UseCaseId>,
     /// For whom.

@@ -123,6 +123,14 @@ pub struct Live {
     pub acting: Option<usize>,
     /// Names the session to its owner and in the log; of no use to open anything.
     pub handle: String,
+    mandate_only: bool,
+}
+
+impl Live {
+    /// Whether the person may do nothing in their own name.
+    pub fn mandate_only(&self) -> bool {
+        self.mandate_only
+    }
 }
 
 /// One session in the list of a person's own.
@@ -216,6 +224,7 @@ impl Sessions {
                 mandates: session.mandates.clone(),
                 acting: session.acting,
                 handle: digest.token_id(),
+                mandate_only: session.own.use_cases.is_empty(),
             });
         }
         all.remove(&digest);

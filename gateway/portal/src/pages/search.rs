@@ -47,7 +47,7 @@ fn mandates(session: &Session) -> Markup {
         }
     };
     html! {
-        @if !session.mandates.is_empty() {
+        @if session.chooses {
             form.card method="post" action="/portal/mandate" {
                 (token(&session.csrf))
                 fieldset {

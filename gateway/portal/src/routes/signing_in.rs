@@ -71,7 +71,7 @@ pub(super) async fn by_certificate(request: HttpRequest, portal: Data<Portal>, f
     if !portal.is_our_form(&request, &form.csrf) {
         return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
     }
-    match portal.desk.sign_in_by_certificate(&request) {
+    match portal.desk.sign_in_by_certificate(&request).await {
         Ok(id) => portal.renewed(&request, to_start(), id),
         Err(why) => portal.not_signed_in(&request, why),
     }

@@ -83,8 +83,8 @@ impl Desk for Stub {
             _ => Err(NotSignedIn::NotAccepted),
         }
     }
-    fn sign_in_by_certificate(&self, _: &HttpRequest) -> Result<String, NotSignedIn> {
-        Err(NotSignedIn::NothingHere)
+    fn sign_in_by_certificate(&self, _: &HttpRequest) -> BoxFuture<'static, Result<String, NotSignedIn>> {
+        Box::pin(std::future::ready(Err(NotSignedIn::NothingHere)))
     }
     fn depart(&self, _: Option<IpAddr>) -> Result<Departure, NotSignedIn> {
         Ok(Departure { url: "https://dezi.example/authorize?state=s".into(), binding: BINDING.into() })
@@ -127,6 +127,7 @@ impl Desk for Stub {
             one_patient: self.one_patient,
             mandates: self.mandates.clone(),
             acting: self.mandates.first().map(|_| 0),
+            chooses: !self.mandates.is_empty(),
         };
         (id == SESSION && *self.open.lock().unwrap()).then_some(session)
     }

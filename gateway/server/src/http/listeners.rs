@@ -13,7 +13,7 @@ use rustls::ServerConfig;
 
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
-use super::{discovery, health, log_proof, metrics, openapi, token, witness};
+use super::{discovery, doors, health, launch, log_proof, metrics, openapi, witness};
 use crate::desk::NodeDesk;
 use crate::node::Node;
 
@@ -32,7 +32,7 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
         App::new()
             .app_data(Data::from(node.clone()))
             .app_data(Data::new(AtGate(Gate::Outer)))
-            .route("/oauth/token", web::post().to(token::token))
+            .route("/oauth/token", web::post().to(doors::token))
             .route("/.well-known/oauth-authorization-server", web::get().to(discovery::authorization_server))
             .route("/log/checkpoint", web::get().to(log_proof::checkpoint))
             .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))
@@ -62,6 +62,7 @@ pub fn inner(
             .route("/health/ready", web::get().to(health::ready))
             .route("/health/witnessing", web::get().to(witness::health))
             .route("/metrics", web::get().to(metrics::metrics))
+            .route("/launch", web::post().to(launch::launch))
             .route("/openapi.json", web::get().to(openapi::answer))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))

@@ -58,7 +58,7 @@ pub struct DeziConfig {
     #[serde(default = "statement_issuers")]
     pub statement_issuers: Vec<String>,
     /// Where statements may say that their keys are (`jku`). By default `/dezi/jwks.json` below the issuer.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statement_keys: Vec<WebAddress>,
     /// Levels of assurance that are enough (`loa_dezi`, `loa_authn`).
     #[serde(default = "levels")]

@@ -96,7 +96,9 @@ fn token_requests_are_counted_by_certificate_and_without_one_by_address() {
 #[test]
 fn who_is_not_identified_takes_few_places_in_the_log_and_many_addresses_no_more_memory() {
     let limits = limits();
+    assert_eq!(limits.over(address(1)), Ok(()));
     assert_eq!(passed(9, || limits.unidentified(address(1))), 2);
+    assert!(limits.over(address(1)).is_err() && limits.over(address(2)).is_ok());
     assert_eq!(passed(9, || limits.unidentified(None)), 2);
     for last in 2..255 {
         let _ = limits.unidentified(address(last));
