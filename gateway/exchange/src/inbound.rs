@@ -87,6 +87,9 @@ pub struct Inbound {
     pub credentials: Credentials,
     /// The use case that the request names, when the inner API names one.
     pub use_case: Option<String>,
+    /// Why this is an emergency (noodprocedure), as somebody at the inner gate says. Another provider's node says it when it
+    /// asks for the token.
+    pub emergency: Option<String>,
     /// Set when the listener already had to give up reading the request.
     pub unreadable: Option<Unreadable>,
 }

@@ -69,6 +69,7 @@ pub struct Wiring {
     pub log: Arc<dyn ports::AccessLog>,
     pub clock: Arc<dyn ports::Clock>,
     pub authenticator: Arc<dyn ports::Authenticator>,
+    pub throttle: Arc<dyn ports::Throttle>,
     pub patients: Arc<dyn ports::PatientIndex>,
     pub relations: Arc<dyn ports::TreatmentRelations>,
     pub consents: Arc<dyn ports::Consents>,
@@ -89,7 +90,8 @@ pub type LogStack = Nen7513<Identification<ReadInteraction<FindTreatmentRelation
 
 /// Puts the stages of the access log's stack together, innermost first.
 pub fn log_stack(wiring: Wiring, reader: Arc<dyn ports::LogReader>) -> LogStack {
-    let Wiring { node, use_cases, log, clock, authenticator, patients, relations, consents, bounds, .. } = wiring;
+    let Wiring { node, use_cases, log, clock, authenticator, throttle, patients, relations, consents, bounds, .. } =
+        wiring;
     let ura = node.holder.0.to_string();
     let pages = Arc::new(Pages::new(bounds.pages, clock.clone()));
     let reading = ReadLog::new(reader, pages.clone());
@@ -97,7 +99,7 @@ pub fn log_stack(wiring: Wiring, reader: Arc<dyn ports::LogReader>) -> LogStack 
     let consent = FindConsent::new(consents, bounds.finding, authorisation);
     let treatment_relation = FindTreatmentRelation::new(relations, bounds.finding, consent);
     let interaction = ReadInteraction::of_the_log(use_cases, patients, pages, node, treatment_relation);
-    let identification = Identification::new(authenticator, interaction);
+    let identification = Identification::new(authenticator, throttle, interaction);
     Nen7513::new(log, clock, ura, bounds.exchange, bounds.at_once, identification)
 }
 
@@ -109,6 +111,7 @@ pub fn stack(wiring: Wiring) -> Stack {
         log,
         clock,
         authenticator,
+        throttle,
         patients,
         relations,
         consents,
@@ -126,6 +129,6 @@ pub fn stack(wiring: Wiring) -> Stack {
     let consent = FindConsent::new(consents, bounds.finding, authorisation);
     let treatment_relation = FindTreatmentRelation::new(relations, bounds.finding, consent);
     let interaction = ReadInteraction::new(use_cases, patients, pages, node, treatment_relation);
-    let identification = Identification::new(authenticator, interaction);
+    let identification = Identification::new(authenticator, throttle, interaction);
     Nen7513::new(log, clock, ura, bounds.exchange, bounds.at_once, identification)
 }

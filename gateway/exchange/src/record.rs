@@ -87,7 +87,7 @@ pub struct AccessRecord {
     /// What the index of other providers said, when it was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub localisation: Option<Finding<usize>>,
-    /// Access outside the normal procedure (noodprocedure). No stage grants it yet: always absent until one does.
+    /// Access outside the normal procedure (noodprocedure), by a use case for emergencies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emergency: Option<EmergencyFacts>,
     pub sources: Vec<SourceFacts>,
@@ -203,8 +203,7 @@ pub struct CallerFacts {
     pub organisation_kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<Person>,
-    /// Under whose responsibility the person acts (mandaat; 7.3.6 to 7.3.8). No token carries it yet: always absent
-    /// until one does.
+    /// Under whose responsibility the person acts (mandaat; 7.3.6 to 7.3.8).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub responsible: Option<Person>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -219,7 +218,7 @@ impl From<&Caller> for CallerFacts {
             organisation_name: caller.organisation.name.clone(),
             organisation_kind: caller.organisation.kind.clone(),
             person: caller.person.clone(),
-            responsible: None,
+            responsible: caller.responsible.clone(),
             token_id: caller.token_id.clone(),
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! What the caller reads never tells "no such patient" from "not for you", and holds no value of the request.
 
+use std::time::Duration;
+
 use fhir::bundle::BundleFault;
 use fhir::interaction::InteractionFault;
 use fhir::interaction::transaction::TransactionFault;
@@ -69,6 +71,8 @@ pub enum Refusal {
     TimedOut,
     /// Too many exchanges at once.
     Overloaded,
+    /// This caller asked too much; seconds to wait.
+    Throttled(u32),
     /// The access log cannot be written, so nothing leaves.
     LogUnavailable,
     /// The access log cannot be read now, by someone who may look into it.
@@ -180,6 +184,10 @@ impl Refusal {
                 retry_after: Some(1),
                 ..row(503, Code::Throttled, "Too many exchanges at once; try again shortly.", "overloaded")
             },
+            Refusal::Throttled(seconds) => Row {
+                retry_after: Some(*seconds),
+                ..row(429, Code::Throttled, "You ask more than you may; try again later.", "throttled")
+            },
             Refusal::LogUnavailable => Row {
                 retry_after: Some(30),
                 ..row(
@@ -195,6 +203,12 @@ impl Refusal {
             },
             Refusal::Defect => row(500, Code::Exception, "The node failed; nothing was released.", "defect"),
         }
+    }
+
+    /// Asked too much, with so long to wait: in whole seconds, at least one.
+    pub fn throttled(wait: Duration) -> Refusal {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Refusal::Throttled(u32::try_from(seconds).unwrap_or(u32::MAX).max(1))
     }
 
     /// How it reads for the caller.
@@ -305,6 +319,10 @@ fn denied(denial: &Denial) -> Row {
             None => row(400, IssueCode::NotSupported, "A search parameter is not supported here.", "search-parameter"),
         },
         DenialCode::PatientBinding => not_available("denied: patient-binding"),
+        DenialCode::EmergencyReason => {
+            let says = "An emergency needs a reason that can be judged afterwards: 10 to 500 characters on one line.";
+            row(400, IssueCode::Required, says, "denied: emergency-reason")
+        }
         DenialCode::OwnAccess => {
             row(403, IssueCode::Forbidden, "Nobody gives a verdict on an access of their own.", "denied: own-access")
         }

@@ -78,6 +78,9 @@ pub struct Caller {
     pub client_id: String,
     pub organisation: Organisation,
     pub person: Option<Person>,
+    /// Under whose responsibility the person acts (mandaat; NEN 7513, 7.3.6 to 7.3.8): a physician's assistant acts for
+    /// the physician. The person stays who acts; nobody when the person acts in their own name.
+    pub responsible: Option<Person>,
     /// Use cases that the token allows; the scopes of the token.
     pub use_cases: Vec<UseCaseId>,
     /// The patient that the token is bound to.
@@ -89,6 +92,14 @@ pub struct Caller {
     pub emergency: Option<EmergencyReason>,
     /// Identifier of the token for the log (a digest, never the token).
     pub token_id: Option<String>,
+}
+
+impl Caller {
+    /// Whose profession and number a consent service is asked about: the responsible professional (Mitz: role and
+    /// provider-identifier), which is the person who acts when there is no mandate.
+    pub fn professional(&self) -> Option<&Person> {
+        self.responsible.as_ref().or(self.person.as_ref())
+    }
 }
 
 #[cfg(test)]

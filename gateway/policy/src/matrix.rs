@@ -100,7 +100,7 @@ impl Matrix {
     /// What the caller of this request may see: nothing, when no person asks or the organisation's kind is not known but
     /// needed.
     pub(crate) fn sight(&self, request: &Request) -> Sight<'_> {
-        let role = request.caller.person.as_ref().map(|person| person.role.as_str());
+        let role = request.caller.professional().map(|person| person.role.as_str());
         let kind = request.caller.organisation.kind.as_deref();
         let is_for = |row: &&Row| {
             role.is_some_and(|role| row.roles.contains(role))

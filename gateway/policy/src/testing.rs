@@ -129,6 +129,7 @@ pub(crate) fn request(held: &[&str], line: &str) -> Request {
                 kind: Some("X3".to_owned()),
             },
             person: Some(Person { id: "p1".to_owned(), name: Some("N. Name".to_owned()), role: "30.000".to_owned() }),
+            responsible: None,
             use_cases: held.iter().map(|held| id(held)).collect(),
             patient: None,
             treatment_relation: None,

@@ -2,9 +2,11 @@
 
 mod log;
 mod proof;
+mod signing_in;
 
 use std::net::IpAddr;
 
+use actix_web::HttpRequest;
 use exchange::ports::BoxFuture;
 use exchange::{Recorded, Refusal};
 
@@ -13,6 +15,7 @@ pub use self::log::{
     ReviewQueue, Verdict, VerdictGiven,
 };
 pub use self::proof::{Alarm, Cosigned, NeighbourState, ProofState, WitnessState};
+pub use self::signing_in::{Departure, NotSignedIn, OwnSession, Return, Ways};
 use crate::pages::{CertificatesShown, DataQuality};
 
 /// Which pages a session is for.
@@ -35,6 +38,14 @@ pub struct Session {
     pub kind: Kind,
     /// Random, the same for the whole session: letters, digits, `-` and `_`.
     pub csrf: String,
+    /// Whether the session is about one patient only, as whoever launched it said.
+    pub one_patient: bool,
+    /// For whom the person acts or can act (mandaat), by name; empty for most.
+    pub mandates: Vec<String>,
+    /// For which of them the person acts now.
+    pub acting: Option<usize>,
+    /// Whether the person has a choice in that.
+    pub chooses: bool,
 }
 
 /// How an exchange for a page ended, with what came of it.
@@ -49,9 +60,32 @@ pub trait Desk: Send + Sync {
     /// The name of this care provider.
     fn provider(&self) -> &str;
 
+    /// The ways in.
+    fn ways(&self) -> Ways;
+
     /// Opens a session for whoever has this access code: its id, hard to guess, of letters, digits, `-` and `_`.
-    /// How often someone may try is the desk's to bound.
-    fn sign_in(&self, code: &str) -> Option<String>;
+    fn sign_in(&self, code: &str, remote: Option<IpAddr>) -> Result<String, NotSignedIn>;
+
+    /// The same for whoever shows a certificate in this connection.
+    fn sign_in_by_certificate(&self, request: &HttpRequest) -> BoxFuture<'static, Result<String, NotSignedIn>>;
+
+    /// Sends a browser to Dezi.
+    fn depart(&self, remote: Option<IpAddr>) -> Result<Departure, NotSignedIn>;
+
+    /// Opens a session for whoever comes back from there.
+    fn arrive(&self, back: Return, remote: Option<IpAddr>) -> BoxFuture<'static, Result<String, NotSignedIn>>;
+
+    /// Opens the session that a system of the provider has prepared under this handle. Once.
+    fn launch(&self, handle: &str, remote: Option<IpAddr>) -> Result<String, NotSignedIn>;
+
+    /// The sessions of the person whose session this is.
+    fn sessions(&self, id: &str) -> Vec<OwnSession>;
+
+    /// Ends another session of the same person, or all others.
+    fn end_sessions(&self, id: &str, handle: Option<&str>);
+
+    /// Acts for this one of the session's mandates from now on, or in the person's own name. Says whether that can be.
+    fn act(&self, id: &str, choice: Option<usize>) -> bool;
 
     /// The session of this id, while it lasts.
     fn session(&self, id: &str) -> Option<Session>;
@@ -65,8 +99,8 @@ pub trait Desk: Send + Sync {
     fn certificates(&self) -> CertificatesShown;
 
     /// Asks for a patient's overview through the whole stack. `bsn` is as typed, without white space, dots and dashes:
-    /// the stack judges it, so that a wrong one leaves its record too.
-    fn overview(&self, session: &str, bsn: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered>;
+    /// the stack judges it, so that a wrong one leaves its record too. Without it the patient is the session's own.
+    fn overview(&self, session: &str, bsn: Option<&str>, remote: Option<IpAddr>) -> BoxFuture<'static, Answered>;
 
     /// The access log; none where this node does not show it, and then its pages do not exist.
     fn log(&self) -> Option<&dyn LogDesk> {

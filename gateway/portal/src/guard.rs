@@ -11,34 +11,49 @@ use crate::desk::{Desk, Session};
 /// Bytes of a form token.
 const TOKEN: usize = 24;
 
+/// How long a browser may be away at an identity provider, in seconds.
+const AWAY_SECONDS: i64 = 600;
+
 /// How a node's cookies are made. Several nodes can share one host name, and browsers keep cookies of all its ports
 /// together, so the names carry the provider.
 pub(crate) struct Cookies {
     session: String,
     form: String,
+    away: String,
     secure: bool,
 }
 
 impl Cookies {
     pub(crate) fn new(provider: &str, secure: bool) -> Self {
         let provider: String = provider.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-        // Browsers take a cookie of this prefix over HTTPS only, so nobody can plant one over plain HTTP.
-        let prefix = if secure { "__Secure-" } else { "" };
+        // Browsers take a cookie of this prefix from this very host only, over HTTPS, for the whole of it: neither plain
+        // HTTP nor another host of the domain can plant one.
+        let prefix = if secure { "__Host-" } else { "" };
         let name = |what: &str| format!("{prefix}zorgsluis-{provider}-{what}");
-        Cookies { session: name("session"), form: name("form"), secure }
+        Cookies { session: name("session"), form: name("form"), away: name("away"), secure }
     }
 
     /// The session that the request belongs to.
     pub(crate) fn session(&self, request: &HttpRequest, desk: &dyn Desk) -> Option<(String, Session)> {
-        let id = request.cookie(&self.session)?.value().to_owned();
+        let id = self.session_id(request)?;
         let session = desk.session(&id)?;
         Some((id, session))
+    }
+
+    /// The id of a session, whether it lives or not.
+    pub(crate) fn session_id(&self, request: &HttpRequest) -> Option<String> {
+        Some(request.cookie(&self.session)?.value().to_owned())
     }
 
     /// The token of a form before there is a session.
     pub(crate) fn form_token(&self, request: &HttpRequest) -> Option<String> {
         let token = request.cookie(&self.form)?.value().to_owned();
         is_token(&token).then_some(token)
+    }
+
+    /// What this browser was given when it was sent to an identity provider.
+    pub(crate) fn binding(&self, request: &HttpRequest) -> Option<String> {
+        Some(request.cookie(&self.away)?.value().to_owned())
     }
 
     pub(crate) fn of_session(&self, id: String) -> Cookie<'static> {
@@ -49,6 +64,14 @@ impl Cookies {
         self.cookie(self.form.clone(), token)
     }
 
+    /// The way back from an identity provider begins on its pages, where a strict cookie does not come along.
+    pub(crate) fn of_binding(&self, binding: String) -> Cookie<'static> {
+        let mut cookie = self.cookie(self.away.clone(), binding);
+        cookie.set_same_site(SameSite::Lax);
+        cookie.set_max_age(Duration::seconds(AWAY_SECONDS));
+        cookie
+    }
+
     /// Makes the browser forget the session.
     pub(crate) fn no_session(&self) -> Cookie<'static> {
         let mut cookie = self.cookie(self.session.clone(), String::new());
@@ -56,9 +79,17 @@ impl Cookies {
         cookie
     }
 
+    /// Makes the browser forget that it was away.
+    pub(crate) fn no_binding(&self) -> Cookie<'static> {
+        let mut cookie = self.cookie(self.away.clone(), String::new());
+        cookie.set_max_age(Duration::ZERO);
+        cookie
+    }
+
     fn cookie(&self, name: String, value: String) -> Cookie<'static> {
         Cookie::build(name, value)
-            .path("/portal")
+            // The prefix asks for the whole host.
+            .path(if self.secure { "/" } else { "/portal" })
             .http_only(true)
             .same_site(SameSite::Strict)
             .secure(self.secure)

@@ -3,6 +3,7 @@
 mod certificates;
 mod log;
 mod own;
+mod signing_in;
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use flows::overview::Overview;
 use maud::Markup;
 use serde::Deserialize;
 
-use crate::desk::{Answered, Desk, Kind};
+use crate::desk::{Answered, Desk, Kind, Session};
 use crate::guard::{Cookies, is_ours, token};
 use crate::pages::{self, Frame, Notice, Place};
 
@@ -60,9 +61,23 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("").route(web::get().to(home)))
         .service(resource("/").route(web::get().to(start)))
         .service(resource("/style.css").route(web::get().to(style)))
-        .service(resource("/sign-in").route(web::get().to(home)).route(web::post().to(sign_in)))
-        .service(resource("/sign-out").route(web::get().to(home)).route(web::post().to(sign_out)))
-        .service(resource("/overview").route(web::get().to(home)).route(web::post().to(overview)))
+        .service(resource("/sign-in").route(web::get().to(home)).route(web::post().to(signing_in::by_code)))
+        .service(
+            resource("/sign-in/certificate")
+                .route(web::get().to(home))
+                .route(web::post().to(signing_in::by_certificate)),
+        )
+        .service(resource("/sign-in/dezi").route(web::get().to(signing_in::to_dezi)))
+        .service(resource("/sign-in/dezi/back").route(web::get().to(signing_in::from_dezi)))
+        .service(resource("/launch/{handle}").route(web::get().to(signing_in::launch)))
+        .service(resource("/sign-out").route(web::get().to(home)).route(web::post().to(signing_in::out)))
+        .service(
+            resource("/sessions")
+                .route(web::get().to(signing_in::sessions))
+                .route(web::post().to(signing_in::end_sessions)),
+        )
+        .service(resource("/mandate").route(web::get().to(home)).route(web::post().to(signing_in::act)))
+        .service(resource("/overview").route(web::get().to(own_overview)).route(web::post().to(overview)))
         .service(resource("/quality").route(web::get().to(quality)))
         .service(resource("/certificates").route(web::get().to(certificates::show)))
         .service(resource("/log").route(web::get().to(log::form)).route(web::post().to(log::search)))
@@ -81,20 +96,6 @@ fn resource(path: &str) -> actix_web::Resource {
 }
 
 #[derive(Deserialize)]
-struct SignIn {
-    #[serde(default)]
-    csrf: String,
-    #[serde(default)]
-    code: String,
-}
-
-#[derive(Deserialize)]
-struct SignOut {
-    #[serde(default)]
-    csrf: String,
-}
-
-#[derive(Deserialize)]
 struct Ask {
     #[serde(default)]
     csrf: String,
@@ -109,9 +110,10 @@ async fn home() -> HttpResponse {
 
 async fn start(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
     match portal.cookies.session(&request, portal.desk.as_ref()) {
+        Some((_, session)) if session.one_patient && session.kind == Kind::Practitioner => to("/portal/overview"),
         Some((_, session)) if session.kind == Kind::Practitioner => {
             let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::Search);
-            page(StatusCode::OK, pages::search(&frame, &session.csrf, None))
+            page(StatusCode::OK, pages::search(&frame, &session, None))
         }
         Some((_, session)) => to(pages::start_of(session.kind)),
         None => portal.sign_in_page(&request, StatusCode::OK, None),
@@ -127,34 +129,6 @@ async fn style() -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/css; charset=utf-8")).body(include_str!("style.css"))
 }
 
-async fn sign_in(request: HttpRequest, portal: Data<Portal>, form: Form<SignIn>) -> HttpResponse {
-    let ours = portal.cookies.form_token(&request).is_some_and(|token| is_ours(&request, &token, &form.csrf));
-    if !ours {
-        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
-    }
-    match portal.desk.sign_in(form.code.trim()) {
-        Some(id) => {
-            let mut response = to_start();
-            // An id that is no cookie value would be a defect of the desk; then there simply is no session.
-            let _ = response.add_cookie(&portal.cookies.of_session(id));
-            response
-        }
-        None => portal.sign_in_page(&request, StatusCode::FORBIDDEN, Some(pages::WRONG_CODE)),
-    }
-}
-
-async fn sign_out(request: HttpRequest, portal: Data<Portal>, form: Form<SignOut>) -> HttpResponse {
-    if let Some((id, session)) = portal.cookies.session(&request, portal.desk.as_ref()) {
-        if !is_ours(&request, &session.csrf, &form.csrf) {
-            return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
-        }
-        portal.desk.sign_out(&id);
-    }
-    let mut response = to_start();
-    let _ = response.add_cookie(&portal.cookies.no_session());
-    response
-}
-
 async fn overview(request: HttpRequest, portal: Data<Portal>, form: Form<Ask>) -> HttpResponse {
     let Some((id, session)) = portal.cookies.session(&request, portal.desk.as_ref()) else {
         return portal.sign_in_page(&request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER));
@@ -167,27 +141,16 @@ async fn overview(request: HttpRequest, portal: Data<Portal>, form: Form<Ask>) -
     }
     let typed: String =
         form.bsn.chars().filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-')).take(LONGEST_BSN).collect();
-    let remote = request.peer_addr().map(|address| address.ip());
-    let Answered { request_id, result } = portal.desk.overview(&id, &typed, remote).await;
-    let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::Search);
-    match result {
-        Ok(recorded) => page(StatusCode::OK, pages::overview(&frame, &Overview::of(recorded.released()), &request_id)),
-        Err(refusal) => match pages::answer_to(&refusal) {
-            pages::Answer::TryAnother => {
-                page(StatusCode::BAD_REQUEST, pages::search(&frame, &session.csrf, Some((&typed, &request_id))))
-            }
-            pages::Answer::SignInAgain => {
-                portal.sign_in_page(&request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER))
-            }
-            pages::Answer::Notice(notice) => {
-                let status = StatusCode::from_u16(notice.status(&refusal)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                let mut response = portal.notice(&request, status, &notice, Some(&request_id));
-                if let Some(seconds) = refusal.row().retry_after {
-                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-                }
-                response
-            }
-        },
+    portal.shown(&request, &id, &session, Some(&typed)).await
+}
+
+/// The overview of the one patient that the session is about, as whoever launched it said. Others name a patient first.
+async fn own_overview(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
+    match portal.cookies.session(&request, portal.desk.as_ref()) {
+        Some((id, session)) if session.one_patient && session.kind == Kind::Practitioner => {
+            portal.shown(&request, &id, &session, None).await
+        }
+        _ => to_start(),
     }
 }
 
@@ -218,6 +181,38 @@ fn unreadable_form(request: &HttpRequest) -> HttpResponse {
 }
 
 impl Portal {
+    /// Asks for an overview and shows what came of it.
+    async fn shown(&self, request: &HttpRequest, id: &str, session: &Session, typed: Option<&str>) -> HttpResponse {
+        let remote = request.peer_addr().map(|address| address.ip());
+        let Answered { request_id, result } = self.desk.overview(id, typed, remote).await;
+        let frame = Frame::of(self.desk.provider(), Some(session)).at(Place::Search);
+        let refusal = match result {
+            Ok(recorded) => {
+                return page(StatusCode::OK, pages::overview(&frame, &Overview::of(recorded.released()), &request_id));
+            }
+            Err(refusal) => refusal,
+        };
+        match (pages::answer_to(&refusal), typed) {
+            (pages::Answer::TryAnother, Some(typed)) => {
+                page(StatusCode::BAD_REQUEST, pages::search(&frame, session, Some((typed, &request_id))))
+            }
+            (pages::Answer::TryAnother, None) => {
+                self.notice(request, StatusCode::FORBIDDEN, &Notice::NotAvailable, Some(&request_id))
+            }
+            (pages::Answer::SignInAgain, _) => {
+                self.sign_in_page(request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER))
+            }
+            (pages::Answer::Notice(notice), _) => {
+                let status = StatusCode::from_u16(notice.status(&refusal)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let mut response = self.notice(request, status, &notice, Some(&request_id));
+                if let Some(seconds) = refusal.row().retry_after {
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                }
+                response
+            }
+        }
+    }
+
     /// The page to sign in on, with a token of its own: the one that the browser holds already, or a new one.
     fn sign_in_page(&self, request: &HttpRequest, status: StatusCode, told: Option<&str>) -> HttpResponse {
         let known = self.cookies.form_token(request);
@@ -225,7 +220,7 @@ impl Portal {
             return HttpResponse::ServiceUnavailable().finish();
         };
         let frame = Frame::of(self.desk.provider(), None);
-        let mut response = page(status, pages::sign_in(&frame, &form_token, told));
+        let mut response = page(status, pages::sign_in(&frame, self.desk.ways(), &form_token, told));
         if known.is_none() {
             let _ = response.add_cookie(&self.cookies.of_form(form_token));
         }

@@ -270,6 +270,7 @@ fn stack(log: Arc<dyn exchange::ports::AccessLog>) -> Stack {
         log,
         clock: Arc::new(SystemClock),
         authenticator: neighbours.clone(),
+        throttle: Arc::new(NoThrottle),
         patients: neighbours.clone(),
         relations: neighbours.clone(),
         consents: neighbours.clone(),
@@ -298,6 +299,8 @@ fn caller() -> Caller {
         use_cases: vec![UseCaseId::parse("reading").unwrap()],
         patient: None,
         treatment_relation: Some(TreatmentRelation { kind: "asserted".into(), reference: "transfer-1".into() }),
+        emergency: None,
+        responsible: None,
         token_id: Some("digest".into()),
     }
 }
@@ -318,6 +321,7 @@ fn question() -> Inbound {
         conditions: Conditions::default(),
         credentials: Credentials::default(),
         use_case: None,
+        emergency: None,
         unreadable: None,
     }
 }

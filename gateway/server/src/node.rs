@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use connectors::identity::oauth::TokenIssuer;
-use exchange::ports::Authenticator;
+use exchange::ports::{Authenticator, PatientIndex};
 use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
 use policy::{DataHolder, InForce};
 use store::access_log::AccessLog;
 
 use crate::certificates::Certificates;
+use crate::entrance::Entrance;
 use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
@@ -53,6 +54,10 @@ pub struct Parts {
     /// Whether a changed policy could be put in force.
     pub reload: ReloadMeasures,
     pub issuer: Arc<TokenIssuer>,
+    /// How people come in.
+    pub entrance: Arc<Entrance>,
+    /// Which patient an id of our own sources means.
+    pub patients: Arc<dyn PatientIndex>,
     pub access_log: Arc<AccessLog>,
     /// That the access log was not altered.
     pub proof: Arc<Published>,
@@ -84,6 +89,7 @@ impl Node {
                 siem.register(registry);
             }
             parts.certificates.register(registry);
+            parts.entrance.register(registry);
         });
         Node { parts, metrics, memo: Memo::default(), started }
     }
@@ -108,6 +114,13 @@ impl Node {
     }
     pub fn issuer(&self) -> &TokenIssuer {
         &self.parts.issuer
+    }
+    /// How people come in.
+    pub fn entrance(&self) -> &Arc<Entrance> {
+        &self.parts.entrance
+    }
+    pub fn patients(&self) -> &dyn PatientIndex {
+        self.parts.patients.as_ref()
     }
     pub fn access_log(&self) -> &AccessLog {
         &self.parts.access_log

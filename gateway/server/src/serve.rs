@@ -36,7 +36,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
     let (outer_tls, inner_tls) = node.certificates().listeners()?;
     let _young = node.certificates().keep_young();
     let _reloading = Reloading::start(node.certificates().clone(), config.clone());
-    let desk = config.inner.portal.then(|| Arc::new(NodeDesk::new(node.clone(), wired.callers, wired.sessions)));
+    let desk = config.inner.portal.then(|| Arc::new(NodeDesk::new(node.clone())));
     node.witnessing().start();
     let workers = config.bounds.workers;
     let trouble = |fault: std::io::Error| format!("cannot serve: {fault}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use connectors::http::{HttpClient, WebAddress};
 use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
-use connectors::identity::{InnerCallers, NodeAuthenticator, PartnerConfig, Partners, SessionConfig, Sessions};
+use connectors::identity::{InnerCallers, NodeAuthenticator, PartnerConfig, Partners, RateLimits, Sessions};
 use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
 use connectors::sources::fhir::FhirSource;
@@ -27,6 +27,7 @@ use store::proof::CheckpointKey;
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
 use crate::config::{Mode, NodeConfig, SourceConfig};
+use crate::entrance::{self, Entrance};
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
@@ -43,11 +44,9 @@ use crate::quality::{Quality, Statements};
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
 const LONGEST_RECORD: usize = 1 << 20;
 
-/// A node, and what its pages need besides.
+/// A node, and what keeps it up.
 pub struct Wired {
     pub node: Node,
-    pub callers: Arc<InnerCallers>,
-    pub sessions: Arc<Sessions>,
     /// Keeps the registers up to date for as long as it lives.
     pub watch: Watch,
     /// Keeps the access log's tree up for as long as it lives.
@@ -85,7 +84,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let endpoint = format!("{}/oauth/token", config.outer.public_base);
     let issuer =
         Arc::new(said(TokenIssuer::new(IssuerConfig::new(said(WebAddress::parse(&endpoint))?), partners.clone()))?);
-    let sessions = Arc::new(Sessions::new(SessionConfig::default()));
+    let sessions = Arc::new(Sessions::new(config.sessions));
+    let limits = Arc::new(RateLimits::new(config.limits));
     let authenticator: Arc<dyn Authenticator> = Arc::new(NodeAuthenticator::new(
         partners,
         issuer.clone(),
@@ -94,6 +94,16 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         clock.clone(),
         certificates.vets(),
     ));
+    let entrance = Arc::new(Entrance::new(entrance::Parts {
+        callers,
+        sessions,
+        people: entrance::settings::people(config)?,
+        dezi: entrance::settings::dezi(config)?,
+        limits: limits.clone(),
+        authenticator: authenticator.clone(),
+        tls: config.inner.tls.is_some(),
+    }));
+    let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
     let peers = peers(config, &certificates, &clock)?;
     let registers = Registers::open(config, sources.sources, peers, &clock);
     let wellness = wellness(registers.health.clone());
@@ -123,7 +133,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         log: Arc::new(LogPort(access_log.clone())),
         clock,
         authenticator: authenticator.clone(),
-        patients: Arc::new(OwnPatients::new(sources.indexes)),
+        throttle: limits,
+        patients: patients.clone(),
         relations: registers.relations,
         consents: registers.consents,
         localisation: registers.whereabouts,
@@ -147,6 +158,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         use_cases,
         reload,
         issuer,
+        entrance,
+        patients,
         access_log,
         proof,
         witnessing,
@@ -154,7 +167,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         wellness,
         quality,
     });
-    Ok(Wired { node, callers, sessions, watch, keeping, indexing, erasing, reloading, streaming })
+    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming })
 }
 
 /// Whether a use case of this node opens its access log.
@@ -202,6 +215,8 @@ fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
 pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?;
+    entrance::settings::people(config)?;
+    entrance::settings::dezi(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let certificates = Certificates::open(config, &clock)?;
     own_sources(config, certificates.to_sources())?;

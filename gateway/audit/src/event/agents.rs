@@ -119,7 +119,7 @@ pub fn purposes(record: &AccessRecord) -> Option<Node> {
     let purpose = record.decision.as_ref().and_then(|decision| decision.purpose);
     let mut purposes: Vec<Node> =
         purpose.iter().map(|purpose| concept(coding(ACT_REASON, purpose.code(), ""))).collect();
-    if record.emergency.is_some() {
+    if record.emergency.is_some() && purpose != Some(policy::Purpose::BreakTheGlass) {
         purposes.push(concept(coding(ACT_REASON, "BTG", "break the glass")));
     }
     (!purposes.is_empty()).then_some(Node::List(purposes))

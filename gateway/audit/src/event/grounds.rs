@@ -106,6 +106,7 @@ const fn denial_code(denial: DenialCode) -> &'static str {
         DenialCode::NotInUseCase => "not-in-use-case",
         DenialCode::SearchParameter => "search-parameter",
         DenialCode::PatientBinding => "patient-binding",
+        DenialCode::EmergencyReason => "emergency-reason",
         DenialCode::OwnAccess => "own-access",
         DenialCode::PolicyDenied => "policy-denied",
         DenialCode::PolicyFailed => "policy-failed",

@@ -1,9 +1,8 @@
 //! A record as a FHIR R4 AuditEvent that follows the Basic Audit Log Patterns of IHE (BALP), with the fields of
 //! NEN 7513. What the profiles leave open and NEN 7513 asks for stands in entities and details besides.
 //!
-//! Not filled, because nothing in an exchange knows it yet: the local user id (7.3.2), the responsible user (7.3.6 to
-//! 7.3.8) and emergency access, for which the record has its place; the sensitivity, category and stage of what was
-//! disclosed (7.4.9 to 7.4.11); the site of the log (7.5.1); and under which address the caller reached this node, for
+//! Not filled, because nothing in an exchange knows it yet: the local user id (7.3.2) and emergency access, for which the
+//! record has its place; the sensitivity, category and stage of what was disclosed (7.4.9 to 7.4.11); the site of the log (7.5.1); and under which address the caller reached this node, for
 //! which its URA stands in.
 
 mod agents;

@@ -257,6 +257,8 @@ impl Told {
             (Some(Purpose::Treat), Language::English, Voice::Patient) => " for your treatment",
             (Some(Purpose::CoordinationOfCare), Language::Dutch, _) => " voor een verwijzing of overdracht",
             (Some(Purpose::CoordinationOfCare), Language::English, _) => " for a referral or transfer of care",
+            // That it was an emergency is said already.
+            (Some(Purpose::BreakTheGlass), ..) => "",
             (Some(Purpose::Compliance), Language::Dutch, _) => " voor het toezicht op de inzage",
             (Some(Purpose::Compliance), Language::English, _) => " to supervise who looked",
             // Who asked says it.

@@ -107,9 +107,8 @@ impl NodeAuthenticator {
                 Caller { token_id: Some(digest.token_id()), ..Caller::clone(caller) }
             }
             (Shown::Nothing, Some(session)) => {
-                let client = self.sessions.lookup(session, now).ok_or(AuthenticationFault::TokenNotAccepted)?;
-                let caller = self.inner.by_client(&client).ok_or(AuthenticationFault::TokenNotAccepted)?;
-                Caller { token_id: Some(Digest::of(session).token_id()), ..Caller::clone(caller) }
+                let live = self.sessions.lookup(session, now).ok_or(AuthenticationFault::TokenNotAccepted)?;
+                Caller { token_id: Some(live.handle), ..Caller::clone(&live.caller) }
             }
             (Shown::Bearer(_) | Shown::Other, Some(_)) => return Err(AuthenticationFault::Ambiguous),
         };

@@ -1,6 +1,6 @@
 //! The provider's own systems and people, from configuration: who may call at the inner gate, and by what proof.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -30,6 +30,13 @@ pub struct InnerCallerConfig {
     pub use_cases: Vec<UseCaseId>,
     #[serde(default)]
     pub person: Option<PersonConfig>,
+    /// For whom this person acts under a mandate (mandaat), always: an assistant of one physician.
+    #[serde(default)]
+    pub responsible: Option<PersonConfig>,
+    /// Whether this is a system that opens the portal for its own users (EHR launch): it vouches for who they are, for whom
+    /// they act, and about which patient.
+    #[serde(default)]
+    pub launches: bool,
     /// A file with the BSN of the patient (patiënt) who this caller is, and then asks about only. Development only.
     #[serde(default)]
     pub patient_file: Option<PathBuf>,
@@ -58,14 +65,15 @@ pub struct PersonConfig {
 /// All inner callers, by what they show.
 #[derive(Default)]
 pub struct InnerCallers {
-    by_client: HashMap<String, Arc<Caller>>,
+    by_client: HashSet<String>,
     by_token: HashMap<Digest, Arc<Caller>>,
     by_certificate: HashMap<Thumbprint, Arc<Caller>>,
+    launching: HashSet<String>,
 }
 
 impl fmt::Debug for InnerCallers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.by_client.keys()).finish()
+        f.debug_set().entries(&self.by_client).finish()
     }
 }
 
@@ -93,9 +101,19 @@ impl InnerCallers {
         self.by_token(&Digest::of(code))
     }
 
-    /// The caller of this name, as a session refers to it.
-    pub fn by_client(&self, client_id: &str) -> Option<&Arc<Caller>> {
-        self.by_client.get(client_id)
+    /// Whether anybody has an access code.
+    pub fn have_access_codes(&self) -> bool {
+        !self.by_token.is_empty()
+    }
+
+    /// Whether anybody who is a person is known by a certificate.
+    pub fn have_certificates_of_people(&self) -> bool {
+        self.by_certificate.values().any(|caller| caller.person.is_some())
+    }
+
+    /// Whether this caller is a system that opens the portal for its users.
+    pub fn launches(&self, caller: &Caller) -> bool {
+        self.launching.contains(&caller.client_id)
     }
 
     pub(super) fn by_token(&self, digest: &Digest) -> Option<&Arc<Caller>> {
@@ -118,10 +136,20 @@ impl InnerCallers {
             Some(file) => Some(patient(file)?),
             None => None,
         };
+        if config.responsible.is_some() && config.person.is_none() {
+            return Err("acts for somebody, and is nobody".to_owned());
+        }
+        if config.launches && (config.person.is_some() || config.patient_file.is_some()) {
+            return Err("a system that launches is no person itself".to_owned());
+        }
+        if config.launches {
+            self.launching.insert(config.client_id.clone());
+        }
         let caller = Arc::new(Caller {
             client_id: config.client_id.clone(),
             organisation: own.clone(),
             person: config.person.clone().map(Person::from),
+            responsible: config.responsible.clone().map(Person::from),
             use_cases: config.use_cases.clone(),
             patient,
             treatment_relation: None,
@@ -144,10 +172,7 @@ impl InnerCallers {
         if taken.is_some() {
             return Err("shows the same token or certificate as another caller".to_owned());
         }
-        match self.by_client.insert(config.client_id.clone(), caller) {
-            Some(_) => Err("is configured twice".to_owned()),
-            None => Ok(()),
-        }
+        if self.by_client.insert(config.client_id.clone()) { Ok(()) } else { Err("is configured twice".to_owned()) }
     }
 }
 
@@ -228,8 +253,7 @@ mod tests {
         assert_eq!(callers.by_token(&Digest::of(TOKEN)).unwrap().client_id, "a");
         assert_eq!(callers.by_certificate(&thumbprint).unwrap().client_id, "b");
         assert_eq!(callers.by_token(&Digest::parse_hex(&"ab".repeat(32)).unwrap()).unwrap().client_id, "c");
-        assert_eq!(callers.by_client("a").unwrap().organisation, own());
-        assert!(callers.by_client("d").is_none());
+        assert_eq!(callers.by_access_code(TOKEN).unwrap().organisation, own());
     }
 
     #[test]
@@ -249,7 +273,7 @@ mod tests {
             ..with_token("a", &token)
         };
         let callers = InnerCallers::load(&own(), &[as_patient(&bsn)], true).unwrap();
-        assert_eq!(callers.by_client("a").unwrap().patient, Bsn::parse("999911120").ok());
+        assert_eq!(callers.by_access_code(TOKEN).unwrap().patient, Bsn::parse("999911120").ok());
         let person = PersonConfig { id: "p".into(), name: None, role: "01.015".into() };
         let thumbprint = Thumbprint::of(b"certificate").to_string();
         let in_production =
@@ -262,6 +286,24 @@ mod tests {
             let fault = InnerCallers::load(&own(), &[config], development).unwrap_err();
             assert!(!fault.0.contains("9999"), "{fault}");
         }
+    }
+
+    #[test]
+    fn who_acts_for_another_is_somebody_and_who_launches_is_nobody() {
+        let token = file(TOKEN);
+        let person = |id: &str| Some(PersonConfig { id: id.into(), name: None, role: "01.015".into() });
+        let of = |person, responsible, launches| {
+            let config = InnerCallerConfig { person, responsible, launches, ..with_token("a", &token) };
+            InnerCallers::load(&own(), &[config], true)
+        };
+        let mandated = of(person("assistant"), person("doctor"), false).unwrap();
+        let caller = mandated.by_access_code(TOKEN).unwrap();
+        assert_eq!(caller.responsible.as_ref().unwrap().id, "doctor");
+        assert!(!mandated.launches(caller));
+        let system = of(None, None, true).unwrap();
+        assert!(system.launches(system.by_access_code(TOKEN).unwrap()));
+        assert!(of(None, person("doctor"), false).is_err());
+        assert!(of(person("assistant"), None, true).is_err());
     }
 
     #[test]

@@ -5,10 +5,14 @@
 pub mod authenticator;
 pub mod authorities;
 pub mod certificates;
+pub mod dezi;
 pub mod inner_callers;
+pub mod launches;
+pub mod limits;
 pub mod node_key;
 pub mod oauth;
 pub mod partners;
+pub mod people;
 mod secret;
 pub mod sessions;
 #[cfg(test)]
@@ -18,9 +22,13 @@ pub mod vetting;
 pub use authenticator::{NodeAuthenticator, Vets};
 pub use authorities::Authorities;
 pub use certificates::{Certificate, CertificateFault, Oin, Profile, Thumbprint, UziName, UziPass};
+pub use dezi::{Dezi, DeziConfig, DeziFault};
 pub use inner_callers::{InnerCallerConfig, InnerCallers, PersonConfig};
+pub use launches::{Launch, LaunchFault, Launches};
+pub use limits::{LimitsConfig, RateLimits};
 pub use node_key::{NodeKey, NodeKeyFault};
 pub use partners::{PartnerConfig, Partners};
+pub use people::{MandateConfig, People, RightsConfig};
 pub use secret::Secret;
 pub use sessions::{SessionConfig, Sessions};
 pub use vetting::{RevocationConfig, Standing, Vet, Vetting};

@@ -104,6 +104,7 @@ pub(crate) fn permit_for(
             client_id: "portal".to_owned(),
             organisation: Organisation { ura: own.clone(), name: None, kind: None },
             person,
+            responsible: None,
             use_cases: vec![id.clone()],
             patient: None,
             treatment_relation: None,

@@ -94,12 +94,11 @@ impl TreatmentRelations for ProviderList {
 
 impl Record {
     fn is_of(&self, caller: &Caller, now: OffsetDateTime) -> bool {
-        let listed = match (&self.persons, &caller.person) {
-            (None, _) => true,
-            (Some(persons), Some(person)) => persons.contains(&person.id),
-            (Some(_), None) => false,
+        // Under a mandate the relation is that of the professional for whom the person acts, or the person's own.
+        let named = |persons: &Vec<String>| {
+            caller.person.iter().chain(&caller.responsible).any(|person| persons.contains(&person.id))
         };
-        listed && self.period.holds(now)
+        self.persons.as_ref().is_none_or(named) && self.period.holds(now)
     }
 }
 

@@ -59,6 +59,8 @@ impl<N> FindConsent<N> {
             patient,
             holder: &request.holder,
             user: &request.caller.organisation,
+            professional: request.caller.professional(),
+            mandated: request.caller.responsible.as_ref().and(request.caller.person.as_ref()),
             purpose: admitted.use_case().capability().purpose,
             resource_types: admitted.consent_types(),
         };

@@ -1,13 +1,14 @@
-//! Identification and authentication (identificatie en authenticatie): certificate and token to a caller.
+//! Identification and authentication (identificatie en authenticatie): certificate and token to a caller, who may not ask
+//! more than they may: a caller who does is refused when they are known, so that the record names them.
 
 use std::sync::Arc;
 
-use policy::Caller;
+use policy::{Caller, EmergencyReason};
 
 use super::nen7513::Opened;
 use crate::handle::Handle;
-use crate::inbound::Inbound;
-use crate::ports::Authenticator;
+use crate::inbound::{Gate, Inbound};
+use crate::ports::{Authenticator, Throttle};
 use crate::record::CallerFacts;
 use crate::refusal::Refusal;
 use crate::trail::Notes;
@@ -34,12 +35,13 @@ impl Identified {
 /// Finds out who asks.
 pub struct Identification<N> {
     authenticator: Arc<dyn Authenticator>,
+    throttle: Arc<dyn Throttle>,
     next: N,
 }
 
 impl<N> Identification<N> {
-    pub fn new(authenticator: Arc<dyn Authenticator>, next: N) -> Self {
-        Identification { authenticator, next }
+    pub fn new(authenticator: Arc<dyn Authenticator>, throttle: Arc<dyn Throttle>, next: N) -> Self {
+        Identification { authenticator, throttle, next }
     }
 }
 
@@ -48,9 +50,13 @@ impl<N: Handle<Identified>> Handle<Opened> for Identification<N> {
 
     async fn handle(&self, opened: Opened) -> Result<N::Out, Refusal> {
         let inbound = opened.inbound();
-        let caller =
+        let mut caller =
             self.authenticator.identify(inbound.gate, &inbound.credentials).await.map_err(Refusal::Unidentified)?;
         opened.notes().note(|record| record.caller = Some(CallerFacts::from(&caller)));
+        if inbound.gate == Gate::Inner {
+            caller.emergency = inbound.emergency.as_deref().and_then(EmergencyReason::parse);
+        }
+        self.throttle.admit(inbound.gate, &caller).map_err(Refusal::throttled)?;
         self.next.handle(Identified { opened, caller }).await
     }
 }

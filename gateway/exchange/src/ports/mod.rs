@@ -8,6 +8,7 @@ mod localisation;
 mod log_reader;
 mod patient_index;
 mod source;
+mod throttle;
 mod treatment_relations;
 mod value_sets;
 
@@ -19,6 +20,7 @@ pub use localisation::{Localisation, Whereabouts};
 pub use log_reader::{LogFound, LogQuestion, LogReadFault, LogReader, LoggedEvent};
 pub use patient_index::PatientIndex;
 pub use source::{Answer, Item, Question, Source, SourceFault, Written};
+pub use throttle::{NoThrottle, Throttle};
 pub use treatment_relations::TreatmentRelations;
 pub use value_sets::{NoValueSets, ValueSets};
 

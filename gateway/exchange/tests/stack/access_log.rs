@@ -66,6 +66,7 @@ fn own(use_cases: &[&str], person: Option<&str>, patient: Option<&str>) -> Calle
         client_id: "portal".into(),
         organisation: Organisation { ura: Ura::parse(NODE).unwrap(), name: None, kind: None },
         person: person.map(|id| Person { id: id.into(), name: None, role: "00.000".into() }),
+        responsible: None,
         use_cases: use_cases.iter().map(|id| UseCaseId::parse(id).unwrap()).collect(),
         patient: patient.map(|bsn| Bsn::parse(bsn).unwrap()),
         treatment_relation: None,

@@ -4,6 +4,7 @@
 
 mod access_log;
 mod answers;
+mod emergency;
 mod forms;
 mod log;
 mod paging;

@@ -44,6 +44,19 @@ async fn nobody_gets_in_unidentified() {
 }
 
 #[tokio::test]
+async fn whoever_asks_too_much_is_told_when_to_come_back_and_named_in_the_record() {
+    let world = World::in_order();
+    *world.wait.lock().unwrap() = Some(std::time::Duration::from_millis(1_200));
+    let refusal = world.ask(about(ANNA, "Condition")).await.err().unwrap();
+    assert_eq!((refusal.row().status, refusal.row().retry_after), (429, Some(2)));
+    let record = world.record();
+    assert_eq!(record["caller"]["client_id"].as_str(), Some(caller().client_id.as_str()));
+    assert_eq!(record["outcome"], serde_json::json!({"result": "refused", "status": 429, "reason": "throttled"}));
+    assert!(record["patient"].is_null(), "nothing was read of what was asked");
+    assert_eq!(world.source().times_asked(), 0);
+}
+
+#[tokio::test]
 async fn bad_input_is_refused_before_anything_is_asked() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let bsn = "http://fhir.nl/fhir/NamingSystem/bsn%7C";

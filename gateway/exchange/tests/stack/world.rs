@@ -191,6 +191,8 @@ impl ValueSets for OneValueSet {
 /// What the facts are in a test.
 pub struct World {
     pub identity: Mutex<Result<Caller, AuthenticationFault>>,
+    /// How long callers are told to wait, when they are.
+    pub wait: Mutex<Option<Duration>>,
     pub relation: Mutex<Finding<TreatmentRelation>>,
     pub consent: Mutex<Finding<Consent>>,
     pub consents_asked: AtomicUsize,
@@ -229,6 +231,15 @@ impl Consents for Ports {
         Box::pin(async { consent })
     }
 }
+impl Throttle for Ports {
+    fn admit(&self, _: Gate, _: &Caller) -> Result<(), Duration> {
+        match *self.0.wait.lock().unwrap() {
+            Some(wait) => Err(wait),
+            None => Ok(()),
+        }
+    }
+}
+
 impl PatientIndex for Ports {
     fn patient<'a>(&'a self, id: &'a LogicalId) -> BoxFuture<'a, Finding<Bsn>> {
         let found = match id.as_str() {
@@ -252,6 +263,7 @@ impl World {
     pub fn in_order() -> Arc<World> {
         Arc::new(World {
             identity: Mutex::new(Ok(caller())),
+            wait: Mutex::default(),
             relation: Mutex::new(Finding::Found(relation())),
             consent: Mutex::new(Finding::Found(consent(ConsentDecision::Permit))),
             consents_asked: AtomicUsize::new(0),
@@ -320,6 +332,7 @@ pub fn wiring(world: &Arc<World>, use_cases: Vec<UseCase>) -> Wiring {
         log: world.log.clone(),
         clock: world.clone(),
         authenticator: ports.clone(),
+        throttle: ports.clone(),
         patients: ports.clone(),
         relations: ports.clone(),
         consents: ports.clone(),
@@ -353,9 +366,11 @@ pub fn caller() -> Caller {
             kind: Some("X3".into()),
         },
         person: Some(Person { id: "n-1".into(), name: Some("Noor Voorbeeld".into()), role: "30.000".into() }),
+        responsible: None,
         use_cases: vec![UseCaseId::parse("test-reading").unwrap()],
         patient: None,
         treatment_relation: Some(relation()),
+        emergency: None,
         token_id: Some("abc".into()),
     }
 }
@@ -377,6 +392,7 @@ pub fn get(text: &str) -> Inbound {
         conditions: Conditions::default(),
         credentials: Credentials::default(),
         use_case: None,
+        emergency: None,
         unreadable: None,
     }
 }

@@ -121,6 +121,7 @@ impl World {
             log: self.log.clone(),
             clock: Arc::new(SystemClock),
             authenticator: stubs.clone(),
+            throttle: Arc::new(exchange::ports::NoThrottle),
             patients: stubs.clone(),
             relations: stubs.clone(),
             consents: stubs.clone(),
@@ -154,6 +155,7 @@ fn request(bsn: &str) -> Inbound {
         conditions: Conditions::default(),
         credentials: Credentials { session: Some("session-1".to_owned()), ..Credentials::default() },
         use_case: Some(USE_CASE.to_owned()),
+        emergency: None,
         unreadable: None,
     }
 }
@@ -168,6 +170,7 @@ impl Authenticator for World {
             client_id: "portal".to_owned(),
             organisation: Organisation { ura: self.own.0.clone(), name: None, kind: Some("V4".to_owned()) },
             person: Some(Person { id: "p-1".to_owned(), name: None, role: "01.015".to_owned() }),
+            responsible: None,
             use_cases: policy::UseCaseId::parse(USE_CASE).into_iter().collect(),
             patient: None,
             treatment_relation: None,

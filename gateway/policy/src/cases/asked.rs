@@ -45,6 +45,8 @@ pub struct CaseCaller {
     /// `case` when not named.
     pub client_id: Option<String>,
     pub person: Option<CasePerson>,
+    /// For whom the person acts under a mandate.
+    pub responsible: Option<CasePerson>,
     pub use_cases: Vec<UseCaseId>,
     /// Why this is an emergency.
     pub emergency: Option<String>,
@@ -94,6 +96,11 @@ impl CaseInput {
             client_id: caller.client_id.clone().unwrap_or_else(|| "case".to_owned()),
             organisation: Organisation { ura: caller.ura.clone(), name: None, kind: caller.kind.clone() },
             person: caller.person.as_ref().map(|person| Person {
+                id: person.id.clone(),
+                name: None,
+                role: person.role.clone(),
+            }),
+            responsible: caller.responsible.as_ref().map(|person| Person {
                 id: person.id.clone(),
                 name: None,
                 role: person.role.clone(),

@@ -11,6 +11,7 @@ use fhir::identifiers::Reader;
 use fhir::interaction::{Level, SearchTarget};
 use regorus::Value;
 
+use crate::caller::{Caller, Person};
 use crate::findings::{Consent, ConsentDecision, Finding, Findings, NotFoundOut, TreatmentRelation};
 use crate::request::{Direction, PatientScope, Purpose, Request};
 
@@ -48,14 +49,17 @@ fn subject(request: &Request) -> Value {
                 ("facility_type", organisation.kind.as_deref().map(text)),
             ])),
         ),
-        (
-            "user",
-            caller
-                .person
-                .as_ref()
-                .map(|person| object([("id", Some(text(&person.id))), ("role", Some(text(&person.role)))])),
-        ),
+        ("user", caller.professional().map(|professional| user(professional, caller))),
     ])
+}
+
+/// The professional whose number and profession count, and under a mandate (mandaat) the person who acts for them: as in the
+/// question to Mitz, where the role is the responsible professional's and `mandated` names who acts.
+fn user(professional: &Person, caller: &Caller) -> Value {
+    let one = |person: &Person| [("id", Some(text(&person.id))), ("role", Some(text(&person.role)))];
+    let [id, role] = one(professional);
+    let mandated = caller.responsible.as_ref().and(caller.person.as_ref()).map(|person| object(one(person)));
+    object([id, role, ("mandated", mandated)])
 }
 
 fn resource(interaction: &Interaction) -> Value {
@@ -261,6 +265,17 @@ mod tests {
             }
         });
         assert_eq!(read(line, &all_found()), expected);
+    }
+
+    #[test]
+    fn under_a_mandate_the_responsible_professional_is_judged_and_who_acts_is_named() {
+        let mut asked = request(&["one"], "GET Condition/c1");
+        asked.caller.responsible = Some(Person { id: "d9".to_owned(), name: None, role: "01.015".to_owned() });
+        let read = serde_json::to_value(input(&asked, Purpose::Treat, &all_found())).unwrap();
+        let expected = serde_json::json!({
+            "id": "d9", "role": "01.015", "mandated": { "id": "p1", "role": "30.000" }
+        });
+        assert_eq!(read["subject"]["user"], expected);
     }
 
     #[test]

@@ -150,6 +150,7 @@ fn every_row_of_the_decision_table_is_decided_as_it_must_be() {
                             kind: kind.map(ToOwned::to_owned),
                         },
                         person: role.map(|role| Person { id: "p".to_owned(), name: None, role: role.to_owned() }),
+                        responsible: None,
                         use_cases: vec![UseCaseId::parse(asked.use_case).unwrap()],
                         patient: None,
                         treatment_relation: None,

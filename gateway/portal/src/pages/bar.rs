@@ -86,7 +86,13 @@ pub(super) fn bar(frame: &Frame<'_>) -> Markup {
             @if let Some(session) = frame.session {
                 (places(frame, session.kind))
                 form.who method="post" action="/portal/sign-out" {
-                    p { span.name { (session.name) } span.role { (role(session, english)) } }
+                    p {
+                        a.name href="/portal/sessions" { (session.name) }
+                        span.role { (role(session, english)) }
+                        @if let Some(mandate) = session.acting.and_then(|index| session.mandates.get(index)) {
+                            span.role { @if english { "for " } @else { "namens " } (mandate) }
+                        }
+                    }
                     (token(&session.csrf))
                     button.quiet type="submit" { @if english { "Sign out" } @else { "Afmelden" } }
                 }

@@ -13,6 +13,7 @@ mod period;
 mod quality;
 mod search;
 mod sections;
+mod sessions;
 mod sign_in;
 mod sources;
 
@@ -30,7 +31,8 @@ pub(crate) use period::WrongPeriod;
 pub(crate) use quality::quality;
 pub use quality::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};
 pub(crate) use search::search;
-pub(crate) use sign_in::{SESSION_OVER, WRONG_CODE, sign_in};
+pub(crate) use sessions::sessions;
+pub(crate) use sign_in::{SESSION_OVER, not_signed_in, sign_in, signed_in};
 
 /// What stands around every page.
 #[derive(Clone, Copy)]
@@ -40,16 +42,22 @@ pub(crate) struct Frame<'f> {
     /// Which page it is, for those that the bar leads to.
     pub place: Option<Place>,
     pub language: Language,
+    /// The page that follows by itself, for those that only say what happened.
+    pub onward: Option<&'f str>,
 }
 
 impl<'f> Frame<'f> {
     /// In Dutch, of no page in particular.
     pub(crate) fn of(provider: &'f str, session: Option<&'f Session>) -> Self {
-        Frame { provider, session, place: None, language: Language::Dutch }
+        Frame { provider, session, place: None, language: Language::Dutch, onward: None }
     }
 
     pub(crate) fn at(self, place: Place) -> Self {
         Frame { place: Some(place), ..self }
+    }
+
+    pub(crate) fn onward(self, path: &'f str) -> Self {
+        Frame { onward: Some(path), ..self }
     }
 
     pub(crate) fn in_language(self, language: Language) -> Self {
@@ -74,6 +82,7 @@ fn frame(frame: &Frame<'_>, title: &str, body: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
+                @if let Some(path) = frame.onward { meta http-equiv="refresh" content=(format!("0; url={path}")); }
                 title { (title) " – " (frame.provider) }
                 link rel="stylesheet" href="/portal/style.css";
             }

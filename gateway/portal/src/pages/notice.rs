@@ -61,7 +61,7 @@ pub(crate) fn answer_to(refusal: &Refusal) -> Answer {
             Answer::Notice(Notice::NotAvailable)
         }
         Refusal::TimedOut | Refusal::Source(SourceFault::TimedOut) => Answer::Notice(Notice::TooSlow),
-        Refusal::Overloaded => Answer::Notice(Notice::Busy),
+        Refusal::Overloaded | Refusal::Throttled(_) => Answer::Notice(Notice::Busy),
         Refusal::LogUnavailable | Refusal::LogUnreadable => Answer::Notice(Notice::NoLog),
         Refusal::Source(
             SourceFault::Unreachable
@@ -113,6 +113,7 @@ impl Notice {
             Notice::NotAvailable | Notice::LogClosed | Notice::OtherKind => 403,
             Notice::NoRecord => 404,
             Notice::TooSlow => 504,
+            Notice::Busy if matches!(refusal, Refusal::Throttled(_)) => 429,
             Notice::Busy | Notice::NoLog | Notice::NotIdentified => 503,
             Notice::SourceFailed => 502,
             Notice::Defect => 500,

@@ -52,9 +52,10 @@ async fn one_signs_in_with_a_code_and_a_form_of_this_page() {
         for cookie in [session, &form] {
             assert_eq!(cookie.http_only(), Some(true));
             assert_eq!(cookie.same_site(), Some(SameSite::Strict));
-            assert_eq!(cookie.path(), Some("/portal"));
+            assert_eq!(cookie.path(), Some(if secure { "/" } else { "/portal" }));
+            assert_eq!(cookie.domain(), None);
             assert_eq!(cookie.secure().unwrap_or(false), secure);
-            assert_eq!(cookie.name().starts_with("__Secure-"), secure);
+            assert_eq!(cookie.name().starts_with("__Host-"), secure);
         }
 
         let wrong_code = call(&desk, secure, sign_in(&token, "wrong").cookie(form.clone())).await;

@@ -6,24 +6,30 @@ mod log;
 mod measuring;
 mod refusing;
 mod showing;
+mod signing_in;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header;
-use actix_web::{App, test};
+use actix_web::{App, HttpRequest, test};
 use exchange::Refusal;
 use exchange::ports::{AuthenticationFault, BoxFuture, SourceFault};
 use flows::testing::{Place, World, patient, region};
 use policy::{Finding, NotFoundOut};
 
-use crate::{Answered, CertificatesShown, DataQuality, Desk, Kind, LogDesk, Session, scope};
+use crate::{
+    Answered, CertificatesShown, DataQuality, Departure, Desk, Kind, LogDesk, NotSignedIn, OwnSession, Return, Session,
+    Ways, scope,
+};
 
 const BSN: &str = "999911120";
 const CODE: &str = "sesam open u";
 const SESSION: &str = "session-1";
+const BINDING: &str = "what-only-this-browser-has";
 const CSRF: &str = "a-form-token-of-this-session";
 
 /// A desk with one user, in front of a world or of one answer.
@@ -35,6 +41,8 @@ struct Stub {
     asked: Mutex<Vec<String>>,
     open: Mutex<bool>,
     kind: Kind,
+    one_patient: bool,
+    mandates: Vec<String>,
     log: log::LogStub,
 }
 
@@ -48,6 +56,8 @@ impl Stub {
             asked: Mutex::default(),
             open: Mutex::new(true),
             kind: Kind::Practitioner,
+            one_patient: false,
+            mandates: Vec::new(),
             log: log::LogStub::default(),
         })
     }
@@ -67,16 +77,69 @@ impl Desk for Stub {
     fn provider(&self) -> &str {
         "Ziekenhuis <Maasdal>"
     }
-    fn sign_in(&self, code: &str) -> Option<String> {
-        (code == CODE).then(|| SESSION.to_owned())
+    fn ways(&self) -> Ways {
+        Ways { code: true, dezi: true, certificate: true }
+    }
+    fn sign_in(&self, code: &str, _: Option<IpAddr>) -> Result<String, NotSignedIn> {
+        match code {
+            CODE => Ok(SESSION.to_owned()),
+            "too often" => Err(NotSignedIn::Wait(Duration::from_secs(40))),
+            _ => Err(NotSignedIn::NotAccepted),
+        }
+    }
+    fn sign_in_by_certificate(&self, _: &HttpRequest) -> BoxFuture<'static, Result<String, NotSignedIn>> {
+        Box::pin(std::future::ready(Err(NotSignedIn::NothingHere)))
+    }
+    fn depart(&self, _: Option<IpAddr>) -> Result<Departure, NotSignedIn> {
+        Ok(Departure { url: "https://dezi.example/authorize?state=s".into(), binding: BINDING.into() })
+    }
+    fn arrive(&self, back: Return, _: Option<IpAddr>) -> BoxFuture<'static, Result<String, NotSignedIn>> {
+        let good = back.state == "s" && back.code.as_deref() == Some("c") && back.binding == BINDING;
+        Box::pin(async move { if good { Ok(SESSION.to_owned()) } else { Err(NotSignedIn::NotAccepted) } })
+    }
+    fn launch(&self, handle: &str, _: Option<IpAddr>) -> Result<String, NotSignedIn> {
+        self.asked.lock().unwrap().push(handle.to_owned());
+        if handle == "once" { Ok(SESSION.to_owned()) } else { Err(NotSignedIn::NotAccepted) }
+    }
+    fn sessions(&self, id: &str) -> Vec<OwnSession> {
+        assert_eq!(id, SESSION);
+        let at = time::OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap();
+        let one = |handle: &str, this| OwnSession {
+            handle: handle.to_owned(),
+            way: "met Dezi",
+            started: at,
+            last_used: at,
+            this,
+        };
+        vec![one("here", true), one("elsewhere", false)]
+    }
+    fn end_sessions(&self, id: &str, handle: Option<&str>) {
+        assert_eq!(id, SESSION);
+        self.asked.lock().unwrap().push(format!("end {handle:?}"));
+    }
+    fn act(&self, id: &str, choice: Option<usize>) -> bool {
+        assert_eq!(id, SESSION);
+        self.asked.lock().unwrap().push(format!("act {choice:?}"));
+        choice.is_none_or(|index| index == 0)
     }
     fn session(&self, id: &str) -> Option<Session> {
-        let session =
-            Session { name: "A. <b>Arts</b>".into(), role: "Cardioloog".into(), kind: self.kind, csrf: CSRF.into() };
+        let session = Session {
+            name: "A. <b>Arts</b>".into(),
+            role: "Cardioloog".into(),
+            kind: self.kind,
+            csrf: CSRF.into(),
+            one_patient: self.one_patient,
+            mandates: self.mandates.clone(),
+            acting: self.mandates.first().map(|_| 0),
+            chooses: !self.mandates.is_empty(),
+        };
         (id == SESSION && *self.open.lock().unwrap()).then_some(session)
     }
     fn sign_out(&self, id: &str) {
-        assert_eq!(id, SESSION);
+        if id != SESSION {
+            self.asked.lock().unwrap().push(format!("out {id}"));
+            return;
+        }
         *self.open.lock().unwrap() = false;
     }
     fn quality(&self) -> Option<DataQuality> {
@@ -88,8 +151,10 @@ impl Desk for Stub {
     fn log(&self) -> Option<&dyn LogDesk> {
         Some(&self.log)
     }
-    fn overview(&self, session: &str, bsn: &str, _remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+    fn overview(&self, session: &str, bsn: Option<&str>, _remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
         assert_eq!(session, SESSION);
+        // Without a patient it is the session's own.
+        let bsn = bsn.unwrap_or(BSN);
         self.asked.lock().unwrap().push(bsn.to_owned());
         let (world, refusal, bsn) = (self.world.clone(), self.refusal.clone(), bsn.to_owned());
         Box::pin(async move {

@@ -25,6 +25,7 @@ async fn refusals_are_calm_pages_with_their_status() {
         (Refusal::Source(SourceFault::TimedOut), 504, "Het duurde te lang"),
         (Refusal::Source(SourceFault::Unusable("rubbish")), 502, "De bron antwoordt niet goed"),
         (Refusal::Overloaded, 503, "Even druk"),
+        (Refusal::Throttled(7), 429, "Even druk"),
         (Refusal::LogUnavailable, 503, "zonder vastlegging worden geen gegevens getoond"),
         (Refusal::Defect, 500, "Er ging iets mis"),
         (Refusal::UseCaseName, 500, "Er ging iets mis"),

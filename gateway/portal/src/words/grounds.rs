@@ -72,6 +72,7 @@ pub(crate) const fn purpose(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Treat => "behandeling",
         Purpose::CoordinationOfCare => "verwijzing of overdracht",
+        Purpose::BreakTheGlass => "noodgeval",
         Purpose::Compliance => "toezicht",
         Purpose::PatientRequest => "verzoek van de patiënt",
     }
@@ -82,6 +83,7 @@ pub(crate) const fn denial(code: DenialCode) -> &'static str {
         DenialCode::NotInUseCase => "geen van de toepassingen van de vrager biedt dit",
         DenialCode::SearchParameter => "de toepassing biedt deze zoekvoorwaarde niet",
         DenialCode::PatientBinding => "de vraag noemt niet de ene patiënt om wie het moet gaan",
+        DenialCode::EmergencyReason => "voor een noodprocedure is geen reden gegeven die achteraf te beoordelen is",
         DenialCode::OwnAccess => "niemand beoordeelt een inzage van zichzelf",
         DenialCode::PolicyDenied => "het beleid zegt nee",
         DenialCode::PolicyFailed => "het beleid kon niet worden toegepast",

@@ -15,7 +15,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use connectors::http::WebAddress;
-use connectors::identity::{InnerCallerConfig, RevocationConfig};
+use connectors::identity::{
+    DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig, SessionConfig,
+};
 use connectors::peers::PeerConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
@@ -159,11 +161,24 @@ pub struct NodeConfig {
     #[serde(default)]
     pub quality: QualityConfig,
     #[serde(default)]
+    pub sessions: SessionConfig,
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    /// Log-in of people with Dezi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dezi: Option<DeziConfig>,
+    #[serde(default)]
     pub sources: Vec<SourceConfig>,
     #[serde(default)]
     pub partners: Vec<PartnerEntry>,
     #[serde(default)]
     pub callers: Vec<InnerCallerConfig>,
+    /// What people who log in may do.
+    #[serde(default)]
+    pub people: Vec<RightsConfig>,
+    /// For whom they may act.
+    #[serde(default)]
+    pub mandates: Vec<MandateConfig>,
 }
 
 impl NodeConfig {
@@ -201,6 +216,11 @@ impl NodeConfig {
         for caller in &mut self.callers {
             all.extend(caller.token_file.as_mut());
             all.extend(caller.token_sha256_file.as_mut());
+            all.extend(caller.patient_file.as_mut());
+        }
+        if let Some(dezi) = &mut self.dezi {
+            all.push(&mut dezi.decryption_key_file);
+            all.extend(dezi.authorities_file.as_mut());
         }
         for path in all {
             *path = folder.join(&*path);

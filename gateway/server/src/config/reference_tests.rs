@@ -106,6 +106,9 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[profiles]", "use_case"),
         ("[registers]", "consents"),
         ("[bounds]", "exchange"),
+        ("[sessions]", "idle"),
+        ("[limits]", "per_second"),
+        ("[dezi]", "secret"),
         ("[quality]", "sample"),
         ("[[sources]]", "token"),
         ("[[partners]]", "token_endpoint"),
@@ -113,6 +116,9 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[partners.log]", "key"),
         ("[[callers]]", "token"),
         ("[callers.person]", "bsn"),
+        ("[[people]]", "role"),
+        ("[[mandates]]", "person"),
+        ("[mandates.responsible]", "bsn"),
     ] {
         let text = REFERENCE.replacen(&format!("\n{place}\n"), &format!("\n{place}\n{key} = 1\n"), 1);
         assert_ne!(text, REFERENCE, "{place}");

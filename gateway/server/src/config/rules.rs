@@ -44,6 +44,8 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if config.quality.one_in == 0 || config.quality.queue == 0 {
         return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
     }
+    config.sessions.check().map_err(|fault| fault.to_string())?;
+    config.limits.check().map_err(|fault| fault.to_string())?;
     if config.mode == Mode::Production {
         production(config)?;
     }
@@ -108,6 +110,11 @@ fn production(config: &NodeConfig) -> Result<(), String> {
     if config.inner.tls.is_none() {
         return Err("inner.tls is needed outside development mode".into());
     }
+    if let Some(dezi) = &config.dezi
+        && std::iter::once(&dezi.issuer).chain(&dezi.statement_keys).any(|address| address.url().scheme() != "https")
+    {
+        return Err("dezi is reached over plain HTTP: use https".into());
+    }
     for source in &config.sources {
         if let SourceConfig::Fhir(source) = source
             && source.base.is_plain_off_loopback()
@@ -159,6 +166,10 @@ mod tests {
     fn source_at(config: &mut NodeConfig, base: &str) {
         let base = WebAddress::parse(base).unwrap();
         config.sources = vec![SourceConfig::Fhir(FhirSourceConfig::new(base, FhirVersion::R4))];
+    }
+
+    fn dezi_at(config: &mut NodeConfig, issuer: &str) {
+        config.dezi.as_mut().unwrap().issuer = WebAddress::parse(issuer).unwrap();
     }
 
     fn partner_at(config: &mut NodeConfig, base: &str, token_endpoint: &str) {
@@ -258,6 +269,21 @@ mod tests {
                 good: |config| config.quality.enabled = false,
                 bad: |config| config.quality.queue = 0,
                 says: "enabled = false measures nothing",
+            },
+            Rule {
+                good: |config| config.sessions.idle_seconds = 30,
+                bad: |config| config.sessions.idle_seconds = 29,
+                says: "sessions.idle_seconds must be between 30 and 3600",
+            },
+            Rule {
+                good: |config| config.limits.person_burst = 1,
+                bad: |config| config.limits.person_burst = 0,
+                says: "limits.person_burst must be more than 0",
+            },
+            Rule {
+                good: |config| dezi_at(config, "https://auth.dezi.example"),
+                bad: |config| dezi_at(config, "http://auth.dezi.example"),
+                says: "dezi is reached over plain HTTP",
             },
             Rule {
                 good: |config| config.profiles.use_cases.truncate(1),

@@ -2,8 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use connectors::http::WebAddress;
+use connectors::identity::dezi::ContentEncryption;
 use connectors::identity::vetting::{AuthorityConfig, Mode as RevocationMode};
-use connectors::identity::{InnerCallerConfig, PersonConfig, RevocationConfig};
+use connectors::identity::{
+    DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig, RightsConfig,
+    SessionConfig,
+};
 use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
@@ -34,6 +38,7 @@ pub(crate) fn everything() -> NodeConfig {
     let text = || "text".to_owned();
     let web = || WebAddress::parse("https://node.example/fhir").unwrap();
     let ura = || Ura::parse("90010001").unwrap();
+    let person = || PersonConfig { id: text(), name: Some(text()), role: text() };
     let use_cases = || vec![UseCaseId::parse("health-overview").unwrap()];
     NodeConfig {
         mode: Mode::Production,
@@ -112,6 +117,29 @@ pub(crate) fn everything() -> NodeConfig {
             log_queue: 1,
         },
         quality: QualityConfig { enabled: true, statements: Some(path()), one_in: 1, queue: 1 },
+        sessions: SessionConfig { idle_seconds: 1, absolute_seconds: 1, most: 1, most_of_person: 1 },
+        limits: LimitsConfig {
+            client_per_minute: 1,
+            client_burst: 1,
+            person_per_minute: 1,
+            person_burst: 1,
+            token_per_minute: 1,
+            unidentified_per_minute: 1,
+            log_in_attempts: 1,
+            log_in_seconds: 1,
+            remembered: 1,
+        },
+        dezi: Some(DeziConfig {
+            issuer: web(),
+            client_id: text(),
+            decryption_key_file: path(),
+            content_encryption: ContentEncryption::A256CbcHs512,
+            statement_issuers: vec![text()],
+            statement_keys: vec![web()],
+            levels: vec![text()],
+            authorities_file: Some(path()),
+            patience_ms: 1,
+        }),
         sources: vec![
             SourceConfig::Fhir(FhirSourceConfig {
                 base: web(),
@@ -152,11 +180,20 @@ pub(crate) fn everything() -> NodeConfig {
         callers: vec![InnerCallerConfig {
             client_id: text(),
             use_cases: use_cases(),
-            person: Some(PersonConfig { id: text(), name: Some(text()), role: text() }),
+            person: Some(person()),
+            responsible: Some(person()),
+            launches: true,
             patient_file: Some(path()),
             token_file: Some(path()),
             token_sha256_file: Some(path()),
             certificate_thumbprint: Some(text()),
+        }],
+        people: vec![RightsConfig { roles: vec![text()], numbers: vec![text()], use_cases: use_cases() }],
+        mandates: vec![MandateConfig {
+            roles: vec![text()],
+            numbers: vec![text()],
+            use_cases: use_cases(),
+            responsible: person(),
         }],
     }
 }

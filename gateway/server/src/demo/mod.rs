@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use connectors::identity::LimitsConfig;
 use fhir::{FhirVersion, Ura};
 use policy::UseCaseId;
 
@@ -72,6 +73,19 @@ fn version(text: &str) -> Result<FhirVersion, String> {
 fn quality() -> QualityConfig {
     let here = std::env::current_dir().map(|here| here.join("profiles/zib")).ok();
     QualityConfig { one_in: 1, statements: here.filter(|folder| folder.is_dir()), ..QualityConfig::default() }
+}
+
+/// Wide: whoever tries out a node sends much from one place, and often without being anybody.
+fn limits() -> LimitsConfig {
+    LimitsConfig {
+        client_per_minute: 600_000,
+        client_burst: 100_000,
+        person_per_minute: 600_000,
+        person_burst: 100_000,
+        token_per_minute: 60_000,
+        unidentified_per_minute: 60_000,
+        ..LimitsConfig::default()
+    }
 }
 
 /// A port on loopback.

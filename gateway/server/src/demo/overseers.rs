@@ -61,6 +61,8 @@ fn caller(
         client_id: client_id.into(),
         use_cases: vec![use_case(opens)?],
         person: None,
+        responsible: None,
+        launches: false,
         patient_file: None,
         token_file: Some(token_file),
         token_sha256_file: None,

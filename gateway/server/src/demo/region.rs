@@ -9,7 +9,7 @@ use conformance::ca::{AuthorityHandle, AuthorityServer, CertificateAuthority, Su
 use conformance::region::{self, Provider, SourceKind};
 use conformance::source_server::{self, SourceHandle, SourceServer};
 use connectors::http::WebAddress;
-use connectors::identity::{InnerCallerConfig, PersonConfig, RevocationConfig};
+use connectors::identity::{InnerCallerConfig, PersonConfig, RevocationConfig, SessionConfig};
 use connectors::sources::fhir::FhirSourceConfig;
 use connectors::sources::files::FilesSourceConfig;
 use fhir::FhirVersion;
@@ -231,9 +231,14 @@ fn set_up(
         registers: registers::of(provider, folder)?,
         bounds: BoundsConfig::default(),
         quality: super::quality(),
+        sessions: SessionConfig::default(),
+        limits: super::limits(),
+        dezi: None,
         sources: vec![source_config(place)?],
         partners: partners(place, places)?,
         callers: people(place, folder, callers)?.into_iter().chain(overseers).collect(),
+        people: Vec::new(),
+        mandates: Vec::new(),
     };
     let file = folder.join("node.toml");
     let text = toml::to_string(&config).map_err(|fault| fault.to_string())?;
@@ -298,6 +303,8 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
                 name: Some(person.name.into()),
                 role: person.role.into(),
             }),
+            responsible: None,
+            launches: false,
             patient_file: None,
             token_file: Some(token_file),
             token_sha256_file: None,

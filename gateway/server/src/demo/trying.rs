@@ -7,7 +7,7 @@ use std::path::Path;
 use conformance::ca::{CertificateAuthority, Subject};
 use connectors::http::WebAddress;
 use connectors::identity::vetting::Mode as Revocation;
-use connectors::identity::{InnerCallerConfig, RevocationConfig};
+use connectors::identity::{InnerCallerConfig, RevocationConfig, SessionConfig};
 use connectors::sources::fhir::FhirSourceConfig;
 
 use super::children::{self, RunningNode};
@@ -73,6 +73,9 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             ..BoundsConfig::default()
         },
         quality: super::quality(),
+        sessions: SessionConfig::default(),
+        limits: super::limits(),
+        dezi: None,
         sources: sources(options)?,
         partners: vec![PartnerEntry {
             ura: ura(CALLER.0)?,
@@ -86,11 +89,15 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             client_id: CLIENT.into(),
             use_cases: vec![use_case(USE_CASE)?],
             person: None,
+            responsible: None,
+            launches: false,
             patient_file: None,
             token_file: Some(token_file),
             token_sha256_file: None,
             certificate_thumbprint: None,
         }],
+        people: Vec::new(),
+        mandates: Vec::new(),
     };
     let config_file = state.join("node.toml");
     let text = toml::to_string(&config).map_err(|fault| fault.to_string())?;

@@ -104,6 +104,7 @@ impl Asking {
             conditions: Conditions::default(),
             credentials: Credentials { session: Some(self.session.clone()), ..Credentials::default() },
             use_case: None,
+            emergency: None,
             unreadable: None,
         };
         match self.node.log_stack() {

@@ -8,16 +8,23 @@ mod questions;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use connectors::identity::{InnerCallers, Sessions};
+use connectors::identity::dezi::Returned;
+use connectors::identity::sessions::{Listed, Way};
 use exchange::ports::BoxFuture;
 use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
-use policy::{Caller, Data, PatientBinding};
-use portal::{Answered, CertificatesShown, DataQuality, Desk, Kind, LogDesk, Session};
+use policy::{Caller, Data, PatientBinding, Person};
+use portal::{
+    Answered, CertificatesShown, DataQuality, Departure, Desk, Kind, LogDesk, NotSignedIn, OwnSession, Return, Session,
+    Ways,
+};
 use time::OffsetDateTime;
 
+use crate::entrance::Kept;
+use crate::http::connection::ClientCertificate;
 use crate::http::endpoint;
 use crate::node::Node;
 use crate::quality::view;
@@ -26,14 +33,12 @@ use log::NodeLogDesk;
 /// The node's side of the pages.
 pub struct NodeDesk {
     node: Arc<Node>,
-    callers: Arc<InnerCallers>,
-    sessions: Arc<Sessions>,
     log: NodeLogDesk,
 }
 
 impl NodeDesk {
-    pub fn new(node: Arc<Node>, callers: Arc<InnerCallers>, sessions: Arc<Sessions>) -> Self {
-        NodeDesk { log: NodeLogDesk::new(node.clone()), node, callers, sessions }
+    pub fn new(node: Arc<Node>) -> Self {
+        NodeDesk { log: NodeLogDesk::new(node.clone()), node }
     }
 
     /// Which pages somebody sees: by the use cases that they hold.
@@ -42,7 +47,8 @@ impl NodeDesk {
         let held = caller.use_cases.iter().filter_map(|id| in_force.get(id)).map(|held| held.capability());
         let supervises =
             |found: &policy::Capability| found.data == Data::AccessLog && found.patient == PatientBinding::Any;
-        if caller.patient.is_some() {
+        // A person whose session is about one patient is no patient.
+        if caller.patient.is_some() && caller.person.is_none() {
             Kind::Patient
         } else if held.into_iter().any(supervises) {
             Kind::Auditor
@@ -57,15 +63,43 @@ impl Desk for NodeDesk {
         self.node.provider()
     }
 
-    fn sign_in(&self, code: &str) -> Option<String> {
-        let caller = self.callers.by_access_code(code)?;
-        let session = self.sessions.create(&caller.client_id, OffsetDateTime::now_utc()).ok()?;
-        Some(session.reveal().to_owned())
+    fn ways(&self) -> Ways {
+        let entrance = self.node.entrance();
+        Ways { code: entrance.takes_codes(), dezi: entrance.takes_dezi(), certificate: entrance.takes_certificates() }
+    }
+
+    fn sign_in(&self, code: &str, remote: Option<IpAddr>) -> Result<String, NotSignedIn> {
+        self.node.entrance().by_code(code, remote).map_err(told)
+    }
+
+    fn sign_in_by_certificate(&self, request: &HttpRequest) -> BoxFuture<'static, Result<String, NotSignedIn>> {
+        let certificate = request.conn_data::<ClientCertificate>().map(|certificate| certificate.0.clone());
+        let remote = request.peer_addr().map(|address| address.ip());
+        let entrance = self.node.entrance().clone();
+        Box::pin(async move { entrance.by_certificate(certificate, remote).await.map_err(told) })
+    }
+
+    fn depart(&self, remote: Option<IpAddr>) -> Result<Departure, NotSignedIn> {
+        let departing = self.node.entrance().depart(remote).map_err(told)?;
+        Ok(Departure { url: departing.url.into(), binding: departing.binding.reveal().to_owned() })
+    }
+
+    fn arrive(&self, back: Return, remote: Option<IpAddr>) -> BoxFuture<'static, Result<String, NotSignedIn>> {
+        let entrance = self.node.entrance().clone();
+        Box::pin(async move {
+            let returned =
+                Returned { state: &back.state, code: back.code.as_deref(), iss: &back.iss, binding: &back.binding };
+            entrance.arrive(returned, remote).await.map_err(told)
+        })
+    }
+
+    fn launch(&self, handle: &str, remote: Option<IpAddr>) -> Result<String, NotSignedIn> {
+        self.node.entrance().launch(handle, remote).map_err(told)
     }
 
     fn session(&self, id: &str) -> Option<Session> {
-        let client = self.sessions.lookup(id, OffsetDateTime::now_utc())?;
-        let caller = self.callers.by_client(&client)?;
+        let live = self.node.entrance().sessions().lookup(id, OffsetDateTime::now_utc())?;
+        let caller = &live.caller;
         let kind = self.kind(caller);
         let (name, role) = match (&caller.person, kind) {
             (Some(person), _) => (person.name.clone().unwrap_or_else(|| person.id.clone()), person.role.clone()),
@@ -73,11 +107,43 @@ impl Desk for NodeDesk {
             (None, Kind::Patient) => ("Mijn gegevens".to_owned(), String::new()),
             (None, Kind::Practitioner | Kind::Auditor) => return None,
         };
-        Some(Session { name, role, kind, csrf: csrf(id) })
+        let one_patient = caller.patient.is_some() && kind == Kind::Practitioner;
+        let named = |person: &Person| person.name.clone().unwrap_or_else(|| person.id.clone());
+        let mut mandates: Vec<String> = live.mandates.iter().map(|mandate| named(&mandate.responsible)).collect();
+        let mut acting = live.acting;
+        // For whom a launch or the configuration says that one acts is shown too, and cannot be chosen.
+        let fixed = caller.responsible.as_ref().filter(|_| acting.is_none());
+        let choice = mandates.len() > 1 || (mandates.len() == 1 && !live.mandate_only());
+        if let Some(responsible) = fixed {
+            (mandates, acting) = (vec![named(responsible)], Some(0));
+        }
+        Some(Session {
+            name,
+            role,
+            kind,
+            csrf: csrf(id),
+            one_patient,
+            mandates,
+            acting,
+            chooses: choice && fixed.is_none(),
+        })
     }
 
     fn sign_out(&self, id: &str) {
-        self.sessions.end(id);
+        self.node.entrance().sessions().end(id);
+    }
+
+    fn sessions(&self, id: &str) -> Vec<OwnSession> {
+        let listed = self.node.entrance().sessions().of_same_person(id, OffsetDateTime::now_utc());
+        listed.into_iter().map(own_session).collect()
+    }
+
+    fn end_sessions(&self, id: &str, handle: Option<&str>) {
+        self.node.entrance().sessions().end_other(id, handle, OffsetDateTime::now_utc());
+    }
+
+    fn act(&self, id: &str, choice: Option<usize>) -> bool {
+        self.node.entrance().sessions().act(id, choice, OffsetDateTime::now_utc())
     }
 
     fn quality(&self) -> Option<DataQuality> {
@@ -92,9 +158,10 @@ impl Desk for NodeDesk {
         self.node.log_stack().map(|_| &self.log as &dyn LogDesk)
     }
 
-    fn overview(&self, session: &str, bsn: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
-        let identifier = format!("{}|{bsn}", fhir::identifiers::systems::BSN);
-        let form = SearchQuery { parameters: vec![Parameter::new("identifier", identifier)] }.write();
+    fn overview(&self, session: &str, bsn: Option<&str>, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+        // Without a patient it is the one that the session is bound to: identification says who that is.
+        let identifier = |bsn| Parameter::new("identifier", format!("{}|{bsn}", fhir::identifiers::systems::BSN));
+        let form = SearchQuery { parameters: bsn.map(identifier).into_iter().collect() }.write();
         let request_id = uuid::Uuid::new_v4().to_string();
         let inbound = Inbound {
             correlation_id: request_id.clone(),
@@ -105,16 +172,38 @@ impl Desk for NodeDesk {
             method: Some(Method::Post),
             path: format!("Patient/${}", flows::overview::OPERATION),
             query: String::new(),
+            body_kind: if form.is_empty() { BodyKind::None } else { BodyKind::Form },
             body: Bytes::from(form),
-            body_kind: BodyKind::Form,
             conditions: Conditions::default(),
             credentials: Credentials { session: Some(session.to_owned()), ..Credentials::default() },
             use_case: None,
+            emergency: None,
             unreadable: None,
         };
         let node = self.node.clone();
         Box::pin(async move { Answered { request_id, result: endpoint::run(&node, inbound).await } })
     }
+}
+
+/// Why nobody is signed in, as the pages say it.
+fn told(why: Kept) -> NotSignedIn {
+    match why {
+        Kept::NotAccepted => NotSignedIn::NotAccepted,
+        Kept::NothingHere => NotSignedIn::NothingHere,
+        Kept::Unavailable => NotSignedIn::Unavailable,
+        Kept::Wait(wait) => NotSignedIn::Wait(wait),
+        Kept::Full => NotSignedIn::Full,
+    }
+}
+
+fn own_session(listed: Listed) -> OwnSession {
+    let way = match listed.way {
+        Way::AccessCode => "Met een toegangscode",
+        Way::Dezi => "Met Dezi",
+        Way::Certificate => "Met een UZI-pas",
+        Way::Launch => "Vanuit het EPD",
+    };
+    OwnSession { handle: listed.handle, way, started: listed.started, last_used: listed.last_used, this: listed.this }
 }
 
 /// The session's token against forged forms: follows from the session id, which only the browser has, and does not

@@ -11,7 +11,7 @@ use fhir::FhirVersion;
 use futures_util::FutureExt;
 
 use super::responder::{Frame, Made, events};
-use super::{batch, discovery, inbound, metadata, responder};
+use super::{batch, discovery, doors, inbound, metadata, responder};
 use crate::node::Node;
 
 /// Which listener an application answers for.
@@ -89,7 +89,9 @@ async fn through<R>(
     stack: &impl Handle<Inbound, Out = Recorded<R>>,
     inbound: Inbound,
 ) -> Result<Recorded<R>, Refusal> {
+    doors::may_enter(node, &inbound).await?;
     let started = Instant::now();
+    let remote = inbound.remote;
     let (request_id, correlation_id) = (inbound.request_id.clone(), inbound.correlation_id.clone());
     let gate = inbound.gate;
     let result = AssertUnwindSafe(stack.handle(inbound)).catch_unwind().await.unwrap_or(Err(Refusal::Defect));
@@ -100,6 +102,10 @@ async fn through<R>(
             (row.status, row.record)
         }
     };
+    if matches!(result, Err(Refusal::Unidentified(_))) {
+        // Whether the next one of this address may take a place in the log.
+        let _ = node.entrance().limits().unidentified(remote);
+    }
     let took = started.elapsed();
     node.metrics().exchange(gate, result.as_ref().err(), took);
     // The one wide event of an exchange: no path, no query, no person, no patient.

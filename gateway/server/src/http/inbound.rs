@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound, Unreadable};
 use fhir::{FhirVersion, Method};
 use futures_util::StreamExt;
+use percent_encoding::percent_decode_str;
 
 use super::connection::{ClientCertificate, ShownBehind};
 use super::media;
@@ -67,6 +68,7 @@ pub async fn read(
         conditions: conditions(headers),
         credentials: credentials(request),
         use_case: None,
+        emergency: emergency(headers),
         unreadable,
     };
     (inbound, negotiated)
@@ -124,6 +126,14 @@ fn conditions(headers: &HeaderMap) -> Conditions {
         if_none_exist: text("if-none-exist"),
         prefer: text("prefer"),
     }
+}
+
+/// Why this is an emergency, as a system of the provider says: UTF-8, percent-encoded, because a header holds no more than
+/// ASCII. What cannot be read is a reason that explains nothing.
+fn emergency(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("x-emergency-reason")?;
+    let text = value.to_str().unwrap_or_default();
+    Some(percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned).unwrap_or_default())
 }
 
 /// The caller's correlation id, when it is short and plain: it ends up in records and in requests to peers.

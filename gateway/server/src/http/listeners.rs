@@ -14,7 +14,7 @@ use rustls::ServerConfig;
 
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
-use super::{discovery, health, log_proof, metrics, openapi, token, vetted, witness};
+use super::{discovery, doors, health, launch, log_proof, metrics, openapi, vetted, witness};
 use crate::desk::NodeDesk;
 use crate::node::Node;
 
@@ -36,7 +36,7 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
             .service(
                 web::resource("/oauth/token")
                     .wrap(from_fn(vetted::only_with_a_good_certificate))
-                    .route(web::post().to(token::token)),
+                    .route(web::post().to(doors::token)),
             )
             .route("/.well-known/oauth-authorization-server", web::get().to(discovery::authorization_server))
             .route("/log/checkpoint", web::get().to(log_proof::checkpoint))
@@ -67,6 +67,7 @@ pub fn inner(
             .route("/health/ready", web::get().to(health::ready))
             .route("/health/witnessing", web::get().to(witness::health))
             .route("/metrics", web::get().to(metrics::metrics))
+            .route("/launch", web::post().to(launch::launch))
             .route("/openapi.json", web::get().to(openapi::answer))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))

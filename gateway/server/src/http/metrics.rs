@@ -32,6 +32,7 @@ pub struct Metrics {
     registry: Registry,
     exchanges: Family<ExchangeLabels, Counter>,
     tokens: Family<TokenLabels, Counter>,
+    turned_away: Counter,
     durations: Histogram,
     log_records: Gauge,
     log_writable: Gauge,
@@ -48,6 +49,9 @@ impl Metrics {
         registry.register("exchanges", "Exchanges, by gate, result and status", exchanges.clone());
         let tokens = Family::default();
         registry.register("token_requests", "Requests at the token endpoint", tokens.clone());
+        let turned_away = Counter::default();
+        let help = "Requests over a measure that were answered without an exchange";
+        registry.register("turned_away", help, turned_away.clone());
         let durations = Histogram::new(exponential_buckets(0.0005, 2.0, 16));
         registry.register_with_unit("exchange_duration", "How long exchanges took", Unit::Seconds, durations.clone());
         let log_records = Gauge::default();
@@ -66,6 +70,7 @@ impl Metrics {
             registry,
             exchanges,
             tokens,
+            turned_away,
             durations,
             log_records,
             log_writable,
@@ -83,6 +88,11 @@ impl Metrics {
         };
         self.exchanges.get_or_create(&ExchangeLabels { gate, result, status }).inc();
         self.durations.observe(took.as_secs_f64());
+    }
+
+    /// A request that identified nobody, or asked for a token, and was one too many.
+    pub fn turned_away(&self) {
+        self.turned_away.inc();
     }
 
     pub fn token(&self, issued: bool) {

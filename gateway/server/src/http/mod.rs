@@ -3,10 +3,12 @@
 pub mod batch;
 pub mod connection;
 pub mod discovery;
+pub mod doors;
 pub mod endpoint;
 pub mod format;
 pub mod health;
 pub mod inbound;
+pub mod launch;
 pub mod listeners;
 pub mod log_proof;
 pub mod media;

@@ -90,6 +90,7 @@ impl World {
             log: stub.clone(),
             clock: Arc::new(SystemClock),
             authenticator: stub.clone(),
+            throttle: Arc::new(exchange::ports::NoThrottle),
             patients: stub.clone(),
             relations: stub.clone(),
             consents: stub.clone(),
@@ -117,6 +118,7 @@ pub fn inbound(version: FhirVersion, method: Method, path: &str, query: &str, bo
         conditions: Conditions::default(),
         credentials: Credentials::default(),
         use_case: None,
+        emergency: None,
         unreadable: None,
     }
 }
@@ -148,6 +150,7 @@ impl Authenticator for Stub {
             client_id: "system".to_owned(),
             organisation: Organisation { ura: self.holder.0.clone(), name: None, kind: None },
             person: None,
+            responsible: None,
             use_cases: self.ids.clone(),
             patient: Bsn::parse(ANNA).ok(),
             treatment_relation: None,

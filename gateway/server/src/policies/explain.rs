@@ -56,6 +56,8 @@ pub async fn explain(
                 patient: bsn,
                 holder: &asked.holder,
                 user: &asked.caller.organisation,
+                professional: asked.caller.professional(),
+                mandated: asked.caller.responsible.as_ref().and(asked.caller.person.as_ref()),
                 purpose: admitted.use_case().capability().purpose,
                 resource_types: admitted.consent_types(),
             };

@@ -6,8 +6,8 @@ use exchange::record::{AccessRecord, AskedFacts};
 use fhir::interaction::Method;
 use fhir::{FhirVersion, Interaction, Ura};
 use policy::{
-    Caller, Capability, DataHolder, Denial, Direction, Finding, Findings, NotFoundOut, Organisation, PatientBinding,
-    PatientScope, Permit, Request, UseCaseId, UseCases,
+    Caller, Capability, DataHolder, Denial, Direction, EmergencyReason, Finding, Findings, NotFoundOut, Organisation,
+    PatientBinding, PatientScope, Permit, Request, UseCaseId, UseCases,
 };
 
 /// Who this node is, for decisions.
@@ -63,10 +63,11 @@ fn request(record: &AccessRecord, named: UseCaseId, capability: &Capability, own
             client_id: caller.client_id.clone(),
             organisation,
             person: caller.person.clone(),
+            responsible: caller.responsible.clone(),
             use_cases: vec![named.clone()],
             patient: record.patient.clone(),
             treatment_relation: None,
-            emergency: None,
+            emergency: record.emergency.as_ref().and_then(|told| EmergencyReason::parse(&told.reason)),
             token_id: caller.token_id.clone(),
         },
         direction: record.direction.unwrap_or(Direction::Holder),

@@ -28,6 +28,7 @@ const KEPT: &[Kept] = &[
     kept("quick-xml", &["fhir", "connectors"]),
     kept("regorus", &["policy"]),
     kept("rh-*", &["validation"]),
+    kept("governor", &["connectors"]),
     kept("rustls", &["zorgsluis", "connectors", "conformance"]),
     // It makes certificates: in a node that serves patients nothing may.
     Kept { name: "rcgen", by: &["conformance"], free_in_tests: true },

@@ -135,9 +135,11 @@ impl TokenIssuer {
             client_id: asserted.client.as_str().to_owned(),
             organisation: partner.organisation(),
             person: asserted.person,
+            responsible: None,
             use_cases,
             patient: asserted.patient,
             treatment_relation: asserted.treatment_relation,
+            emergency: None,
             token_id: None,
         };
         let expires = now.saturating_add(time::Duration::seconds(i64::from(self.expires_in)));

@@ -48,6 +48,8 @@ fn ask_of(consents: &LocalConsents, patient: &str, types: &[&str], holder: &Data
         patient: &patient,
         holder,
         user: &user,
+        professional: None,
+        mandated: None,
         purpose: Purpose::Treat,
         resource_types: types.iter().map(|name| (*name).to_owned()).collect(),
     };

@@ -22,6 +22,7 @@ fn caller(ura: &str, person: Option<&str>) -> Caller {
         client_id: "portal".to_owned(),
         organisation: Organisation { ura: Ura::parse(ura).unwrap(), name: None, kind: None },
         person: person.map(|id| Person { id: id.to_owned(), name: None, role: "01.015".to_owned() }),
+        responsible: None,
         use_cases: Vec::new(),
         patient: None,
         treatment_relation: None,
@@ -79,6 +80,18 @@ fn a_relation_is_that_of_the_listed_persons_or_of_the_whole_organisation() {
         assert_eq!(found, expected, "{case}");
         assert_eq!(ask(&list, &caller(ura, person), "900203638"), Finding::Absent, "{case}: another patient");
     }
+}
+
+#[test]
+fn whoever_acts_under_a_mandate_has_the_relations_of_the_one_they_act_for_and_no_others() {
+    let (_file, list) = list(&json!([record("a", json!({"persons": ["doctor"]}))]).to_string());
+    let acting_for = |id: Option<&str>| {
+        let responsible = id.map(|id| Person { id: id.to_owned(), name: None, role: "01.015".to_owned() });
+        let caller = Caller { responsible, ..caller("90000901", Some("assistant")) };
+        ask(&list, &caller, "999911120").found().is_some()
+    };
+    assert!(acting_for(Some("doctor")));
+    assert!(!acting_for(None) && !acting_for(Some("another")));
 }
 
 #[test]

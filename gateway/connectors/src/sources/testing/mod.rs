@@ -67,6 +67,7 @@ pub(crate) fn permit(version: FhirVersion, patient: PatientScope, interaction: I
         client_id: "tests".into(),
         organisation,
         person: None,
+        responsible: None,
         use_cases: vec![id.clone()],
         patient: None,
         treatment_relation: None,

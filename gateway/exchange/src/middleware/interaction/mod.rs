@@ -14,7 +14,7 @@ use fhir::json::Limits;
 use fhir::{Bsn, Interaction, Resource};
 use policy::{
     Admitted, Caller, Data, DataHolder, Denial, DenialCode, Direction, Finding, InForce, PatientBinding, PatientScope,
-    Request, StandardOperation, UseCaseId,
+    Purpose, Request, StandardOperation, UseCaseId,
 };
 
 use super::identification::Identified;
@@ -22,7 +22,7 @@ use crate::handle::Handle;
 use crate::inbound::{BodyKind, Conditions, Gate, Inbound, Unreadable};
 use crate::middleware::paging::{Asker, Pages, Presented, Turned, Wanted};
 use crate::ports::PatientIndex;
-use crate::record::{AskedFacts, DecisionFacts, resource_asked_for};
+use crate::record::{AskedFacts, DecisionFacts, EmergencyFacts, resource_asked_for};
 use crate::refusal::Refusal;
 use crate::trail::Notes;
 use body::Read;
@@ -121,7 +121,10 @@ impl<N: Handle<Asked>> Handle<Identified> for ReadInteraction<N> {
         let interaction = read(&inbound)?;
         // Until it is known which parameters name a patient, the record says what is asked without them.
         notes.note(|record| record.asked = Some(AskedFacts { query: None, ..facts(&inbound, &interaction) }));
-        let use_case = named_use_case(&inbound)?;
+        let use_case = match (&inbound.emergency, inbound.gate) {
+            (Some(_), Gate::Inner) => Some(self.for_emergencies(&caller)?),
+            _ => named_use_case(&inbound)?,
+        };
         let asker = Asker::of(inbound.gate, inbound.version, &caller);
         let understood = match page::named(&interaction)? {
             Some(token) => self.turned(&token, &interaction, use_case, &asker)?,
@@ -151,6 +154,11 @@ impl<N: Handle<Asked>> Handle<Identified> for ReadInteraction<N> {
             notes.note(|record| record.decision = Some(DecisionFacts::from(&denial)));
             Refusal::Denied(denial)
         })?;
+        if admitted.use_case().capability().purpose == Purpose::BreakTheGlass {
+            let reason = admitted.request().caller.emergency.as_ref();
+            let facts = reason.map(|reason| EmergencyFacts { reason: reason.as_str().to_owned() });
+            notes.note(|record| record.emergency = facts);
+        }
         let wanted = match turned {
             Some(turned) => Wanted::Turned(turned),
             None => {
@@ -270,6 +278,20 @@ impl<N> ReadInteraction<N> {
         Ok((interaction, scope))
     }
 
+    /// The use case for emergencies that this caller holds. Who holds none is told no more than who asks for something
+    /// else that is not offered.
+    fn for_emergencies(&self, caller: &Caller) -> Result<UseCaseId, Refusal> {
+        let in_force = self.use_cases.current();
+        let is_one = |id: &&UseCaseId| {
+            let found = in_force.get(id);
+            found.is_some_and(|found| {
+                found.capability().data == self.data && found.capability().purpose == Purpose::BreakTheGlass
+            })
+        };
+        let found = caller.use_cases.iter().find(is_one).cloned();
+        found.ok_or_else(|| Refusal::Denied(denial(DenialCode::NotInUseCase)))
+    }
+
     /// Whether the use case in force is a development one about any patient.
     fn any_patient(&self, caller: &Caller, use_case: Option<&UseCaseId>) -> bool {
         let in_force = self.use_cases.current();
@@ -338,11 +360,9 @@ fn entries(interaction: &Interaction) -> Vec<String> {
 }
 
 fn other_patient() -> Refusal {
-    Refusal::Denied(Denial {
-        code: DenialCode::PatientBinding,
-        reasons: Vec::new(),
-        use_case: None,
-        policy: None,
-        parameter: None,
-    })
+    Refusal::Denied(denial(DenialCode::PatientBinding))
+}
+
+fn denial(code: DenialCode) -> Denial {
+    Denial { code, reasons: Vec::new(), use_case: None, policy: None, parameter: None }
 }

@@ -59,6 +59,8 @@ pub(in crate::middleware) struct Asker {
     organisation: Ura,
     client_id: String,
     person: Option<String>,
+    /// What is asked for one professional is not for another, also when the same person asks.
+    responsible: Option<String>,
     token_id: Option<String>,
     patient: Option<Bsn>,
 }
@@ -71,6 +73,7 @@ impl Asker {
             organisation: caller.organisation.ura.clone(),
             client_id: caller.client_id.clone(),
             person: caller.person.as_ref().map(|person| person.id.clone()),
+            responsible: caller.responsible.as_ref().map(|person| person.id.clone()),
             token_id: caller.token_id.clone(),
             patient: caller.patient.clone(),
         }

@@ -1,0 +1,113 @@
+//! Signed statements of others: JWS compact serialisation (RFC 7515), RS256 and nothing else.
+//!
+//! The key comes from a key set that we asked for; a key in the message itself counts for nothing.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
+
+/// A message longer than this is not read, in characters.
+const LONGEST: usize = 48 * 1024;
+/// Longest names that are looked up.
+const LONGEST_NAME: usize = 512;
+/// The shortest RSA modulus that counts, in bytes.
+const SHORTEST_MODULUS: usize = 256;
+/// The longest; a longer one would only cost time.
+const LONGEST_MODULUS: usize = 1024;
+
+/// A message that is written as one should be. Nothing in it is believed yet.
+#[derive(Debug)]
+pub(super) struct Jws<'m> {
+    pub(super) kid: String,
+    /// Where the signer says that its keys are (`jku`).
+    pub(super) key_set: Option<String>,
+    signed: &'m str,
+    payload: &'m str,
+    signature: &'m str,
+}
+
+/// It is no RS256 message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotAJws;
+
+/// One RSA key of a key set (RFC 7517).
+#[derive(Clone)]
+pub(super) struct SigningKey(DecodingKey);
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+    jku: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    crit: bool,
+}
+
+/// A key as it stands in a key set.
+#[derive(Deserialize)]
+pub(super) struct Jwk {
+    kty: String,
+    pub(super) kid: Option<String>,
+    #[serde(rename = "use")]
+    usage: Option<String>,
+    alg: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+}
+
+impl Jwk {
+    /// The key, if it is an RSA key for RS256 of a good size.
+    pub(super) fn signing_key(&self) -> Option<SigningKey> {
+        let suits = self.kty == "RSA"
+            && self.usage.as_deref().is_none_or(|usage| usage == "sig")
+            && self.alg.as_deref().is_none_or(|alg| alg == "RS256");
+        let (n, e) = (self.n.as_deref()?, self.e.as_deref()?);
+        let modulus = URL_SAFE_NO_PAD.decode(n).ok()?;
+        if !suits || !(SHORTEST_MODULUS..=LONGEST_MODULUS).contains(&modulus.len()) || modulus.first() == Some(&0) {
+            return None;
+        }
+        DecodingKey::from_rsa_components(n, e).ok().map(SigningKey)
+    }
+}
+
+impl<'m> Jws<'m> {
+    pub(super) fn read(message: &'m str) -> Result<Self, NotAJws> {
+        if message.len() > LONGEST {
+            return Err(NotAJws);
+        }
+        let (signed, signature) = message.rsplit_once('.').ok_or(NotAJws)?;
+        let (header, payload) = signed.split_once('.').ok_or(NotAJws)?;
+        if payload.contains('.') {
+            return Err(NotAJws);
+        }
+        let header: Header = object(header).ok_or(NotAJws)?;
+        let kid = header.kid.filter(|kid| (1..=LONGEST_NAME).contains(&kid.len())).ok_or(NotAJws)?;
+        let jku_is_short = header.jku.as_ref().is_none_or(|jku| jku.len() <= LONGEST_NAME);
+        if header.alg != "RS256" || header.crit || !jku_is_short {
+            return Err(NotAJws);
+        }
+        Ok(Jws { kid, key_set: header.jku, signed, payload, signature })
+    }
+
+    /// The claims, if this key signed them.
+    pub(super) fn claims<T: DeserializeOwned>(&self, key: &SigningKey) -> Option<T> {
+        let good = jsonwebtoken::crypto::verify(self.signature, self.signed.as_bytes(), &key.0, Algorithm::RS256);
+        if good.unwrap_or(false) { object(self.payload) } else { None }
+    }
+}
+
+/// One part as a JSON object. A member that is known here comes once.
+fn object<T: DeserializeOwned>(part: &str) -> Option<T> {
+    let bytes = zeroize::Zeroizing::new(URL_SAFE_NO_PAD.decode(part).ok()?);
+    // A struct would be read from an array too.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return None;
+    }
+    serde_json::from_slice(&bytes).ok()
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
+}

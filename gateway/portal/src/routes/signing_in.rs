@@ -1,0 +1,211 @@
+//! The ways in and out: a code, a certificate, Dezi, a launch by a system of the provider; one's own sessions.
+//!
+//! Every way in makes a new session id and ends the session that the browser had.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::{Data, Form, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use super::{Portal, page, to, to_start};
+use crate::desk::{NotSignedIn, Return};
+use crate::guard::is_ours;
+use crate::pages::{self, Frame, Notice};
+
+/// Longest parameter of a way back that is passed on, in characters.
+const LONGEST_PARAMETER: usize = 2048;
+
+#[derive(Deserialize)]
+pub(super) struct Code {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    code: String,
+}
+
+/// A form that says nothing but that it is ours.
+#[derive(Deserialize)]
+pub(super) struct Bare {
+    #[serde(default)]
+    csrf: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct EndOf {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    handle: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Acting {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    acting: String,
+}
+
+/// What an identity provider sends along (RFC 6749, 4.1.2; RFC 9207).
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+pub(super) struct Back {
+    state: String,
+    code: Option<String>,
+    iss: String,
+}
+
+pub(super) async fn by_code(request: HttpRequest, portal: Data<Portal>, form: Form<Code>) -> HttpResponse {
+    if !portal.is_our_form(&request, &form.csrf) {
+        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
+    }
+    match portal.desk.sign_in(form.code.trim(), remote(&request)) {
+        Ok(id) => portal.renewed(&request, to_start(), id),
+        Err(why) => portal.not_signed_in(&request, why),
+    }
+}
+
+pub(super) async fn by_certificate(request: HttpRequest, portal: Data<Portal>, form: Form<Bare>) -> HttpResponse {
+    if !portal.is_our_form(&request, &form.csrf) {
+        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
+    }
+    match portal.desk.sign_in_by_certificate(&request).await {
+        Ok(id) => portal.renewed(&request, to_start(), id),
+        Err(why) => portal.not_signed_in(&request, why),
+    }
+}
+
+/// Sends the browser to Dezi. A plain link: forms may only lead to ourselves, and nothing is changed by it.
+pub(super) async fn to_dezi(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
+    let departure = match portal.desk.depart(remote(&request)) {
+        Ok(departure) => departure,
+        Err(why) => return portal.not_signed_in(&request, why),
+    };
+    let Ok(location) = HeaderValue::from_str(&departure.url) else {
+        return portal.not_signed_in(&request, NotSignedIn::Unavailable);
+    };
+    let mut response = HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish();
+    let _ = response.add_cookie(&portal.cookies.of_binding(departure.binding));
+    response
+}
+
+pub(super) async fn from_dezi(request: HttpRequest, portal: Data<Portal>, back: Query<Back>) -> HttpResponse {
+    let Back { state, code, iss } = back.into_inner();
+    let binding = portal.cookies.binding(&request).unwrap_or_default();
+    let parameters = [Some(&state), code.as_ref(), Some(&iss), Some(&binding)];
+    if parameters.iter().flatten().any(|text| text.len() > LONGEST_PARAMETER) {
+        return portal.not_signed_in(&request, NotSignedIn::NotAccepted);
+    }
+    let arrived = portal.desk.arrive(Return { state, code, iss, binding }, remote(&request)).await;
+    let mut response = match arrived {
+        Ok(id) => portal.landed(&request, id, "/portal/"),
+        Err(why) => portal.not_signed_in(&request, why),
+    };
+    let _ = response.add_cookie(&portal.cookies.no_binding());
+    response
+}
+
+pub(super) async fn launch(request: HttpRequest, portal: Data<Portal>, handle: Path<String>) -> HttpResponse {
+    // A browser that only looks ahead must not use up what can be used once.
+    let ahead = ["sec-purpose", "purpose"].iter().any(|name| {
+        let value = request.headers().get(*name).and_then(|value| value.to_str().ok());
+        value.is_some_and(|value| value.starts_with("prefetch"))
+    });
+    if ahead {
+        return HttpResponse::NoContent().finish();
+    }
+    match portal.desk.launch(&handle, remote(&request)) {
+        Ok(id) => portal.landed(&request, id, "/portal/overview"),
+        Err(why) => portal.not_signed_in(&request, why),
+    }
+}
+
+pub(super) async fn out(request: HttpRequest, portal: Data<Portal>, form: Form<Bare>) -> HttpResponse {
+    if let Some((id, session)) = portal.cookies.session(&request, portal.desk.as_ref()) {
+        if !is_ours(&request, &session.csrf, &form.csrf) {
+            return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
+        }
+        portal.desk.sign_out(&id);
+    }
+    let mut response = to_start();
+    let _ = response.add_cookie(&portal.cookies.no_session());
+    response
+}
+
+pub(super) async fn sessions(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
+    let Some((id, session)) = portal.cookies.session(&request, portal.desk.as_ref()) else {
+        return portal.sign_in_page(&request, StatusCode::UNAUTHORIZED, None);
+    };
+    let frame = Frame::of(portal.desk.provider(), Some(&session));
+    page(StatusCode::OK, pages::sessions(&frame, &session, &portal.desk.sessions(&id)))
+}
+
+pub(super) async fn end_sessions(request: HttpRequest, portal: Data<Portal>, form: Form<EndOf>) -> HttpResponse {
+    let Some((id, session)) = portal.cookies.session(&request, portal.desk.as_ref()) else {
+        return portal.sign_in_page(&request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER));
+    };
+    if !is_ours(&request, &session.csrf, &form.csrf) {
+        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
+    }
+    portal.desk.end_sessions(&id, (!form.handle.is_empty()).then_some(form.handle.as_str()));
+    to("/portal/sessions")
+}
+
+pub(super) async fn act(request: HttpRequest, portal: Data<Portal>, form: Form<Acting>) -> HttpResponse {
+    let Some((id, session)) = portal.cookies.session(&request, portal.desk.as_ref()) else {
+        return portal.sign_in_page(&request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER));
+    };
+    if !is_ours(&request, &session.csrf, &form.csrf) {
+        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
+    }
+    let choice = match form.acting.as_str() {
+        "" => Ok(None),
+        text => text.parse::<usize>().map(Some),
+    };
+    match choice {
+        Ok(choice) if portal.desk.act(&id, choice) => to_start(),
+        _ => portal.notice(&request, StatusCode::BAD_REQUEST, &Notice::UnreadableForm, None),
+    }
+}
+
+fn remote(request: &HttpRequest) -> Option<std::net::IpAddr> {
+    request.peer_addr().map(|address| address.ip())
+}
+
+impl Portal {
+    /// Whether a form from before there is a session is ours.
+    fn is_our_form(&self, request: &HttpRequest, sent: &str) -> bool {
+        self.cookies.form_token(request).is_some_and(|token| is_ours(request, &token, sent))
+    }
+
+    /// The answer with the new session; the one that the browser had is over.
+    fn renewed(&self, request: &HttpRequest, mut response: HttpResponse, id: String) -> HttpResponse {
+        if let Some(old) = self.cookies.session_id(request) {
+            self.desk.sign_out(&old);
+        }
+        // An id that is no cookie value would be a defect of the desk; then there simply is no session.
+        let _ = response.add_cookie(&self.cookies.of_session(id));
+        response
+    }
+
+    /// The same for a way in that began on another site.
+    fn landed(&self, request: &HttpRequest, id: String, onward: &'static str) -> HttpResponse {
+        let frame = Frame::of(self.desk.provider(), None);
+        self.renewed(request, page(StatusCode::OK, pages::signed_in(&frame, onward)), id)
+    }
+
+    fn not_signed_in(&self, request: &HttpRequest, why: NotSignedIn) -> HttpResponse {
+        let status = match why {
+            NotSignedIn::NotAccepted | NotSignedIn::NothingHere => StatusCode::FORBIDDEN,
+            NotSignedIn::Unavailable | NotSignedIn::Full => StatusCode::SERVICE_UNAVAILABLE,
+            NotSignedIn::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
+        };
+        let mut response = self.sign_in_page(request, status, Some(pages::not_signed_in(why)));
+        if let NotSignedIn::Wait(wait) = why {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        response
+    }
+}
