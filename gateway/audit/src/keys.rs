@@ -147,7 +147,7 @@ mod tests {
             record("read", &[("patient", "null"), ("caller", "null"), ("asked", "null"), ("sources", "[]")]),
         ]);
         for (nth, record) in records.enumerate() {
-            let (node, written) = (event::node(&record, 0), event::event(&record, 0));
+            let (node, written) = (event::node(&record, 0), event(&record, 0));
             let root = written.root();
             for (_, path) in ELEMENTS {
                 let mut own = Vec::new();

@@ -219,7 +219,7 @@ impl World {
 
     /// The record of this number, as an exchange leaves it.
     fn record(&self, number: u64) -> String {
-        let every = |times: u64| number % (self.length / times).max(1) == 0;
+        let every = |times: u64| number.is_multiple_of((self.length / times).max(1));
         let dice = mixed(number);
         let who = dice % PATIENTS;
         let patient = if every(OF_THE_PATIENT) { &self.patient } else { &self.bsns[who as usize] };
@@ -240,7 +240,7 @@ impl World {
             _ => r#"{"fhir_version":"r4","interaction":"search-type","resource_type":"Condition","query":"category=problem&_count=10"}"#
                 .to_owned(),
         };
-        let refused = (dice >> 44) % 40 == 0;
+        let refused = (dice >> 44).is_multiple_of(40);
         let (decision, sources, outcome) = if refused {
             (
                 r#""permitted":false,"use_case":"bgz","purpose":"TREAT","denial":"policy-denied""#,
@@ -263,7 +263,7 @@ impl World {
                 r#"{"result":"released"}"#,
             )
         };
-        let emergency = if dice % 2_003 == 0 { r#""emergency":{"reason":"Unconscious."},"# } else { "" };
+        let emergency = if dice.is_multiple_of(2_003) { r#""emergency":{"reason":"Unconscious."},"# } else { "" };
         format!(
             r#"{{"layout":"zorgsluis-access/3","request_id":"{id:016x}{number:016x}","correlation_id":"{other:016x}{number:016x}","started":"{started}","recorded":"{recorded}","node":"{NODE}","gate":"outer","remote":"192.0.2.7","shown":["certificate","token"],"direction":"holder","caller":{{"client_id":"node-of-{caller}","organisation":"{caller}","organisation_name":"De Linde","organisation_kind":"Z3","person":{{"id":"uzi-{practitioner}","name":"A. de Vries","role":"01.015"}},"token_id":"{other:016x}{id:016x}"}},"asked":{asked},"patient":"{patient}","decision":{{{decision},"policy":{{"version":"1.2.0","digest":"{digest}"}},"reasons":[{{"code":"care-team","description":"Part of the care team."}}]}},"treatment_relation":{{"finding":"found","detail":{{"kind":"asserted-by-data-user","reference":"referral-{who}"}}}},"consent":{{"finding":"found","detail":{{"decision":"permit","source":"local","reference":"consent-{who}"}}}},"localisation":{{"finding":"not-found-out","detail":"not-asked"}},{emergency}"sources":[{sources}],"outcome":{outcome}}}"#,
             id = mixed(dice),
