@@ -8,8 +8,7 @@
 // A benchmark prints what it measured, and stops when what it measures breaks.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,8 +35,6 @@ const CALLERS: [usize; 2] = [1, 16];
 /// Rounds; in each everything is measured once, so that all share what the machine is busy with.
 const ROUNDS: usize = 7;
 const ASKING: Duration = Duration::from_secs(2);
-/// How often a plain write is synced in a round, to know what the disk takes.
-const SYNCS: usize = 40;
 /// Resources of an answer.
 const CONDITIONS: usize = 3;
 const NODE: &str = "90000901";
@@ -61,7 +58,7 @@ fn main() {
     let runtime = Runtime::new().unwrap();
     println!("medians of {ROUNDS} rounds; folder {}", parent.display());
     for callers in CALLERS {
-        let (mut without, mut proven, mut whole, mut sync) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut without, mut proven, mut whole) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..ROUNDS {
             // Each goes first as often as the others: what one leaves to the disk is the next one's to wait for.
             for turn in 0..3 {
@@ -72,13 +69,12 @@ fn main() {
                     _ => whole.push(with_the_log(&runtime, &parent, callers, true)),
                 }
             }
-            sync.push(synced(&parent));
         }
         let [without, proven, whole] = [&without, &proven, &whole].map(|measured| {
             let of = |value: fn(&Measured) -> f64| median(measured.iter().map(value).collect());
             [of(|m| m.rate), of(|m| m.cpu), of(|m| m.middle), of(|m| m.late)]
         });
-        println!("\n{callers} callers; one write with fdatasync: {:.0} us", median(sync));
+        println!("\n{callers} callers");
         println!("{:<26}{:>12}{:>14}{:>12}{:>12}{:>10}", "", "no log", "log and proof", "and index", "more", "ratio");
         for (nth, name) in
             ["exchanges per second", "CPU us per exchange", "latency us, median", "latency us, p99"].iter().enumerate()
@@ -147,21 +143,6 @@ fn ask(
     let rate = times.len() as f64 / took;
     times.sort_by(f64::total_cmp);
     Measured { rate, cpu, middle: times[times.len() / 2], late: times[times.len() * 99 / 100] }
-}
-
-/// What one write of four kilobytes takes until the disk has it, where room was taken before. Microseconds.
-fn synced(parent: &Path) -> f64 {
-    let file = tempfile::tempfile_in(parent).unwrap();
-    file.write_all_at(&[0; 4096], SYNCS as u64 * 4096).unwrap();
-    file.sync_all().unwrap();
-    median((0..SYNCS as u64).map(|nth| sync_once(&file, nth * 4096)).collect())
-}
-
-fn sync_once(file: &File, at: u64) -> f64 {
-    let began = Instant::now();
-    file.write_all_at(&[1; 4096], at).unwrap();
-    file.sync_data().unwrap();
-    began.elapsed().as_secs_f64() * 1e6
 }
 
 /// Lets the disk end what was begun before.
