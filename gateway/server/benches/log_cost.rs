@@ -8,8 +8,7 @@
 // A benchmark prints what it measured, and stops when what it measures breaks.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,8 +35,6 @@ const CALLERS: [usize; 2] = [1, 16];
 /// Rounds; in each everything is measured once, so that all share what the machine is busy with.
 const ROUNDS: usize = 7;
 const ASKING: Duration = Duration::from_secs(2);
-/// How often a plain write is synced in a round, to know what the disk takes.
-const SYNCS: usize = 40;
 /// Resources of an answer.
 const CONDITIONS: usize = 3;
 const NODE: &str = "90000901";
@@ -61,29 +58,30 @@ fn main() {
     let runtime = Runtime::new().unwrap();
     println!("medians of {ROUNDS} rounds; folder {}", parent.display());
     for callers in CALLERS {
-        let (mut without, mut with, mut sync) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut without, mut proven, mut whole) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..ROUNDS {
-            // Each goes first as often as the other: what one leaves to the disk is the other's to wait for.
-            for turn in 0..2 {
+            // Each goes first as often as the others: what one leaves to the disk is the next one's to wait for.
+            for turn in 0..3 {
                 settle();
-                match (round + turn) % 2 {
+                match (round + turn) % 3 {
                     0 => without.push(ask(&runtime, Arc::new(NoLog), callers, || {})),
-                    _ => with.push(with_the_log(&runtime, &parent, callers)),
+                    1 => proven.push(with_the_log(&runtime, &parent, callers, false)),
+                    _ => whole.push(with_the_log(&runtime, &parent, callers, true)),
                 }
             }
-            sync.push(synced(&parent));
         }
-        let [bare, logged] = [&without, &with].map(|measured| {
+        let [without, proven, whole] = [&without, &proven, &whole].map(|measured| {
             let of = |value: fn(&Measured) -> f64| median(measured.iter().map(value).collect());
             [of(|m| m.rate), of(|m| m.cpu), of(|m| m.middle), of(|m| m.late)]
         });
-        println!("\n{callers} callers; one write with fdatasync: {:.0} us", median(sync));
-        println!("{:<26}{:>12}{:>12}{:>12}{:>10}", "", "no log", "the log", "more", "ratio");
+        println!("\n{callers} callers");
+        println!("{:<26}{:>12}{:>14}{:>12}{:>12}{:>10}", "", "no log", "log and proof", "and index", "more", "ratio");
         for (nth, name) in
             ["exchanges per second", "CPU us per exchange", "latency us, median", "latency us, p99"].iter().enumerate()
         {
-            let (one, other) = (bare[nth], logged[nth]);
-            println!("{name:<26}{one:>12.1}{other:>12.1}{:>12.1}{:>10.2}", other - one, other / one);
+            let (one, middle, other) = (without[nth], proven[nth], whole[nth]);
+            let (more, ratio) = (other - one, other / one);
+            println!("{name:<26}{one:>12.1}{middle:>14.1}{other:>12.1}{more:>12.1}{ratio:>10.2}");
         }
     }
 }
@@ -95,19 +93,19 @@ struct Measured {
     late: f64,
 }
 
-/// With everything that a node does with its log.
-fn with_the_log(runtime: &Runtime, parent: &Path, callers: usize) -> Measured {
+/// With what a node does with its log: it is durable and its proof is kept up; and it is indexed, if that is wanted, too.
+fn with_the_log(runtime: &Runtime, parent: &Path, callers: usize, indexed: bool) -> Measured {
     let folder = tempfile::tempdir_in(parent).unwrap();
     let places = Places::of_store(folder.path());
     let log = Arc::new(AccessLog::open(AccessLogOptions::new(&places.records)).unwrap());
     let origin = Origin::of(None, "https://bench.example", NODE);
     let (keeping, _published) = Keeping::start(log.clone(), &places, &origin, Duration::from_secs(10)).unwrap();
     let archive = Arc::new(Archive::open(log.clone(), &places.index, NODE.into()).unwrap());
-    let indexing = Indexing::start(archive.clone()).unwrap();
+    let indexing = indexed.then(|| Indexing::start(archive.clone()).unwrap());
     ask(runtime, Arc::new(LogPort(log)), callers, move || {
         // What lags behind is paid for, too. Letting go of the proof takes it up to the log and signs.
         drop(keeping);
-        while archive.behind() > 0 {
+        while indexed && archive.behind() > 0 {
             std::thread::sleep(Duration::from_millis(1));
         }
         drop(indexing);
@@ -145,21 +143,6 @@ fn ask(
     let rate = times.len() as f64 / took;
     times.sort_by(f64::total_cmp);
     Measured { rate, cpu, middle: times[times.len() / 2], late: times[times.len() * 99 / 100] }
-}
-
-/// What one write of four kilobytes takes until the disk has it, where room was taken before. Microseconds.
-fn synced(parent: &Path) -> f64 {
-    let file = tempfile::tempfile_in(parent).unwrap();
-    file.write_all_at(&[0; 4096], SYNCS as u64 * 4096).unwrap();
-    file.sync_all().unwrap();
-    median((0..SYNCS as u64).map(|nth| sync_once(&file, nth * 4096)).collect())
-}
-
-fn sync_once(file: &File, at: u64) -> f64 {
-    let began = Instant::now();
-    file.write_all_at(&[1; 4096], at).unwrap();
-    file.sync_data().unwrap();
-    began.elapsed().as_secs_f64() * 1e6
 }
 
 /// Lets the disk end what was begun before.

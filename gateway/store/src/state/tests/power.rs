@@ -86,6 +86,9 @@ fn reopen(others: &Path, db: &[u8], openings: &mut Vec<Duration>) -> (tempfile::
 /// one cut in a hundred loses something at this (`ZORGSLUIS_CRASH_ROUNDS` for more cuts).
 const CHURN: u64 = 1500;
 
+/// With so many bytes segments were used again.
+const ENOUGH: u64 = 2 * SEGMENT_BYTES as u64;
+
 /// So many cuts are of one state, whose file is held in memory for each of them.
 const CUTS_A_STATE: usize = 24;
 
@@ -148,7 +151,13 @@ fn cut_again_and_again(run: u64, openings: &mut Vec<Duration>) -> usize {
             });
         }
         let mut seed = run + 5;
-        for _ in 0..CUTS_A_STATE {
+        let size = || fs::metadata(folder.path().join("db")).unwrap().len();
+        for cut in 0..CUTS_A_STATE {
+            // The last ones meet segments that are used again, however slow the machine is.
+            let begun = Instant::now();
+            while cut * 3 > CUTS_A_STATE * 2 && size() <= ENOUGH && begun.elapsed() < Duration::from_secs(60) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
             std::thread::sleep(Duration::from_millis(below(&mut seed, 120) as u64));
             let committed = committed.lock().unwrap().clone();
             let synced = synced.lock().unwrap().clone();
@@ -157,7 +166,7 @@ fn cut_again_and_again(run: u64, openings: &mut Vec<Duration>) -> usize {
         }
         stop.store(true, Ordering::Relaxed);
     });
-    assert!(fs::metadata(folder.path().join("db")).unwrap().len() > 2 * SEGMENT_BYTES as u64, "too little was written");
+    assert!(fs::metadata(folder.path().join("db")).unwrap().len() > ENOUGH, "too little was written");
     let mut keys = 0;
     for (cut, (committed, db)) in cuts.into_iter().enumerate() {
         let (_folder, left) = reopen(folder.path(), &db, openings);
