@@ -8,6 +8,7 @@
 
 pub mod access_log;
 pub mod log_index;
+pub mod once;
 mod private;
 pub mod proof;
 pub mod state;
