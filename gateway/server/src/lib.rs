@@ -12,6 +12,7 @@ pub mod desk;
 pub mod http;
 pub mod log;
 pub mod node;
+pub mod once;
 pub mod packages;
 pub mod patient_index;
 pub mod profiles;

@@ -24,7 +24,9 @@ use fhir::json::Limits;
 use policy::{Data, DataHolder, Organisation, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
+use store::once::Once;
 use store::proof::CheckpointKey;
+use store::state::{State, StateOptions};
 
 use crate::access_log::LogPort;
 use crate::config::{Mode, NodeConfig, SourceConfig};
@@ -34,6 +36,7 @@ use crate::log::places::Places;
 use crate::log::published::Published;
 use crate::log::witnessing::{Setup, Witnessing};
 use crate::node::{Bases, Node, Parts, Wellness};
+use crate::once::{self, UsedPort};
 use crate::patient_index::OwnPatients;
 use crate::quality::{Quality, Statements};
 use crate::{profiles, tls};
@@ -84,11 +87,23 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let sources = own_sources(config, &own.sources)?;
     let partners = Arc::new(partners(config)?);
     let endpoint = format!("{}/oauth/token", config.outer.public_base);
-    let issuer =
-        Arc::new(said(TokenIssuer::new(IssuerConfig::new(said(WebAddress::parse(&endpoint))?), partners.clone()))?);
+    let state = state(config)?;
+    let used = Once::open(state, once::TREE, once::SHARE, clock.now().unix_timestamp())
+        .map_err(|fault| format!("what was used once: {fault}"))?;
+    let issuer = Arc::new(said(TokenIssuer::new(
+        IssuerConfig::new(said(WebAddress::parse(&endpoint))?),
+        partners.clone(),
+        Arc::new(UsedPort(Arc::new(used))),
+    ))?);
     let sessions = Arc::new(Sessions::new(SessionConfig::default()));
-    let authenticator: Arc<dyn Authenticator> =
-        Arc::new(NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone()));
+    let authenticator: Arc<dyn Authenticator> = Arc::new(NodeAuthenticator::new(
+        config.outer.public_base.clone(),
+        partners,
+        issuer.clone(),
+        callers.clone(),
+        sessions.clone(),
+        clock.clone(),
+    ));
     let to_partners = own.peers.clone();
     let peers = peers(config, own, &clock)?;
     let registers = Registers::open(config, sources.sources, peers, &clock);
@@ -285,6 +300,11 @@ fn peers(
         peers.insert(DataHolder(partner.ura.clone()), Arc::new(source));
     }
     Ok(peers)
+}
+
+/// All that the node keeps but its access log.
+fn state(config: &NodeConfig) -> Result<Arc<State>, String> {
+    said(State::open(&StateOptions::new(config.store.folder.join("state")))).map(Arc::new)
 }
 
 fn access_log(config: &NodeConfig) -> Result<AccessLog, String> {

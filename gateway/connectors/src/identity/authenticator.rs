@@ -11,7 +11,9 @@ use policy::Caller;
 
 use super::certificates::{Certificate, Thumbprint};
 use super::inner_callers::InnerCallers;
-use super::oauth::{TokenIssuer, bearer};
+use super::jose::Jkt;
+use super::oauth::dpop::{Expected, ProofFault, ProofVerifier, Recent};
+use super::oauth::{Shown, TokenIssuer};
 use super::partners::Partners;
 use super::secret::Digest;
 use super::sessions::Sessions;
@@ -27,28 +29,38 @@ pub struct NodeAuthenticator {
     sessions: Arc<Sessions>,
     clock: Arc<dyn Clock>,
     certificates: Cache<Thumbprint, Arc<Certificate>>,
-}
-
-/// What the `Authorization` headers of a request come to.
-enum Shown<'a> {
-    Nothing,
-    Bearer(&'a str),
-    /// A header that is no bearer token.
-    Other,
+    /// How callers know the outer gate, without a slash at the end.
+    outer_base: String,
+    proofs: ProofVerifier,
+    recent: Recent,
 }
 
 impl NodeAuthenticator {
+    /// `outer_base` is the public base URL of the outer gate: what proofs of possession must name.
     pub fn new(
+        outer_base: String,
         partners: Arc<Partners>,
         issuer: Arc<TokenIssuer>,
         inner: Arc<InnerCallers>,
         sessions: Arc<Sessions>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        NodeAuthenticator { partners, issuer, inner, sessions, clock, certificates: Cache::new(CERTIFICATES) }
+        let recent = Recent::new(clock.now().unix_timestamp());
+        NodeAuthenticator {
+            partners,
+            issuer,
+            inner,
+            sessions,
+            clock,
+            certificates: Cache::new(CERTIFICATES),
+            outer_base,
+            proofs: ProofVerifier::default(),
+            recent,
+        }
     }
 
-    /// Another provider's node: its certificate, and a token of ours that is bound to it (RFC 8705, section 3).
+    /// Another provider's node: its certificate, and a token of ours that is bound to it (RFC 8705, section 3), and where
+    /// the token is also bound to a key, a fresh proof of that key (RFC 9449, section 7).
     fn outer(&self, credentials: &Credentials) -> Result<Caller, AuthenticationFault> {
         let now = self.clock.now();
         let der = credentials.certificate.as_deref().ok_or(AuthenticationFault::NoCertificate)?;
@@ -61,18 +73,45 @@ impl NodeAuthenticator {
         if !known {
             return Err(AuthenticationFault::UnknownOrganisation);
         }
-        let token = match shown(credentials)? {
-            Shown::Bearer(token) => token,
+        let (token, proven) = match shown(credentials)? {
+            Shown::Bearer(token) => (token, false),
+            Shown::Dpop(token) => (token, true),
             Shown::Nothing | Shown::Other => return Err(AuthenticationFault::NoToken),
         };
         if credentials.session.is_some() {
             return Err(AuthenticationFault::Ambiguous);
         }
-        let grant = self.issuer.grant(token, now).ok_or(AuthenticationFault::TokenNotAccepted)?;
+        let (unknown, of_another) = if proven {
+            (AuthenticationFault::DpopTokenNotAccepted, AuthenticationFault::DpopTokenOfAnotherClient)
+        } else {
+            (AuthenticationFault::TokenNotAccepted, AuthenticationFault::TokenOfAnotherClient)
+        };
+        let grant = self.issuer.grant(token, now).ok_or(unknown)?;
         if grant.thumbprint != certificate.thumbprint {
-            return Err(AuthenticationFault::TokenOfAnotherClient);
+            return Err(of_another);
+        }
+        match (grant.jkt, proven) {
+            (None, false) => {}
+            (None, true) => return Err(unknown),
+            (Some(_), false) => return Err(AuthenticationFault::ProofMissing),
+            (Some(jkt), true) => self
+                .prove(credentials, token, jkt, &grant.caller.client_id)
+                .map_err(|fault| AuthenticationFault::ProofNotAccepted(fault.code()))?,
         }
         Ok(grant.caller.clone())
+    }
+
+    /// Holds unless the request proves that it holds the key of this token (RFC 9449, section 4.3).
+    fn prove(&self, credentials: &Credentials, token: &str, jkt: Jkt, client: &str) -> Result<(), ProofFault> {
+        let shown = credentials.possession.as_deref().ok_or(ProofFault::NotOne)?;
+        let now = self.clock.now().unix_timestamp();
+        let url = format!("{}{}", self.outer_base, shown.path);
+        let expected = Expected { method: &shown.method, url: &url, token: Some(token), now };
+        let proof = self.proofs.verify(&shown.proofs, &expected)?;
+        if proof.jkt != jkt {
+            return Err(ProofFault::OtherKey);
+        }
+        self.recent.accept(client, &proof, &shown.request_id, now)
     }
 
     /// The provider's own: a session, a configured token, or a configured certificate.
@@ -88,7 +127,8 @@ impl NodeAuthenticator {
             (Shown::Nothing, None) => {
                 return by_certificate.map(|caller| Caller::clone(&caller)).ok_or(AuthenticationFault::NoToken);
             }
-            (Shown::Other, None) => return Err(AuthenticationFault::NoToken),
+            // No token of the inner gate is bound to a key.
+            (Shown::Dpop(_) | Shown::Other, None) => return Err(AuthenticationFault::NoToken),
             (Shown::Bearer(token), None) => {
                 let digest = Digest::of(token);
                 let caller = self.inner.by_token(&digest).ok_or(AuthenticationFault::TokenNotAccepted)?;
@@ -99,7 +139,7 @@ impl NodeAuthenticator {
                 let caller = self.inner.by_client(&client).ok_or(AuthenticationFault::TokenNotAccepted)?;
                 Caller { token_id: Some(Digest::of(session).token_id()), ..Caller::clone(caller) }
             }
-            (Shown::Bearer(_) | Shown::Other, Some(_)) => return Err(AuthenticationFault::Ambiguous),
+            (Shown::Bearer(_) | Shown::Dpop(_) | Shown::Other, Some(_)) => return Err(AuthenticationFault::Ambiguous),
         };
         match by_certificate {
             Some(other) if other.client_id != caller.client_id => Err(AuthenticationFault::Ambiguous),
@@ -143,7 +183,7 @@ impl Authenticator for NodeAuthenticator {
 fn shown(credentials: &Credentials) -> Result<Shown<'_>, AuthenticationFault> {
     match credentials.authorization.as_slice() {
         [] => Ok(Shown::Nothing),
-        [only] => Ok(bearer(only).map_or(Shown::Other, Shown::Bearer)),
+        [only] => Ok(Shown::read(only)),
         _ => Err(AuthenticationFault::Ambiguous),
     }
 }

@@ -5,6 +5,7 @@
 pub mod authenticator;
 pub mod certificates;
 pub mod inner_callers;
+mod jose;
 pub mod node_key;
 pub mod oauth;
 pub mod partners;

@@ -11,6 +11,10 @@ pub enum TokenErrorCode {
     InvalidClient,
     UnsupportedGrantType,
     InvalidScope,
+    /// The DPoP proof is not right (RFC 9449, section 5).
+    InvalidDpopProof,
+    /// What was used before cannot be remembered now, so nothing is accepted. Not of section 5.2 either.
+    TemporarilyUnavailable,
     /// We cannot make a token now. Not of section 5.2, which has no word for it (section 4.1.2.1 has).
     ServerError,
 }
@@ -36,6 +40,8 @@ impl TokenErrorCode {
             TokenErrorCode::InvalidClient => "invalid_client",
             TokenErrorCode::UnsupportedGrantType => "unsupported_grant_type",
             TokenErrorCode::InvalidScope => "invalid_scope",
+            TokenErrorCode::InvalidDpopProof => "invalid_dpop_proof",
+            TokenErrorCode::TemporarilyUnavailable => "temporarily_unavailable",
             TokenErrorCode::ServerError => "server_error",
         }
     }
@@ -50,7 +56,11 @@ impl TokenError {
     pub fn status(&self) -> u16 {
         match self.code {
             TokenErrorCode::InvalidClient => 401,
-            TokenErrorCode::InvalidRequest | TokenErrorCode::UnsupportedGrantType | TokenErrorCode::InvalidScope => 400,
+            TokenErrorCode::InvalidRequest
+            | TokenErrorCode::UnsupportedGrantType
+            | TokenErrorCode::InvalidScope
+            | TokenErrorCode::InvalidDpopProof => 400,
+            TokenErrorCode::TemporarilyUnavailable => 503,
             TokenErrorCode::ServerError => 500,
         }
     }

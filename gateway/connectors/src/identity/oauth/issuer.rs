@@ -9,9 +9,11 @@ use policy::{Caller, UseCaseId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::assertion::AssertionVerifier;
+use super::assertion::{AssertionFault, AssertionVerifier};
+use super::dpop::{Expected, Proof, ProofFault, ProofVerifier, WINDOW};
 use super::error::{TokenError, TokenErrorCode};
 use super::form::{FormFault, TokenForm};
+use super::once::{Identifier, Kind, NotRemembered, Noted, UsedOnce};
 use super::tokens::{Grant, Tokens};
 use super::{ASSERTION_TYPE, GRANT_TYPE};
 use crate::http::WebAddress;
@@ -41,16 +43,32 @@ pub struct IssuerConfig {
 
 /// Gives tokens to the organisations that are configured, and knows what each token stands for.
 pub struct TokenIssuer {
+    token_endpoint: String,
     verifier: AssertionVerifier,
+    proofs: ProofVerifier,
+    used: Arc<dyn UsedOnce>,
     partners: Arc<Partners>,
     tokens: Tokens,
     expires_in: u32,
+}
+
+/// A token request as it came in.
+#[derive(Clone, Copy)]
+pub struct TokenRequest<'a> {
+    /// The DER client certificate of the TLS session.
+    pub certificate: Option<&'a [u8]>,
+    /// The body.
+    pub form: &'a str,
+    /// Every `DPoP` header.
+    pub proofs: &'a [String],
 }
 
 /// A successful answer (RFC 6749, section 5.1).
 #[derive(Debug)]
 pub struct TokenResponse {
     pub access_token: Secret,
+    /// Whether the token is bound to a key that its user must prove (RFC 9449, section 5).
+    pub bound_to_key: bool,
     /// Seconds.
     pub expires_in: u32,
     /// Space separated.
@@ -84,7 +102,7 @@ impl TokenResponse {
         }
         let body = Body {
             access_token: self.access_token.reveal(),
-            token_type: "Bearer",
+            token_type: if self.bound_to_key { "DPoP" } else { "Bearer" },
             expires_in: self.expires_in,
             scope: &self.scope,
         };
@@ -94,7 +112,9 @@ impl TokenResponse {
 
 impl TokenIssuer {
     /// Refuses a life that is no life or too long a one, and room for no token.
-    pub fn new(config: IssuerConfig, partners: Arc<Partners>) -> Result<Self, IdentityFault> {
+    ///
+    /// `used` remembers what counts once, also over a restart.
+    pub fn new(config: IssuerConfig, partners: Arc<Partners>, used: Arc<dyn UsedOnce>) -> Result<Self, IdentityFault> {
         if !(1..=MAX_EXPIRES_IN).contains(&config.expires_in) {
             return Err(IdentityFault(format!("expires_in must be 1 to {MAX_EXPIRES_IN} seconds")));
         }
@@ -103,33 +123,32 @@ impl TokenIssuer {
         }
         let life = Duration::from_secs(u64::from(config.expires_in));
         Ok(TokenIssuer {
-            verifier: AssertionVerifier::new(config.token_endpoint.to_string()),
+            token_endpoint: config.token_endpoint.to_string(),
+            verifier: AssertionVerifier::new(config.token_endpoint.to_string(), used.clone()),
+            proofs: ProofVerifier::default(),
+            used,
             partners,
             tokens: Tokens::new(config.most_tokens, life),
             expires_in: config.expires_in,
         })
     }
 
-    /// Answers a token request. `certificate` is the DER client certificate of the TLS session, `form` the body.
-    pub fn issue(
-        &self,
-        certificate: Option<&[u8]>,
-        form: &str,
-        now: OffsetDateTime,
-    ) -> Result<TokenResponse, TokenError> {
+    /// Answers a token request. What counted once is durably used before a token is given.
+    pub async fn issue(&self, request: TokenRequest<'_>, now: OffsetDateTime) -> Result<TokenResponse, TokenError> {
         use TokenErrorCode::{InvalidClient, InvalidRequest, ServerError};
 
-        let (certificate, partner) = self.client(certificate, now)?;
-        let form = TokenForm::read(form).map_err(|fault| TokenError::new(InvalidRequest, form_fault(fault)))?;
+        let (certificate, partner) = self.client(request.certificate, now)?;
+        let form = TokenForm::read(request.form).map_err(|fault| TokenError::new(InvalidRequest, form_fault(fault)))?;
         let assertion = assertion_of(&form)?;
         if form.client_id.as_ref().is_some_and(|id| id.as_str() != partner.ura.as_str()) {
             return Err(TokenError::new(InvalidClient, "client_id is not the organisation of the client certificate"));
         }
         let use_cases = use_cases(form.scope.as_ref().map_or("", |scope| scope.as_str()), partner)?;
-        let asserted = self
-            .verifier
-            .verify(assertion, &certificate, now)
-            .map_err(|fault| TokenError::new(InvalidClient, fault.to_string()))?;
+        let proof = self.proof(request.proofs, now)?;
+        let asserted = self.verifier.verify(assertion, &certificate, now).await.map_err(assertion_fault)?;
+        if let Some(proof) = &proof {
+            self.use_up(proof, partner, now).await?;
+        }
         let scope = use_cases.iter().map(UseCaseId::as_str).collect::<Vec<_>>().join(" ");
         let caller = Caller {
             client_id: asserted.client.as_str().to_owned(),
@@ -140,12 +159,33 @@ impl TokenIssuer {
             treatment_relation: asserted.treatment_relation,
             token_id: None,
         };
+        let jkt = proof.map(|proof| proof.jkt);
         let expires = now.saturating_add(time::Duration::seconds(i64::from(self.expires_in)));
         let access_token = self
             .tokens
-            .give(caller, certificate.thumbprint, expires)
+            .give(Grant { caller, thumbprint: certificate.thumbprint, jkt, issued: now, expires })
             .ok_or_else(|| TokenError::new(ServerError, "no token can be made now"))?;
-        Ok(TokenResponse { access_token, expires_in: self.expires_in, scope })
+        Ok(TokenResponse { access_token, bound_to_key: jkt.is_some(), expires_in: self.expires_in, scope })
+    }
+
+    /// The proof of possession, when the client sent one: the token is then bound to its key (RFC 9449, section 5).
+    fn proof(&self, proofs: &[String], now: OffsetDateTime) -> Result<Option<Proof>, TokenError> {
+        if proofs.is_empty() {
+            return Ok(None);
+        }
+        let expected = Expected { method: "POST", url: &self.token_endpoint, token: None, now: now.unix_timestamp() };
+        self.proofs.verify(proofs, &expected).map(Some).map_err(proof_fault)
+    }
+
+    async fn use_up(&self, proof: &Proof, partner: &PartnerConfig, now: OffsetDateTime) -> Result<(), TokenError> {
+        let expires = proof.iat.saturating_add(WINDOW);
+        let identifier = Identifier::new(Kind::Proof, partner.ura.as_str(), &proof.jti, expires);
+        match self.used.note(identifier, now.unix_timestamp()).await {
+            Ok(Noted::First) => Ok(()),
+            Ok(Noted::Again) => Err(proof_fault(ProofFault::Replayed)),
+            Ok(Noted::Full) => Err(proof_fault(ProofFault::TooMany)),
+            Err(NotRemembered) => Err(not_remembered()),
+        }
     }
 
     /// What a presented token stands for, unless it is unknown or expired.
@@ -170,6 +210,21 @@ impl TokenIssuer {
             partner.ok_or_else(|| refuse("the client certificate names no organisation that is known here"))?;
         Ok((certificate, partner))
     }
+}
+
+fn assertion_fault(fault: AssertionFault) -> TokenError {
+    match fault {
+        AssertionFault::NotRemembered => not_remembered(),
+        other => TokenError::new(TokenErrorCode::InvalidClient, other.to_string()),
+    }
+}
+
+fn proof_fault(fault: ProofFault) -> TokenError {
+    TokenError::new(TokenErrorCode::InvalidDpopProof, fault.to_string())
+}
+
+fn not_remembered() -> TokenError {
+    TokenError::new(TokenErrorCode::TemporarilyUnavailable, "no token can be given now; try again later")
 }
 
 fn assertion_of(form: &TokenForm) -> Result<&str, TokenError> {

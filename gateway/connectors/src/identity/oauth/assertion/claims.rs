@@ -2,10 +2,9 @@
 //!
 //! Reading refuses a member that comes twice; members that are not known here are ignored (RFC 7519, section 4).
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
+
+use crate::identity::jose::{Audience, present};
 
 #[derive(Serialize)]
 pub(super) struct HeaderOut<'a> {
@@ -78,13 +77,6 @@ pub(super) struct ClaimsIn {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Audience {
-    One(String),
-    Several(Vec<String>),
-}
-
-#[derive(Deserialize)]
 pub(super) struct UserIn {
     pub(super) id: String,
     pub(super) name: Option<String>,
@@ -95,28 +87,4 @@ pub(super) struct UserIn {
 pub(super) struct RelationIn {
     pub(super) kind: String,
     pub(super) reference: String,
-}
-
-impl Audience {
-    /// Whether exactly this service is meant, and no other beside it.
-    pub(super) fn is_only(&self, service: &str) -> bool {
-        match self {
-            Audience::One(named) => named == service,
-            Audience::Several(named) => matches!(named.as_slice(), [only] if only == service),
-        }
-    }
-}
-
-/// Reads one base64url part as a JSON object. Padding, other alphabets and loose trailing bits are refused.
-pub(super) fn read_part<T: DeserializeOwned>(part: &str) -> Option<T> {
-    let bytes = zeroize::Zeroizing::new(URL_SAFE_NO_PAD.decode(part).ok()?);
-    // A struct would be read from an array too.
-    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        return None;
-    }
-    serde_json::from_slice(&bytes).ok()
-}
-
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
 }

@@ -1,5 +1,7 @@
 //! Another node's client assertion, believed only after every check (RFC 7523, section 3; RFC 8725).
 
+use std::sync::Arc;
+
 use fhir::identifiers::Reader;
 use fhir::{Bsn, Ura};
 use jsonwebtoken::Algorithm;
@@ -7,13 +9,12 @@ use policy::{Person, TreatmentRelation};
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use super::claims::{ClaimsIn, HeaderIn, RelationIn, UserIn, read_part};
-use super::seen::{Noted, Seen};
+use super::claims::{ClaimsIn, HeaderIn, RelationIn, UserIn};
 use super::{LEEWAY, MAX_ASSERTION, MAX_LIFETIME};
 use crate::identity::certificates::Certificate;
+use crate::identity::jose::{Compact, read_part};
+use crate::identity::oauth::once::{Identifier, Kind, NotRemembered, Noted, UsedOnce};
 
-/// How many unexpired assertions one organisation may have outstanding.
-const SHARE: usize = 20_000;
 const MAX_ID: usize = 128;
 const MAX_NAME: usize = 200;
 const MAX_CODE: usize = 64;
@@ -21,7 +22,7 @@ const MAX_CODE: usize = 64;
 /// Verifies client assertions that are meant for one token endpoint.
 pub struct AssertionVerifier {
     audience: String,
-    seen: Seen,
+    used: Arc<dyn UsedOnce>,
 }
 
 /// What a verified assertion states.
@@ -67,6 +68,9 @@ pub enum AssertionFault {
     Replayed,
     #[error("too many unexpired assertions of this client")]
     TooMany,
+    /// Not the client's fault: whether it was used before cannot be kept now.
+    #[error("the assertion cannot be taken now")]
+    NotRemembered,
     #[error("the assertion is bound to another certificate")]
     Confirmation,
     #[error("the assertion's user is not acceptable")]
@@ -79,14 +83,15 @@ pub enum AssertionFault {
 
 impl AssertionVerifier {
     /// `audience` is the URL of our token endpoint, as partners have it in their configuration.
-    pub fn new(audience: String) -> Self {
-        AssertionVerifier { audience, seen: Seen::new(SHARE) }
+    pub fn new(audience: String, used: Arc<dyn UsedOnce>) -> Self {
+        AssertionVerifier { audience, used }
     }
 
     /// Verifies an assertion against the client certificate of the TLS session that brought it.
     ///
-    /// Its identifier is noted last, so that only an assertion which is right in all else takes room.
-    pub fn verify(
+    /// Its identifier is noted last, so that only an assertion which is right in all else takes room; it is durably
+    /// used when this says yes.
+    pub async fn verify(
         &self,
         assertion: &str,
         certificate: &Certificate,
@@ -123,10 +128,12 @@ impl AssertionVerifier {
         if claims.jti.is_empty() || claims.jti.chars().count() > MAX_ID {
             return Err(AssertionFault::Identifier);
         }
-        match self.seen.note(client, &claims.jti, claims.exp, now) {
-            Noted::First => Ok(asserted),
-            Noted::Again => Err(AssertionFault::Replayed),
-            Noted::Full => Err(AssertionFault::TooMany),
+        let identifier = Identifier::new(Kind::Assertion, client.as_str(), &claims.jti, claims.exp);
+        match self.used.note(identifier, now).await {
+            Ok(Noted::First) => Ok(asserted),
+            Ok(Noted::Again) => Err(AssertionFault::Replayed),
+            Ok(Noted::Full) => Err(AssertionFault::TooMany),
+            Err(NotRemembered) => Err(AssertionFault::NotRemembered),
         }
     }
 }
@@ -136,9 +143,8 @@ fn signed_claims(assertion: &str, certificate: &Certificate) -> Result<ClaimsIn,
     if assertion.len() > MAX_ASSERTION {
         return Err(AssertionFault::TooLarge);
     }
-    let (message, signature) = assertion.rsplit_once('.').ok_or(AssertionFault::Malformed)?;
-    let (header, claims) = message.split_once('.').ok_or(AssertionFault::Malformed)?;
-    let header: HeaderIn = read_part(header).ok_or(AssertionFault::Malformed)?;
+    let parts = Compact::split(assertion).ok_or(AssertionFault::Malformed)?;
+    let header: HeaderIn = read_part(parts.header).ok_or(AssertionFault::Malformed)?;
     if header.crit {
         return Err(AssertionFault::Critical);
     }
@@ -158,10 +164,10 @@ fn signed_claims(assertion: &str, certificate: &Certificate) -> Result<ClaimsIn,
     if header.kid.as_deref() != Some(certificate.thumbprint.to_string().as_str()) {
         return Err(AssertionFault::KeyId);
     }
-    if !certificate.key.verifies(message.as_bytes(), signature) {
+    if !certificate.key.verifies(parts.message.as_bytes(), parts.signature) {
         return Err(AssertionFault::Signature);
     }
-    read_part(claims).ok_or(AssertionFault::Malformed)
+    read_part(parts.claims).ok_or(AssertionFault::Malformed)
 }
 
 fn check_times(claims: &ClaimsIn, now: i64) -> Result<(), AssertionFault> {

@@ -1,13 +1,14 @@
 use std::sync::Mutex;
 
 use fhir::Bsn;
+use futures_util::FutureExt;
 use policy::Direction;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::http::{HttpSettings, Trust, WebAddress};
-use crate::identity::oauth::{IssuerConfig, TokenIssuer};
-use crate::identity::testing::{KeyType, TestCertificate, permit_for};
+use crate::identity::oauth::{IssuerConfig, TokenIssuer, TokenRequest};
+use crate::identity::testing::{InMemory, KeyType, TestCertificate, permit_for};
 use crate::identity::{PartnerConfig, Partners};
 use crate::sources::testing::stub::{Asked, Reply, Stub};
 
@@ -87,7 +88,8 @@ async fn a_token_endpoint_of_our_own_kind_gives_what_the_permit_says() {
     let (answering, certificate) = (issuer.clone(), world.made.clone());
     let stub = Stub::start(move |asked: &Asked| {
         let issuer = answering.lock().unwrap();
-        let answer = issuer.as_ref().unwrap().issue(Some(&certificate.der), &asked.body, OffsetDateTime::now_utc());
+        let request = TokenRequest { certificate: Some(&certificate.der), form: &asked.body, proofs: &[] };
+        let answer = issuer.as_ref().unwrap().issue(request, OffsetDateTime::now_utc()).now_or_never().unwrap();
         match answer {
             Ok(answer) => reply(200, &answer.to_json()),
             Err(error) => reply(error.status(), &error.to_json()),
@@ -98,7 +100,8 @@ async fn a_token_endpoint_of_our_own_kind_gives_what_the_permit_says() {
     let partner = json!({"ura": "90000901", "name": "Maasdal", "use_cases": ["bgz"]});
     let partner: PartnerConfig = serde_json::from_value(partner).unwrap();
     let config = IssuerConfig::new(WebAddress::parse(&peer.token_endpoint.to_string()).unwrap());
-    let made = TokenIssuer::new(config, Arc::new(Partners::new(vec![partner]).unwrap())).unwrap();
+    let made =
+        TokenIssuer::new(config, Arc::new(Partners::new(vec![partner]).unwrap()), InMemory::with_share(9)).unwrap();
     *issuer.lock().unwrap() = Some(made);
 
     let token = world.client.token(&peer, &permit("999911120", "1", "a-1")).await.unwrap();

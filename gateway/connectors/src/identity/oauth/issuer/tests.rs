@@ -1,8 +1,9 @@
+use futures_util::FutureExt;
 use serde_json::Value;
 
 use super::*;
 use crate::identity::oauth::assertion::{Statement, sign};
-use crate::identity::testing::{KeyType, TestCertificate};
+use crate::identity::testing::{InMemory, KeyType, TestCertificate};
 
 const ENDPOINT: &str = "https://maasdal.example.nl/oauth/token";
 
@@ -14,7 +15,8 @@ fn partner(ura: &str) -> PartnerConfig {
 
 fn issuer() -> TokenIssuer {
     let partners = Partners::new(vec![partner("90000901"), partner("90000902")]).unwrap();
-    TokenIssuer::new(IssuerConfig::new(WebAddress::parse(ENDPOINT).unwrap()), Arc::new(partners)).unwrap()
+    let config = IssuerConfig::new(WebAddress::parse(ENDPOINT).unwrap());
+    TokenIssuer::new(config, Arc::new(partners), InMemory::with_share(100)).unwrap()
 }
 
 fn now() -> OffsetDateTime {
@@ -44,11 +46,20 @@ fn form(client: &TestCertificate, name: &str, value: &str) -> String {
     form.finish()
 }
 
+fn issue(
+    issuer: &TokenIssuer,
+    certificate: Option<&[u8]>,
+    form: &str,
+    now: OffsetDateTime,
+) -> Result<TokenResponse, TokenError> {
+    issuer.issue(TokenRequest { certificate, form, proofs: &[] }, now).now_or_never().unwrap()
+}
+
 #[test]
 fn a_partner_gets_a_token_that_stands_for_it() {
     let client = TestCertificate::new("90000901", KeyType::P256);
     let issuer = issuer();
-    let answer = issuer.issue(Some(&client.der), &form(&client, "scope", "health-overview bgz bgz"), now()).unwrap();
+    let answer = issue(&issuer, Some(&client.der), &form(&client, "scope", "health-overview bgz bgz"), now()).unwrap();
     let grant = issuer.grant(answer.access_token.reveal(), now()).unwrap();
     assert_eq!(grant.caller.organisation, partner("90000901").organisation());
     assert_eq!(grant.caller.client_id, "90000901");
@@ -68,7 +79,7 @@ fn a_partner_gets_a_token_that_stands_for_it() {
 fn a_token_is_good_until_it_expires_and_no_other_text_is() {
     let client = TestCertificate::new("90000901", KeyType::P256);
     let (issuer, issued) = (issuer(), now());
-    let answer = issuer.issue(Some(&client.der), &form(&client, "", ""), issued).unwrap();
+    let answer = issue(&issuer, Some(&client.der), &form(&client, "", ""), issued).unwrap();
     let token = answer.access_token.reveal();
     let after = |seconds| issued + time::Duration::seconds(seconds);
     assert!(issuer.grant(token, after(299)).is_some());
@@ -108,15 +119,15 @@ fn what_is_wrong_with_a_request_has_its_code_and_status() {
         ("two blanks", "scope", "bgz  health-overview", InvalidScope),
         ("only a blank", "scope", " ", InvalidScope),
     ] {
-        let error = issuer.issue(Some(&client.der), &form(&client, name, value), now()).unwrap_err();
+        let error = issue(&issuer, Some(&client.der), &form(&client, name, value), now()).unwrap_err();
         assert_eq!(error.code, code, "{case}");
         let json: Value = serde_json::from_str(&error.to_json()).unwrap();
         assert_eq!(json["error"], code.as_str());
         assert_eq!(error.status(), if code == InvalidClient { 401 } else { 400 }, "{case}");
     }
     let twice = format!("{}&scope=bgz", form(&client, "", ""));
-    assert_eq!(issuer.issue(Some(&client.der), &twice, now()).unwrap_err().code, InvalidRequest);
-    assert!(issuer.issue(Some(&client.der), &form(&client, "client_id", "90000901"), now()).is_ok());
+    assert_eq!(issue(&issuer, Some(&client.der), &twice, now()).unwrap_err().code, InvalidRequest);
+    assert!(issue(&issuer, Some(&client.der), &form(&client, "client_id", "90000901"), now()).is_ok());
 }
 
 #[test]
@@ -134,11 +145,11 @@ fn who_shows_no_certificate_that_is_known_gets_nothing() {
         ("no organisation", Some(&nobody.der[..]), good.clone(), now()),
         ("a certificate past its end", Some(&client.der[..]), good.clone(), later),
     ] {
-        let error = issuer.issue(certificate, &form, at).unwrap_err();
+        let error = issue(&issuer, certificate, &form, at).unwrap_err();
         assert_eq!((error.code, error.status()), (TokenErrorCode::InvalidClient, 401), "{case}");
     }
-    assert!(issuer.issue(Some(&client.der), &good, now()).is_ok());
-    let again = issuer.issue(Some(&client.der), &good, now()).unwrap_err();
+    assert!(issue(&issuer, Some(&client.der), &good, now()).is_ok());
+    let again = issue(&issuer, Some(&client.der), &good, now()).unwrap_err();
     assert_eq!(again.code, TokenErrorCode::InvalidClient, "ATT-67: an assertion counts once");
 }
 
@@ -147,6 +158,9 @@ fn a_configuration_without_sense_is_refused() {
     let endpoint = WebAddress::parse(ENDPOINT).unwrap();
     for (expires_in, most_tokens) in [(0, 1), (3601, 1), (300, 0)] {
         let config = IssuerConfig { token_endpoint: endpoint.clone(), expires_in, most_tokens };
-        assert!(TokenIssuer::new(config, Arc::default()).is_err(), "{expires_in} {most_tokens}");
+        assert!(
+            TokenIssuer::new(config, Arc::default(), InMemory::with_share(1)).is_err(),
+            "{expires_in} {most_tokens}"
+        );
     }
 }
