@@ -7,6 +7,7 @@
 mod assertion;
 mod inner;
 mod outer;
+mod proof;
 mod wire;
 
 use std::io;
@@ -16,6 +17,7 @@ use thiserror::Error;
 pub use assertion::{Acting, ClientAssertion, TreatmentRelation, User};
 pub use inner::InnerCaller;
 pub use outer::{OuterCaller, TokenError};
+pub use proof::{Proof, ProofKey};
 pub use wire::{Answer, Wire};
 
 /// Why a call did not bring an answer. An answer of any status is no error.

@@ -18,6 +18,7 @@ mod overview;
 mod pages;
 mod setting;
 pub mod surface;
+mod tokens;
 mod try_out;
 mod witnessed;
 
@@ -121,6 +122,7 @@ fn region() -> Vec<Check> {
     all.extend(batch::checks());
     all.extend(pages::checks());
     all.extend(assertions::checks());
+    all.extend(tokens::checks());
     all.extend(ill_sources::checks());
     all.extend(access_log::checks());
     all.extend(witnessed::checks());
