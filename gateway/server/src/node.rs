@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use connectors::identity::InnerCallers;
 use connectors::identity::oauth::TokenIssuer;
 use exchange::ports::Authenticator;
 use exchange::{Gate, LogStack, Stack};
@@ -46,6 +47,8 @@ pub struct Parts {
     pub open_metadata: bool,
     pub use_cases: Arc<UseCases>,
     pub issuer: Arc<TokenIssuer>,
+    /// The provider's own callers.
+    pub callers: Arc<InnerCallers>,
     pub access_log: Arc<AccessLog>,
     /// That the access log was not altered.
     pub proof: Arc<Published>,
@@ -93,6 +96,9 @@ impl Node {
     }
     pub fn issuer(&self) -> &TokenIssuer {
         &self.parts.issuer
+    }
+    pub fn callers(&self) -> &InnerCallers {
+        &self.parts.callers
     }
     pub fn access_log(&self) -> &AccessLog {
         &self.parts.access_log

@@ -147,6 +147,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         open_metadata: config.outer.open_metadata,
         use_cases,
         issuer,
+        callers: callers.clone(),
         access_log,
         proof,
         witnessing,

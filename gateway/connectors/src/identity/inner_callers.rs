@@ -1,6 +1,6 @@
 //! The provider's own systems and people, from configuration: who may call at the inner gate, and by what proof.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -42,6 +42,9 @@ pub struct InnerCallerConfig {
     /// The SHA-256 thumbprint of the client certificate (`x5t#S256`), base64url.
     #[serde(default)]
     pub certificate_thumbprint: Option<String>,
+    /// Whether it may ask what a token of ours stands for (RFC 7662): a resource server of the provider's own.
+    #[serde(default)]
+    pub introspects: bool,
 }
 
 /// The person on whose behalf an inner caller asks.
@@ -61,6 +64,7 @@ pub struct InnerCallers {
     by_client: HashMap<String, Arc<Caller>>,
     by_token: HashMap<Digest, Arc<Caller>>,
     by_certificate: HashMap<Thumbprint, Arc<Caller>>,
+    introspectors: HashSet<String>,
 }
 
 impl fmt::Debug for InnerCallers {
@@ -96,6 +100,11 @@ impl InnerCallers {
     /// The caller of this name, as a session refers to it.
     pub fn by_client(&self, client_id: &str) -> Option<&Arc<Caller>> {
         self.by_client.get(client_id)
+    }
+
+    /// Whether the caller of this name may ask what a token stands for.
+    pub fn may_introspect(&self, client_id: &str) -> bool {
+        self.introspectors.contains(client_id)
     }
 
     pub(super) fn by_token(&self, digest: &Digest) -> Option<&Arc<Caller>> {
@@ -142,6 +151,9 @@ impl InnerCallers {
         };
         if taken.is_some() {
             return Err("shows the same token or certificate as another caller".to_owned());
+        }
+        if config.introspects {
+            self.introspectors.insert(config.client_id.clone());
         }
         match self.by_client.insert(config.client_id.clone(), caller) {
             Some(_) => Err("is configured twice".to_owned()),

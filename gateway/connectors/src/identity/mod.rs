@@ -7,6 +7,7 @@ pub mod certificates;
 pub mod inner_callers;
 mod jose;
 pub mod node_key;
+pub mod nuts;
 pub mod oauth;
 pub mod partners;
 mod secret;

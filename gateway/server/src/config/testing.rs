@@ -131,6 +131,7 @@ pub(crate) fn everything() -> NodeConfig {
             token_file: Some(path()),
             token_sha256_file: Some(path()),
             certificate_thumbprint: Some(text()),
+            introspects: false,
         }],
     }
 }

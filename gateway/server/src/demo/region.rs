@@ -281,6 +281,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
             token_file: Some(token_file),
             token_sha256_file: None,
             certificate_thumbprint: None,
+            introspects: false,
         });
         callers.push(ReadyCaller {
             name: format!("{}, {}, {}", person.name, person.role_name, place.provider.name),

@@ -84,6 +84,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             token_file: Some(token_file),
             token_sha256_file: None,
             certificate_thumbprint: None,
+            introspects: false,
         }],
     };
     let config_file = state.join("node.toml");

@@ -13,7 +13,7 @@ use rustls::ServerConfig;
 
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
-use super::{discovery, health, log_proof, metrics, openapi, token, witness};
+use super::{discovery, health, introspection, log_proof, metrics, openapi, token, witness};
 use crate::desk::NodeDesk;
 use crate::node::Node;
 
@@ -63,6 +63,7 @@ pub fn inner(
             .route("/health/witnessing", web::get().to(witness::health))
             .route("/metrics", web::get().to(metrics::metrics))
             .route("/openapi.json", web::get().to(openapi::answer))
+            .route("/oauth/introspect", web::post().to(introspection::introspect))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here));

@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod format;
 pub mod health;
 pub mod inbound;
+pub mod introspection;
 pub mod listeners;
 pub mod log_proof;
 pub mod media;

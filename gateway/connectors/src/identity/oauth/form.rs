@@ -18,6 +18,8 @@ pub(super) struct TokenForm {
     pub(super) client_id: Option<Zeroizing<String>>,
     pub(super) client_secret: Option<Zeroizing<String>>,
     pub(super) scope: Option<Zeroizing<String>>,
+    /// Of an introspection request (RFC 7662, section 2.1).
+    pub(super) token: Option<Zeroizing<String>>,
 }
 
 /// Why a body is no token request.
@@ -48,6 +50,7 @@ impl TokenForm {
                 "client_id" => &mut form.client_id,
                 "client_secret" => &mut form.client_secret,
                 "scope" => &mut form.scope,
+                "token" => &mut form.token,
                 _ => continue,
             };
             if place.replace(value).is_some() {
@@ -61,6 +64,7 @@ impl TokenForm {
             &mut form.client_id,
             &mut form.client_secret,
             &mut form.scope,
+            &mut form.token,
         ] {
             place.take_if(|value| value.is_empty());
         }

@@ -268,7 +268,7 @@ fn use_cases(scope: &str, partner: &PartnerConfig) -> Result<Vec<UseCaseId>, Tok
     Ok(asked)
 }
 
-fn form_fault(fault: FormFault) -> &'static str {
+pub(super) fn form_fault(fault: FormFault) -> &'static str {
     match fault {
         FormFault::TooLarge => "the token request is too large",
         FormFault::Malformed => "the token request is no form",

@@ -7,6 +7,7 @@ pub mod client;
 pub mod dpop;
 mod error;
 mod form;
+mod introspection;
 pub mod issuer;
 pub mod once;
 mod tokens;
