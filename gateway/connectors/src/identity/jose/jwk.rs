@@ -11,6 +11,10 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::json;
 use thiserror::Error;
+use x509_parser::asn1_rs::FromDer;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::oid_registry;
+use x509_parser::public_key::PublicKey;
 
 use super::present;
 
@@ -24,7 +28,7 @@ const MAX_EXPONENT: usize = 8;
 pub struct Jkt([u8; 32]);
 
 /// The members of a JWK as they stand. A member that comes twice is a fault.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct JwkMembers {
     kty: String,
     crv: Option<String>,
@@ -101,6 +105,12 @@ impl Jkt {
     }
 }
 
+impl JwkMembers {
+    fn of_kind(kty: &str) -> Self {
+        JwkMembers { kty: kty.to_owned(), ..JwkMembers::default() }
+    }
+}
+
 impl PublicJwk {
     pub(crate) fn of(members: &JwkMembers) -> Result<Self, JwkFault> {
         let JwkMembers { d, p, q, dp, dq, qi, oth, k, .. } = *members;
@@ -124,6 +134,32 @@ impl PublicJwk {
             }
             _ => Ok(key),
         }
+    }
+
+    /// The key of a certificate (DER).
+    pub(crate) fn of_certificate(der: &[u8]) -> Option<Self> {
+        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        let info = certificate.public_key();
+        let encode = |bytes: &[u8]| Some(URL_SAFE_NO_PAD.encode(bytes));
+        let members = match info.parsed().ok()? {
+            PublicKey::EC(point) => {
+                let curve = info.algorithm.parameters.as_ref()?.as_oid().ok()?;
+                let (crv, length) = match curve {
+                    curve if curve == oid_registry::OID_EC_P256 => ("P-256", 32),
+                    curve if curve == oid_registry::OID_NIST_EC_P384 => ("P-384", 48),
+                    _ => return None,
+                };
+                // Uncompressed: a byte that says so, then both coordinates.
+                let (x, y) = point.data().strip_prefix(&[4])?.split_at_checked(length)?;
+                JwkMembers { crv: Some(crv.to_owned()), x: encode(x), y: encode(y), ..JwkMembers::of_kind("EC") }
+            }
+            PublicKey::RSA(key) => {
+                let unsigned = |integer: &'_ [u8]| encode(integer.strip_prefix(&[0]).unwrap_or(integer));
+                JwkMembers { n: unsigned(key.modulus), e: unsigned(key.exponent), ..JwkMembers::of_kind("RSA") }
+            }
+            _ => return None,
+        };
+        Self::of(&members).ok()
     }
 
     /// Whether `signature` (base64url) is this key's over `message` by the algorithm of this name, out of those allowed.

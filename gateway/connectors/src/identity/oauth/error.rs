@@ -13,6 +13,10 @@ pub enum TokenErrorCode {
     InvalidScope,
     /// The DPoP proof is not right (RFC 9449, section 5).
     InvalidDpopProof,
+    /// Of Nuts RFC021, section 4.5.
+    InvalidVerifiablePresentation,
+    InvalidPresentationSubmission,
+    InvalidVerifiableCredentials,
     /// What was used before cannot be remembered now, so nothing is accepted. Not of section 5.2 either.
     TemporarilyUnavailable,
     /// We cannot make a token now. Not of section 5.2, which has no word for it (section 4.1.2.1 has).
@@ -41,6 +45,9 @@ impl TokenErrorCode {
             TokenErrorCode::UnsupportedGrantType => "unsupported_grant_type",
             TokenErrorCode::InvalidScope => "invalid_scope",
             TokenErrorCode::InvalidDpopProof => "invalid_dpop_proof",
+            TokenErrorCode::InvalidVerifiablePresentation => "invalid_verifiable_presentation",
+            TokenErrorCode::InvalidPresentationSubmission => "invalid_presentation_submission",
+            TokenErrorCode::InvalidVerifiableCredentials => "invalid_verifiable_credentials",
             TokenErrorCode::TemporarilyUnavailable => "temporarily_unavailable",
             TokenErrorCode::ServerError => "server_error",
         }
@@ -59,7 +66,10 @@ impl TokenError {
             TokenErrorCode::InvalidRequest
             | TokenErrorCode::UnsupportedGrantType
             | TokenErrorCode::InvalidScope
-            | TokenErrorCode::InvalidDpopProof => 400,
+            | TokenErrorCode::InvalidDpopProof
+            | TokenErrorCode::InvalidVerifiablePresentation
+            | TokenErrorCode::InvalidPresentationSubmission
+            | TokenErrorCode::InvalidVerifiableCredentials => 400,
             TokenErrorCode::TemporarilyUnavailable => 503,
             TokenErrorCode::ServerError => 500,
         }

@@ -19,6 +19,7 @@ use super::{ASSERTION_TYPE, GRANT_TYPE};
 use crate::http::WebAddress;
 use crate::identity::IdentityFault;
 use crate::identity::certificates::Certificate;
+use crate::identity::nuts::{self, PresentationFault, PresentationVerifier};
 use crate::identity::partners::{PartnerConfig, Partners};
 use crate::identity::secret::Secret;
 
@@ -47,6 +48,8 @@ pub struct TokenIssuer {
     verifier: AssertionVerifier,
     proofs: ProofVerifier,
     used: Arc<dyn UsedOnce>,
+    /// Where tokens are given for presentations (Nuts RFC021).
+    presentations: Option<PresentationVerifier>,
     partners: Arc<Partners>,
     tokens: Tokens,
     expires_in: u32,
@@ -127,18 +130,42 @@ impl TokenIssuer {
             verifier: AssertionVerifier::new(config.token_endpoint.to_string(), used.clone()),
             proofs: ProofVerifier::default(),
             used,
+            presentations: None,
             partners,
             tokens: Tokens::new(config.most_tokens, life),
             expires_in: config.expires_in,
         })
     }
 
+    /// Also gives tokens for presentations (Nuts RFC021).
+    pub fn with_presentations(self, presentations: PresentationVerifier) -> Self {
+        TokenIssuer { presentations: Some(presentations), ..self }
+    }
+
+    /// What verifies presentations, where tokens are given for them.
+    pub fn presentations(&self) -> Option<&PresentationVerifier> {
+        self.presentations.as_ref()
+    }
+
     /// Answers a token request. What counted once is durably used before a token is given.
     pub async fn issue(&self, request: TokenRequest<'_>, now: OffsetDateTime) -> Result<TokenResponse, TokenError> {
-        use TokenErrorCode::{InvalidClient, InvalidRequest, ServerError};
+        use TokenErrorCode::{InvalidClient, InvalidRequest, UnsupportedGrantType};
 
         let (certificate, partner) = self.client(request.certificate, now)?;
         let form = TokenForm::read(request.form).map_err(|fault| TokenError::new(InvalidRequest, form_fault(fault)))?;
+        if form.client_secret.is_some() {
+            return Err(TokenError::new(InvalidRequest, "a client authenticates in one way only"));
+        }
+        match form.grant_type.as_ref().map(|value| value.as_str()) {
+            Some(GRANT_TYPE) => {}
+            Some(nuts::GRANT_TYPE) if self.presentations.is_some() => {
+                return self.issue_for_presentation(request, &form, &certificate, partner, now).await;
+            }
+            Some(_) => {
+                return Err(TokenError::new(UnsupportedGrantType, "this grant type is not supported"));
+            }
+            None => return Err(TokenError::new(InvalidRequest, "grant_type is missing")),
+        }
         let assertion = assertion_of(&form)?;
         if form.client_id.as_ref().is_some_and(|id| id.as_str() != partner.ura.as_str()) {
             return Err(TokenError::new(InvalidClient, "client_id is not the organisation of the client certificate"));
@@ -149,7 +176,6 @@ impl TokenIssuer {
         if let Some(proof) = &proof {
             self.use_up(proof, partner, now).await?;
         }
-        let scope = use_cases.iter().map(UseCaseId::as_str).collect::<Vec<_>>().join(" ");
         let caller = Caller {
             client_id: asserted.client.as_str().to_owned(),
             organisation: partner.organisation(),
@@ -159,13 +185,58 @@ impl TokenIssuer {
             treatment_relation: asserted.treatment_relation,
             token_id: None,
         };
+        self.give(caller, &certificate, proof.as_ref(), now)
+    }
+
+    /// A token for this caller, bound to its certificate, and to its key if it proved one.
+    fn give(
+        &self,
+        caller: Caller,
+        certificate: &Certificate,
+        proof: Option<&Proof>,
+        now: OffsetDateTime,
+    ) -> Result<TokenResponse, TokenError> {
+        let scope = caller.use_cases.iter().map(UseCaseId::as_str).collect::<Vec<_>>().join(" ");
         let jkt = proof.map(|proof| proof.jkt);
         let expires = now.saturating_add(time::Duration::seconds(i64::from(self.expires_in)));
         let access_token = self
             .tokens
             .give(Grant { caller, thumbprint: certificate.thumbprint, jkt, issued: now, expires })
-            .ok_or_else(|| TokenError::new(ServerError, "no token can be made now"))?;
+            .ok_or_else(|| TokenError::new(TokenErrorCode::ServerError, "no token can be made now"))?;
         Ok(TokenResponse { access_token, bound_to_key: jkt.is_some(), expires_in: self.expires_in, scope })
+    }
+
+    /// A token for a verifiable presentation: of the organisation that the client certificate names, and of nobody in
+    /// particular there, about no patient in particular.
+    async fn issue_for_presentation(
+        &self,
+        request: TokenRequest<'_>,
+        form: &TokenForm,
+        certificate: &Certificate,
+        partner: &PartnerConfig,
+        now: OffsetDateTime,
+    ) -> Result<TokenResponse, TokenError> {
+        let refuse = |what| TokenError::new(TokenErrorCode::InvalidRequest, what);
+        let verifier = self.presentations.as_ref().ok_or_else(|| refuse("presentations are not taken"))?;
+        let assertion = form.assertion.as_ref().ok_or_else(|| refuse("assertion is missing"))?;
+        let submission =
+            form.presentation_submission.as_ref().ok_or_else(|| refuse("presentation_submission is missing"))?;
+        let use_cases = use_cases(form.scope.as_ref().map_or("", |scope| scope.as_str()), partner)?;
+        let proof = self.proof(request.proofs, now)?;
+        verifier.verify(assertion, submission, &partner.ura, &self.used, now).await.map_err(presentation_fault)?;
+        if let Some(proof) = &proof {
+            self.use_up(proof, partner, now).await?;
+        }
+        let caller = Caller {
+            client_id: partner.ura.as_str().to_owned(),
+            organisation: partner.organisation(),
+            person: None,
+            use_cases,
+            patient: None,
+            treatment_relation: None,
+            token_id: None,
+        };
+        self.give(caller, certificate, proof.as_ref(), now)
     }
 
     /// The proof of possession, when the client sent one: the token is then bound to its key (RFC 9449, section 5).
@@ -219,6 +290,18 @@ fn assertion_fault(fault: AssertionFault) -> TokenError {
     }
 }
 
+fn presentation_fault(fault: PresentationFault) -> TokenError {
+    let code = match fault {
+        PresentationFault::NotRemembered => return not_remembered(),
+        PresentationFault::Submission(_) => TokenErrorCode::InvalidPresentationSubmission,
+        PresentationFault::Credential(_) | PresentationFault::OtherOrganisation => {
+            TokenErrorCode::InvalidVerifiableCredentials
+        }
+        _ => TokenErrorCode::InvalidVerifiablePresentation,
+    };
+    TokenError::new(code, fault.to_string())
+}
+
 fn proof_fault(fault: ProofFault) -> TokenError {
     TokenError::new(TokenErrorCode::InvalidDpopProof, fault.to_string())
 }
@@ -228,15 +311,7 @@ fn not_remembered() -> TokenError {
 }
 
 fn assertion_of(form: &TokenForm) -> Result<&str, TokenError> {
-    use TokenErrorCode::{InvalidClient, InvalidRequest, UnsupportedGrantType};
-    match form.grant_type.as_ref().map(|value| value.as_str()) {
-        Some(GRANT_TYPE) => {}
-        Some(_) => return Err(TokenError::new(UnsupportedGrantType, "only client_credentials is supported")),
-        None => return Err(TokenError::new(InvalidRequest, "grant_type is missing")),
-    }
-    if form.client_secret.is_some() {
-        return Err(TokenError::new(InvalidRequest, "a client authenticates in one way only"));
-    }
+    use TokenErrorCode::InvalidClient;
     match form.client_assertion_type.as_ref().map(|value| value.as_str()) {
         Some(ASSERTION_TYPE) => {}
         Some(_) => return Err(TokenError::new(InvalidClient, "client_assertion_type is not supported")),

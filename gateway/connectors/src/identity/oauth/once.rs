@@ -47,6 +47,10 @@ pub(crate) enum Kind {
     Assertion,
     /// `jti` of a DPoP proof at the token endpoint (RFC 9449, section 11.1).
     Proof,
+    /// `jti` of a verifiable presentation (Nuts RFC021, section 4.4).
+    Presentation,
+    /// Its `nonce`, which Nuts nodes look at instead.
+    Nonce,
 }
 
 impl Identifier {
@@ -55,6 +59,8 @@ impl Identifier {
         let kind = match kind {
             Kind::Assertion => "assertion",
             Kind::Proof => "proof",
+            Kind::Presentation => "presentation",
+            Kind::Nonce => "nonce",
         };
         Identifier { owner: digest_of(&[kind, owner]), id: digest_of(&[id]), expires }
     }
