@@ -55,8 +55,13 @@ impl ProofKey {
     pub fn sign(&self, proof: &Proof) -> Result<String, CallError> {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", part(&proof.header), part(&proof.claims));
-        let signature = self.0.sign(&SystemRandom::new(), message.as_bytes());
+        Ok(format!("{message}.{}", self.signature(message.as_bytes())?))
+    }
+
+    /// The signature over any message, base64url.
+    pub(super) fn signature(&self, message: &[u8]) -> Result<String, CallError> {
+        let signature = self.0.sign(&SystemRandom::new(), message);
         let signature = signature.map_err(|_| CallError::Certificate("the key cannot sign".to_owned()))?;
-        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        Ok(URL_SAFE_NO_PAD.encode(signature))
     }
 }

@@ -52,6 +52,8 @@ pub struct Parts {
     pub access_log: Arc<AccessLog>,
     /// That the access log was not altered.
     pub proof: Arc<Published>,
+    /// How the node names itself to Nuts clients.
+    pub nuts_issuer: String,
     /// Who witnesses that, and whom this node witnesses.
     pub witnessing: Arc<Witnessing>,
     pub wellness: Wellness,
@@ -96,6 +98,10 @@ impl Node {
     }
     pub fn issuer(&self) -> &TokenIssuer {
         &self.parts.issuer
+    }
+    /// How the node names itself to Nuts clients.
+    pub fn nuts_issuer(&self) -> &str {
+        &self.parts.nuts_issuer
     }
     pub fn callers(&self) -> &InnerCallers {
         &self.parts.callers

@@ -2,15 +2,15 @@
 //!
 //! Read it from [`node`] down. Everything that can be wrong is said at start, as a sentence for the operator.
 
+mod tokens;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors::http::{ClientIdentity, HttpClient, HttpSettings, Trust, WebAddress};
-use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
-use connectors::identity::{
-    InnerCallers, NodeAuthenticator, NodeKey, PartnerConfig, Partners, SessionConfig, Sessions,
-};
+use connectors::http::{ClientIdentity, HttpClient, HttpSettings, Trust};
+use connectors::identity::oauth::TokenClient;
+use connectors::identity::{InnerCallers, NodeKey, PartnerConfig, Partners, SessionConfig, Sessions};
 use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
 use connectors::sources::fhir::FhirSource;
@@ -24,7 +24,6 @@ use fhir::json::Limits;
 use policy::{Data, DataHolder, Organisation, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
-use store::once::Once;
 use store::proof::CheckpointKey;
 use store::state::{State, StateOptions};
 
@@ -36,7 +35,6 @@ use crate::log::places::Places;
 use crate::log::published::Published;
 use crate::log::witnessing::{Setup, Witnessing};
 use crate::node::{Bases, Node, Parts, Wellness};
-use crate::once::{self, UsedPort};
 use crate::patient_index::OwnPatients;
 use crate::quality::{Quality, Statements};
 use crate::{profiles, tls};
@@ -86,24 +84,16 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let own = own(config)?;
     let sources = own_sources(config, &own.sources)?;
     let partners = Arc::new(partners(config)?);
-    let endpoint = format!("{}/oauth/token", config.outer.public_base);
-    let state = state(config)?;
-    let used = Once::open(state, once::TREE, once::SHARE, clock.now().unix_timestamp())
-        .map_err(|fault| format!("what was used once: {fault}"))?;
-    let issuer = Arc::new(said(TokenIssuer::new(
-        IssuerConfig::new(said(WebAddress::parse(&endpoint))?),
-        partners.clone(),
-        Arc::new(UsedPort(Arc::new(used))),
-    ))?);
+    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state(config)?, &clock)?);
     let sessions = Arc::new(Sessions::new(SessionConfig::default()));
-    let authenticator: Arc<dyn Authenticator> = Arc::new(NodeAuthenticator::new(
-        config.outer.public_base.clone(),
+    let authenticator: Arc<dyn Authenticator> = Arc::new(tokens::authenticator(
+        config,
         partners,
         issuer.clone(),
         callers.clone(),
         sessions.clone(),
         clock.clone(),
-    ));
+    )?);
     let to_partners = own.peers.clone();
     let peers = peers(config, own, &clock)?;
     let registers = Registers::open(config, sources.sources, peers, &clock);
@@ -148,6 +138,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         use_cases,
         issuer,
         callers: callers.clone(),
+        nuts_issuer: crate::http::nuts::issuer(config),
         access_log,
         proof,
         witnessing,
@@ -202,6 +193,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     let own = own(config)?;
     own_sources(config, &own.sources)?;
     partners(config)?;
+    tokens::try_nuts(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     peers(config, own, &clock)?;
     Ok(())

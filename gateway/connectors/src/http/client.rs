@@ -11,6 +11,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
 
+use super::public_only::PublicOnly;
+
 /// Whom we believe when a server shows its certificate.
 #[derive(Clone, Debug)]
 pub enum Trust {
@@ -32,6 +34,9 @@ pub struct HttpSettings {
     pub trust: Trust,
     /// Shown to servers that ask for a client certificate.
     pub identity: Option<ClientIdentity>,
+    /// Connects to public addresses only: for addresses that others choose. Addresses that are numbers are not looked up,
+    /// and are for the caller to refuse.
+    pub public_only: bool,
     /// Offers HTTP/2 in TLS. Off by default: many small parallel answers go faster over pooled HTTP/1.1.
     pub http2: bool,
     pub connect_patience: Duration,
@@ -94,6 +99,7 @@ impl Default for HttpSettings {
         HttpSettings {
             trust: Trust::Platform,
             identity: None,
+            public_only: false,
             http2: false,
             connect_patience: Duration::from_secs(3),
             idle_connections: 32,
@@ -112,6 +118,9 @@ impl HttpClient {
             .connect_timeout(settings.connect_patience)
             .pool_max_idle_per_host(settings.idle_connections)
             .pool_idle_timeout(settings.idle_for);
+        if settings.public_only {
+            builder = builder.dns_resolver(Arc::new(PublicOnly));
+        }
         if !settings.http2 {
             builder = builder.http1_only();
         }

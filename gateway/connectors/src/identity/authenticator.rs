@@ -7,14 +7,16 @@ use std::sync::Arc;
 use exchange::inbound::{Credentials, Gate};
 use exchange::ports::{AuthenticationFault, Authenticator, BoxFuture, Clock};
 use moka::sync::Cache;
-use policy::Caller;
+use policy::{Caller, UseCaseId};
+use time::OffsetDateTime;
 
 use super::certificates::{Certificate, Thumbprint};
 use super::inner_callers::InnerCallers;
 use super::jose::Jkt;
-use super::oauth::dpop::{Expected, ProofFault, ProofVerifier, Recent};
+use super::nuts::Introspector;
+use super::oauth::dpop::{Brought, Expected, ProofFault, ProofVerifier, Recent};
 use super::oauth::{Shown, TokenIssuer};
-use super::partners::Partners;
+use super::partners::{PartnerConfig, Partners};
 use super::secret::Digest;
 use super::sessions::Sessions;
 
@@ -33,6 +35,16 @@ pub struct NodeAuthenticator {
     outer_base: String,
     proofs: ProofVerifier,
     recent: Recent,
+    /// A Nuts node of ours, whose tokens are taken too.
+    nuts_node: Option<Introspector>,
+}
+
+/// What a token that was shown comes to.
+struct Held {
+    caller: Caller,
+    jkt: Option<Jkt>,
+    /// Whether the token may be older than this process.
+    outlives_us: bool,
 }
 
 impl NodeAuthenticator {
@@ -56,12 +68,18 @@ impl NodeAuthenticator {
             outer_base,
             proofs: ProofVerifier::default(),
             recent,
+            nuts_node: None,
         }
+    }
+
+    /// Also takes tokens that a Nuts node of ours gave.
+    pub fn with_nuts_node(self, introspector: Introspector) -> Self {
+        NodeAuthenticator { nuts_node: Some(introspector), ..self }
     }
 
     /// Another provider's node: its certificate, and a token of ours that is bound to it (RFC 8705, section 3), and where
     /// the token is also bound to a key, a fresh proof of that key (RFC 9449, section 7).
-    fn outer(&self, credentials: &Credentials) -> Result<Caller, AuthenticationFault> {
+    async fn outer(&self, credentials: &Credentials) -> Result<Caller, AuthenticationFault> {
         let now = self.clock.now();
         let der = credentials.certificate.as_deref().ok_or(AuthenticationFault::NoCertificate)?;
         let certificate = self.read(der).ok_or(AuthenticationFault::UnknownOrganisation)?;
@@ -69,10 +87,8 @@ impl NodeAuthenticator {
             // The TLS session outlived it.
             return Err(AuthenticationFault::NoCertificate);
         }
-        let known = certificate.ura.as_ref().is_some_and(|ura| self.partners.get(ura).is_some());
-        if !known {
-            return Err(AuthenticationFault::UnknownOrganisation);
-        }
+        let partner = certificate.ura.as_ref().and_then(|ura| self.partners.get(ura));
+        let partner = partner.ok_or(AuthenticationFault::UnknownOrganisation)?;
         let (token, proven) = match shown(credentials)? {
             Shown::Bearer(token) => (token, false),
             Shown::Dpop(token) => (token, true),
@@ -86,23 +102,59 @@ impl NodeAuthenticator {
         } else {
             (AuthenticationFault::TokenNotAccepted, AuthenticationFault::TokenOfAnotherClient)
         };
-        let grant = self.issuer.grant(token, now).ok_or(unknown)?;
-        if grant.thumbprint != certificate.thumbprint {
-            return Err(of_another);
-        }
-        match (grant.jkt, proven) {
+        let held = match self.issuer.grant(token, now) {
+            Some(grant) if grant.thumbprint != certificate.thumbprint => return Err(of_another),
+            Some(grant) => Held { caller: grant.caller.clone(), jkt: grant.jkt, outlives_us: false },
+            None => self.given_by_nuts_node(token, partner, now, of_another).await?.ok_or(unknown)?,
+        };
+        match (held.jkt, proven) {
             (None, false) => {}
             (None, true) => return Err(unknown),
             (Some(_), false) => return Err(AuthenticationFault::ProofMissing),
             (Some(jkt), true) => self
-                .prove(credentials, token, jkt, &grant.caller.client_id)
+                .prove(credentials, token, jkt, &held)
                 .map_err(|fault| AuthenticationFault::ProofNotAccepted(fault.code()))?,
         }
-        Ok(grant.caller.clone())
+        Ok(held.caller)
+    }
+
+    /// What a token stands for that a Nuts node of ours gave to this partner, as far as it is offered that here.
+    async fn given_by_nuts_node(
+        &self,
+        token: &str,
+        partner: &PartnerConfig,
+        now: OffsetDateTime,
+        of_another: AuthenticationFault,
+    ) -> Result<Option<Held>, AuthenticationFault> {
+        let Some(node) = &self.nuts_node else { return Ok(None) };
+        let answer = node.introspect(token, now).await.map_err(|fault| {
+            tracing::warn!(nuts.fault = %fault, "a token cannot be introspected");
+            AuthenticationFault::Unavailable
+        })?;
+        let Some(told) = answer else { return Ok(None) };
+        // It is bound to the organisation that the client certificate names.
+        if told.organisation != partner.ura {
+            return Err(of_another);
+        }
+        let named = told.scopes.iter().filter_map(|scope| UseCaseId::parse(scope));
+        let use_cases: Vec<UseCaseId> = named.filter(|id| partner.use_cases.contains(id)).collect();
+        if use_cases.is_empty() {
+            return Ok(None);
+        }
+        let caller = Caller {
+            client_id: partner.ura.as_str().to_owned(),
+            organisation: partner.organisation(),
+            person: told.person.clone(),
+            use_cases,
+            patient: None,
+            treatment_relation: None,
+            token_id: Some(Digest::of(token).token_id()),
+        };
+        Ok(Some(Held { caller, jkt: told.jkt, outlives_us: true }))
     }
 
     /// Holds unless the request proves that it holds the key of this token (RFC 9449, section 4.3).
-    fn prove(&self, credentials: &Credentials, token: &str, jkt: Jkt, client: &str) -> Result<(), ProofFault> {
+    fn prove(&self, credentials: &Credentials, token: &str, jkt: Jkt, held: &Held) -> Result<(), ProofFault> {
         let shown = credentials.possession.as_deref().ok_or(ProofFault::NotOne)?;
         let now = self.clock.now().unix_timestamp();
         let url = format!("{}{}", self.outer_base, shown.path);
@@ -111,7 +163,8 @@ impl NodeAuthenticator {
         if proof.jkt != jkt {
             return Err(ProofFault::OtherKey);
         }
-        self.recent.accept(client, &proof, &shown.request_id, now)
+        let brought = Brought { client: &held.caller.client_id, request: &shown.request_id };
+        self.recent.accept(&brought, &proof, held.outlives_us, now)
     }
 
     /// The provider's own: a session, a configured token, or a configured certificate.
@@ -172,11 +225,10 @@ impl Authenticator for NodeAuthenticator {
         gate: Gate,
         credentials: &'a Credentials,
     ) -> BoxFuture<'a, Result<Caller, AuthenticationFault>> {
-        let identified = match gate {
-            Gate::Outer => self.outer(credentials),
-            Gate::Inner => self.inner(credentials),
-        };
-        Box::pin(std::future::ready(identified))
+        match gate {
+            Gate::Outer => Box::pin(self.outer(credentials)),
+            Gate::Inner => Box::pin(std::future::ready(self.inner(credentials))),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use connectors::http::WebAddress;
 use connectors::identity::InnerCallerConfig;
+use connectors::identity::nuts::NutsConfig;
 use connectors::peers::PeerConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
@@ -147,6 +148,9 @@ pub struct NodeConfig {
     pub bounds: BoundsConfig,
     #[serde(default)]
     pub quality: QualityConfig,
+    /// Nuts, when this node takes part in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nuts: Option<NutsConfig>,
     #[serde(default)]
     pub sources: Vec<SourceConfig>,
     #[serde(default)]
@@ -182,6 +186,7 @@ impl NodeConfig {
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());
         all.extend(self.quality.statements.as_mut());
+        all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         for source in &mut self.sources {
             all.extend(source.files());
         }

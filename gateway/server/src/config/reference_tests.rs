@@ -105,6 +105,7 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[registers]", "consents"),
         ("[bounds]", "exchange"),
         ("[quality]", "sample"),
+        ("[nuts]", "subjekt"),
         ("[[sources]]", "token"),
         ("[[partners]]", "token_endpoint"),
         ("[partners.node]", "base"),

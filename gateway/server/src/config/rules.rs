@@ -42,6 +42,9 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if config.quality.one_in == 0 || config.quality.queue == 0 {
         return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
     }
+    if config.nuts.as_ref().is_some_and(|nuts| !nuts.has_a_good_subject()) {
+        return Err("nuts.subject must be at most 64 letters, digits, dots, dashes and underscores".into());
+    }
     if config.mode == Mode::Production {
         production(config)?;
     }
@@ -108,6 +111,11 @@ fn production(config: &NodeConfig) -> Result<(), String> {
             return Err("a fhir source is reached over plain HTTP off loopback: use https".into());
         }
     }
+    if let Some(nuts) = &config.nuts
+        && nuts.introspection_endpoint.as_ref().is_some_and(|address| address.is_plain_off_loopback())
+    {
+        return Err("nuts.introspection_endpoint is reached over plain HTTP off loopback: use https".into());
+    }
     for partner in &config.partners {
         if partner.log.as_ref().is_some_and(|log| log.base.url().scheme() != "https") {
             return Err(format!("the log of partner {} is reached over plain HTTP: use https", partner.ura));
@@ -123,6 +131,7 @@ fn production(config: &NodeConfig) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use connectors::http::WebAddress;
+    use connectors::identity::nuts::NutsConfig;
     use connectors::sources::fhir::FhirSourceConfig;
     use fhir::FhirVersion;
 
@@ -146,6 +155,15 @@ mod tests {
     fn source_at(config: &mut NodeConfig, base: &str) {
         let base = WebAddress::parse(base).unwrap();
         config.sources = vec![SourceConfig::Fhir(FhirSourceConfig::new(base, FhirVersion::R4))];
+    }
+
+    fn nuts_with(config: &mut NodeConfig, subject: Option<&str>, introspection: &str) {
+        config.nuts = Some(NutsConfig {
+            subject: subject.map(str::to_owned),
+            authorities_file: None,
+            did_web_authorities_file: None,
+            introspection_endpoint: Some(WebAddress::parse(introspection).unwrap()),
+        });
     }
 
     fn partner_at(config: &mut NodeConfig, base: &str, token_endpoint: &str) {
@@ -258,6 +276,16 @@ mod tests {
                 },
                 bad: |config| source_at(config, "http://epd.example/fhir"),
                 says: "use https",
+            },
+            Rule {
+                good: |config| nuts_with(config, Some("de-linde.1"), "http://127.0.0.1:8083/introspect"),
+                bad: |config| nuts_with(config, Some("de/linde"), "https://nuts.example/introspect"),
+                says: "nuts.subject must be",
+            },
+            Rule {
+                good: |config| nuts_with(config, None, "https://nuts.example/introspect"),
+                bad: |config| nuts_with(config, None, "http://nuts.example/introspect"),
+                says: "nuts.introspection_endpoint is reached over plain HTTP",
             },
             Rule {
                 good: |config| partner_at(config, "https://peer.example/fhir/stu3", "https://peer.example/token"),

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use connectors::http::WebAddress;
+use connectors::identity::nuts::NutsConfig;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
@@ -86,6 +87,12 @@ pub(crate) fn everything() -> NodeConfig {
             log_queue: 1,
         },
         quality: QualityConfig { enabled: true, statements: Some(path()), one_in: 1, queue: 1 },
+        nuts: Some(NutsConfig {
+            subject: Some(text()),
+            authorities_file: Some(path()),
+            did_web_authorities_file: Some(path()),
+            introspection_endpoint: Some(web()),
+        }),
         sources: vec![
             SourceConfig::Fhir(FhirSourceConfig {
                 base: web(),

@@ -210,6 +210,7 @@ fn set_up(
         registers: registers(place, folder)?,
         bounds: BoundsConfig::default(),
         quality: super::quality(),
+        nuts: Some(super::nuts(&certificates.join("ca.pem"))),
         sources: vec![source_config(place)?],
         partners: partners(place, places)?,
         callers: people(place, folder, callers)?.into_iter().chain(overseers).collect(),

@@ -67,6 +67,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             ..BoundsConfig::default()
         },
         quality: super::quality(),
+        nuts: None,
         sources: sources(options)?,
         partners: vec![PartnerEntry {
             ura: ura(CALLER.0)?,

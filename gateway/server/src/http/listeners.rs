@@ -13,7 +13,7 @@ use rustls::ServerConfig;
 
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
-use super::{discovery, health, introspection, log_proof, metrics, openapi, token, witness};
+use super::{discovery, health, introspection, log_proof, metrics, nuts, openapi, token, witness};
 use crate::desk::NodeDesk;
 use crate::node::Node;
 
@@ -34,6 +34,8 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
             .app_data(Data::new(AtGate(Gate::Outer)))
             .route("/oauth/token", web::post().to(token::token))
             .route("/.well-known/oauth-authorization-server", web::get().to(discovery::authorization_server))
+            .route("/.well-known/oauth-authorization-server/oauth2/{subject}", web::get().to(nuts::metadata))
+            .route("/oauth2/{subject}/presentation_definition", web::get().to(nuts::presentation_definition))
             .route("/log/checkpoint", web::get().to(log_proof::checkpoint))
             .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))
             .route("/log/witness/add-checkpoint", web::post().to(witness::add_checkpoint))

@@ -15,6 +15,7 @@ pub mod memo;
 pub mod metadata;
 pub mod metrics;
 pub mod negotiation;
+pub mod nuts;
 pub mod offers;
 pub mod openapi;
 pub mod responder;

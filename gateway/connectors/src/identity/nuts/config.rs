@@ -17,12 +17,20 @@ pub struct NutsConfig {
     /// token is given for a presentation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorities_file: Option<PathBuf>,
+    /// Whom we believe when a `did:web` shows its TLS certificate (PEM). By default those that the operating system does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub did_web_authorities_file: Option<PathBuf>,
     /// Where a Nuts node of our own says what its tokens stand for. Without it only tokens of ours are taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint: Option<WebAddress>,
 }
 
 impl NutsConfig {
+    /// The files that it names.
+    pub fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        self.authorities_file.iter_mut().chain(self.did_web_authorities_file.as_mut())
+    }
+
     /// Whether the subject can stand in a URL as it is.
     pub fn has_a_good_subject(&self) -> bool {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);

@@ -14,15 +14,9 @@ use crate::identity::jose::{Compact, PublicJwk, present, read_part};
 
 /// How far another's clock may be ahead of ours, in seconds (RFC021, section 4.1).
 const LEEWAY: i64 = 5;
-/// The algorithms of credentials. RS256 is there for keys of smart cards and of PKIoverheid.
-pub(super) const ALGORITHMS: [(&str, Algorithm); 6] = [
-    ("ES256", Algorithm::ES256),
-    ("ES384", Algorithm::ES384),
-    ("PS256", Algorithm::PS256),
-    ("PS384", Algorithm::PS384),
-    ("PS512", Algorithm::PS512),
-    ("RS256", Algorithm::RS256),
-];
+/// Those of `CREDENTIAL_ALGORITHMS`.
+const ALLOWED: [Algorithm; 6] =
+    [Algorithm::ES256, Algorithm::ES384, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512, Algorithm::RS256];
 const CONTEXT: &str = "https://www.w3.org/2018/credentials/v1";
 /// Both names are in use: the second is RFC023's draft.
 const TYPES: [&str; 2] = ["X509Credential", "NutsX509Credential"];
@@ -122,8 +116,7 @@ pub(super) fn verify(
     }
     let issuer = authorities.resolve(&claims.iss, &header.x509, now)?;
     let key = PublicJwk::of_certificate(&issuer.leaf).ok_or(Signature)?;
-    let allowed = ALGORITHMS.map(|(_, algorithm)| algorithm);
-    if !key.verifies(&header.alg, &allowed, parts.message, parts.signature) {
+    if !key.verifies(&header.alg, &ALLOWED, parts.message, parts.signature) {
         return Err(Signature);
     }
     if claims.vc.credential_status {

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::credential::ALGORITHMS;
 use super::x509::X509Authorities;
+use super::{CREDENTIAL_ALGORITHMS, PRESENTATION_ALGORITHMS};
 
 const DEFINITION: &str = "organisation";
 const DESCRIPTOR: &str = "x509-credential";
@@ -33,7 +33,6 @@ struct Descriptor {
 
 /// The definition: the same for every scope, so that asking for it tells nothing.
 pub(super) fn definition(authorities: &X509Authorities) -> Value {
-    let algorithms = ALGORITHMS.map(|(name, _)| name);
     let issuers = format!("^did:x509:0:sha256:({})::.*$", authorities.fingerprints().join("|"));
     let path =
         |member: &str| json!([format!("$.credentialSubject.{member}"), format!("$.credentialSubject[0].{member}")]);
@@ -41,7 +40,7 @@ pub(super) fn definition(authorities: &X509Authorities) -> Value {
         "id": DEFINITION,
         "name": "Care provider",
         "purpose": "Which care provider asks",
-        "format": {"jwt_vp": {"alg": algorithms}, "jwt_vc": {"alg": algorithms}},
+        "format": {"jwt_vp": {"alg": PRESENTATION_ALGORITHMS}, "jwt_vc": {"alg": CREDENTIAL_ALGORITHMS}},
         "input_descriptors": [{
             "id": DESCRIPTOR,
             "name": "X509Credential of a UZI server certificate",

@@ -18,5 +18,7 @@ pub use x509::X509Authorities;
 
 /// `grant_type` of RFC021, section 3.
 pub(crate) const GRANT_TYPE: &str = "vp_token-bearer";
-/// The algorithms of credentials and presentations that are taken: `vp_formats` of RFC021, section 3.1.
-pub const ALGORITHMS: [&str; 6] = ["ES256", "ES384", "PS256", "PS384", "PS512", "RS256"];
+/// The algorithms of presentations that are taken: `vp_formats` of RFC021, section 3.1.
+pub const PRESENTATION_ALGORITHMS: [&str; 6] = ["ES256", "ES384", "PS256", "PS384", "PS512", "EdDSA"];
+/// The same of credentials. RS256 is there for keys of smart cards and of PKIoverheid.
+pub const CREDENTIAL_ALGORITHMS: [&str; 6] = ["ES256", "ES384", "PS256", "PS384", "PS512", "RS256"];

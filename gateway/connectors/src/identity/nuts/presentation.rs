@@ -27,7 +27,7 @@ const MAX_CREDENTIALS: usize = 4;
 const MAX_LIFE: i64 = 5;
 const LEEWAY: i64 = 5;
 const MAX_ID: usize = 256;
-/// The algorithms of presentations.
+/// Those of `PRESENTATION_ALGORITHMS`.
 const ALLOWED: [Algorithm; 6] =
     [Algorithm::ES256, Algorithm::ES384, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512, Algorithm::EdDSA];
 const CONTEXT: &str = "https://www.w3.org/2018/credentials/v1";

@@ -11,7 +11,7 @@ mod tests;
 
 pub use key::ProofKey;
 pub(crate) use proof::{Expected, Proof, ProofFault, ProofVerifier, WINDOW};
-pub(crate) use recent::Recent;
+pub(crate) use recent::{Brought, Recent};
 
 /// The algorithms that a proof may be signed by: `dpop_signing_alg_values_supported` (RFC 9449, section 5.1).
 pub const ALGORITHMS: [&str; 4] = ["ES256", "ES384", "PS256", "EdDSA"];
