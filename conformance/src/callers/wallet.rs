@@ -133,8 +133,9 @@ fn did(port: u16) -> String {
 /// The name that says which organisation it is, as it stands in the certificate.
 fn name_in(der: &[u8]) -> Option<String> {
     let begins = der.windows(NAME_BEGINS.len()).position(|window| window == NAME_BEGINS)?;
-    let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || b".-".contains(byte);
-    let name: Vec<u8> = der.get(begins..)?.iter().take_while(plain).copied().collect();
+    // A short text in DER has its length before it.
+    let length = usize::from(*der.get(begins.checked_sub(1)?)?);
+    let name = der.get(begins..begins + length)?.to_vec();
     String::from_utf8(name).ok()
 }
 

@@ -26,6 +26,10 @@ pub struct PeerConfig {
     /// The scope to ask for, where the peer names its use cases otherwise. By default that of the permit.
     #[serde(default)]
     pub use_case: Option<UseCaseId>,
+    /// Whether its tokens are to be bound to a key of ours besides the certificate (DPoP, RFC 9449). A token that is not is
+    /// then refused.
+    #[serde(default)]
+    pub dpop: bool,
     #[serde(default)]
     pub bounds: Bounds,
     /// How long the peer's ids of a patient are remembered.

@@ -110,6 +110,9 @@ pub struct PartnerNode {
     pub bases: BTreeMap<FhirVersion, WebAddress>,
     /// Its OAuth 2.0 token endpoint.
     pub token_endpoint: WebAddress,
+    /// Whether its tokens are to be bound to a key of ours besides the certificate (DPoP, RFC 9449).
+    #[serde(default)]
+    pub dpop: bool,
 }
 
 impl PartnerEntry {
@@ -123,6 +126,7 @@ impl PartnerEntry {
             bases: node.bases.clone(),
             token_endpoint: node.token_endpoint.clone(),
             use_case: None,
+            dpop: node.dpop,
             bounds: Bounds::default(),
             patient_cache: PatientCacheConfig::default(),
         })

@@ -127,6 +127,7 @@ pub(crate) fn everything() -> NodeConfig {
             node: Some(PartnerNode {
                 bases: FhirVersion::ALL.into_iter().map(|version| (version, web())).collect(),
                 token_endpoint: web(),
+                dpop: true,
             }),
             log: Some(PartnerLog { base: web(), public_key: Some(text()), witness_key: Some(text()) }),
         }],

@@ -244,6 +244,8 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
             node: Some(PartnerNode {
                 bases: BTreeMap::from([(FhirVersion::R4, base)]),
                 token_endpoint: said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?,
+                // Some tokens are bound to a key as well, so that both ways are seen at work.
+                dpop: other.provider.key == "hospital",
             }),
             log: Some(PartnerLog {
                 base: said(WebAddress::parse(&format!("{}/log", other.outer())))?,

@@ -30,16 +30,11 @@ pub async fn authorization_server(node: Data<Node>) -> HttpResponse {
     answer(StatusCode::OK, &document)
 }
 
-/// What both documents say.
+/// What every one of these documents says.
 pub fn token_endpoint(node: &Node) -> Value {
-    let mut grants = vec!["client_credentials"];
-    if node.issuer().presentations().is_some() {
-        // Nuts RFC021, section 3.
-        grants.push("vp_token-bearer");
-    }
     let mut document = json!({
         "token_endpoint": format!("{}/oauth/token", node.outer_base()),
-        "grant_types_supported": grants,
+        "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,

@@ -36,6 +36,8 @@ pub async fn metadata(node: Data<Node>, subject: Path<String>) -> HttpResponse {
     }
     let mut document = discovery::token_endpoint(&node);
     document["issuer"] = json!(node.nuts_issuer());
+    // Presentations name this issuer as their audience, so the grant is one of this document only (RFC021, section 3).
+    document["grant_types_supported"] = json!(["client_credentials", "vp_token-bearer"]);
     document["presentation_definition_endpoint"] = json!(format!("{}/presentation_definition", node.nuts_issuer()));
     document["vp_formats"] = json!({
         "jwt_vp_json": {"alg_values_supported": PRESENTATION_ALGORITHMS},

@@ -19,6 +19,7 @@ use url::form_urlencoded;
 
 use super::assertion::{Statement, sign};
 use super::bearer::is_token;
+use super::dpop::ProofKey;
 use super::{ASSERTION_TYPE, GRANT_TYPE};
 use crate::http::{FetchFault, Fetched, HttpClient, Limits};
 use crate::identity::node_key::NodeKey;
@@ -45,6 +46,8 @@ pub struct TokenClient {
     http: HttpClient,
     clock: Arc<dyn Clock>,
     flights: Cache<Need, Flight>,
+    /// What tokens are bound to where a peer is configured so; nothing when no key could be made.
+    proof_key: Option<Arc<ProofKey>>,
 }
 
 /// What a token is for. No `Debug`: it names a person and a patient.
@@ -78,7 +81,7 @@ impl TokenClient {
     /// `http` must show the certificate that `key` belongs to: the peer binds its tokens to it (RFC 8705).
     pub fn new(key: Arc<NodeKey>, http: HttpClient, clock: Arc<dyn Clock>) -> Self {
         let flights = Cache::builder().max_capacity(TOKENS).time_to_idle(IDLE).build();
-        TokenClient { key, http, clock, flights }
+        TokenClient { key, http, clock, flights, proof_key: ProofKey::fresh().map(Arc::new) }
     }
 
     async fn token_for(&self, peer: &PeerConfig, need: Need) -> Result<Arc<Token>, SourceFault> {
@@ -120,16 +123,25 @@ impl TokenClient {
         }
         let asked = self.clock.now();
         let form = self.form(peer, need, asked).ok_or(SourceFault::Unusable("no assertion can be signed"))?;
-        let request = self
+        let bound_to = match (peer.dpop, &self.proof_key) {
+            (false, _) => None,
+            (true, Some(key)) => Some(key.clone()),
+            (true, None) => return Err(SourceFault::Unusable("there is no key to bind a token to")),
+        };
+        let mut request = self
             .http
             .request(Method::POST, peer.token_endpoint.url().clone())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(ACCEPT, "application/json")
             .header(CACHE_CONTROL, "no-store")
             .body(form);
+        if let Some(key) = &bound_to {
+            let proof = key.prove("POST", &peer.token_endpoint.to_string(), None, asked);
+            request = request.header("dpop", proof.ok_or(SourceFault::Unusable("no proof can be signed"))?);
+        }
         let limits = Limits { bytes: MAX_ANSWER, patience: PATIENCE };
         let fetched = self.http.fetch(request, limits).await.map_err(no_answer)?;
-        kept(&fetched, need, asked)
+        kept(&fetched, need, asked, bound_to)
     }
 
     fn form(&self, peer: &PeerConfig, need: &Need, now: OffsetDateTime) -> Option<String> {
@@ -191,7 +203,12 @@ impl Need {
 }
 
 /// Reads the answer of a token endpoint (RFC 6749, section 5.1), believing no more than it must say.
-fn kept(fetched: &Fetched, need: &Need, asked: OffsetDateTime) -> Result<Kept, SourceFault> {
+fn kept(
+    fetched: &Fetched,
+    need: &Need,
+    asked: OffsetDateTime,
+    bound_to: Option<Arc<ProofKey>>,
+) -> Result<Kept, SourceFault> {
     match fetched.status.as_u16() {
         200 => {}
         400 | 401 | 403 => return Err(SourceFault::Refused),
@@ -203,8 +220,13 @@ fn kept(fetched: &Fetched, need: &Need, asked: OffsetDateTime) -> Result<Kept, S
     let answer: Answer =
         serde_json::from_slice(&body).map_err(|_| SourceFault::Unusable("the token answer cannot be read"))?;
     let token = Token::new(answer.access_token, asked.saturating_add(time::Duration::seconds(answer.expires_in)));
-    if !answer.token_type.eq_ignore_ascii_case("bearer") {
-        return Err(SourceFault::Unusable("the token is no bearer token"));
+    let token = match bound_to {
+        Some(key) => token.bound_to(key),
+        None => token,
+    };
+    // A token that is not bound as it was asked for is not used: whoever found it could use it too.
+    if !answer.token_type.eq_ignore_ascii_case(token.scheme()) {
+        return Err(SourceFault::Unusable("the token is of another type than was asked for"));
     }
     if !(1..=MAX_LIFE).contains(&answer.expires_in) {
         return Err(SourceFault::Unusable("the token's life is not between a second and a day"));

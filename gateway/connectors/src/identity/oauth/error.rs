@@ -11,6 +11,8 @@ pub enum TokenErrorCode {
     InvalidClient,
     UnsupportedGrantType,
     InvalidScope,
+    /// What the client says it was allowed is not so, or no longer.
+    InvalidGrant,
     /// The DPoP proof is not right (RFC 9449, section 5).
     InvalidDpopProof,
     /// Of Nuts RFC021, section 4.5.
@@ -44,6 +46,7 @@ impl TokenErrorCode {
             TokenErrorCode::InvalidClient => "invalid_client",
             TokenErrorCode::UnsupportedGrantType => "unsupported_grant_type",
             TokenErrorCode::InvalidScope => "invalid_scope",
+            TokenErrorCode::InvalidGrant => "invalid_grant",
             TokenErrorCode::InvalidDpopProof => "invalid_dpop_proof",
             TokenErrorCode::InvalidVerifiablePresentation => "invalid_verifiable_presentation",
             TokenErrorCode::InvalidPresentationSubmission => "invalid_presentation_submission",
@@ -66,6 +69,7 @@ impl TokenError {
             TokenErrorCode::InvalidRequest
             | TokenErrorCode::UnsupportedGrantType
             | TokenErrorCode::InvalidScope
+            | TokenErrorCode::InvalidGrant
             | TokenErrorCode::InvalidDpopProof
             | TokenErrorCode::InvalidVerifiablePresentation
             | TokenErrorCode::InvalidPresentationSubmission

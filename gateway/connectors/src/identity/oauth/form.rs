@@ -18,6 +18,8 @@ pub(super) struct TokenForm {
     pub(super) client_id: Option<Zeroizing<String>>,
     pub(super) client_secret: Option<Zeroizing<String>>,
     pub(super) scope: Option<Zeroizing<String>>,
+    /// Of notified pull.
+    pub(super) authorization_base: Option<Zeroizing<String>>,
     /// Of the grants that are an assertion (RFC 7521, section 4.1).
     pub(super) assertion: Option<Zeroizing<String>>,
     /// Of Nuts RFC021, section 3.
@@ -54,6 +56,7 @@ impl TokenForm {
                 "client_id" => &mut form.client_id,
                 "client_secret" => &mut form.client_secret,
                 "scope" => &mut form.scope,
+                "authorization_base" => &mut form.authorization_base,
                 "assertion" => &mut form.assertion,
                 "presentation_submission" => &mut form.presentation_submission,
                 "token" => &mut form.token,
@@ -70,6 +73,7 @@ impl TokenForm {
             &mut form.client_id,
             &mut form.client_secret,
             &mut form.scope,
+            &mut form.authorization_base,
             &mut form.assertion,
             &mut form.presentation_submission,
             &mut form.token,

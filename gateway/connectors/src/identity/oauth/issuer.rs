@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::assertion::{AssertionFault, AssertionVerifier};
+use super::base::{AuthorizationBases, Base, BasesUnavailable};
 use super::dpop::{Expected, Proof, ProofFault, ProofVerifier, WINDOW};
 use super::error::{TokenError, TokenErrorCode};
 use super::form::{FormFault, TokenForm};
@@ -50,6 +51,8 @@ pub struct TokenIssuer {
     used: Arc<dyn UsedOnce>,
     /// Where tokens are given for presentations (Nuts RFC021).
     presentations: Option<PresentationVerifier>,
+    /// Where notifications are sent that others come back for.
+    bases: Option<Arc<dyn AuthorizationBases>>,
     partners: Arc<Partners>,
     tokens: Tokens,
     expires_in: u32,
@@ -131,6 +134,7 @@ impl TokenIssuer {
             proofs: ProofVerifier::default(),
             used,
             presentations: None,
+            bases: None,
             partners,
             tokens: Tokens::new(config.most_tokens, life),
             expires_in: config.expires_in,
@@ -140,6 +144,11 @@ impl TokenIssuer {
     /// Also gives tokens for presentations (Nuts RFC021).
     pub fn with_presentations(self, presentations: PresentationVerifier) -> Self {
         TokenIssuer { presentations: Some(presentations), ..self }
+    }
+
+    /// Also knows what notifications of ours allow. Without it, an authorization base is refused.
+    pub fn with_bases(self, bases: Arc<dyn AuthorizationBases>) -> Self {
+        TokenIssuer { bases: Some(bases), ..self }
     }
 
     /// What verifies presentations, where tokens are given for them.
@@ -171,21 +180,47 @@ impl TokenIssuer {
             return Err(TokenError::new(InvalidClient, "client_id is not the organisation of the client certificate"));
         }
         let use_cases = use_cases(form.scope.as_ref().map_or("", |scope| scope.as_str()), partner)?;
+        let base = self.base(&form, partner, &use_cases).await?;
         let proof = self.proof(request.proofs, now)?;
         let asserted = self.verifier.verify(assertion, &certificate, now).await.map_err(assertion_fault)?;
         if let Some(proof) = &proof {
             self.use_up(proof, partner, now).await?;
         }
+        let (patient, treatment_relation) = match base {
+            // About anyone else the base says nothing.
+            Some(base) if asserted.patient.as_ref().is_some_and(|patient| *patient != base.patient) => {
+                return Err(no_such_base());
+            }
+            Some(base) => (Some(base.patient), Some(base.treatment_relation)),
+            None => (asserted.patient, asserted.treatment_relation),
+        };
         let caller = Caller {
             client_id: asserted.client.as_str().to_owned(),
             organisation: partner.organisation(),
             person: asserted.person,
             use_cases,
-            patient: asserted.patient,
-            treatment_relation: asserted.treatment_relation,
+            patient,
+            treatment_relation,
             token_id: None,
         };
         self.give(caller, &certificate, proof.as_ref(), now)
+    }
+
+    /// What the authorization base allows, when the request names one.
+    async fn base(
+        &self,
+        form: &TokenForm,
+        partner: &PartnerConfig,
+        use_cases: &[UseCaseId],
+    ) -> Result<Option<Base>, TokenError> {
+        let Some(value) = &form.authorization_base else { return Ok(None) };
+        let bases = self.bases.as_ref().ok_or_else(no_such_base)?;
+        match bases.base(value, &partner.ura).await {
+            Ok(Some(base)) if *use_cases == [base.use_case.clone()] => Ok(Some(base)),
+            // The same for one that is not there, is another's, or is for something else.
+            Ok(_) => Err(no_such_base()),
+            Err(BasesUnavailable) => Err(not_remembered()),
+        }
     }
 
     /// A token for this caller, bound to its certificate, and to its key if it proved one.
@@ -304,6 +339,10 @@ fn presentation_fault(fault: PresentationFault) -> TokenError {
 
 fn proof_fault(fault: ProofFault) -> TokenError {
     TokenError::new(TokenErrorCode::InvalidDpopProof, fault.to_string())
+}
+
+fn no_such_base() -> TokenError {
+    TokenError::new(TokenErrorCode::InvalidGrant, "authorization_base does not allow this")
 }
 
 fn not_remembered() -> TokenError {

@@ -2,6 +2,7 @@
 //! to the client certificate (RFC 8705), and to a key where the client proves one (DPoP, RFC 9449). Both sides: our own token endpoint, and asking at that of a peer.
 
 pub mod assertion;
+mod base;
 mod bearer;
 pub mod client;
 pub mod dpop;
@@ -12,6 +13,7 @@ pub mod issuer;
 pub mod once;
 mod tokens;
 
+pub use base::{AuthorizationBases, Base, BasesUnavailable};
 pub(crate) use bearer::{Shown, is_token};
 pub use client::TokenClient;
 pub use error::{TokenError, TokenErrorCode};

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::http::{HttpSettings, Trust, WebAddress};
+use crate::identity::oauth::dpop::{Expected, ProofVerifier};
 use crate::identity::oauth::{IssuerConfig, TokenIssuer, TokenRequest};
 use crate::identity::testing::{InMemory, KeyType, TestCertificate, permit_for};
 use crate::identity::{PartnerConfig, Partners};
@@ -214,7 +215,11 @@ async fn what_is_no_token_is_not_taken_and_not_remembered() {
         ("no life", with("expires_in", json!(0)), no_life.clone()),
         ("a life before", with("expires_in", json!(-1)), no_life.clone()),
         ("an endless life", with("expires_in", json!(i64::MAX)), no_life),
-        ("another type", with("token_type", json!("DPoP")), unusable("the token is no bearer token")),
+        (
+            "another type",
+            with("token_type", json!("DPoP")),
+            unusable("the token is of another type than was asked for"),
+        ),
         ("an empty token", with("access_token", json!("")), no_token.clone()),
         ("a line break in it", with("access_token", json!("a\r\nx: y")), no_token.clone()),
         ("a token of 5,000 bytes", with("access_token", json!("a".repeat(5_000))), no_token),
@@ -258,4 +263,38 @@ async fn whoever_gives_up_leaves_the_next_in_line_to_go_on() {
     let (given_up, patient) = tokio::join!(impatient, world.client.token(&peer, &permit));
     assert!(given_up.is_err());
     assert_eq!(patient.unwrap().secret(), "token-2");
+}
+
+#[tokio::test]
+async fn a_peer_that_is_configured_so_gets_a_proof_and_must_bind_its_token_to_it() {
+    let world = World::new();
+    for (dpop, token_type, good) in
+        [(true, "DPoP", true), (true, "Bearer", false), (false, "DPoP", false), (false, "bearer", true)]
+    {
+        let stub = Stub::start(move |_: &Asked| {
+            let mut answer = self::good(1);
+            answer["token_type"] = json!(token_type);
+            reply(200, &answer.to_string())
+        })
+        .await;
+        let peer = PeerConfig { dpop, ..at(&stub) };
+        let token = world.client.token(&peer, &permit("999911120", "1", "a")).await;
+        assert_eq!(token.is_ok(), good, "{dpop} {token_type}");
+        let asked = stub.asked();
+        assert_eq!(asked[0].header("dpop").is_some(), dpop);
+        let Ok(token) = token else { continue };
+        assert_eq!(token.scheme(), if dpop { "DPoP" } else { "Bearer" });
+        assert_eq!(token.prove("GET", "https://peer.example/fhir").is_some(), dpop);
+        world.client.drop_token(&peer, &permit("999911120", "1", "a"), &token);
+        if dpop {
+            let expected = Expected {
+                method: "POST",
+                url: &peer.token_endpoint.to_string(),
+                token: None,
+                now: OffsetDateTime::now_utc().unix_timestamp(),
+            };
+            let shown = [asked[0].header("dpop").unwrap().to_owned()];
+            assert!(ProofVerifier::default().verify(&shown, &expected).is_ok());
+        }
+    }
 }

@@ -1,4 +1,7 @@
+use exchange::ports::BoxFuture;
+use fhir::{Bsn, Ura};
 use futures_util::FutureExt;
+use policy::TreatmentRelation;
 use serde_json::Value;
 
 use super::*;
@@ -163,4 +166,58 @@ fn a_configuration_without_sense_is_refused() {
             "{expires_in} {most_tokens}"
         );
     }
+}
+
+/// A notification to 90000901 about one patient, for one use case.
+struct OneBase;
+
+impl AuthorizationBases for OneBase {
+    fn base<'a>(&'a self, value: &'a str, receiver: &'a Ura) -> BoxFuture<'a, Result<Option<Base>, BasesUnavailable>> {
+        let given = Base {
+            patient: Bsn::parse("999911120").unwrap(),
+            use_case: UseCaseId::parse("bgz").unwrap(),
+            treatment_relation: TreatmentRelation { kind: "referral".to_owned(), reference: "task-1".to_owned() },
+        };
+        let answer = match value {
+            "broken" => Err(BasesUnavailable),
+            "given" => Ok((receiver.as_str() == "90000901").then_some(given)),
+            _ => Ok(None),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+#[test]
+fn an_authorization_base_gives_the_patient_and_the_ground_to_whom_it_was_given_only() {
+    use TokenErrorCode::*;
+    let (client, other) =
+        (TestCertificate::new("90000901", KeyType::P256), TestCertificate::new("90000902", KeyType::P256));
+    let knowing = issuer().with_bases(Arc::new(OneBase));
+    let with = |client: &TestCertificate, base: &str| format!("{}&authorization_base={base}", form(client, "", ""));
+    let answer = issue(&knowing, Some(&client.der), &with(&client, "given"), now()).unwrap();
+    let grant = knowing.grant(answer.access_token.reveal(), now()).unwrap();
+    assert_eq!(grant.caller.patient, Bsn::parse("999911120").ok());
+    assert_eq!(grant.caller.treatment_relation.as_ref().unwrap().reference, "task-1");
+
+    let about = |bsn: &str| {
+        let patient = Bsn::parse(bsn).unwrap();
+        let statement =
+            Statement { audience: ENDPOINT, person: None, patient: Some(&patient), treatment_relation: None };
+        let assertion = sign(&client.node_key(), &statement, now()).unwrap();
+        format!("{}&authorization_base=given", form(&client, "client_assertion", assertion.reveal()))
+    };
+    assert!(issue(&knowing, Some(&client.der), &about("999911120"), now()).is_ok());
+    let scope = format!("{}&authorization_base=given", form(&client, "scope", "bgz health-overview"));
+    for (case, certificate, form, code) in [
+        ("another patient", &client, about("900203638"), InvalidGrant),
+        ("another receiver", &other, with(&other, "given"), InvalidGrant),
+        ("a value that was never given", &client, with(&client, "other"), InvalidGrant),
+        ("more than it is for", &client, scope, InvalidGrant),
+        ("what cannot be looked up", &client, with(&client, "broken"), TemporarilyUnavailable),
+        ("twice", &client, format!("{}&authorization_base=given", with(&client, "given")), InvalidRequest),
+    ] {
+        assert_eq!(issue(&knowing, Some(&certificate.der), &form, now()).unwrap_err().code, code, "{case}");
+    }
+    let unknowing = issue(&issuer(), Some(&client.der), &with(&client, "given"), now()).unwrap_err();
+    assert_eq!((unknowing.code, unknowing.status()), (InvalidGrant, 400), "nobody here gave any");
 }
