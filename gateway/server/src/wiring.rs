@@ -283,8 +283,8 @@ fn peers(
     own: Own,
     clock: &Arc<dyn Clock>,
 ) -> Result<HashMap<DataHolder, Arc<dyn Source>>, String> {
-    let tokens: Arc<dyn TokenSupplier> =
-        Arc::new(TokenClient::new(Arc::new(own.key), own.peers.clone(), clock.clone()));
+    let tokens = TokenClient::new(Arc::new(own.key), own.peers.clone(), clock.clone());
+    let tokens: Arc<dyn TokenSupplier> = Arc::new(tokens::client(config, tokens)?);
     let mut peers: HashMap<DataHolder, Arc<dyn Source>> = HashMap::new();
     for partner in &config.partners {
         let Some(peer) = partner.peer() else { continue };

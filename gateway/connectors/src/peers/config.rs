@@ -30,6 +30,10 @@ pub struct PeerConfig {
     /// then refused.
     #[serde(default)]
     pub dpop: bool,
+    /// Its authorization server by its issuer, where a Nuts node of our own is to get the token (RFC021). By default we
+    /// ask for it ourselves, at `token_endpoint`.
+    #[serde(default)]
+    pub nuts_authorization_server: Option<WebAddress>,
     #[serde(default)]
     pub bounds: Bounds,
     /// How long the peer's ids of a patient are remembered.

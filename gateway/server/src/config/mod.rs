@@ -113,6 +113,9 @@ pub struct PartnerNode {
     /// Whether its tokens are to be bound to a key of ours besides the certificate (DPoP, RFC 9449).
     #[serde(default)]
     pub dpop: bool,
+    /// Its authorization server, where our Nuts node is to get the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nuts_authorization_server: Option<WebAddress>,
 }
 
 impl PartnerEntry {
@@ -127,6 +130,7 @@ impl PartnerEntry {
             token_endpoint: node.token_endpoint.clone(),
             use_case: None,
             dpop: node.dpop,
+            nuts_authorization_server: node.nuts_authorization_server.clone(),
             bounds: Bounds::default(),
             patient_cache: PatientCacheConfig::default(),
         })

@@ -92,6 +92,7 @@ pub(crate) fn everything() -> NodeConfig {
             authorities_file: Some(path()),
             did_web_authorities_file: Some(path()),
             introspection_endpoint: Some(web()),
+            node_api: Some(web()),
         }),
         sources: vec![
             SourceConfig::Fhir(FhirSourceConfig {
@@ -128,6 +129,7 @@ pub(crate) fn everything() -> NodeConfig {
                 bases: FhirVersion::ALL.into_iter().map(|version| (version, web())).collect(),
                 token_endpoint: web(),
                 dpop: true,
+                nuts_authorization_server: Some(web()),
             }),
             log: Some(PartnerLog { base: web(), public_key: Some(text()), witness_key: Some(text()) }),
         }],

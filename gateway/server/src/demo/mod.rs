@@ -75,6 +75,7 @@ fn nuts(authority: &Path) -> NutsConfig {
         authorities_file: Some(authority.to_owned()),
         did_web_authorities_file: Some(authority.to_owned()),
         introspection_endpoint: None,
+        node_api: None,
     }
 }
 

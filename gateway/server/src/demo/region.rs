@@ -246,6 +246,7 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
                 token_endpoint: said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?,
                 // Some tokens are bound to a key as well, so that both ways are seen at work.
                 dpop: other.provider.key == "hospital",
+                nuts_authorization_server: None,
             }),
             log: Some(PartnerLog {
                 base: said(WebAddress::parse(&format!("{}/log", other.outer())))?,

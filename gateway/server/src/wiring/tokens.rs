@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use connectors::http::{HttpClient, HttpSettings, Trust, WebAddress};
-use connectors::identity::nuts::{DidWebResolver, Introspector, NutsConfig, PresentationVerifier, X509Authorities};
-use connectors::identity::oauth::{IssuerConfig, TokenIssuer};
+use connectors::identity::nuts::{
+    DidWebResolver, Introspector, NutsConfig, NutsWallet, PresentationVerifier, X509Authorities,
+};
+use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
 use connectors::identity::{InnerCallers, NodeAuthenticator, Partners, Sessions};
 use exchange::ports::Clock;
 use store::once::Once;
@@ -50,6 +52,14 @@ pub fn authenticator(
     };
     let http = said(HttpClient::new(HttpSettings::default()))?;
     Ok(authenticator.with_nuts_node(Introspector::new(http, endpoint)))
+}
+
+/// Who gets tokens from partners.
+pub fn client(config: &NodeConfig, client: TokenClient) -> Result<TokenClient, String> {
+    let Some(NutsConfig { node_api: Some(api), subject, .. }) = &config.nuts else { return Ok(client) };
+    let http = said(HttpClient::new(HttpSettings::default()))?;
+    let subject = subject.clone().unwrap_or_else(|| config.provider.ura.to_string());
+    Ok(client.with_wallet(NutsWallet::new(http, api.clone(), subject)))
 }
 
 /// Whether the files that Nuts takes can be used; changes nothing.

@@ -23,6 +23,10 @@ pub struct NutsConfig {
     /// Where a Nuts node of our own says what its tokens stand for. Without it only tokens of ours are taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint: Option<WebAddress>,
+    /// The internal API of a Nuts node of our own, which gets tokens from partners that are named by their authorization
+    /// server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_api: Option<WebAddress>,
 }
 
 impl NutsConfig {

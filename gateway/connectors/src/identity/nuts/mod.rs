@@ -7,6 +7,7 @@ mod definition;
 mod did_web;
 mod introspection;
 mod presentation;
+mod wallet;
 mod x509;
 
 pub use config::NutsConfig;
@@ -14,6 +15,7 @@ pub use did_web::DidWebResolver;
 pub use introspection::{Introspected, IntrospectionFault, Introspector};
 pub(crate) use presentation::PresentationFault;
 pub use presentation::PresentationVerifier;
+pub use wallet::NutsWallet;
 pub use x509::X509Authorities;
 
 /// `grant_type` of RFC021, section 3.

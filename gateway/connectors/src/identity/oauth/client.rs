@@ -21,8 +21,9 @@ use super::assertion::{Statement, sign};
 use super::bearer::is_token;
 use super::dpop::ProofKey;
 use super::{ASSERTION_TYPE, GRANT_TYPE};
-use crate::http::{FetchFault, Fetched, HttpClient, Limits};
+use crate::http::{FetchFault, Fetched, HttpClient, Limits, WebAddress};
 use crate::identity::node_key::NodeKey;
+use crate::identity::nuts::NutsWallet;
 use crate::peers::{PeerConfig, Token, TokenSupplier};
 
 /// The longest answer of a token endpoint that is read, in bytes.
@@ -48,6 +49,8 @@ pub struct TokenClient {
     flights: Cache<Need, Flight>,
     /// What tokens are bound to where a peer is configured so; nothing when no key could be made.
     proof_key: Option<Arc<ProofKey>>,
+    /// A Nuts node of our own, for peers that take presentations.
+    wallet: Option<NutsWallet>,
 }
 
 /// What a token is for. No `Debug`: it names a person and a patient.
@@ -81,7 +84,12 @@ impl TokenClient {
     /// `http` must show the certificate that `key` belongs to: the peer binds its tokens to it (RFC 8705).
     pub fn new(key: Arc<NodeKey>, http: HttpClient, clock: Arc<dyn Clock>) -> Self {
         let flights = Cache::builder().max_capacity(TOKENS).time_to_idle(IDLE).build();
-        TokenClient { key, http, clock, flights, proof_key: ProofKey::fresh().map(Arc::new) }
+        TokenClient { key, http, clock, flights, proof_key: ProofKey::fresh().map(Arc::new), wallet: None }
+    }
+
+    /// Also gets tokens by a Nuts node of our own.
+    pub fn with_wallet(self, wallet: NutsWallet) -> Self {
+        TokenClient { wallet: Some(wallet), ..self }
     }
 
     async fn token_for(&self, peer: &PeerConfig, need: Need) -> Result<Arc<Token>, SourceFault> {
@@ -118,6 +126,9 @@ impl TokenClient {
     }
 
     async fn ask(&self, peer: &PeerConfig, need: &Need) -> Result<Kept, SourceFault> {
+        if let Some(server) = &peer.nuts_authorization_server {
+            return self.ask_wallet(server, need).await;
+        }
         if peer.token_endpoint.is_plain_off_loopback() {
             return Err(SourceFault::Unusable("the peer's token endpoint is plain HTTP"));
         }
@@ -142,6 +153,16 @@ impl TokenClient {
         let limits = Limits { bytes: MAX_ANSWER, patience: PATIENCE };
         let fetched = self.http.fetch(request, limits).await.map_err(no_answer)?;
         kept(&fetched, need, asked, bound_to)
+    }
+
+    async fn ask_wallet(&self, server: &WebAddress, need: &Need) -> Result<Kept, SourceFault> {
+        let wallet = self.wallet.as_ref().ok_or(SourceFault::Unusable("there is no Nuts node to get a token by"))?;
+        let asked = self.clock.now();
+        let request = wallet.request(server, need.use_case.as_str());
+        let request = request.ok_or(SourceFault::Unusable("the Nuts node cannot be asked"))?;
+        let limits = Limits { bytes: MAX_ANSWER, patience: PATIENCE };
+        let fetched = wallet.http().fetch(request, limits).await.map_err(no_answer)?;
+        kept(&fetched, need, asked, None)
     }
 
     fn form(&self, peer: &PeerConfig, need: &Need, now: OffsetDateTime) -> Option<String> {
@@ -189,6 +210,11 @@ impl Need {
             PatientScope::Nobody => None,
             PatientScope::Any => return None,
         };
+        // A presentation is of an organisation: its token is the same for every person and patient.
+        if peer.nuts_authorization_server.is_some() {
+            let (peer, use_case) = (peer.ura.clone(), peer.scope(permit).clone());
+            return Some(Need { peer, use_case, person: None, patient: None, treatment_relation: None });
+        }
         let person = permit.request().caller.person.as_ref();
         // A relation is one with this patient, and is not told without.
         let relation = patient.as_ref().and_then(|_| permit.treatment_relation());

@@ -298,3 +298,28 @@ async fn a_peer_that_is_configured_so_gets_a_proof_and_must_bind_its_token_to_it
         }
     }
 }
+
+#[tokio::test]
+async fn a_nuts_node_of_ours_gets_the_token_and_is_told_of_nobody() {
+    let stub = endpoint().await;
+    let World { client, .. } = World::new();
+    let unreachable = peer("https://nowhere.invalid/oauth/token");
+    let server = WebAddress::parse("https://peer.example/oauth2/delinde").unwrap();
+    let peer = PeerConfig { nuts_authorization_server: Some(server), ..unreachable };
+    let without = client.token(&peer, &permit("999911120", "1", "a")).await;
+    assert!(matches!(without, Err(SourceFault::Unusable(_))), "no node is configured");
+
+    let http = HttpClient::new(HttpSettings { trust: Trust::Roots(Vec::new()), ..HttpSettings::default() }).unwrap();
+    let wallet = NutsWallet::new(http, WebAddress::parse(&stub.address).unwrap(), "maasdal".to_owned());
+    let client = client.with_wallet(wallet);
+    let first = client.token(&peer, &permit("999911120", "1", "a")).await.unwrap();
+    let other = client.token(&peer, &permit("900203638", "2", "b")).await.unwrap();
+    assert!(Arc::ptr_eq(&first, &other), "one token for the organisation");
+    let asked = stub.asked();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].path(), "/internal/auth/v2/maasdal/request-service-access-token");
+    let body: Value = serde_json::from_str(&asked[0].body).unwrap();
+    let expected =
+        json!({"authorization_server": "https://peer.example/oauth2/delinde", "scope": "bgz", "token_type": "Bearer"});
+    assert_eq!(body, expected);
+}
