@@ -7,6 +7,8 @@
 mod assertion;
 mod inner;
 mod outer;
+mod proof;
+mod wallet;
 mod wire;
 
 use std::io;
@@ -16,6 +18,8 @@ use thiserror::Error;
 pub use assertion::{Acting, ClientAssertion, TreatmentRelation, User};
 pub use inner::InnerCaller;
 pub use outer::{OuterCaller, TokenError};
+pub use proof::{Proof, ProofKey};
+pub use wallet::{Presented, Wallet};
 pub use wire::{Answer, Wire};
 
 /// Why a call did not bring an answer. An answer of any status is no error.

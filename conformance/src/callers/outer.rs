@@ -3,8 +3,11 @@
 use std::ops::Deref;
 use std::path::Path;
 
+use bytes::Bytes;
 use jsonwebtoken::EncodingKey;
+use reqwest::Method;
 use thiserror::Error;
+use url::form_urlencoded;
 
 use super::CallError;
 use super::assertion::{Acting, ClientAssertion, thumbprint};
@@ -86,13 +89,37 @@ impl OuterCaller {
     /// # Errors
     /// No answer came.
     pub async fn present(&self, assertion: &str, scope: &str) -> Result<Answer, CallError> {
+        self.present_with(assertion, scope, &[]).await
+    }
+
+    /// The same with these proofs of possession, each a header of its own.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn present_with(&self, assertion: &str, scope: &str, proofs: &[&str]) -> Result<Answer, CallError> {
         let form = [
             ("grant_type", "client_credentials"),
             ("client_assertion_type", ASSERTION_TYPE),
             ("client_assertion", assertion),
             ("scope", scope),
         ];
-        self.wire.post_form(&self.token_endpoint, &form).await
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
+        headers.extend(proofs.iter().map(|proof| ("dpop", *proof)));
+        self.wire.raw(Method::POST, &self.token_endpoint, &headers, Bytes::from(body)).await
+    }
+
+    /// A correct assertion of now, signed.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn signed_assertion(&self, acting: Option<&Acting>) -> Result<String, CallError> {
+        self.assertion(acting).sign(&self.key)
+    }
+
+    /// Where it asks for tokens.
+    pub fn token_endpoint(&self) -> &str {
+        &self.token_endpoint
     }
 
     /// A wire with a fresh token for this use case.

@@ -22,27 +22,67 @@ type Spoil = fn(&mut ClientAssertion);
 pub fn checks() -> Vec<Check> {
     let spoilt: [(&'static str, &'static [Spoil]); 9] = [
         (
-            "an assertion for another audience is refused",
+            "ATT-59, ATT-67: an assertion for another audience is refused",
             &[
                 |assertion| set(assertion, "aud", json!("https://elsewhere.example/oauth/token")),
                 |assertion| set(assertion, "aud", json!([])),
+                |assertion| {
+                    let ours = audience(assertion);
+                    set(assertion, "aud", json!([ours, "https://elsewhere.example/oauth/token"]));
+                },
+                |assertion| {
+                    let ours = audience(assertion);
+                    set(assertion, "aud", json!(format!("{ours}.evil.example")));
+                },
+                |assertion| {
+                    let ours = audience(assertion);
+                    set(assertion, "aud", json!(format!("{ours}/")));
+                },
+                |assertion| {
+                    let ours = audience(assertion);
+                    set(assertion, "aud", json!(ours.to_uppercase()));
+                },
                 |assertion| drop(assertion.claims.remove("aud")),
             ],
         ),
         (
-            "an assertion that has expired is refused",
-            &[|assertion| shift(assertion, -600), |assertion| drop(assertion.claims.remove("exp"))],
+            "ATT-58: an assertion that has expired, or whose end is no moment, is refused",
+            &[
+                |assertion| shift(assertion, -3600),
+                // 30 seconds beyond the stated leeway of none.
+                |assertion| shift(assertion, -90),
+                |assertion| drop(assertion.claims.remove("exp")),
+                |assertion| {
+                    let text = assertion.claims["exp"].to_string();
+                    set(assertion, "exp", json!(text));
+                },
+                |assertion| set(assertion, "exp", json!(-1)),
+                |assertion| set(assertion, "exp", json!(9_000_000_000_000_000_000_i64)),
+                |assertion| {
+                    let float = assertion.claims["exp"].as_f64().unwrap_or_default() + 0.5;
+                    set(assertion, "exp", json!(float));
+                },
+            ],
         ),
-        ("an assertion from the future is refused", &[|assertion| shift(assertion, 600)]),
         (
-            "an assertion that lives too long is refused",
+            "ATT-58: an assertion from the future is refused",
+            &[
+                |assertion| shift(assertion, 600),
+                |assertion| {
+                    let later = assertion.claims["iat"].as_i64().unwrap_or_default() + 30;
+                    set(assertion, "nbf", json!(later));
+                },
+            ],
+        ),
+        (
+            "ATT-58: an assertion that lives too long is refused",
             &[|assertion| {
                 let issued = assertion.claims["iat"].as_i64().unwrap_or_default();
                 set(assertion, "exp", json!(issued + 86_400));
             }],
         ),
         (
-            "an assertion in another organisation's name is refused",
+            "ATT-67: an assertion in another organisation's name is refused",
             &[
                 |assertion| set(assertion, "sub", json!("90010002")),
                 |assertion| set(assertion, "iss", json!("90010002")),
@@ -53,7 +93,7 @@ pub fn checks() -> Vec<Check> {
             ],
         ),
         (
-            "an assertion bound to another certificate is refused",
+            "ATT-54, ATT-66: an assertion bound to another certificate is refused",
             &[
                 |assertion| set(assertion, "cnf", json!({"x5t#S256": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})),
                 |assertion| assertion.key_id = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned(),
@@ -81,10 +121,12 @@ pub fn checks() -> Vec<Check> {
         .into_iter()
         .map(|(name, ways)| Check::new(name, move |setting| Box::pin(each_is_refused(setting, ways))))
         .collect();
-    all.push(Check::new("an assertion is good for one token", |setting| Box::pin(replayed(setting))));
+    all.push(Check::new("ATT-67: an assertion is good for one token", |setting| Box::pin(replayed(setting))));
     all.push(Check::new("an assertion without a signature is refused", |setting| Box::pin(unsigned(setting))));
-    all.push(Check::new("an assertion signed with what is public is refused", |setting| Box::pin(public_key(setting))));
-    all.push(Check::new("a use case that is not offered to the organisation gets no token", |setting| {
+    all.push(Check::new("ATT-53: an assertion signed with what is public is refused", |setting| {
+        Box::pin(public_key(setting))
+    }));
+    all.push(Check::new("ATT-63: a use case that is not offered to the organisation gets no token", |setting| {
         Box::pin(other_use_case(setting))
     }));
     all
@@ -92,6 +134,10 @@ pub fn checks() -> Vec<Check> {
 
 fn set(assertion: &mut ClientAssertion, claim: &str, value: Value) {
     assertion.claims.insert(claim.to_owned(), value);
+}
+
+fn audience(assertion: &ClientAssertion) -> String {
+    assertion.claims["aud"].as_str().unwrap_or_default().to_owned()
 }
 
 fn shift(assertion: &mut ClientAssertion, seconds: i64) {
@@ -108,9 +154,11 @@ fn clinic(setting: &Setting) -> Result<(OuterCaller, ClientAssertion), Flaw> {
 }
 
 /// Holds when the endpoint gave an error of OAuth 2.0 (RFC 6749, section 5.2) and no token.
-fn refused(answer: &Answer, error: &str) -> Judgement {
+pub(super) fn refused(answer: &Answer, error: &str) -> Judgement {
     let body = answer.json().unwrap_or_default();
     ensure(matches!(answer.status, 400 | 401), || format!("the endpoint answers {}", answer.status))?;
+    let challenged = answer.header("www-authenticate").is_some();
+    ensure(challenged == (answer.status == 401), || "a 401 has a challenge, and nothing else has".to_owned())?;
     ensure(body["error"] == error, || format!("the error is {}, not {error}", body["error"]))?;
     ensure(body.get("access_token").is_none(), || "a token was given".to_owned())?;
     ensure(answer.header("cache-control") == Some("no-store"), || "the answer may be stored".to_owned())?;
@@ -119,12 +167,20 @@ fn refused(answer: &Answer, error: &str) -> Judgement {
 
 async fn each_is_refused(setting: &Setting, ways: &[Spoil]) -> Judgement {
     let mark = setting.mark(NODE).await?;
+    let events = setting.refused_token_requests(NODE).await?;
     for spoil in ways {
         let (caller, mut assertion) = clinic(setting)?;
         spoil(&mut assertion);
         refused(&caller.request_token(&assertion, USE_CASE).await?, "invalid_client")?;
     }
+    one_event_each(setting, events, ways.len()).await?;
     setting.no_source_was_asked(&mark).await
+}
+
+/// Holds when the node counted as many refused token requests as there were since `before`.
+pub(super) async fn one_event_each(setting: &Setting, before: u64, refusals: usize) -> Judgement {
+    let counted = setting.refused_token_requests(NODE).await?.saturating_sub(before);
+    ensure(usize::try_from(counted) == Ok(refusals), || format!("{counted} events for {refusals} refusals"))
 }
 
 async fn replayed(setting: &Setting) -> Judgement {
@@ -174,7 +230,17 @@ async fn public_key(setting: &Setting) -> Judgement {
 }
 
 async fn other_use_case(setting: &Setting) -> Judgement {
-    for scope in ["development-try", "health-overview development-try", "", "*"] {
+    for scope in [
+        "development-try",
+        "health-overview development-try",
+        "",
+        "*",
+        "patient/*.*",
+        "patient/*.read",
+        "patient/Observation.rs?code=x",
+        "health-overview\tdevelopment-try",
+        "HEALTH-OVERVIEW",
+    ] {
         let (caller, assertion) = clinic(setting)?;
         refused(&caller.request_token(&assertion, scope).await?, "invalid_scope")?;
     }

@@ -22,7 +22,7 @@ const NODE: &str = "hospital";
 
 pub fn checks() -> Vec<Check> {
     vec![
-        Check::new("without a client certificate a token is worth nothing", |setting| {
+        Check::new("ATT-66: without a client certificate a token is worth nothing", |setting| {
             Box::pin(no_certificate(setting))
         }),
         Check::new("an organisation that is not known is refused, with or without a token", |setting| {
@@ -31,15 +31,17 @@ pub fn checks() -> Vec<Check> {
         Check::new("a certificate of another authority does not get through the handshake", |setting| {
             Box::pin(rogue(setting))
         }),
-        Check::new("without a token there is no answer", |setting| Box::pin(no_token(setting))),
-        Check::new("a token that was never given is refused", |setting| Box::pin(junk_tokens(setting))),
-        Check::new("a token is refused with another organisation's certificate", |setting| {
+        Check::new("ATT-51: without a token there is no answer", |setting| Box::pin(no_token(setting))),
+        Check::new("ATT-61: a token that was never given is refused", |setting| Box::pin(junk_tokens(setting))),
+        Check::new("ATT-66: a token is refused with another organisation's certificate", |setting| {
             Box::pin(borrowed_token(setting))
         }),
-        Check::new("two Authorization headers are refused, also when one is good", |setting| {
+        Check::new("ATT-51: two Authorization headers are refused, also when one is good", |setting| {
             Box::pin(two_headers(setting))
         }),
-        Check::new("a token in the query is no token", |setting| Box::pin(token_in_query(setting))),
+        Check::new("ATT-51: a token in the query, a form or a cookie is no token", |setting| {
+            Box::pin(token_in_query(setting))
+        }),
     ]
 }
 
@@ -92,7 +94,7 @@ async fn rogue(setting: &Setting) -> Judgement {
 
 async fn no_token(setting: &Setting) -> Judgement {
     let gate = Gate::open(setting, NODE, SHOWCASE).await?;
-    for header in [None, Some("Basic cHJvZWY6cHJvZWY="), Some("Bearer"), Some("bearer")] {
+    for header in [None, Some(""), Some("Basic cHJvZWY6cHJvZWY="), Some("Bearer"), Some("bearer"), Some("DPoP")] {
         let mark = setting.mark(NODE).await?;
         let headers: Vec<_> = header.map(|value| ("authorization", value)).into_iter().collect();
         let answer = gate.caller.raw(Method::GET, &url(&gate), &headers, Bytes::new()).await;
@@ -149,7 +151,14 @@ async fn token_in_query(setting: &Setting) -> Judgement {
     let answer = gate.caller.get(&format!("{}?access_token={token}", url(&gate))).await;
     let refused = setting.refused(&mark, NODE, 401, answer).await?;
     let record = refused.record.to_string();
-    ensure(!record.contains(&token), || "the token stands in the access log".to_owned())
+    ensure(!record.contains(&token), || "the token stands in the access log".to_owned())?;
+    let mark = setting.mark(NODE).await?;
+    let answer = gate.caller.post_form(&format!("{}/_search", url(&gate)), &[("access_token", &token)]).await;
+    setting.refused(&mark, NODE, 401, answer).await?;
+    let mark = setting.mark(NODE).await?;
+    let cookie = format!("access_token={token}; session={token}");
+    let answer = gate.caller.raw(Method::GET, &url(&gate), &[("cookie", &cookie)], Bytes::new()).await;
+    setting.refused(&mark, NODE, 401, answer).await.map(|_| ())
 }
 
 fn challenged(answer: &Result<Answer, CallError>) -> Judgement {

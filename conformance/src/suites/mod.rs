@@ -13,12 +13,15 @@ mod denied;
 mod facts;
 mod hostile_http;
 mod ill_sources;
+mod introspection;
 mod leaks;
 mod outer_gate;
 mod overview;
 mod pages;
+mod presentations;
 mod setting;
 pub mod surface;
+mod tokens;
 mod try_out;
 mod witnessed;
 
@@ -123,6 +126,9 @@ fn region() -> Vec<Check> {
     all.extend(batch::checks());
     all.extend(pages::checks());
     all.extend(assertions::checks());
+    all.extend(tokens::checks());
+    all.extend(presentations::checks());
+    all.extend(introspection::checks());
     all.extend(ill_sources::checks());
     all.extend(access_log::checks());
     all.extend(witnessed::checks());

@@ -22,6 +22,9 @@ pub const AUTHORITY: &str = "certificate-authority";
 /// The name space of the BSN in FHIR.
 pub const BSN_SYSTEM: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
 
+/// What a node counts refused token requests by.
+const REFUSED_TOKEN_REQUESTS: &str = "zorgsluis_token_requests_total{result=\"refused\"}";
+
 /// A running region or node, as a check sees it.
 pub struct Setting {
     pub ready: Ready,
@@ -103,6 +106,15 @@ impl Setting {
     /// The records that a node wrote since the mark.
     pub fn since(&self, mark: &Mark, node: &str) -> Result<Vec<Value>, Flaw> {
         self.log(node, mark.records)
+    }
+
+    /// How many token requests a node has refused: each is one event.
+    pub async fn refused_token_requests(&self, key: &str) -> Result<u64, Flaw> {
+        let metrics = Wire::new(Some(&self.ready.ca_file), None)?.get(&self.node(key)?.metrics).await?;
+        let text = String::from_utf8_lossy(&metrics.body);
+        let counted = text.lines().find_map(|line| line.strip_prefix(REFUSED_TOKEN_REQUESTS)?.trim().parse().ok());
+        // Nothing is counted before the first.
+        Ok(counted.unwrap_or(0))
     }
 
     /// Holds unless a source was asked since the mark.

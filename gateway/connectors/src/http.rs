@@ -6,6 +6,7 @@
 mod address;
 mod client;
 mod fetch;
+mod public_only;
 #[cfg(test)]
 mod tests;
 mod vetted;

@@ -41,8 +41,22 @@ pub struct Credentials {
     pub issuers: Vec<Arc<[u8]>>,
     /// Every `Authorization` header, as sent.
     pub authorization: Vec<String>,
+    /// What was sent to prove that the token's key is held (DPoP, RFC 9449), when anything was.
+    pub possession: Option<Arc<Possession>>,
     /// The portal's session, when the request came from a page.
     pub session: Option<String>,
+}
+
+/// Proofs of possession as sent, and the request that they must speak of. Entries of a batch share those of their batch.
+pub struct Possession {
+    /// Every `DPoP` header.
+    pub proofs: Vec<String>,
+    /// The HTTP method as sent.
+    pub method: String,
+    /// The path as sent, from the root of the listener, without a query.
+    pub path: String,
+    /// Ours, unique for each HTTP request.
+    pub request_id: String,
 }
 
 impl fmt::Debug for Credentials {
@@ -50,8 +64,15 @@ impl fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("certificate", &self.certificate.is_some())
             .field("authorization", &self.authorization.len())
+            .field("possession", &self.possession.is_some())
             .field("session", &self.session.is_some())
             .finish()
+    }
+}
+
+impl fmt::Debug for Possession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Possession({})", self.proofs.len())
     }
 }
 

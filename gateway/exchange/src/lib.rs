@@ -25,7 +25,7 @@ use std::time::Duration;
 use policy::InForce;
 
 pub use handle::Handle;
-pub use inbound::{BodyKind, Conditions, Credentials, Gate, Inbound, Unreadable};
+pub use inbound::{BodyKind, Conditions, Credentials, Gate, Inbound, Possession, Unreadable};
 pub use middleware::access_log::{Disclosed, Form as DisclosedForm};
 pub use middleware::interaction::NodeFacts;
 pub use middleware::localisation::Fanout;

@@ -229,6 +229,11 @@ fn row(status: u16, issue: IssueCode, says: impl Into<String>, record: impl Into
     Row { status, issue, says: says.into(), record: record.into(), challenge: None, retry_after: None }
 }
 
+/// The challenges of RFC 9449, section 7.1. The algorithms are those of `connectors::identity::oauth::dpop`.
+const DPOP_INVALID_TOKEN: &str = "DPoP realm=\"zorgsluis\", error=\"invalid_token\", algs=\"ES256 ES384 PS256 EdDSA\"";
+const DPOP_INVALID_PROOF: &str =
+    "DPoP realm=\"zorgsluis\", error=\"invalid_dpop_proof\", algs=\"ES256 ES384 PS256 EdDSA\"";
+
 fn unidentified(fault: AuthenticationFault) -> Row {
     let (status, says, record) = match fault {
         AuthenticationFault::NoCertificate => (401, "A client certificate is needed here.", "no-certificate"),
@@ -248,7 +253,16 @@ fn unidentified(fault: AuthenticationFault) -> Row {
         AuthenticationFault::Ambiguous => (401, "Authenticate in exactly one way.", "ambiguous-authentication"),
         AuthenticationFault::TokenNotAccepted => (401, "The token is not accepted.", "token-not-accepted"),
         // The same words as for an unknown token: its holder learns nothing about it.
-        AuthenticationFault::TokenOfAnotherClient => (401, "The token is not accepted.", "token-of-another-client"),
+        AuthenticationFault::TokenOfAnotherClient | AuthenticationFault::DpopTokenOfAnotherClient => {
+            (401, "The token is not accepted.", "token-of-another-client")
+        }
+        AuthenticationFault::DpopTokenNotAccepted => (401, "The token is not accepted.", "token-not-accepted"),
+        AuthenticationFault::ProofMissing => (401, "The token is not accepted.", "proof-missing"),
+        AuthenticationFault::ProofNotAccepted(why) => {
+            let record = format!("proof-not-accepted {why}");
+            let row = row(401, IssueCode::Login, "The proof of possession is not accepted.", record);
+            return Row { challenge: Some(DPOP_INVALID_PROOF), ..row };
+        }
         AuthenticationFault::Unavailable => {
             (503, "The caller could not be identified now.", "identification-unavailable")
         }
@@ -262,6 +276,10 @@ fn unidentified(fault: AuthenticationFault) -> Row {
         AuthenticationFault::TokenNotAccepted | AuthenticationFault::TokenOfAnotherClient => {
             "Bearer realm=\"zorgsluis\", error=\"invalid_token\""
         }
+        AuthenticationFault::ProofMissing
+        | AuthenticationFault::DpopTokenNotAccepted
+        | AuthenticationFault::DpopTokenOfAnotherClient => DPOP_INVALID_TOKEN,
+        AuthenticationFault::ProofNotAccepted(_) => DPOP_INVALID_PROOF,
         AuthenticationFault::NoCertificate
         | AuthenticationFault::CertificateNotTrusted
         | AuthenticationFault::CertificateRevoked

@@ -14,6 +14,7 @@ pub mod entrance;
 pub mod http;
 pub mod log;
 pub mod node;
+pub mod once;
 pub mod packages;
 pub mod patient_index;
 pub mod policies;

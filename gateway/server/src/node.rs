@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use connectors::identity::InnerCallers;
 use connectors::identity::oauth::TokenIssuer;
 use exchange::ports::{Authenticator, PatientIndex};
 use exchange::{Gate, LogStack, Stack};
@@ -58,9 +59,13 @@ pub struct Parts {
     pub entrance: Arc<Entrance>,
     /// Which patient an id of our own sources means.
     pub patients: Arc<dyn PatientIndex>,
+    /// The provider's own callers.
+    pub callers: Arc<InnerCallers>,
     pub access_log: Arc<AccessLog>,
     /// That the access log was not altered.
     pub proof: Arc<Published>,
+    /// How the node names itself to Nuts clients.
+    pub nuts_issuer: String,
     /// Who witnesses that, and whom this node witnesses.
     pub witnessing: Arc<Witnessing>,
     /// How far the monitoring system was told, where there is one.
@@ -121,6 +126,13 @@ impl Node {
     }
     pub fn patients(&self) -> &dyn PatientIndex {
         self.parts.patients.as_ref()
+    }
+    /// How the node names itself to Nuts clients.
+    pub fn nuts_issuer(&self) -> &str {
+        &self.parts.nuts_issuer
+    }
+    pub fn callers(&self) -> &InnerCallers {
+        &self.parts.callers
     }
     pub fn access_log(&self) -> &AccessLog {
         &self.parts.access_log

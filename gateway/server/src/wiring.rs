@@ -2,13 +2,15 @@
 //!
 //! Read it from [`node`] down. Everything that can be wrong is said at start, as a sentence for the operator.
 
+mod tokens;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connectors::http::{HttpClient, WebAddress};
-use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
-use connectors::identity::{InnerCallers, NodeAuthenticator, PartnerConfig, Partners, RateLimits, Sessions};
+use connectors::http::HttpClient;
+use connectors::identity::oauth::TokenClient;
+use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
 use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
 use connectors::sources::fhir::FhirSource;
@@ -23,6 +25,7 @@ use policy::{Data, DataHolder, InForce, Organisation, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
 use store::proof::CheckpointKey;
+use store::state::{State, StateOptions};
 
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
@@ -81,21 +84,20 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let certificates = Arc::new(Certificates::open(config, &clock)?);
     let sources = own_sources(config, certificates.to_sources())?;
     let partners = Arc::new(partners(config)?);
-    let endpoint = format!("{}/oauth/token", config.outer.public_base);
-    let issuer =
-        Arc::new(said(TokenIssuer::new(IssuerConfig::new(said(WebAddress::parse(&endpoint))?), partners.clone()))?);
+    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state(config)?, &clock)?);
     let sessions = Arc::new(Sessions::new(config.sessions));
     let limits = Arc::new(RateLimits::new(config.limits));
-    let authenticator: Arc<dyn Authenticator> = Arc::new(NodeAuthenticator::new(
+    let authenticator: Arc<dyn Authenticator> = Arc::new(tokens::authenticator(
+        config,
         partners,
         issuer.clone(),
         callers.clone(),
         sessions.clone(),
         clock.clone(),
         certificates.vets(),
-    ));
+    )?);
     let entrance = Arc::new(Entrance::new(entrance::Parts {
-        callers,
+        callers: callers.clone(),
         sessions,
         people: entrance::settings::people(config)?,
         dezi: entrance::settings::dezi(config)?,
@@ -160,6 +162,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         issuer,
         entrance,
         patients,
+        callers,
+        nuts_issuer: crate::http::nuts::issuer(config),
         access_log,
         proof,
         witnessing,
@@ -217,6 +221,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?;
     entrance::settings::people(config)?;
     entrance::settings::dezi(config)?;
+    tokens::try_nuts(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let certificates = Certificates::open(config, &clock)?;
     own_sources(config, certificates.to_sources())?;
@@ -278,8 +283,8 @@ fn peers(
     own: &Certificates,
     clock: &Arc<dyn Clock>,
 ) -> Result<HashMap<DataHolder, Arc<dyn Source>>, String> {
-    let tokens: Arc<dyn TokenSupplier> =
-        Arc::new(TokenClient::new(own.key().clone(), own.to_partners().clone(), clock.clone()));
+    let tokens = TokenClient::new(own.key().clone(), own.to_partners().clone(), clock.clone());
+    let tokens: Arc<dyn TokenSupplier> = Arc::new(tokens::client(config, tokens)?);
     let mut peers: HashMap<DataHolder, Arc<dyn Source>> = HashMap::new();
     for partner in &config.partners {
         let Some(peer) = partner.peer() else { continue };
@@ -288,6 +293,11 @@ fn peers(
         peers.insert(DataHolder(partner.ura.clone()), Arc::new(source));
     }
     Ok(peers)
+}
+
+/// All that the node keeps but its access log.
+fn state(config: &NodeConfig) -> Result<Arc<State>, String> {
+    said(State::open(&StateOptions::new(config.store.folder.join("state")))).map(Arc::new)
 }
 
 fn access_log(config: &NodeConfig) -> Result<AccessLog, String> {

@@ -10,6 +10,7 @@
 pub mod access_log;
 pub mod cursor;
 pub mod log_index;
+pub mod once;
 mod private;
 pub mod proof;
 mod small_file;

@@ -13,6 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
 
+use super::public_only::PublicOnly;
 use super::vetted::{Awaiting, VettedServers};
 use crate::identity::Vetting;
 
@@ -43,6 +44,9 @@ pub struct HttpSettings {
     pub vetting: Option<Arc<Vetting>>,
     /// Shown to servers that ask for a client certificate.
     pub identity: Option<ClientIdentity>,
+    /// Connects to public addresses only: for addresses that others choose. Addresses that are numbers are not looked up,
+    /// and are for the caller to refuse.
+    pub public_only: bool,
     /// Offers HTTP/2 in TLS. Off by default: many small parallel answers go faster over pooled HTTP/1.1.
     pub http2: bool,
     pub connect_patience: Duration,
@@ -89,6 +93,7 @@ struct Current {
 #[derive(Clone, Copy)]
 struct Shape {
     http2: bool,
+    public_only: bool,
     connect_patience: Duration,
     idle_connections: usize,
     idle_for: Duration,
@@ -126,6 +131,7 @@ impl Default for HttpSettings {
             trust: Trust::Platform,
             vetting: None,
             identity: None,
+            public_only: false,
             http2: false,
             connect_patience: Duration::from_secs(3),
             idle_connections: 32,
@@ -182,6 +188,7 @@ impl Current {
     fn new(settings: HttpSettings, awaiting: Option<&Awaiting>, generation: u64) -> Result<Self, SetupFault> {
         let shape = Shape {
             http2: settings.http2,
+            public_only: settings.public_only,
             connect_patience: settings.connect_patience,
             idle_connections: settings.idle_connections,
             idle_for: settings.idle_for,
@@ -200,6 +207,9 @@ fn client(tls: rustls::ClientConfig, shape: Shape) -> Result<reqwest::Client, Se
         .connect_timeout(shape.connect_patience)
         .pool_max_idle_per_host(shape.idle_connections)
         .pool_idle_timeout(shape.idle_for);
+    if shape.public_only {
+        builder = builder.dns_resolver(Arc::new(PublicOnly));
+    }
     if !shape.http2 {
         builder = builder.http1_only();
     }

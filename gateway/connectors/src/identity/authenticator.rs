@@ -7,12 +7,16 @@ use std::sync::Arc;
 use exchange::inbound::{Credentials, Gate};
 use exchange::ports::{AuthenticationFault, Authenticator, BoxFuture, Clock};
 use moka::sync::Cache;
-use policy::Caller;
+use policy::{Caller, UseCaseId};
+use time::OffsetDateTime;
 
 use super::certificates::{Certificate, Thumbprint};
 use super::inner_callers::InnerCallers;
-use super::oauth::{TokenIssuer, bearer};
-use super::partners::Partners;
+use super::jose::Jkt;
+use super::nuts::Introspector;
+use super::oauth::dpop::{Brought, Expected, ProofFault, ProofVerifier, Recent};
+use super::oauth::{Shown, TokenIssuer};
+use super::partners::{PartnerConfig, Partners};
 use super::secret::Digest;
 use super::sessions::Sessions;
 use super::vetting::{Part, Vet};
@@ -29,6 +33,12 @@ pub struct NodeAuthenticator {
     clock: Arc<dyn Clock>,
     vets: Vets,
     certificates: Cache<Thumbprint, Arc<Certificate>>,
+    /// How callers know the outer gate, without a slash at the end.
+    outer_base: String,
+    proofs: ProofVerifier,
+    recent: Recent,
+    /// A Nuts node of ours, whose tokens are taken too.
+    nuts_node: Option<Introspector>,
 }
 
 /// Who says whether a certificate that was shown can still be believed, at each gate.
@@ -38,16 +48,18 @@ pub struct Vets {
     pub inner: Option<Arc<dyn Vet>>,
 }
 
-/// What the `Authorization` headers of a request come to.
-enum Shown<'a> {
-    Nothing,
-    Bearer(&'a str),
-    /// A header that is no bearer token.
-    Other,
+/// What a token that was shown comes to.
+struct Held {
+    caller: Caller,
+    jkt: Option<Jkt>,
+    /// Whether the token may be older than this process.
+    outlives_us: bool,
 }
 
 impl NodeAuthenticator {
+    /// `outer_base` is the public base URL of the outer gate: what proofs of possession must name.
     pub fn new(
+        outer_base: String,
         partners: Arc<Partners>,
         issuer: Arc<TokenIssuer>,
         inner: Arc<InnerCallers>,
@@ -55,10 +67,29 @@ impl NodeAuthenticator {
         clock: Arc<dyn Clock>,
         vets: Vets,
     ) -> Self {
-        NodeAuthenticator { partners, issuer, inner, sessions, clock, vets, certificates: Cache::new(CERTIFICATES) }
+        let recent = Recent::new(clock.now().unix_timestamp());
+        NodeAuthenticator {
+            partners,
+            issuer,
+            inner,
+            sessions,
+            clock,
+            vets,
+            certificates: Cache::new(CERTIFICATES),
+            outer_base,
+            proofs: ProofVerifier::default(),
+            recent,
+            nuts_node: None,
+        }
     }
 
-    /// Another provider's node: its certificate, and a token of ours that is bound to it (RFC 8705, section 3).
+    /// Also takes tokens that a Nuts node of ours gave.
+    pub fn with_nuts_node(self, introspector: Introspector) -> Self {
+        NodeAuthenticator { nuts_node: Some(introspector), ..self }
+    }
+
+    /// Another provider's node: its certificate, and a token of ours that is bound to it (RFC 8705, section 3), and where
+    /// the token is also bound to a key, a fresh proof of that key (RFC 9449, section 7).
     async fn outer(&self, credentials: &Credentials) -> Result<Caller, AuthenticationFault> {
         let now = self.clock.now();
         let der = credentials.certificate.as_deref().ok_or(AuthenticationFault::NoCertificate)?;
@@ -67,24 +98,88 @@ impl NodeAuthenticator {
             // The TLS session outlived it, or it is no client's.
             return Err(AuthenticationFault::NoCertificate);
         }
-        let known = certificate.ura.as_ref().is_some_and(|ura| self.partners.get(ura).is_some());
-        if !known {
-            return Err(AuthenticationFault::UnknownOrganisation);
-        }
+        let partner = certificate.ura.as_ref().and_then(|ura| self.partners.get(ura));
+        let partner = partner.ok_or(AuthenticationFault::UnknownOrganisation)?;
         // The handshake verified it against the authorities of then; a session may be resumed, or live, for long.
         self.vetted(&self.vets.outer, der, credentials).await?;
-        let token = match shown(credentials)? {
-            Shown::Bearer(token) => token,
+        let (token, proven) = match shown(credentials)? {
+            Shown::Bearer(token) => (token, false),
+            Shown::Dpop(token) => (token, true),
             Shown::Nothing | Shown::Other => return Err(AuthenticationFault::NoToken),
         };
         if credentials.session.is_some() {
             return Err(AuthenticationFault::Ambiguous);
         }
-        let grant = self.issuer.grant(token, now).ok_or(AuthenticationFault::TokenNotAccepted)?;
-        if grant.thumbprint != certificate.thumbprint {
-            return Err(AuthenticationFault::TokenOfAnotherClient);
+        let (unknown, of_another) = if proven {
+            (AuthenticationFault::DpopTokenNotAccepted, AuthenticationFault::DpopTokenOfAnotherClient)
+        } else {
+            (AuthenticationFault::TokenNotAccepted, AuthenticationFault::TokenOfAnotherClient)
+        };
+        let held = match self.issuer.grant(token, now) {
+            Some(grant) if grant.thumbprint != certificate.thumbprint => return Err(of_another),
+            Some(grant) => Held { caller: grant.caller.clone(), jkt: grant.jkt, outlives_us: false },
+            None => self.given_by_nuts_node(token, partner, now, of_another).await?.ok_or(unknown)?,
+        };
+        match (held.jkt, proven) {
+            (None, false) => {}
+            (None, true) => return Err(unknown),
+            (Some(_), false) => return Err(AuthenticationFault::ProofMissing),
+            (Some(jkt), true) => self
+                .prove(credentials, token, jkt, &held)
+                .map_err(|fault| AuthenticationFault::ProofNotAccepted(fault.code()))?,
         }
-        Ok(grant.caller.clone())
+        Ok(held.caller)
+    }
+
+    /// What a token stands for that a Nuts node of ours gave to this partner, as far as it is offered that here.
+    async fn given_by_nuts_node(
+        &self,
+        token: &str,
+        partner: &PartnerConfig,
+        now: OffsetDateTime,
+        of_another: AuthenticationFault,
+    ) -> Result<Option<Held>, AuthenticationFault> {
+        let Some(node) = &self.nuts_node else { return Ok(None) };
+        let answer = node.introspect(token, now).await.map_err(|fault| {
+            tracing::warn!(nuts.fault = %fault, "a token cannot be introspected");
+            AuthenticationFault::Unavailable
+        })?;
+        let Some(told) = answer else { return Ok(None) };
+        // It is bound to the organisation that the client certificate names.
+        if told.organisation != partner.ura {
+            return Err(of_another);
+        }
+        let named = told.scopes.iter().filter_map(|scope| UseCaseId::parse(scope));
+        let use_cases: Vec<UseCaseId> = named.filter(|id| partner.use_cases.contains(id)).collect();
+        if use_cases.is_empty() {
+            return Ok(None);
+        }
+        let caller = Caller {
+            client_id: partner.ura.as_str().to_owned(),
+            organisation: partner.organisation(),
+            person: told.person.clone(),
+            use_cases,
+            patient: None,
+            treatment_relation: None,
+            responsible: None,
+            emergency: None,
+            token_id: Some(Digest::of(token).token_id()),
+        };
+        Ok(Some(Held { caller, jkt: told.jkt, outlives_us: true }))
+    }
+
+    /// Holds unless the request proves that it holds the key of this token (RFC 9449, section 4.3).
+    fn prove(&self, credentials: &Credentials, token: &str, jkt: Jkt, held: &Held) -> Result<(), ProofFault> {
+        let shown = credentials.possession.as_deref().ok_or(ProofFault::NotOne)?;
+        let now = self.clock.now().unix_timestamp();
+        let url = format!("{}{}", self.outer_base, shown.path);
+        let expected = Expected { method: &shown.method, url: &url, token: Some(token), now };
+        let proof = self.proofs.verify(&shown.proofs, &expected)?;
+        if proof.jkt != jkt {
+            return Err(ProofFault::OtherKey);
+        }
+        let brought = Brought { client: &held.caller.client_id, request: &shown.request_id };
+        self.recent.accept(&brought, &proof, held.outlives_us, now)
     }
 
     /// The provider's own: a session, a configured token, or a configured certificate.
@@ -100,7 +195,8 @@ impl NodeAuthenticator {
             (Shown::Nothing, None) => {
                 return by_certificate.map(|caller| Caller::clone(&caller)).ok_or(AuthenticationFault::NoToken);
             }
-            (Shown::Other, None) => return Err(AuthenticationFault::NoToken),
+            // No token of the inner gate is bound to a key.
+            (Shown::Dpop(_) | Shown::Other, None) => return Err(AuthenticationFault::NoToken),
             (Shown::Bearer(token), None) => {
                 let digest = Digest::of(token);
                 let caller = self.inner.by_token(&digest).ok_or(AuthenticationFault::TokenNotAccepted)?;
@@ -110,7 +206,7 @@ impl NodeAuthenticator {
                 let live = self.sessions.lookup(session, now).ok_or(AuthenticationFault::TokenNotAccepted)?;
                 Caller { token_id: Some(live.handle), ..Caller::clone(&live.caller) }
             }
-            (Shown::Bearer(_) | Shown::Other, Some(_)) => return Err(AuthenticationFault::Ambiguous),
+            (Shown::Bearer(_) | Shown::Dpop(_) | Shown::Other, Some(_)) => return Err(AuthenticationFault::Ambiguous),
         };
         match by_certificate {
             Some(other) if other.client_id != caller.client_id => Err(AuthenticationFault::Ambiguous),
@@ -173,7 +269,7 @@ impl Authenticator for NodeAuthenticator {
 fn shown(credentials: &Credentials) -> Result<Shown<'_>, AuthenticationFault> {
     match credentials.authorization.as_slice() {
         [] => Ok(Shown::Nothing),
-        [only] => Ok(bearer(only).map_or(Shown::Other, Shown::Bearer)),
+        [only] => Ok(Shown::read(only)),
         _ => Err(AuthenticationFault::Ambiguous),
     }
 }

@@ -49,6 +49,9 @@ pub struct InnerCallerConfig {
     /// The SHA-256 thumbprint of the client certificate (`x5t#S256`), base64url.
     #[serde(default)]
     pub certificate_thumbprint: Option<String>,
+    /// Whether it may ask what a token of ours stands for (RFC 7662): a resource server of the provider's own.
+    #[serde(default)]
+    pub introspects: bool,
 }
 
 /// The person on whose behalf an inner caller asks.
@@ -69,6 +72,7 @@ pub struct InnerCallers {
     by_token: HashMap<Digest, Arc<Caller>>,
     by_certificate: HashMap<Thumbprint, Arc<Caller>>,
     launching: HashSet<String>,
+    introspectors: HashSet<String>,
 }
 
 impl fmt::Debug for InnerCallers {
@@ -114,6 +118,11 @@ impl InnerCallers {
     /// Whether this caller is a system that opens the portal for its users.
     pub fn launches(&self, caller: &Caller) -> bool {
         self.launching.contains(&caller.client_id)
+    }
+
+    /// Whether the caller of this name may ask what a token stands for.
+    pub fn may_introspect(&self, client_id: &str) -> bool {
+        self.introspectors.contains(client_id)
     }
 
     pub(super) fn by_token(&self, digest: &Digest) -> Option<&Arc<Caller>> {
@@ -171,6 +180,9 @@ impl InnerCallers {
         };
         if taken.is_some() {
             return Err("shows the same token or certificate as another caller".to_owned());
+        }
+        if config.introspects {
+            self.introspectors.insert(config.client_id.clone());
         }
         if self.by_client.insert(config.client_id.clone()) { Ok(()) } else { Err("is configured twice".to_owned()) }
     }

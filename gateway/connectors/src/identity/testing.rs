@@ -1,5 +1,9 @@
 //! For tests: certificates in the form of UZI server certificates, made on the spot, and permits.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use exchange::ports::BoxFuture;
 use fhir::{FhirVersion, Interaction, Method, Ura};
 use policy::{
     Caller, Data, DataHolder, Direction, Finding, Findings, NotFoundOut, Organisation, PatientScope, Permit, Person,
@@ -11,6 +15,7 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
+use super::oauth::once::{Identifier, NotRemembered, Noted, UsedOnce};
 use super::{Certificate, NodeKey};
 
 /// The kind of key a test certificate has.
@@ -124,4 +129,40 @@ pub(crate) fn permit_for(
     let treatment_relation = relation.map_or(Finding::Absent, Finding::Found);
     let findings = Findings { treatment_relation, consent: Finding::NotFoundOut(NotFoundOut::NotAsked) };
     cases.decide(&admitted, &findings).unwrap()
+}
+
+/// What counts once, for as long as a test lasts: nothing expires.
+pub(crate) struct InMemory {
+    share: usize,
+    broken: bool,
+    known: Mutex<HashSet<([u8; 32], [u8; 32])>>,
+}
+
+impl InMemory {
+    pub(crate) fn with_share(share: usize) -> Arc<Self> {
+        Arc::new(InMemory { share, broken: false, known: Mutex::default() })
+    }
+
+    /// One that cannot write.
+    pub(crate) fn broken() -> Arc<Self> {
+        Arc::new(InMemory { share: 0, broken: true, known: Mutex::default() })
+    }
+}
+
+impl UsedOnce for InMemory {
+    fn note(&self, identifier: Identifier, _: i64) -> BoxFuture<'_, Result<Noted, NotRemembered>> {
+        let mut known = self.known.lock().unwrap();
+        let of_owner = known.iter().filter(|(owner, _)| *owner == identifier.owner).count();
+        let key = (identifier.owner, identifier.id);
+        let noted = match (self.broken, known.contains(&key), of_owner >= self.share) {
+            (true, _, _) => Err(NotRemembered),
+            (false, true, _) => Ok(Noted::Again),
+            (false, false, true) => Ok(Noted::Full),
+            (false, false, false) => Ok(Noted::First),
+        };
+        if noted == Ok(Noted::First) {
+            known.insert(key);
+        }
+        Box::pin(std::future::ready(noted))
+    }
 }

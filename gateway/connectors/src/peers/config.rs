@@ -26,6 +26,14 @@ pub struct PeerConfig {
     /// The scope to ask for, where the peer names its use cases otherwise. By default that of the permit.
     #[serde(default)]
     pub use_case: Option<UseCaseId>,
+    /// Whether its tokens are to be bound to a key of ours besides the certificate (DPoP, RFC 9449). A token that is not is
+    /// then refused.
+    #[serde(default)]
+    pub dpop: bool,
+    /// Its authorization server by its issuer, where a Nuts node of our own is to get the token (RFC021). By default we
+    /// ask for it ourselves, at `token_endpoint`.
+    #[serde(default)]
+    pub nuts_authorization_server: Option<WebAddress>,
     #[serde(default)]
     pub bounds: Bounds,
     /// How long the peer's ids of a patient are remembered.

@@ -96,7 +96,7 @@ impl PeerSource {
         patient: Option<&Bsn>,
         token: &Token,
     ) -> Result<Answer, Failure> {
-        let call = rest.call(question.correlation_id(), question.patience()).bearing(token.secret())?;
+        let call = rest.call(question.correlation_id(), question.patience()).bearing(token)?;
         let Some(bsn) = patient else {
             return ask(&call, question.interaction(), None).await;
         };

@@ -9,11 +9,14 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::PeerConfig;
+use crate::identity::oauth::dpop::ProofKey;
 
 /// An access token (RFC 6749). Wiped from memory when dropped; prints nothing of itself.
 pub struct Token {
     secret: Zeroizing<String>,
     expires: OffsetDateTime,
+    /// The key that it is bound to (DPoP, RFC 9449), if any.
+    key: Option<Arc<ProofKey>>,
 }
 
 /// Gets tokens from a peer's token endpoint.
@@ -31,7 +34,23 @@ pub trait TokenSupplier: Send + Sync {
 
 impl Token {
     pub fn new(secret: String, expires: OffsetDateTime) -> Self {
-        Token { secret: Zeroizing::new(secret), expires }
+        Token { secret: Zeroizing::new(secret), expires, key: None }
+    }
+
+    /// The same, bound to this key: every request needs a proof of it.
+    pub fn bound_to(self, key: Arc<ProofKey>) -> Self {
+        Token { key: Some(key), ..self }
+    }
+
+    /// The scheme of the `Authorization` header that it goes in.
+    pub fn scheme(&self) -> &'static str {
+        if self.key.is_some() { "DPoP" } else { "Bearer" }
+    }
+
+    /// What proves the key for one request: its method, and its URL without query and fragment. Nothing when the token is
+    /// bound to no key, or no proof can be made.
+    pub fn prove(&self, method: &str, url: &str) -> Option<String> {
+        self.key.as_ref()?.prove(method, url, Some(&self.secret), OffsetDateTime::now_utc())
     }
 
     /// The token itself, for the `Authorization` header.

@@ -18,7 +18,7 @@ pub enum AuthenticationFault {
     CertificateStatusUnknown,
     /// The certificate names no organisation (URA) that we know.
     UnknownOrganisation,
-    /// No token, or not a bearer token.
+    /// No token, or none of a scheme that is known.
     NoToken,
     /// More than one way of authentication at once.
     Ambiguous,
@@ -26,6 +26,14 @@ pub enum AuthenticationFault {
     TokenNotAccepted,
     /// The token was issued to another client certificate (RFC 8705).
     TokenOfAnotherClient,
+    /// A token that is bound to a key (RFC 9449) came without the scheme `DPoP`.
+    ProofMissing,
+    /// A token that came with the scheme `DPoP` is unknown, expired or not bound to a key.
+    DpopTokenNotAccepted,
+    /// The same, issued to another client certificate.
+    DpopTokenOfAnotherClient,
+    /// The proof of possession is not accepted; a fixed word for the record says why.
+    ProofNotAccepted(&'static str),
     /// It could not be found out.
     Unavailable,
 }

@@ -35,6 +35,10 @@ async fn nobody_gets_in_unidentified() {
         (AuthenticationFault::Ambiguous, 401, "ambiguous-authentication"),
         (AuthenticationFault::TokenNotAccepted, 401, "token-not-accepted"),
         (AuthenticationFault::TokenOfAnotherClient, 401, "token-of-another-client"),
+        (AuthenticationFault::ProofMissing, 401, "proof-missing"),
+        (AuthenticationFault::DpopTokenNotAccepted, 401, "token-not-accepted"),
+        (AuthenticationFault::DpopTokenOfAnotherClient, 401, "token-of-another-client"),
+        (AuthenticationFault::ProofNotAccepted("replayed"), 401, "proof-not-accepted replayed"),
         (AuthenticationFault::Unavailable, 503, "identification-unavailable"),
     ] {
         let world = World::in_order();

@@ -55,7 +55,11 @@ pub(crate) fn answer_to(refusal: &Refusal) -> Answer {
             | AuthenticationFault::NoToken
             | AuthenticationFault::Ambiguous
             | AuthenticationFault::TokenNotAccepted
-            | AuthenticationFault::TokenOfAnotherClient,
+            | AuthenticationFault::TokenOfAnotherClient
+            | AuthenticationFault::ProofMissing
+            | AuthenticationFault::DpopTokenNotAccepted
+            | AuthenticationFault::DpopTokenOfAnotherClient
+            | AuthenticationFault::ProofNotAccepted(_),
         ) => Answer::SignInAgain,
         Refusal::Denied(_) | Refusal::NotFound | Refusal::Source(SourceFault::NotFound | SourceFault::Gone) => {
             Answer::Notice(Notice::NotAvailable)

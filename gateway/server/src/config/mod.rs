@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use connectors::http::WebAddress;
+use connectors::identity::nuts::NutsConfig;
 use connectors::identity::{
     DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig, SessionConfig,
 };
@@ -120,6 +121,12 @@ pub struct PartnerNode {
     pub bases: BTreeMap<FhirVersion, WebAddress>,
     /// Its OAuth 2.0 token endpoint.
     pub token_endpoint: WebAddress,
+    /// Whether its tokens are to be bound to a key of ours besides the certificate (DPoP, RFC 9449).
+    #[serde(default)]
+    pub dpop: bool,
+    /// Its authorization server, where our Nuts node is to get the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nuts_authorization_server: Option<WebAddress>,
 }
 
 impl PartnerEntry {
@@ -133,6 +140,8 @@ impl PartnerEntry {
             bases: node.bases.clone(),
             token_endpoint: node.token_endpoint.clone(),
             use_case: None,
+            dpop: node.dpop,
+            nuts_authorization_server: node.nuts_authorization_server.clone(),
             bounds: Bounds::default(),
             patient_cache: PatientCacheConfig::default(),
         })
@@ -160,6 +169,9 @@ pub struct NodeConfig {
     pub bounds: BoundsConfig,
     #[serde(default)]
     pub quality: QualityConfig,
+    /// Nuts, when this node takes part in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nuts: Option<NutsConfig>,
     #[serde(default)]
     pub sessions: SessionConfig,
     #[serde(default)]
@@ -210,6 +222,7 @@ impl NodeConfig {
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());
         all.extend(self.quality.statements.as_mut());
+        all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         for source in &mut self.sources {
             all.extend(source.files());
         }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use connectors::http::WebAddress;
+
 use super::{LogConfig, Mode, NodeConfig, SourceConfig};
 
 /// Holds a configuration against the rules.
@@ -46,6 +48,10 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     }
     config.sessions.check().map_err(|fault| fault.to_string())?;
     config.limits.check().map_err(|fault| fault.to_string())?;
+    if config.nuts.as_ref().is_some_and(|nuts| !nuts.has_a_good_subject()) {
+        return Err("nuts.subject must be at most 64 letters, digits, dots, dashes and underscores".into());
+    }
+    tokens_of_partners(config)?;
     if config.mode == Mode::Production {
         production(config)?;
     }
@@ -69,6 +75,23 @@ fn witnessing(config: &NodeConfig) -> Result<(), String> {
             if !names.insert(key.name().to_owned()) {
                 return Err(format!("two keys of partners have the name {}", key.name()));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Whoever is to get a partner's token can, and in one way.
+fn tokens_of_partners(config: &NodeConfig) -> Result<(), String> {
+    let has_nuts_node = config.nuts.as_ref().is_some_and(|nuts| nuts.node_api.is_some());
+    for partner in &config.partners {
+        let Some(node) = partner.node.as_ref().filter(|node| node.nuts_authorization_server.is_some()) else {
+            continue;
+        };
+        if !has_nuts_node {
+            return Err(format!("partner {}: nuts_authorization_server needs nuts.node_api", partner.ura));
+        }
+        if node.dpop {
+            return Err(format!("partner {}: dpop is for tokens that this node asks for itself", partner.ura));
         }
     }
     Ok(())
@@ -122,6 +145,11 @@ fn production(config: &NodeConfig) -> Result<(), String> {
             return Err("a fhir source is reached over plain HTTP off loopback: use https".into());
         }
     }
+    if let Some(nuts) = &config.nuts
+        && [&nuts.introspection_endpoint, &nuts.node_api].into_iter().flatten().any(WebAddress::is_plain_off_loopback)
+    {
+        return Err("the Nuts node is reached over plain HTTP off loopback: use https".into());
+    }
     for partner in &config.partners {
         if partner.log.as_ref().is_some_and(|log| log.base.url().scheme() != "https") {
             return Err(format!("the log of partner {} is reached over plain HTTP: use https", partner.ura));
@@ -137,6 +165,7 @@ fn production(config: &NodeConfig) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use connectors::http::WebAddress;
+    use connectors::identity::nuts::NutsConfig;
     use connectors::identity::vetting::{AuthorityConfig, Mode as Revocation};
     use connectors::siem::{ReceiverConfig, Transport};
     use connectors::sources::fhir::FhirSourceConfig;
@@ -170,6 +199,25 @@ mod tests {
 
     fn dezi_at(config: &mut NodeConfig, issuer: &str) {
         config.dezi.as_mut().unwrap().issuer = WebAddress::parse(issuer).unwrap();
+    }
+
+    fn nuts_with(config: &mut NodeConfig, subject: Option<&str>, introspection: &str) {
+        config.nuts = Some(NutsConfig {
+            subject: subject.map(str::to_owned),
+            authorities_file: None,
+            did_web_authorities_file: None,
+            introspection_endpoint: Some(WebAddress::parse(introspection).unwrap()),
+            node_api: None,
+        });
+    }
+
+    /// The partner's token comes by our Nuts node, which is here.
+    fn nuts_token(config: &mut NodeConfig, node_api: Option<&str>, dpop: bool) {
+        nuts_with(config, None, "https://nuts.example/introspect");
+        config.nuts.as_mut().unwrap().node_api = node_api.map(|api| WebAddress::parse(api).unwrap());
+        let node = config.partners[0].node.as_mut().unwrap();
+        node.nuts_authorization_server = Some(WebAddress::parse("https://peer.example/oauth2/a").unwrap());
+        node.dpop = dpop;
     }
 
     fn partner_at(config: &mut NodeConfig, base: &str, token_endpoint: &str) {
@@ -378,6 +426,31 @@ mod tests {
                 },
                 bad: |config| source_at(config, "http://epd.example/fhir"),
                 says: "use https",
+            },
+            Rule {
+                good: |config| nuts_with(config, Some("de-linde.1"), "http://127.0.0.1:8083/introspect"),
+                bad: |config| nuts_with(config, Some("de/linde"), "https://nuts.example/introspect"),
+                says: "nuts.subject must be",
+            },
+            Rule {
+                good: |config| nuts_with(config, None, "https://nuts.example/introspect"),
+                bad: |config| nuts_with(config, None, "http://nuts.example/introspect"),
+                says: "the Nuts node is reached over plain HTTP",
+            },
+            Rule {
+                good: |config| nuts_token(config, Some("http://127.0.0.1:8083"), false),
+                bad: |config| nuts_token(config, None, false),
+                says: "nuts_authorization_server needs nuts.node_api",
+            },
+            Rule {
+                good: |config| nuts_token(config, Some("https://nuts.example"), false),
+                bad: |config| nuts_token(config, Some("http://nuts.example"), false),
+                says: "the Nuts node is reached over plain HTTP",
+            },
+            Rule {
+                good: |config| nuts_token(config, Some("https://nuts.example"), false),
+                bad: |config| nuts_token(config, Some("https://nuts.example"), true),
+                says: "dpop is for tokens that this node asks for itself",
             },
             Rule {
                 good: |config| partner_at(config, "https://peer.example/fhir/stu3", "https://peer.example/token"),

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use connectors::http::WebAddress;
 use connectors::identity::dezi::ContentEncryption;
+use connectors::identity::nuts::NutsConfig;
 use connectors::identity::vetting::{AuthorityConfig, Mode as RevocationMode};
 use connectors::identity::{
     DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig, RightsConfig,
@@ -140,6 +141,13 @@ pub(crate) fn everything() -> NodeConfig {
             authorities_file: Some(path()),
             patience_ms: 1,
         }),
+        nuts: Some(NutsConfig {
+            subject: Some(text()),
+            authorities_file: Some(path()),
+            did_web_authorities_file: Some(path()),
+            introspection_endpoint: Some(web()),
+            node_api: Some(web()),
+        }),
         sources: vec![
             SourceConfig::Fhir(FhirSourceConfig {
                 base: web(),
@@ -174,6 +182,8 @@ pub(crate) fn everything() -> NodeConfig {
             node: Some(PartnerNode {
                 bases: FhirVersion::ALL.into_iter().map(|version| (version, web())).collect(),
                 token_endpoint: web(),
+                dpop: true,
+                nuts_authorization_server: Some(web()),
             }),
             log: Some(PartnerLog { base: web(), public_key: Some(text()), witness_key: Some(text()) }),
         }],
@@ -187,6 +197,7 @@ pub(crate) fn everything() -> NodeConfig {
             token_file: Some(path()),
             token_sha256_file: Some(path()),
             certificate_thumbprint: Some(text()),
+            introspects: false,
         }],
         people: vec![RightsConfig { roles: vec![text()], numbers: vec![text()], use_cases: use_cases() }],
         mandates: vec![MandateConfig {

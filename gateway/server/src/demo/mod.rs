@@ -15,10 +15,11 @@ mod secrets;
 mod trying;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use connectors::identity::LimitsConfig;
+use connectors::identity::nuts::NutsConfig;
 use fhir::{FhirVersion, Ura};
 use policy::UseCaseId;
 
@@ -69,6 +70,17 @@ fn version(text: &str) -> Result<FhirVersion, String> {
     text.parse().map_err(|()| "stu3 or r4".to_owned())
 }
 
+/// Nuts in the demo: its own authority issues the certificates that credentials are made of, and those of TLS.
+fn nuts(authority: &Path) -> NutsConfig {
+    NutsConfig {
+        subject: None,
+        authorities_file: Some(authority.to_owned()),
+        did_web_authorities_file: Some(authority.to_owned()),
+        introspection_endpoint: None,
+        node_api: None,
+    }
+}
+
 /// Every resource is looked at, when the statements of profiles stand in the folder that this is run in.
 fn quality() -> QualityConfig {
     let here = std::env::current_dir().map(|here| here.join("profiles/zib")).ok();
@@ -99,7 +111,7 @@ fn port(base: u16, offset: u16) -> Result<u16, String> {
 }
 
 /// A file-system fault as a sentence.
-fn io(what: &std::path::Path) -> impl Fn(std::io::Error) -> String + '_ {
+fn io(what: &Path) -> impl Fn(std::io::Error) -> String + '_ {
     move |fault| format!("{}: {fault}", what.display())
 }
 

@@ -1,4 +1,5 @@
-//! Who looks into a demo node's access log: the provider's privacy officer, and one patient.
+//! Who looks into a demo node's access log: the provider's privacy officer, and one patient. And the provider's own
+//! resource server, which asks what tokens stand for.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ const NO_ROLE: &str = "00.000";
 
 /// The callers of this provider's node, in its configuration and for whoever drives the demo.
 pub fn of(provider: &Provider, folder: &Path) -> Result<Vec<(InnerCallerConfig, ReadyCaller)>, String> {
-    let mut all = vec![officer(provider, folder)?];
+    let mut all = vec![officer(provider, folder)?, resource_server(provider, folder)?];
     if let Some(patient) = region::patients().into_iter().max_by_key(|patient| patient.known_at.len())
         && patient.known_at.contains(&provider.key)
     {
@@ -34,6 +35,16 @@ fn officer(provider: &Provider, folder: &Path) -> Result<(InnerCallerConfig, Rea
     pair.0.person = Some(PersonConfig { id: id.clone(), name: Some("F. Toezicht".into()), role: role.clone() });
     pair.1.person = Some(ReadyPerson { id, role, name: "F. Toezicht".into() });
     pair.1.name = name;
+    Ok(pair)
+}
+
+fn resource_server(provider: &Provider, folder: &Path) -> Result<(InnerCallerConfig, ReadyCaller), String> {
+    let mut pair = caller(provider, folder, "resource-server", USE_CASES[0])?;
+    pair.0.introspects = true;
+    // It asks for no data.
+    pair.0.use_cases.clear();
+    pair.1.use_cases.clear();
+    pair.1.name = format!("Resource server of {}", provider.name);
     Ok(pair)
 }
 
@@ -67,6 +78,7 @@ fn caller(
         token_file: Some(token_file),
         token_sha256_file: None,
         certificate_thumbprint: None,
+        introspects: false,
     };
     let ready = ReadyCaller {
         name: String::new(),

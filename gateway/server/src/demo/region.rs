@@ -234,6 +234,7 @@ fn set_up(
         sessions: SessionConfig::default(),
         limits: super::limits(),
         dezi: None,
+        nuts: Some(super::nuts(&certificates.join("ca.pem"))),
         sources: vec![source_config(place)?],
         partners: partners(place, places)?,
         callers: people(place, folder, callers)?.into_iter().chain(overseers).collect(),
@@ -269,6 +270,9 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
             node: Some(PartnerNode {
                 bases: BTreeMap::from([(FhirVersion::R4, base)]),
                 token_endpoint: said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?,
+                // Some tokens are bound to a key as well, so that both ways are seen at work.
+                dpop: other.provider.key == "hospital",
+                nuts_authorization_server: None,
             }),
             log: Some(PartnerLog {
                 base: said(WebAddress::parse(&format!("{}/log", other.outer())))?,
@@ -309,6 +313,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
             token_file: Some(token_file),
             token_sha256_file: None,
             certificate_thumbprint: None,
+            introspects: false,
         });
         callers.push(ReadyCaller {
             name: format!("{}, {}, {}", person.name, person.role_name, place.provider.name),

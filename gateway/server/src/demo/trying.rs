@@ -76,6 +76,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         sessions: SessionConfig::default(),
         limits: super::limits(),
         dezi: None,
+        nuts: None,
         sources: sources(options)?,
         partners: vec![PartnerEntry {
             ura: ura(CALLER.0)?,
@@ -95,6 +96,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             token_file: Some(token_file),
             token_sha256_file: None,
             certificate_thumbprint: None,
+            introspects: false,
         }],
         people: Vec::new(),
         mandates: Vec::new(),

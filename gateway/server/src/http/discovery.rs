@@ -4,7 +4,9 @@
 //! are other providers' nodes.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
+use connectors::identity::oauth::dpop;
 use serde_json::{Value, json};
 
 use crate::node::Node;
@@ -18,17 +20,18 @@ pub fn smart(node: &Node) -> HttpResponse {
     // None of SMART's capabilities is claimed: `client-confidential-asymmetric` asks for RS384 and registered keys, where
     // this endpoint takes assertions that are signed with the key of the client certificate.
     document["capabilities"] = json!([]);
-    answer(&document)
+    answer(StatusCode::OK, &document)
 }
 
 /// `GET /.well-known/oauth-authorization-server`
 pub async fn authorization_server(node: Data<Node>) -> HttpResponse {
     let mut document = token_endpoint(&node);
     document["issuer"] = json!(node.outer_base());
-    answer(&document)
+    answer(StatusCode::OK, &document)
 }
 
-fn token_endpoint(node: &Node) -> Value {
+/// What every one of these documents says.
+pub fn token_endpoint(node: &Node) -> Value {
     let mut document = json!({
         "token_endpoint": format!("{}/oauth/token", node.outer_base()),
         "grant_types_supported": ["client_credentials"],
@@ -37,6 +40,8 @@ fn token_endpoint(node: &Node) -> Value {
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         // RFC 8705, section 3.3.
         "tls_client_certificate_bound_access_tokens": true,
+        // RFC 9449, section 5.1.
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
     });
     if node.metadata_is_open() {
         let in_force = node.use_cases().current();
@@ -45,8 +50,9 @@ fn token_endpoint(node: &Node) -> Value {
     document
 }
 
-fn answer(document: &Value) -> HttpResponse {
-    HttpResponse::Ok()
+/// A document that is kept by nobody.
+pub fn answer(status: StatusCode, document: &Value) -> HttpResponse {
+    HttpResponse::build(status)
         .insert_header(("Cache-Control", "no-store"))
         .insert_header(("X-Content-Type-Options", "nosniff"))
         .content_type("application/json")

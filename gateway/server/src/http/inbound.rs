@@ -8,7 +8,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
-use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound, Unreadable};
+use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound, Possession, Unreadable};
 use fhir::{FhirVersion, Method};
 use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
@@ -23,6 +23,9 @@ pub struct BodyBounds {
     pub bytes: usize,
     pub patience: Duration,
 }
+
+/// The header of a proof of possession (RFC 9449, section 4.1).
+const DPOP: &str = "dpop";
 
 /// Longest correlation id that is taken over from a caller.
 const LONGEST_CORRELATION: usize = 64;
@@ -54,6 +57,7 @@ pub async fn read(
         unreadable = Some(Unreadable::NotAcceptable);
     }
     let request_id = uuid::Uuid::new_v4().to_string();
+    let credentials = credentials(request, &request_id);
     let inbound = Inbound {
         correlation_id: correlation(headers).unwrap_or_else(|| request_id.clone()),
         request_id,
@@ -66,7 +70,7 @@ pub async fn read(
         body_kind,
         body,
         conditions: conditions(headers),
-        credentials: credentials(request),
+        credentials,
         use_case: None,
         emergency: emergency(headers),
         unreadable,
@@ -102,8 +106,8 @@ pub async fn body(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Re
     Ok(whole.freeze())
 }
 
-/// What the caller shows to say who it is.
-pub fn credentials(request: &HttpRequest) -> Credentials {
+/// What the caller shows to say who it is. `request_id` is what tells this request from every other.
+pub fn credentials(request: &HttpRequest, request_id: &str) -> Credentials {
     Credentials {
         certificate: request.conn_data::<ClientCertificate>().map(|certificate| Arc::clone(&certificate.0)),
         issuers: request.conn_data::<ShownBehind>().map(|behind| behind.0.clone()).unwrap_or_default(),
@@ -113,8 +117,24 @@ pub fn credentials(request: &HttpRequest) -> Credentials {
             // A header that is no text is no token; it still counts as shown.
             .map(|value| value.to_str().unwrap_or_default().to_owned())
             .collect(),
+        possession: possession(request, request_id),
         session: None,
     }
+}
+
+/// The proofs of possession that came along, if any.
+fn possession(request: &HttpRequest, request_id: &str) -> Option<Arc<Possession>> {
+    // A header that is no text is no proof; it still counts as shown.
+    let proofs: Vec<String> =
+        request.headers().get_all(DPOP).map(|value| value.to_str().unwrap_or_default().to_owned()).collect();
+    (!proofs.is_empty()).then(|| {
+        Arc::new(Possession {
+            proofs,
+            method: request.method().as_str().to_owned(),
+            path: request.uri().path().to_owned(),
+            request_id: request_id.to_owned(),
+        })
+    })
 }
 
 fn conditions(headers: &HeaderMap) -> Conditions {

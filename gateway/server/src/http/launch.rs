@@ -64,7 +64,7 @@ const PATIENT: Refused =
 pub async fn launch(request: HttpRequest, payload: Payload, node: Data<Node>) -> HttpResponse {
     let read = inbound::body(request.headers(), payload, LARGEST);
     let body = tokio::time::timeout(node.body_bounds().patience, read).await;
-    let credentials = inbound::credentials(&request);
+    let credentials = inbound::credentials(&request, &uuid::Uuid::new_v4().to_string());
     let Ok(system) = node.authenticator().identify(Gate::Inner, &credentials).await else {
         let remote = request.peer_addr().map(|address| address.ip());
         if let Err(wait) = node.entrance().limits().unidentified(remote) {

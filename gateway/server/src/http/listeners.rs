@@ -14,7 +14,7 @@ use rustls::ServerConfig;
 
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
-use super::{discovery, doors, health, launch, log_proof, metrics, openapi, vetted, witness};
+use super::{discovery, doors, health, introspection, launch, log_proof, metrics, nuts, openapi, vetted, witness};
 use crate::desk::NodeDesk;
 use crate::node::Node;
 
@@ -39,6 +39,8 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
                     .route(web::post().to(doors::token)),
             )
             .route("/.well-known/oauth-authorization-server", web::get().to(discovery::authorization_server))
+            .route("/.well-known/oauth-authorization-server/oauth2/{subject}", web::get().to(nuts::metadata))
+            .route("/oauth2/{subject}/presentation_definition", web::get().to(nuts::presentation_definition))
             .route("/log/checkpoint", web::get().to(log_proof::checkpoint))
             .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))
             .route("/log/witness/add-checkpoint", web::post().to(witness::add_checkpoint))
@@ -69,6 +71,7 @@ pub fn inner(
             .route("/metrics", web::get().to(metrics::metrics))
             .route("/launch", web::post().to(launch::launch))
             .route("/openapi.json", web::get().to(openapi::answer))
+            .route("/oauth/introspect", web::post().to(introspection::introspect))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here));

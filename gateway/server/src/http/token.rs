@@ -1,7 +1,8 @@
-//! `POST /oauth/token`: the node's own token endpoint (RFC 6749, 4.4; RFC 7523; RFC 8705).
+//! `POST /oauth/token`: the node's own token endpoint (RFC 6749, 4.4; RFC 7523; RFC 8705; RFC 9449).
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use connectors::identity::oauth::TokenRequest;
 use exchange::{BodyKind, Gate};
 use fhir::FhirVersion;
 
@@ -19,7 +20,13 @@ pub async fn token(request: HttpRequest, payload: Payload, node: Data<Node>) -> 
         // An empty form misses every parameter: the issuer says so.
         _ => "",
     };
-    let result = node.issuer().issue(inbound.credentials.certificate.as_deref(), form, time::OffsetDateTime::now_utc());
+    let credentials = &inbound.credentials;
+    let asked = TokenRequest {
+        certificate: credentials.certificate.as_deref(),
+        form,
+        proofs: credentials.possession.as_ref().map_or(&[], |shown| shown.proofs.as_slice()),
+    };
+    let result = node.issuer().issue(asked, time::OffsetDateTime::now_utc()).await;
     let (status, body, error) = match &result {
         Ok(token) => (200, token.to_json(), "none"),
         Err(fault) => (fault.status(), fault.to_json(), fault.code.as_str()),
@@ -28,7 +35,12 @@ pub async fn token(request: HttpRequest, payload: Payload, node: Data<Node>) -> 
     // A security event when refused; who it was stands in the certificate, not in this line.
     tracing::info!(token.request_id = %inbound.request_id, token.status = status, token.error = error, "token request");
     let status = actix_web::http::StatusCode::from_u16(status).unwrap_or(actix_web::http::StatusCode::BAD_REQUEST);
-    HttpResponse::build(status)
+    let mut answer = HttpResponse::build(status);
+    if status == actix_web::http::StatusCode::UNAUTHORIZED {
+        // Every 401 has a challenge (RFC 9110, section 15.5.2). What authenticates here is a signed JWT.
+        answer.insert_header(("WWW-Authenticate", "Bearer realm=\"zorgsluis\""));
+    }
+    answer
         .insert_header(("Cache-Control", "no-store"))
         .insert_header(("Pragma", "no-cache"))
         .insert_header(("X-Content-Type-Options", "nosniff"))

@@ -21,7 +21,7 @@ pub async fn only_with_a_good_certificate<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let credentials = inbound::credentials(request.request());
+    let credentials = inbound::credentials(request.request(), "");
     let standing = match (&credentials.certificate, request.app_data::<Data<Node>>()) {
         (Some(leaf), Some(node)) => node.certificates().outer().vet(Part::Client, leaf, &credentials.issuers).await,
         (None, _) => Standing::Good,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use conformance::callers::{InnerCaller, OuterCaller, Wire};
+use conformance::callers::{InnerCaller, OuterCaller, ProofKey, Wire};
 use conformance::ready::{Listener, Ready};
 use conformance::region;
 use conformance::source_server::{FhirVersion, SourceServer};
@@ -35,9 +35,11 @@ pub async fn rounds() {
     for round in 1..=rounds {
         let mut served = Served::start(&node.config_file, &node.inner);
         let before = received.len();
+        let spent = Spent::new(&setting.ready).await;
         received.extend(load_until_killed(&setting.ready, &mut served, &monitoring).await);
         let (records, recovery) = log_after_restart(&setting, &mut served);
         recoveries.push(recovery);
+        spent.is_refused_again().await;
         for id in &received {
             let found = records.get(id).unwrap_or_else(|| panic!("round {round}: an answer without its record"));
             assert_eq!(found, &["released"], "round {round}: one record per answer, that says released");
@@ -59,6 +61,47 @@ pub async fn rounds() {
         recoveries[recoveries.len() / 2],
         recoveries[recoveries.len() - 1]
     );
+}
+
+/// An assertion and a proof of possession that a token was given for.
+struct Spent {
+    caller: OuterCaller,
+    key: ProofKey,
+    assertion: String,
+    proof: String,
+}
+
+impl Spent {
+    async fn new(ready: &Ready) -> Self {
+        let caller = ready.callers.iter().find(|caller| caller.listener == Listener::Outer).unwrap();
+        let caller = OuterCaller::of(ready, &caller.name, &ready.nodes[0].key).unwrap();
+        let key = ProofKey::fresh().unwrap();
+        let proof = key.sign(&key.proof("POST", caller.token_endpoint(), None)).unwrap();
+        let assertion = caller.signed_assertion(None).unwrap();
+        let spent = Spent { caller, key, assertion, proof };
+        assert_eq!(spent.ask(&spent.assertion, &spent.proof).await, (200, None), "it is good once");
+        spent
+    }
+
+    /// Neither is taken by the node that was started after the kill; both are still within their time.
+    async fn is_refused_again(&self) {
+        let fresh = self.key.sign(&self.key.proof("POST", self.caller.token_endpoint(), None)).unwrap();
+        let refused = |status, error: &str| (status, Some(error.to_owned()));
+        assert_eq!(self.ask(&self.assertion, &fresh).await, refused(401, "invalid_client"), "a used assertion");
+        let assertion = self.caller.signed_assertion(None).unwrap();
+        assert_eq!(self.ask(&assertion, &self.proof).await, refused(400, "invalid_dpop_proof"), "a used proof");
+        let (assertion, proof) = (
+            self.caller.signed_assertion(None).unwrap(),
+            self.key.sign(&self.key.proof("POST", self.caller.token_endpoint(), None)).unwrap(),
+        );
+        assert_eq!(self.ask(&assertion, &proof).await, (200, None), "new ones are good");
+    }
+
+    async fn ask(&self, assertion: &str, proof: &str) -> (u16, Option<String>) {
+        let answer = self.caller.present_with(assertion, "development-try", &[proof]).await.unwrap();
+        let error = answer.json().unwrap()["error"].as_str().map(str::to_owned);
+        (answer.status, error)
+    }
 }
 
 /// Reads over many connections, kills the node at a random moment, and tells which answers had arrived whole.

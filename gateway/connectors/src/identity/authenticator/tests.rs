@@ -2,20 +2,25 @@ use std::io::Write;
 use std::sync::Mutex;
 
 use AuthenticationFault::*;
+use exchange::Possession;
 use fhir::Ura;
+use futures_util::FutureExt;
 use policy::Organisation;
 use time::{Duration, OffsetDateTime};
 
 use super::*;
 use crate::http::WebAddress;
-use crate::identity::oauth::IssuerConfig;
 use crate::identity::oauth::assertion::{Statement, sign};
+use crate::identity::oauth::dpop::ProofKey;
+use crate::identity::oauth::{IssuerConfig, TokenRequest};
 use crate::identity::sessions::{Opening, Way};
-use crate::identity::testing::{KeyType, TestCertificate};
+use crate::identity::testing::{InMemory, KeyType, TestCertificate};
 use crate::identity::vetting::{Standing, Unknown};
 use crate::identity::{InnerCallerConfig, SessionConfig};
 
+const BASE: &str = "https://maasdal.example.nl";
 const ENDPOINT: &str = "https://maasdal.example.nl/oauth/token";
+const PATH: &str = "/fhir/r4/Condition";
 const INNER_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 struct SetClock(Mutex<OffsetDateTime>);
@@ -55,7 +60,9 @@ impl World {
         let config = serde_json::json!({"ura": "90000902", "name": "De Linde", "use_cases": ["bgz"]});
         let partners = Arc::new(Partners::new(vec![serde_json::from_value(config).unwrap()]).unwrap());
         let endpoint = WebAddress::parse(ENDPOINT).unwrap();
-        let issuer = Arc::new(TokenIssuer::new(IssuerConfig::new(endpoint), partners.clone()).unwrap());
+        let issuer = Arc::new(
+            TokenIssuer::new(IssuerConfig::new(endpoint), partners.clone(), InMemory::with_share(100)).unwrap(),
+        );
         let sessions = Arc::new(Sessions::new(SessionConfig::default()));
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(INNER_TOKEN.as_bytes()).unwrap();
@@ -69,26 +76,39 @@ impl World {
         let callers = InnerCallers::load(&own, &configured, true).unwrap();
         let vet = Arc::new(SetVet(Mutex::new(Standing::Good)));
         let vets = Vets { outer: vet.clone(), inner: Some(vet.clone()) };
-        let doorman =
-            NodeAuthenticator::new(partners, issuer.clone(), Arc::new(callers), sessions.clone(), clock.clone(), vets);
+        let doorman = NodeAuthenticator::new(
+            BASE.to_owned(),
+            partners,
+            issuer.clone(),
+            Arc::new(callers),
+            sessions.clone(),
+            clock.clone(),
+            vets,
+        );
         World { doorman, clock, partner, inner, sessions, issuer, vet }
     }
 
     /// The token that the partner gets.
     fn token(&self) -> String {
-        let statement = Statement { audience: ENDPOINT, person: None, patient: None, treatment_relation: None };
+        self.token_with(&[])
+    }
+
+    /// The token that the partner gets when it shows these proofs.
+    fn token_with(&self, proofs: &[String]) -> String {
+        let statement = Statement { audience: ENDPOINT, ..Statement::default() };
         let assertion = sign(&self.partner.node_key(), &statement, self.clock.now()).unwrap();
         let form = format!(
             "grant_type=client_credentials&scope=bgz&client_assertion_type={}&client_assertion={}",
             "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             assertion.reveal()
         );
-        let answer = self.issuer.issue(Some(&self.partner.der), &form, self.clock.now()).unwrap();
+        let request = TokenRequest { certificate: Some(&self.partner.der), form: &form, proofs };
+        let answer = self.issuer.issue(request, self.clock.now()).now_or_never().unwrap().unwrap();
         answer.access_token.reveal().to_owned()
     }
 
     fn identify(&self, gate: Gate, credentials: &Credentials) -> Result<Caller, AuthenticationFault> {
-        futures_util::FutureExt::now_or_never(self.doorman.identify(gate, credentials)).unwrap()
+        self.doorman.identify(gate, credentials).now_or_never().unwrap()
     }
 
     fn pass(&self, by: Duration) {
@@ -101,6 +121,7 @@ fn showing(certificate: Option<&TestCertificate>, authorization: &[&str], sessio
         certificate: certificate.map(|made| made.der.as_slice().into()),
         issuers: Vec::new(),
         authorization: authorization.iter().map(|text| (*text).to_owned()).collect(),
+        possession: None,
         session: session.map(str::to_owned),
     }
 }
@@ -120,7 +141,7 @@ fn a_partner_with_its_certificate_and_token_is_let_in_and_nobody_else_is() {
     let other_case = bearer.replace(&token, &token.to_lowercase());
     let longer = format!("{bearer}A");
     let jwt = {
-        let statement = Statement { audience: ENDPOINT, person: None, patient: None, treatment_relation: None };
+        let statement = Statement { audience: ENDPOINT, ..Statement::default() };
         let assertion = sign(&world.partner.node_key(), &statement, world.clock.now()).unwrap();
         format!("Bearer {}", assertion.reveal())
     };
@@ -163,6 +184,122 @@ fn a_partner_with_its_certificate_and_token_is_let_in_and_nobody_else_is() {
     world.pass(Duration::days(31));
     let outlived = world.identify(Gate::Outer, &showing(partner, &[&bearer], None));
     assert_eq!(outlived.err(), Some(NoCertificate), "a TLS session that outlives its certificate");
+}
+
+/// A request with a proof, under this id.
+fn proving(made: &TestCertificate, scheme: &str, token: &str, proofs: &[String], request_id: &str) -> Credentials {
+    let possession = Possession {
+        proofs: proofs.to_vec(),
+        method: "GET".to_owned(),
+        path: PATH.to_owned(),
+        request_id: request_id.to_owned(),
+    };
+    Credentials { possession: Some(Arc::new(possession)), ..showing(Some(made), &[&format!("{scheme} {token}")], None) }
+}
+
+#[test]
+fn a_token_that_is_bound_to_a_key_needs_a_fresh_proof_of_that_key() {
+    let world = World::new();
+    let (key, other) = (ProofKey::fresh().unwrap(), ProofKey::fresh().unwrap());
+    let now = world.clock.now();
+    let url = format!("{BASE}{PATH}");
+    let token = world.token_with(&[key.prove("POST", ENDPOINT, None, now).unwrap()]);
+    let unbound = world.token();
+    let prove =
+        |key: &ProofKey, method: &str, url: &str, token: &str| key.prove(method, url, Some(token), now).unwrap();
+    let good = prove(&key, "GET", &url, &token);
+    let twin = TestCertificate::new("90000902", KeyType::P256);
+    let shown = |proofs: &[String]| proving(&world.partner, "DPoP", &token, proofs, "r");
+    let bearer = format!("Bearer {token}");
+    let cases = [
+        // ATT-66
+        ("as a bearer token", showing(Some(&world.partner), &[&bearer], None), ProofMissing),
+        (
+            "as a bearer token, with a proof",
+            proving(&world.partner, "Bearer", &token, std::slice::from_ref(&good), "r"),
+            ProofMissing,
+        ),
+        (
+            "without a proof",
+            showing(Some(&world.partner), &[&format!("DPoP {token}")], None),
+            ProofNotAccepted("not-one"),
+        ),
+        ("with two proofs", shown(&[good.clone(), good.clone()]), ProofNotAccepted("not-one")),
+        ("with another key's proof", shown(&[prove(&other, "GET", &url, &token)]), ProofNotAccepted("other-key")),
+        ("with a proof for another method", shown(&[prove(&key, "POST", &url, &token)]), ProofNotAccepted("method")),
+        ("with a proof for another URL", shown(&[prove(&key, "GET", ENDPOINT, &token)]), ProofNotAccepted("target")),
+        (
+            "with a proof for another token",
+            shown(&[prove(&key, "GET", &url, &unbound)]),
+            ProofNotAccepted("token-hash"),
+        ),
+        (
+            "with a proof for no token",
+            shown(&[key.prove("GET", &url, None, now).unwrap()]),
+            ProofNotAccepted("token-hash"),
+        ),
+        ("with rubbish", shown(&["x".to_owned()]), ProofNotAccepted("malformed")),
+        (
+            "with another certificate",
+            proving(&twin, "DPoP", &token, std::slice::from_ref(&good), "r"),
+            DpopTokenOfAnotherClient,
+        ),
+        (
+            "a token that is bound to no key",
+            proving(&world.partner, "DPoP", &unbound, &[prove(&key, "GET", &url, &unbound)], "r"),
+            DpopTokenNotAccepted,
+        ),
+        (
+            "another token",
+            proving(&world.partner, "DPoP", "abc", std::slice::from_ref(&good), "r"),
+            DpopTokenNotAccepted,
+        ),
+    ];
+    for (case, credentials, fault) in cases {
+        assert_eq!(world.identify(Gate::Outer, &credentials).err(), Some(fault), "{case}");
+    }
+    let once = proving(&world.partner, "DPoP", &token, std::slice::from_ref(&good), "first");
+    assert!(world.identify(Gate::Outer, &once).is_ok());
+    assert!(world.identify(Gate::Outer, &once).is_ok(), "each entry of a batch is identified");
+    let again = proving(&world.partner, "dpop", &token, std::slice::from_ref(&good), "second");
+    assert_eq!(world.identify(Gate::Outer, &again).err(), Some(ProofNotAccepted("replayed")));
+    assert_eq!(world.identify(Gate::Inner, &again).err(), Some(NoToken), "the inner gate gives no such tokens");
+    world.pass(Duration::seconds(61));
+    let late = prove(&key, "GET", &url, &token);
+    let late = proving(&world.partner, "DPoP", &token, &[late], "third");
+    assert_eq!(world.identify(Gate::Outer, &late).err(), Some(ProofNotAccepted("time")));
+}
+
+#[test]
+fn a_proof_at_the_token_endpoint_counts_once_and_only_there() {
+    let world = World::new();
+    let key = ProofKey::fresh().unwrap();
+    let ask = |proofs: &[String]| {
+        let statement = Statement { audience: ENDPOINT, ..Statement::default() };
+        let assertion = sign(&world.partner.node_key(), &statement, world.clock.now()).unwrap();
+        let form = format!(
+            "grant_type=client_credentials&scope=bgz&client_assertion_type={}&client_assertion={}",
+            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            assertion.reveal()
+        );
+        let request = TokenRequest { certificate: Some(&world.partner.der), form: &form, proofs };
+        let answer = world.issuer.issue(request, world.clock.now()).now_or_never().unwrap();
+        answer.map(|answer| answer.bound_to_key).map_err(|error| (error.code.as_str(), error.status()))
+    };
+    let proof = |method: &str, url: &str| key.prove(method, url, None, world.clock.now()).unwrap();
+    let good = proof("POST", ENDPOINT);
+    assert_eq!(ask(&[]), Ok(false));
+    assert_eq!(ask(std::slice::from_ref(&good)), Ok(true));
+    for (case, proofs) in [
+        ("again", vec![good.clone()]),
+        ("for another method", vec![proof("GET", ENDPOINT)]),
+        ("for another URL", vec![proof("POST", BASE)]),
+        ("two", vec![proof("POST", ENDPOINT), proof("POST", ENDPOINT)]),
+        ("rubbish", vec!["x".to_owned()]),
+        ("empty", vec![String::new()]),
+    ] {
+        assert_eq!(ask(&proofs), Err(("invalid_dpop_proof", 400)), "{case}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use exchange::ports::{BoxFuture, Clock, SourceFault};
 use fhir::{Bsn, Ura};
 use moka::sync::Cache;
-use policy::{PatientScope, Permit, Person, TreatmentRelation, UseCaseId};
+use policy::{EmergencyReason, PatientScope, Permit, Person, TreatmentRelation, UseCaseId};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use serde::Deserialize;
@@ -19,9 +19,11 @@ use url::form_urlencoded;
 
 use super::assertion::{Statement, sign};
 use super::bearer::is_token;
+use super::dpop::ProofKey;
 use super::{ASSERTION_TYPE, GRANT_TYPE};
-use crate::http::{FetchFault, Fetched, HttpClient, Limits};
+use crate::http::{FetchFault, Fetched, HttpClient, Limits, WebAddress};
 use crate::identity::node_key::NodeKey;
+use crate::identity::nuts::NutsWallet;
 use crate::peers::{PeerConfig, Token, TokenSupplier};
 
 /// The longest answer of a token endpoint that is read, in bytes.
@@ -45,6 +47,10 @@ pub struct TokenClient {
     http: HttpClient,
     clock: Arc<dyn Clock>,
     flights: Cache<Need, Flight>,
+    /// What tokens are bound to where a peer is configured so; nothing when no key could be made.
+    proof_key: Option<Arc<ProofKey>>,
+    /// A Nuts node of our own, for peers that take presentations.
+    wallet: Option<NutsWallet>,
 }
 
 /// What a token is for. No `Debug`: it names a person and a patient.
@@ -53,8 +59,10 @@ struct Need {
     peer: Ura,
     use_case: UseCaseId,
     person: Option<(String, Option<String>, String)>,
+    responsible: Option<(String, Option<String>, String)>,
     patient: Option<Bsn>,
     treatment_relation: Option<(String, String)>,
+    emergency: Option<String>,
 }
 
 /// One request for a token, shared by all who wait for it. If whoever began it gives up, the next in line goes on.
@@ -78,7 +86,12 @@ impl TokenClient {
     /// `http` must show the certificate that `key` belongs to: the peer binds its tokens to it (RFC 8705).
     pub fn new(key: Arc<NodeKey>, http: HttpClient, clock: Arc<dyn Clock>) -> Self {
         let flights = Cache::builder().max_capacity(TOKENS).time_to_idle(IDLE).build();
-        TokenClient { key, http, clock, flights }
+        TokenClient { key, http, clock, flights, proof_key: ProofKey::fresh().map(Arc::new), wallet: None }
+    }
+
+    /// Also gets tokens by a Nuts node of our own.
+    pub fn with_wallet(self, wallet: NutsWallet) -> Self {
+        TokenClient { wallet: Some(wallet), ..self }
     }
 
     async fn token_for(&self, peer: &PeerConfig, need: Need) -> Result<Arc<Token>, SourceFault> {
@@ -115,32 +128,58 @@ impl TokenClient {
     }
 
     async fn ask(&self, peer: &PeerConfig, need: &Need) -> Result<Kept, SourceFault> {
+        if let Some(server) = &peer.nuts_authorization_server {
+            return self.ask_wallet(server, need).await;
+        }
         if peer.token_endpoint.is_plain_off_loopback() {
             return Err(SourceFault::Unusable("the peer's token endpoint is plain HTTP"));
         }
         let asked = self.clock.now();
         let form = self.form(peer, need, asked).ok_or(SourceFault::Unusable("no assertion can be signed"))?;
-        let request = self
+        let bound_to = match (peer.dpop, &self.proof_key) {
+            (false, _) => None,
+            (true, Some(key)) => Some(key.clone()),
+            (true, None) => return Err(SourceFault::Unusable("there is no key to bind a token to")),
+        };
+        let mut request = self
             .http
             .request(Method::POST, peer.token_endpoint.url().clone())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(ACCEPT, "application/json")
             .header(CACHE_CONTROL, "no-store")
             .body(form);
+        if let Some(key) = &bound_to {
+            let proof = key.prove("POST", &peer.token_endpoint.to_string(), None, asked);
+            request = request.header("dpop", proof.ok_or(SourceFault::Unusable("no proof can be signed"))?);
+        }
         let limits = Limits { bytes: MAX_ANSWER, patience: PATIENCE };
         let fetched = self.http.fetch(request, limits).await.map_err(no_answer)?;
-        kept(&fetched, need, asked)
+        kept(&fetched, need, asked, bound_to)
+    }
+
+    async fn ask_wallet(&self, server: &WebAddress, need: &Need) -> Result<Kept, SourceFault> {
+        let wallet = self.wallet.as_ref().ok_or(SourceFault::Unusable("there is no Nuts node to get a token by"))?;
+        let asked = self.clock.now();
+        let request = wallet.request(server, need.use_case.as_str());
+        let request = request.ok_or(SourceFault::Unusable("the Nuts node cannot be asked"))?;
+        let limits = Limits { bytes: MAX_ANSWER, patience: PATIENCE };
+        let fetched = wallet.http().fetch(request, limits).await.map_err(no_answer)?;
+        kept(&fetched, need, asked, None)
     }
 
     fn form(&self, peer: &PeerConfig, need: &Need, now: OffsetDateTime) -> Option<String> {
-        let person = need.person.clone().map(|(id, name, role)| Person { id, name, role });
+        let of = |(id, name, role)| Person { id, name, role };
+        let (person, responsible) = (need.person.clone().map(of), need.responsible.clone().map(of));
+        let emergency = need.emergency.as_deref().and_then(EmergencyReason::parse);
         let relation = need.treatment_relation.clone().map(|(kind, reference)| TreatmentRelation { kind, reference });
         let audience = peer.token_endpoint.to_string();
         let statement = Statement {
             audience: &audience,
             person: person.as_ref(),
+            responsible: responsible.as_ref(),
             patient: need.patient.as_ref(),
             treatment_relation: relation.as_ref(),
+            emergency: emergency.as_ref(),
         };
         let assertion = sign(&self.key, &statement, now)?;
         let mut form = form_urlencoded::Serializer::new(String::new());
@@ -177,21 +216,42 @@ impl Need {
             PatientScope::Nobody => None,
             PatientScope::Any => return None,
         };
-        let person = permit.request().caller.person.as_ref();
+        // A presentation is of an organisation: its token is the same for every person and patient.
+        if peer.nuts_authorization_server.is_some() {
+            let (peer, use_case) = (peer.ura.clone(), peer.scope(permit).clone());
+            return Some(Need {
+                peer,
+                use_case,
+                person: None,
+                responsible: None,
+                patient: None,
+                treatment_relation: None,
+                emergency: None,
+            });
+        }
+        let caller = &permit.request().caller;
+        let of = |person: &Person| (person.id.clone(), person.name.clone(), person.role.clone());
         // A relation is one with this patient, and is not told without.
         let relation = patient.as_ref().and_then(|_| permit.treatment_relation());
         Some(Need {
             peer: peer.ura.clone(),
             use_case: peer.scope(permit).clone(),
-            person: person.map(|person| (person.id.clone(), person.name.clone(), person.role.clone())),
+            person: caller.person.as_ref().map(of),
+            responsible: caller.responsible.as_ref().map(of),
             treatment_relation: relation.map(|relation| (relation.kind.clone(), relation.reference.clone())),
+            emergency: permit.emergency().map(|reason| reason.as_str().to_owned()),
             patient,
         })
     }
 }
 
 /// Reads the answer of a token endpoint (RFC 6749, section 5.1), believing no more than it must say.
-fn kept(fetched: &Fetched, need: &Need, asked: OffsetDateTime) -> Result<Kept, SourceFault> {
+fn kept(
+    fetched: &Fetched,
+    need: &Need,
+    asked: OffsetDateTime,
+    bound_to: Option<Arc<ProofKey>>,
+) -> Result<Kept, SourceFault> {
     match fetched.status.as_u16() {
         200 => {}
         400 | 401 | 403 => return Err(SourceFault::Refused),
@@ -203,8 +263,13 @@ fn kept(fetched: &Fetched, need: &Need, asked: OffsetDateTime) -> Result<Kept, S
     let answer: Answer =
         serde_json::from_slice(&body).map_err(|_| SourceFault::Unusable("the token answer cannot be read"))?;
     let token = Token::new(answer.access_token, asked.saturating_add(time::Duration::seconds(answer.expires_in)));
-    if !answer.token_type.eq_ignore_ascii_case("bearer") {
-        return Err(SourceFault::Unusable("the token is no bearer token"));
+    let token = match bound_to {
+        Some(key) => token.bound_to(key),
+        None => token,
+    };
+    // A token that is not bound as it was asked for is not used: whoever found it could use it too.
+    if !answer.token_type.eq_ignore_ascii_case(token.scheme()) {
+        return Err(SourceFault::Unusable("the token is of another type than was asked for"));
     }
     if !(1..=MAX_LIFE).contains(&answer.expires_in) {
         return Err(SourceFault::Unusable("the token's life is not between a second and a day"));

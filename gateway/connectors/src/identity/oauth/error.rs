@@ -11,6 +11,16 @@ pub enum TokenErrorCode {
     InvalidClient,
     UnsupportedGrantType,
     InvalidScope,
+    /// What the client says it was allowed is not so, or no longer.
+    InvalidGrant,
+    /// The DPoP proof is not right (RFC 9449, section 5).
+    InvalidDpopProof,
+    /// Of Nuts RFC021, section 4.5.
+    InvalidVerifiablePresentation,
+    InvalidPresentationSubmission,
+    InvalidVerifiableCredentials,
+    /// What was used before cannot be remembered now, so nothing is accepted. Not of section 5.2 either.
+    TemporarilyUnavailable,
     /// We cannot make a token now. Not of section 5.2, which has no word for it (section 4.1.2.1 has).
     ServerError,
 }
@@ -36,6 +46,12 @@ impl TokenErrorCode {
             TokenErrorCode::InvalidClient => "invalid_client",
             TokenErrorCode::UnsupportedGrantType => "unsupported_grant_type",
             TokenErrorCode::InvalidScope => "invalid_scope",
+            TokenErrorCode::InvalidGrant => "invalid_grant",
+            TokenErrorCode::InvalidDpopProof => "invalid_dpop_proof",
+            TokenErrorCode::InvalidVerifiablePresentation => "invalid_verifiable_presentation",
+            TokenErrorCode::InvalidPresentationSubmission => "invalid_presentation_submission",
+            TokenErrorCode::InvalidVerifiableCredentials => "invalid_verifiable_credentials",
+            TokenErrorCode::TemporarilyUnavailable => "temporarily_unavailable",
             TokenErrorCode::ServerError => "server_error",
         }
     }
@@ -50,7 +66,15 @@ impl TokenError {
     pub fn status(&self) -> u16 {
         match self.code {
             TokenErrorCode::InvalidClient => 401,
-            TokenErrorCode::InvalidRequest | TokenErrorCode::UnsupportedGrantType | TokenErrorCode::InvalidScope => 400,
+            TokenErrorCode::InvalidRequest
+            | TokenErrorCode::UnsupportedGrantType
+            | TokenErrorCode::InvalidScope
+            | TokenErrorCode::InvalidGrant
+            | TokenErrorCode::InvalidDpopProof
+            | TokenErrorCode::InvalidVerifiablePresentation
+            | TokenErrorCode::InvalidPresentationSubmission
+            | TokenErrorCode::InvalidVerifiableCredentials => 400,
+            TokenErrorCode::TemporarilyUnavailable => 503,
             TokenErrorCode::ServerError => 500,
         }
     }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
 
-/// The most a token request may take, in bytes: an assertion of 8 KiB and what goes with it.
-const MAX_FORM: usize = 16 * 1024;
+/// The most a token request may take, in bytes: a presentation of 32 KiB and what goes with it.
+const MAX_FORM: usize = 48 * 1024;
 const MAX_PARAMETERS: usize = 32;
 
 /// The parameters that a token endpoint looks at. Others are ignored, as the RFC has it.
@@ -18,6 +18,14 @@ pub(super) struct TokenForm {
     pub(super) client_id: Option<Zeroizing<String>>,
     pub(super) client_secret: Option<Zeroizing<String>>,
     pub(super) scope: Option<Zeroizing<String>>,
+    /// Of notified pull.
+    pub(super) authorization_base: Option<Zeroizing<String>>,
+    /// Of the grants that are an assertion (RFC 7521, section 4.1).
+    pub(super) assertion: Option<Zeroizing<String>>,
+    /// Of Nuts RFC021, section 3.
+    pub(super) presentation_submission: Option<Zeroizing<String>>,
+    /// Of an introspection request (RFC 7662, section 2.1).
+    pub(super) token: Option<Zeroizing<String>>,
 }
 
 /// Why a body is no token request.
@@ -48,6 +56,10 @@ impl TokenForm {
                 "client_id" => &mut form.client_id,
                 "client_secret" => &mut form.client_secret,
                 "scope" => &mut form.scope,
+                "authorization_base" => &mut form.authorization_base,
+                "assertion" => &mut form.assertion,
+                "presentation_submission" => &mut form.presentation_submission,
+                "token" => &mut form.token,
                 _ => continue,
             };
             if place.replace(value).is_some() {
@@ -61,6 +73,10 @@ impl TokenForm {
             &mut form.client_id,
             &mut form.client_secret,
             &mut form.scope,
+            &mut form.authorization_base,
+            &mut form.assertion,
+            &mut form.presentation_submission,
+            &mut form.token,
         ] {
             place.take_if(|value| value.is_empty());
         }

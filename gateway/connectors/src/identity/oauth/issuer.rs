@@ -9,14 +9,18 @@ use policy::{Caller, UseCaseId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::assertion::AssertionVerifier;
+use super::assertion::{AssertionFault, AssertionVerifier};
+use super::base::{AuthorizationBases, Base, BasesUnavailable};
+use super::dpop::{Expected, Proof, ProofFault, ProofVerifier, WINDOW};
 use super::error::{TokenError, TokenErrorCode};
 use super::form::{FormFault, TokenForm};
+use super::once::{Identifier, Kind, NotRemembered, Noted, UsedOnce};
 use super::tokens::{Grant, Tokens};
 use super::{ASSERTION_TYPE, GRANT_TYPE};
 use crate::http::WebAddress;
 use crate::identity::IdentityFault;
 use crate::identity::certificates::Certificate;
+use crate::identity::nuts::{self, PresentationFault, PresentationVerifier};
 use crate::identity::partners::{PartnerConfig, Partners};
 use crate::identity::secret::Secret;
 
@@ -41,16 +45,36 @@ pub struct IssuerConfig {
 
 /// Gives tokens to the organisations that are configured, and knows what each token stands for.
 pub struct TokenIssuer {
+    token_endpoint: String,
     verifier: AssertionVerifier,
+    proofs: ProofVerifier,
+    used: Arc<dyn UsedOnce>,
+    /// Where tokens are given for presentations (Nuts RFC021).
+    presentations: Option<PresentationVerifier>,
+    /// Where notifications are sent that others come back for.
+    bases: Option<Arc<dyn AuthorizationBases>>,
     partners: Arc<Partners>,
     tokens: Tokens,
     expires_in: u32,
+}
+
+/// A token request as it came in.
+#[derive(Clone, Copy)]
+pub struct TokenRequest<'a> {
+    /// The DER client certificate of the TLS session.
+    pub certificate: Option<&'a [u8]>,
+    /// The body.
+    pub form: &'a str,
+    /// Every `DPoP` header.
+    pub proofs: &'a [String],
 }
 
 /// A successful answer (RFC 6749, section 5.1).
 #[derive(Debug)]
 pub struct TokenResponse {
     pub access_token: Secret,
+    /// Whether the token is bound to a key that its user must prove (RFC 9449, section 5).
+    pub bound_to_key: bool,
     /// Seconds.
     pub expires_in: u32,
     /// Space separated.
@@ -84,7 +108,7 @@ impl TokenResponse {
         }
         let body = Body {
             access_token: self.access_token.reveal(),
-            token_type: "Bearer",
+            token_type: if self.bound_to_key { "DPoP" } else { "Bearer" },
             expires_in: self.expires_in,
             scope: &self.scope,
         };
@@ -94,7 +118,9 @@ impl TokenResponse {
 
 impl TokenIssuer {
     /// Refuses a life that is no life or too long a one, and room for no token.
-    pub fn new(config: IssuerConfig, partners: Arc<Partners>) -> Result<Self, IdentityFault> {
+    ///
+    /// `used` remembers what counts once, also over a restart.
+    pub fn new(config: IssuerConfig, partners: Arc<Partners>, used: Arc<dyn UsedOnce>) -> Result<Self, IdentityFault> {
         if !(1..=MAX_EXPIRES_IN).contains(&config.expires_in) {
             return Err(IdentityFault(format!("expires_in must be 1 to {MAX_EXPIRES_IN} seconds")));
         }
@@ -103,51 +129,173 @@ impl TokenIssuer {
         }
         let life = Duration::from_secs(u64::from(config.expires_in));
         Ok(TokenIssuer {
-            verifier: AssertionVerifier::new(config.token_endpoint.to_string()),
+            token_endpoint: config.token_endpoint.to_string(),
+            verifier: AssertionVerifier::new(config.token_endpoint.to_string(), used.clone()),
+            proofs: ProofVerifier::default(),
+            used,
+            presentations: None,
+            bases: None,
             partners,
             tokens: Tokens::new(config.most_tokens, life),
             expires_in: config.expires_in,
         })
     }
 
-    /// Answers a token request. `certificate` is the DER client certificate of the TLS session, `form` the body.
-    pub fn issue(
-        &self,
-        certificate: Option<&[u8]>,
-        form: &str,
-        now: OffsetDateTime,
-    ) -> Result<TokenResponse, TokenError> {
-        use TokenErrorCode::{InvalidClient, InvalidRequest, ServerError};
+    /// Also gives tokens for presentations (Nuts RFC021).
+    pub fn with_presentations(self, presentations: PresentationVerifier) -> Self {
+        TokenIssuer { presentations: Some(presentations), ..self }
+    }
 
-        let (certificate, partner) = self.client(certificate, now)?;
-        let form = TokenForm::read(form).map_err(|fault| TokenError::new(InvalidRequest, form_fault(fault)))?;
+    /// Also knows what notifications of ours allow. Without it, an authorization base is refused.
+    pub fn with_bases(self, bases: Arc<dyn AuthorizationBases>) -> Self {
+        TokenIssuer { bases: Some(bases), ..self }
+    }
+
+    /// What verifies presentations, where tokens are given for them.
+    pub fn presentations(&self) -> Option<&PresentationVerifier> {
+        self.presentations.as_ref()
+    }
+
+    /// Answers a token request. What counted once is durably used before a token is given.
+    pub async fn issue(&self, request: TokenRequest<'_>, now: OffsetDateTime) -> Result<TokenResponse, TokenError> {
+        use TokenErrorCode::{InvalidClient, InvalidRequest, UnsupportedGrantType};
+
+        let (certificate, partner) = self.client(request.certificate, now)?;
+        let form = TokenForm::read(request.form).map_err(|fault| TokenError::new(InvalidRequest, form_fault(fault)))?;
+        if form.client_secret.is_some() {
+            return Err(TokenError::new(InvalidRequest, "a client authenticates in one way only"));
+        }
+        match form.grant_type.as_ref().map(|value| value.as_str()) {
+            Some(GRANT_TYPE) => {}
+            Some(nuts::GRANT_TYPE) if self.presentations.is_some() => {
+                return self.issue_for_presentation(request, &form, &certificate, partner, now).await;
+            }
+            Some(_) => {
+                return Err(TokenError::new(UnsupportedGrantType, "this grant type is not supported"));
+            }
+            None => return Err(TokenError::new(InvalidRequest, "grant_type is missing")),
+        }
         let assertion = assertion_of(&form)?;
         if form.client_id.as_ref().is_some_and(|id| id.as_str() != partner.ura.as_str()) {
             return Err(TokenError::new(InvalidClient, "client_id is not the organisation of the client certificate"));
         }
         let use_cases = use_cases(form.scope.as_ref().map_or("", |scope| scope.as_str()), partner)?;
-        let asserted = self
-            .verifier
-            .verify(assertion, &certificate, now)
-            .map_err(|fault| TokenError::new(InvalidClient, fault.to_string()))?;
-        let scope = use_cases.iter().map(UseCaseId::as_str).collect::<Vec<_>>().join(" ");
+        let base = self.base(&form, partner, &use_cases).await?;
+        let proof = self.proof(request.proofs, now)?;
+        let asserted = self.verifier.verify(assertion, &certificate, now).await.map_err(assertion_fault)?;
+        if let Some(proof) = &proof {
+            self.use_up(proof, partner, now).await?;
+        }
+        let (patient, treatment_relation) = match base {
+            // About anyone else the base says nothing.
+            Some(base) if asserted.patient.as_ref().is_some_and(|patient| *patient != base.patient) => {
+                return Err(no_such_base());
+            }
+            Some(base) => (Some(base.patient), Some(base.treatment_relation)),
+            None => (asserted.patient, asserted.treatment_relation),
+        };
         let caller = Caller {
             client_id: asserted.client.as_str().to_owned(),
             organisation: partner.organisation(),
             person: asserted.person,
-            responsible: None,
+            responsible: asserted.responsible,
             use_cases,
-            patient: asserted.patient,
-            treatment_relation: asserted.treatment_relation,
-            emergency: None,
+            patient,
+            treatment_relation,
+            emergency: asserted.emergency,
             token_id: None,
         };
+        self.give(caller, &certificate, proof.as_ref(), now)
+    }
+
+    /// What the authorization base allows, when the request names one.
+    async fn base(
+        &self,
+        form: &TokenForm,
+        partner: &PartnerConfig,
+        use_cases: &[UseCaseId],
+    ) -> Result<Option<Base>, TokenError> {
+        let Some(value) = &form.authorization_base else { return Ok(None) };
+        let bases = self.bases.as_ref().ok_or_else(no_such_base)?;
+        match bases.base(value, &partner.ura).await {
+            Ok(Some(base)) if *use_cases == [base.use_case.clone()] => Ok(Some(base)),
+            // The same for one that is not there, is another's, or is for something else.
+            Ok(_) => Err(no_such_base()),
+            Err(BasesUnavailable) => Err(not_remembered()),
+        }
+    }
+
+    /// A token for this caller, bound to its certificate, and to its key if it proved one.
+    fn give(
+        &self,
+        caller: Caller,
+        certificate: &Certificate,
+        proof: Option<&Proof>,
+        now: OffsetDateTime,
+    ) -> Result<TokenResponse, TokenError> {
+        let scope = caller.use_cases.iter().map(UseCaseId::as_str).collect::<Vec<_>>().join(" ");
+        let jkt = proof.map(|proof| proof.jkt);
         let expires = now.saturating_add(time::Duration::seconds(i64::from(self.expires_in)));
         let access_token = self
             .tokens
-            .give(caller, certificate.thumbprint, expires)
-            .ok_or_else(|| TokenError::new(ServerError, "no token can be made now"))?;
-        Ok(TokenResponse { access_token, expires_in: self.expires_in, scope })
+            .give(Grant { caller, thumbprint: certificate.thumbprint, jkt, issued: now, expires })
+            .ok_or_else(|| TokenError::new(TokenErrorCode::ServerError, "no token can be made now"))?;
+        Ok(TokenResponse { access_token, bound_to_key: jkt.is_some(), expires_in: self.expires_in, scope })
+    }
+
+    /// A token for a verifiable presentation: of the organisation that the client certificate names, and of nobody in
+    /// particular there, about no patient in particular.
+    async fn issue_for_presentation(
+        &self,
+        request: TokenRequest<'_>,
+        form: &TokenForm,
+        certificate: &Certificate,
+        partner: &PartnerConfig,
+        now: OffsetDateTime,
+    ) -> Result<TokenResponse, TokenError> {
+        let refuse = |what| TokenError::new(TokenErrorCode::InvalidRequest, what);
+        let verifier = self.presentations.as_ref().ok_or_else(|| refuse("presentations are not taken"))?;
+        let assertion = form.assertion.as_ref().ok_or_else(|| refuse("assertion is missing"))?;
+        let submission =
+            form.presentation_submission.as_ref().ok_or_else(|| refuse("presentation_submission is missing"))?;
+        let use_cases = use_cases(form.scope.as_ref().map_or("", |scope| scope.as_str()), partner)?;
+        let proof = self.proof(request.proofs, now)?;
+        verifier.verify(assertion, submission, &partner.ura, &self.used, now).await.map_err(presentation_fault)?;
+        if let Some(proof) = &proof {
+            self.use_up(proof, partner, now).await?;
+        }
+        let caller = Caller {
+            client_id: partner.ura.as_str().to_owned(),
+            organisation: partner.organisation(),
+            person: None,
+            use_cases,
+            patient: None,
+            treatment_relation: None,
+            responsible: None,
+            emergency: None,
+            token_id: None,
+        };
+        self.give(caller, certificate, proof.as_ref(), now)
+    }
+
+    /// The proof of possession, when the client sent one: the token is then bound to its key (RFC 9449, section 5).
+    fn proof(&self, proofs: &[String], now: OffsetDateTime) -> Result<Option<Proof>, TokenError> {
+        if proofs.is_empty() {
+            return Ok(None);
+        }
+        let expected = Expected { method: "POST", url: &self.token_endpoint, token: None, now: now.unix_timestamp() };
+        self.proofs.verify(proofs, &expected).map(Some).map_err(proof_fault)
+    }
+
+    async fn use_up(&self, proof: &Proof, partner: &PartnerConfig, now: OffsetDateTime) -> Result<(), TokenError> {
+        let expires = proof.iat.saturating_add(WINDOW);
+        let identifier = Identifier::new(Kind::Proof, partner.ura.as_str(), &proof.jti, expires);
+        match self.used.note(identifier, now.unix_timestamp()).await {
+            Ok(Noted::First) => Ok(()),
+            Ok(Noted::Again) => Err(proof_fault(ProofFault::Replayed)),
+            Ok(Noted::Full) => Err(proof_fault(ProofFault::TooMany)),
+            Err(NotRemembered) => Err(not_remembered()),
+        }
     }
 
     /// What a presented token stands for, unless it is unknown or expired.
@@ -174,16 +322,39 @@ impl TokenIssuer {
     }
 }
 
+fn assertion_fault(fault: AssertionFault) -> TokenError {
+    match fault {
+        AssertionFault::NotRemembered => not_remembered(),
+        other => TokenError::new(TokenErrorCode::InvalidClient, other.to_string()),
+    }
+}
+
+fn presentation_fault(fault: PresentationFault) -> TokenError {
+    let code = match fault {
+        PresentationFault::NotRemembered => return not_remembered(),
+        PresentationFault::Submission(_) => TokenErrorCode::InvalidPresentationSubmission,
+        PresentationFault::Credential(_) | PresentationFault::OtherOrganisation => {
+            TokenErrorCode::InvalidVerifiableCredentials
+        }
+        _ => TokenErrorCode::InvalidVerifiablePresentation,
+    };
+    TokenError::new(code, fault.to_string())
+}
+
+fn proof_fault(fault: ProofFault) -> TokenError {
+    TokenError::new(TokenErrorCode::InvalidDpopProof, fault.to_string())
+}
+
+fn no_such_base() -> TokenError {
+    TokenError::new(TokenErrorCode::InvalidGrant, "authorization_base does not allow this")
+}
+
+fn not_remembered() -> TokenError {
+    TokenError::new(TokenErrorCode::TemporarilyUnavailable, "no token can be given now; try again later")
+}
+
 fn assertion_of(form: &TokenForm) -> Result<&str, TokenError> {
-    use TokenErrorCode::{InvalidClient, InvalidRequest, UnsupportedGrantType};
-    match form.grant_type.as_ref().map(|value| value.as_str()) {
-        Some(GRANT_TYPE) => {}
-        Some(_) => return Err(TokenError::new(UnsupportedGrantType, "only client_credentials is supported")),
-        None => return Err(TokenError::new(InvalidRequest, "grant_type is missing")),
-    }
-    if form.client_secret.is_some() {
-        return Err(TokenError::new(InvalidRequest, "a client authenticates in one way only"));
-    }
+    use TokenErrorCode::InvalidClient;
     match form.client_assertion_type.as_ref().map(|value| value.as_str()) {
         Some(ASSERTION_TYPE) => {}
         Some(_) => return Err(TokenError::new(InvalidClient, "client_assertion_type is not supported")),
@@ -215,7 +386,7 @@ fn use_cases(scope: &str, partner: &PartnerConfig) -> Result<Vec<UseCaseId>, Tok
     Ok(asked)
 }
 
-fn form_fault(fault: FormFault) -> &'static str {
+pub(super) fn form_fault(fault: FormFault) -> &'static str {
     match fault {
         FormFault::TooLarge => "the token request is too large",
         FormFault::Malformed => "the token request is no form",

@@ -1,18 +1,24 @@
 //! OAuth 2.0 between nodes: the client credentials grant with a signed client assertion (RFC 7523) and tokens bound
-//! to the client certificate (RFC 8705). Both sides: our own token endpoint, and asking at that of a peer.
+//! to the client certificate (RFC 8705), and to a key where the client proves one (DPoP, RFC 9449). Both sides: our own token endpoint, and asking at that of a peer.
 
 pub mod assertion;
+mod base;
 mod bearer;
 pub mod client;
+pub mod dpop;
 mod error;
 mod form;
+mod introspection;
 pub mod issuer;
+pub mod once;
 mod tokens;
 
-pub(crate) use bearer::{bearer, is_token};
+pub use base::{AuthorizationBases, Base, BasesUnavailable};
+pub(crate) use bearer::{Shown, is_token};
 pub use client::TokenClient;
 pub use error::{TokenError, TokenErrorCode};
-pub use issuer::{IssuerConfig, TokenIssuer, TokenResponse};
+pub use issuer::{IssuerConfig, TokenIssuer, TokenRequest, TokenResponse};
+pub use once::{Identifier, NotRemembered, Noted, UsedOnce};
 
 /// `client_assertion_type` of RFC 7523, section 2.2.
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

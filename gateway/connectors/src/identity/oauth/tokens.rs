@@ -9,6 +9,7 @@ use policy::Caller;
 use time::OffsetDateTime;
 
 use crate::identity::certificates::Thumbprint;
+use crate::identity::jose::Jkt;
 use crate::identity::secret::{Digest, Secret};
 
 /// What a token stands for.
@@ -16,6 +17,9 @@ pub(crate) struct Grant {
     pub(crate) caller: Caller,
     /// The client certificate that the token is bound to (RFC 8705, section 3).
     pub(crate) thumbprint: Thumbprint,
+    /// The key that the token is bound to besides (RFC 9449, section 6), when the client proved one.
+    pub(crate) jkt: Option<Jkt>,
+    pub(crate) issued: OffsetDateTime,
     pub(crate) expires: OffsetDateTime,
 }
 
@@ -36,12 +40,12 @@ impl Tokens {
         Tokens { by_digest }
     }
 
-    /// Gives out a token. `caller` gets the token's identifier for the log.
-    pub(crate) fn give(&self, mut caller: Caller, thumbprint: Thumbprint, expires: OffsetDateTime) -> Option<Secret> {
+    /// Gives out a token. Its caller gets the token's identifier for the log.
+    pub(crate) fn give(&self, mut grant: Grant) -> Option<Secret> {
         let token = Secret::fresh()?;
         let digest = Digest::of(token.reveal());
-        caller.token_id = Some(digest.token_id());
-        self.by_digest.insert(digest, Arc::new(Grant { caller, thumbprint, expires }));
+        grant.caller.token_id = Some(digest.token_id());
+        self.by_digest.insert(digest, Arc::new(grant));
         Some(token)
     }
 

@@ -24,6 +24,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName
 
 use super::Bounds;
 use crate::http::{FetchFault, Fetched, HttpClient, Limits, WebAddress};
+use crate::peers::Token;
 
 pub(crate) use failure::{Asking, Failure};
 pub(crate) use pages::Pages;
@@ -31,6 +32,8 @@ pub(crate) use write::Write;
 
 const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+/// RFC 9449, section 4.1.
+const DPOP: HeaderName = HeaderName::from_static("dpop");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 /// What a FHIR JSON answer may call itself.
 const ACCEPTED: [&str; 2] = ["application/fhir+json", "application/json"];
@@ -58,6 +61,8 @@ pub(crate) struct Call<'c> {
     pub rest: &'c Rest,
     /// This question's own headers.
     headers: HeaderMap,
+    /// The token that goes with every request, when there is one.
+    token: Option<&'c Token>,
     patience: Duration,
 }
 
@@ -74,17 +79,18 @@ impl Rest {
         if let Ok(value) = HeaderValue::from_str(correlation_id) {
             headers.insert(CORRELATION_ID, value);
         }
-        Call { rest: self, headers, patience: patience + BEHIND }
+        Call { rest: self, headers, token: None, patience: patience + BEHIND }
     }
 }
 
-impl Call<'_> {
-    /// Shows this token with every request of the call.
-    pub fn bearing(mut self, token: &str) -> Result<Self, SourceFault> {
-        let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+impl<'c> Call<'c> {
+    /// Shows this token with every request of the call, with a fresh proof of its key if it is bound to one.
+    pub fn bearing(mut self, token: &'c Token) -> Result<Self, SourceFault> {
+        let mut value = HeaderValue::from_str(&format!("{} {}", token.scheme(), token.secret()))
             .map_err(|_| SourceFault::Unusable("the token is no header text"))?;
         value.set_sensitive(true);
         self.headers.insert(AUTHORIZATION, value);
+        self.token = Some(token);
         Ok(self)
     }
 
@@ -112,6 +118,9 @@ impl Call<'_> {
         bytes: usize,
     ) -> Result<Fetched, Failure> {
         let limits = Limits { bytes, patience: self.patience };
+        let mut target = url.clone();
+        target.set_query(None);
+        target.set_fragment(None);
         let request = || {
             let mut request = self
                 .rest
@@ -122,6 +131,10 @@ impl Call<'_> {
                 .header(ACCEPT, FHIR_JSON);
             for (name, value) in headers {
                 request = request.header(name, value);
+            }
+            // A proof counts once, so a second try has one of its own.
+            if let Some(proof) = self.token.and_then(|token| token.prove(method.as_str(), target.as_str())) {
+                request = request.header(DPOP, proof);
             }
             match &payload {
                 Payload::Nothing => request,

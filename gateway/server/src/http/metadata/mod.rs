@@ -69,29 +69,17 @@ pub async fn answer(node: &Node, gate: Gate, version: FhirVersion, request: &Htt
 
 /// Who asks. Showing nothing, or a certificate alone, is no fault here; showing a token that is not accepted is.
 async fn audience(node: &Node, gate: Gate, request: &HttpRequest) -> Result<Audience, AuthenticationFault> {
-    use AuthenticationFault::{
-        Ambiguous, CertificateNotTrusted, CertificateRevoked, CertificateStatusUnknown, TokenNotAccepted,
-        TokenOfAnotherClient, Unavailable,
-    };
-    let credentials = inbound::credentials(request);
+    let credentials = inbound::credentials(request, &uuid::Uuid::new_v4().to_string());
     let identified =
         tokio::time::timeout(node.body_bounds().patience, node.authenticator().identify(gate, &credentials));
-    match identified.await.unwrap_or(Err(Unavailable)) {
+    match identified.await.unwrap_or(Err(AuthenticationFault::Unavailable)) {
         Ok(caller) => Ok(Audience::Caller(caller.use_cases.into_iter().collect())),
-        Err(
-            fault @ (Ambiguous
-            | CertificateNotTrusted
-            | CertificateRevoked
-            | CertificateStatusUnknown
-            | TokenNotAccepted
-            | TokenOfAnotherClient
-            | Unavailable),
-        ) => Err(fault),
         Err(
             AuthenticationFault::NoCertificate
             | AuthenticationFault::UnknownOrganisation
             | AuthenticationFault::NoToken,
         ) => Ok(if gate == Gate::Inner || node.metadata_is_open() { Audience::Anyone } else { Audience::Nobody }),
+        Err(fault) => Err(fault),
     }
 }
 

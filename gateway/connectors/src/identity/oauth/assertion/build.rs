@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fhir::Bsn;
 use fhir::identifiers::Reader;
 use jsonwebtoken::Algorithm;
-use policy::{Person, TreatmentRelation};
+use policy::{EmergencyReason, Person, TreatmentRelation};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -15,13 +15,17 @@ use crate::identity::node_key::NodeKey;
 use crate::identity::secret::Secret;
 
 /// What a client assertion states, besides who signs it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Statement<'a> {
     /// The token endpoint that it is meant for, exactly as that endpoint names itself.
     pub audience: &'a str,
     pub person: Option<&'a Person>,
+    /// Under whose responsibility the person acts (mandaat).
+    pub responsible: Option<&'a Person>,
     pub patient: Option<&'a Bsn>,
     pub treatment_relation: Option<&'a TreatmentRelation>,
+    /// Why this is an emergency.
+    pub emergency: Option<&'a EmergencyReason>,
 }
 
 /// Signs a statement; nothing when the key cannot sign or the statement is too large to be accepted anywhere.
@@ -44,15 +48,13 @@ pub fn sign(key: &NodeKey, statement: &Statement<'_>, now: OffsetDateTime) -> Op
         exp: issued.checked_add(LIFETIME)?,
         jti: &uuid::Uuid::new_v4().to_string(),
         cnf: Confirmation { thumbprint: thumbprint.clone() },
-        user: statement.person.map(|person| UserOut {
-            id: &person.id,
-            name: person.name.as_deref(),
-            role: &person.role,
-        }),
+        user: statement.person.map(user),
+        responsible: statement.responsible.map(user),
         patient: statement.patient.map(|bsn| bsn.reveal_to(Reader::Peer)),
         treatment_relation: statement
             .treatment_relation
             .map(|relation| RelationOut { kind: &relation.kind, reference: &relation.reference }),
+        emergency_reason: statement.emergency.map(EmergencyReason::as_str),
     };
     let header = serde_json::to_vec(&header).ok()?;
     let claims = Zeroizing::new(serde_json::to_vec(&claims).ok()?);
@@ -64,4 +66,8 @@ pub fn sign(key: &NodeKey, statement: &Statement<'_>, now: OffsetDateTime) -> Op
     jwt.push('.');
     jwt.push_str(&signature);
     (jwt.len() <= MAX_ASSERTION).then(|| Secret::new(std::mem::take(&mut *jwt)))
+}
+
+fn user(person: &Person) -> UserOut<'_> {
+    UserOut { id: &person.id, name: person.name.as_deref(), role: &person.role }
 }

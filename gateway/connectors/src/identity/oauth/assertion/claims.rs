@@ -2,10 +2,9 @@
 //!
 //! Reading refuses a member that comes twice; members that are not known here are ignored (RFC 7519, section 4).
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
+
+use crate::identity::jose::{Audience, present};
 
 #[derive(Serialize)]
 pub(super) struct HeaderOut<'a> {
@@ -26,9 +25,13 @@ pub(super) struct ClaimsOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user: Option<UserOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) responsible: Option<UserOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) patient: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) treatment_relation: Option<RelationOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) emergency_reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -73,15 +76,11 @@ pub(super) struct ClaimsIn {
     pub(super) jti: String,
     pub(super) cnf: Option<Confirmation>,
     pub(super) user: Option<UserIn>,
+    /// Under whose responsibility the user acts.
+    pub(super) responsible: Option<UserIn>,
     pub(super) patient: Option<String>,
     pub(super) treatment_relation: Option<RelationIn>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Audience {
-    One(String),
-    Several(Vec<String>),
+    pub(super) emergency_reason: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -95,28 +94,4 @@ pub(super) struct UserIn {
 pub(super) struct RelationIn {
     pub(super) kind: String,
     pub(super) reference: String,
-}
-
-impl Audience {
-    /// Whether exactly this service is meant, and no other beside it.
-    pub(super) fn is_only(&self, service: &str) -> bool {
-        match self {
-            Audience::One(named) => named == service,
-            Audience::Several(named) => matches!(named.as_slice(), [only] if only == service),
-        }
-    }
-}
-
-/// Reads one base64url part as a JSON object. Padding, other alphabets and loose trailing bits are refused.
-pub(super) fn read_part<T: DeserializeOwned>(part: &str) -> Option<T> {
-    let bytes = zeroize::Zeroizing::new(URL_SAFE_NO_PAD.decode(part).ok()?);
-    // A struct would be read from an array too.
-    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        return None;
-    }
-    serde_json::from_slice(&bytes).ok()
-}
-
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
 }

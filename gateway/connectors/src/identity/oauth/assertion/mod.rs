@@ -5,7 +5,6 @@
 
 mod build;
 mod claims;
-mod seen;
 mod verify;
 
 pub use build::{Statement, sign};

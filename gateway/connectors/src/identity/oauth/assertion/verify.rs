@@ -1,19 +1,20 @@
 //! Another node's client assertion, believed only after every check (RFC 7523, section 3; RFC 8725).
 
+use std::sync::Arc;
+
 use fhir::identifiers::Reader;
 use fhir::{Bsn, Ura};
 use jsonwebtoken::Algorithm;
-use policy::{Person, TreatmentRelation};
+use policy::{EmergencyReason, Person, TreatmentRelation};
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use super::claims::{ClaimsIn, HeaderIn, RelationIn, UserIn, read_part};
-use super::seen::{Noted, Seen};
+use super::claims::{ClaimsIn, HeaderIn, RelationIn, UserIn};
 use super::{LEEWAY, MAX_ASSERTION, MAX_LIFETIME};
 use crate::identity::certificates::Certificate;
+use crate::identity::jose::{Compact, read_part};
+use crate::identity::oauth::once::{Identifier, Kind, NotRemembered, Noted, UsedOnce};
 
-/// How many unexpired assertions one organisation may have outstanding.
-const SHARE: usize = 20_000;
 const MAX_ID: usize = 128;
 const MAX_NAME: usize = 200;
 const MAX_CODE: usize = 64;
@@ -21,7 +22,7 @@ const MAX_CODE: usize = 64;
 /// Verifies client assertions that are meant for one token endpoint.
 pub struct AssertionVerifier {
     audience: String,
-    seen: Seen,
+    used: Arc<dyn UsedOnce>,
 }
 
 /// What a verified assertion states.
@@ -29,9 +30,13 @@ pub struct AssertionVerifier {
 pub struct Asserted {
     pub client: Ura,
     pub person: Option<Person>,
+    /// Under whose responsibility the person acts.
+    pub responsible: Option<Person>,
     pub patient: Option<Bsn>,
     /// Its kind is `asserted-by-data-user`; the kind that the data user gave stands before the reference.
     pub treatment_relation: Option<TreatmentRelation>,
+    /// Why this is an emergency.
+    pub emergency: Option<EmergencyReason>,
 }
 
 /// Why an assertion is not believed. The texts may be told to the one who sent it.
@@ -67,10 +72,17 @@ pub enum AssertionFault {
     Replayed,
     #[error("too many unexpired assertions of this client")]
     TooMany,
+    /// Not the client's fault: whether it was used before cannot be kept now.
+    #[error("the assertion cannot be taken now")]
+    NotRemembered,
     #[error("the assertion is bound to another certificate")]
     Confirmation,
     #[error("the assertion's user is not acceptable")]
     User,
+    #[error("the assertion's responsible professional is not acceptable, or nobody acts for them")]
+    Responsible,
+    #[error("the assertion's emergency needs a reason, a user and a patient")]
+    Emergency,
     #[error("the assertion's patient is not a BSN")]
     Patient,
     #[error("the assertion's treatment relation is not acceptable")]
@@ -79,14 +91,15 @@ pub enum AssertionFault {
 
 impl AssertionVerifier {
     /// `audience` is the URL of our token endpoint, as partners have it in their configuration.
-    pub fn new(audience: String) -> Self {
-        AssertionVerifier { audience, seen: Seen::new(SHARE) }
+    pub fn new(audience: String, used: Arc<dyn UsedOnce>) -> Self {
+        AssertionVerifier { audience, used }
     }
 
     /// Verifies an assertion against the client certificate of the TLS session that brought it.
     ///
-    /// Its identifier is noted last, so that only an assertion which is right in all else takes room.
-    pub fn verify(
+    /// Its identifier is noted last, so that only an assertion which is right in all else takes room; it is durably
+    /// used when this says yes.
+    pub async fn verify(
         &self,
         assertion: &str,
         certificate: &Certificate,
@@ -111,9 +124,22 @@ impl AssertionVerifier {
             Some(text) => Some(Bsn::parse(text).map_err(|_| AssertionFault::Patient)?),
             None => None,
         };
+        // Nobody acts for the responsible professional when nobody acts.
+        let responsible = match (claims.responsible, &claims.user) {
+            (Some(_), None) => return Err(AssertionFault::Responsible),
+            (Some(user), Some(_)) => Some(person(user).map_err(|_| AssertionFault::Responsible)?),
+            (None, _) => None,
+        };
+        let emergency = match (claims.emergency_reason, &claims.user, &patient) {
+            (None, ..) => None,
+            (Some(reason), Some(_), Some(_)) => Some(EmergencyReason::parse(&reason).ok_or(AssertionFault::Emergency)?),
+            (Some(_), ..) => return Err(AssertionFault::Emergency),
+        };
         let asserted = Asserted {
             client: client.clone(),
             person: claims.user.map(person).transpose()?,
+            responsible,
+            emergency,
             treatment_relation: claims
                 .treatment_relation
                 .map(|relation| treatment_relation(relation, patient.as_ref()))
@@ -123,10 +149,12 @@ impl AssertionVerifier {
         if claims.jti.is_empty() || claims.jti.chars().count() > MAX_ID {
             return Err(AssertionFault::Identifier);
         }
-        match self.seen.note(client, &claims.jti, claims.exp, now) {
-            Noted::First => Ok(asserted),
-            Noted::Again => Err(AssertionFault::Replayed),
-            Noted::Full => Err(AssertionFault::TooMany),
+        let identifier = Identifier::new(Kind::Assertion, client.as_str(), &claims.jti, claims.exp);
+        match self.used.note(identifier, now).await {
+            Ok(Noted::First) => Ok(asserted),
+            Ok(Noted::Again) => Err(AssertionFault::Replayed),
+            Ok(Noted::Full) => Err(AssertionFault::TooMany),
+            Err(NotRemembered) => Err(AssertionFault::NotRemembered),
         }
     }
 }
@@ -136,9 +164,8 @@ fn signed_claims(assertion: &str, certificate: &Certificate) -> Result<ClaimsIn,
     if assertion.len() > MAX_ASSERTION {
         return Err(AssertionFault::TooLarge);
     }
-    let (message, signature) = assertion.rsplit_once('.').ok_or(AssertionFault::Malformed)?;
-    let (header, claims) = message.split_once('.').ok_or(AssertionFault::Malformed)?;
-    let header: HeaderIn = read_part(header).ok_or(AssertionFault::Malformed)?;
+    let parts = Compact::split(assertion).ok_or(AssertionFault::Malformed)?;
+    let header: HeaderIn = read_part(parts.header).ok_or(AssertionFault::Malformed)?;
     if header.crit {
         return Err(AssertionFault::Critical);
     }
@@ -158,10 +185,10 @@ fn signed_claims(assertion: &str, certificate: &Certificate) -> Result<ClaimsIn,
     if header.kid.as_deref() != Some(certificate.thumbprint.to_string().as_str()) {
         return Err(AssertionFault::KeyId);
     }
-    if !certificate.key.verifies(message.as_bytes(), signature) {
+    if !certificate.key.verifies(parts.message.as_bytes(), parts.signature) {
         return Err(AssertionFault::Signature);
     }
-    read_part(claims).ok_or(AssertionFault::Malformed)
+    read_part(parts.claims).ok_or(AssertionFault::Malformed)
 }
 
 fn check_times(claims: &ClaimsIn, now: i64) -> Result<(), AssertionFault> {

@@ -1,13 +1,15 @@
 use std::sync::Mutex;
 
 use fhir::Bsn;
+use futures_util::FutureExt;
 use policy::Direction;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::http::{HttpSettings, Trust, WebAddress};
-use crate::identity::oauth::{IssuerConfig, TokenIssuer};
-use crate::identity::testing::{KeyType, TestCertificate, permit_for};
+use crate::identity::oauth::dpop::{Expected, ProofVerifier};
+use crate::identity::oauth::{IssuerConfig, TokenIssuer, TokenRequest};
+use crate::identity::testing::{InMemory, KeyType, TestCertificate, permit_for};
 use crate::identity::{PartnerConfig, Partners};
 use crate::sources::testing::stub::{Asked, Reply, Stub};
 
@@ -87,7 +89,8 @@ async fn a_token_endpoint_of_our_own_kind_gives_what_the_permit_says() {
     let (answering, certificate) = (issuer.clone(), world.made.clone());
     let stub = Stub::start(move |asked: &Asked| {
         let issuer = answering.lock().unwrap();
-        let answer = issuer.as_ref().unwrap().issue(Some(&certificate.der), &asked.body, OffsetDateTime::now_utc());
+        let request = TokenRequest { certificate: Some(&certificate.der), form: &asked.body, proofs: &[] };
+        let answer = issuer.as_ref().unwrap().issue(request, OffsetDateTime::now_utc()).now_or_never().unwrap();
         match answer {
             Ok(answer) => reply(200, &answer.to_json()),
             Err(error) => reply(error.status(), &error.to_json()),
@@ -98,7 +101,8 @@ async fn a_token_endpoint_of_our_own_kind_gives_what_the_permit_says() {
     let partner = json!({"ura": "90000901", "name": "Maasdal", "use_cases": ["bgz"]});
     let partner: PartnerConfig = serde_json::from_value(partner).unwrap();
     let config = IssuerConfig::new(WebAddress::parse(&peer.token_endpoint.to_string()).unwrap());
-    let made = TokenIssuer::new(config, Arc::new(Partners::new(vec![partner]).unwrap())).unwrap();
+    let made =
+        TokenIssuer::new(config, Arc::new(Partners::new(vec![partner]).unwrap()), InMemory::with_share(9)).unwrap();
     *issuer.lock().unwrap() = Some(made);
 
     let token = world.client.token(&peer, &permit("999911120", "1", "a-1")).await.unwrap();
@@ -211,7 +215,11 @@ async fn what_is_no_token_is_not_taken_and_not_remembered() {
         ("no life", with("expires_in", json!(0)), no_life.clone()),
         ("a life before", with("expires_in", json!(-1)), no_life.clone()),
         ("an endless life", with("expires_in", json!(i64::MAX)), no_life),
-        ("another type", with("token_type", json!("DPoP")), unusable("the token is no bearer token")),
+        (
+            "another type",
+            with("token_type", json!("DPoP")),
+            unusable("the token is of another type than was asked for"),
+        ),
         ("an empty token", with("access_token", json!("")), no_token.clone()),
         ("a line break in it", with("access_token", json!("a\r\nx: y")), no_token.clone()),
         ("a token of 5,000 bytes", with("access_token", json!("a".repeat(5_000))), no_token),
@@ -255,4 +263,63 @@ async fn whoever_gives_up_leaves_the_next_in_line_to_go_on() {
     let (given_up, patient) = tokio::join!(impatient, world.client.token(&peer, &permit));
     assert!(given_up.is_err());
     assert_eq!(patient.unwrap().secret(), "token-2");
+}
+
+#[tokio::test]
+async fn a_peer_that_is_configured_so_gets_a_proof_and_must_bind_its_token_to_it() {
+    let world = World::new();
+    for (dpop, token_type, good) in
+        [(true, "DPoP", true), (true, "Bearer", false), (false, "DPoP", false), (false, "bearer", true)]
+    {
+        let stub = Stub::start(move |_: &Asked| {
+            let mut answer = self::good(1);
+            answer["token_type"] = json!(token_type);
+            reply(200, &answer.to_string())
+        })
+        .await;
+        let peer = PeerConfig { dpop, ..at(&stub) };
+        let token = world.client.token(&peer, &permit("999911120", "1", "a")).await;
+        assert_eq!(token.is_ok(), good, "{dpop} {token_type}");
+        let asked = stub.asked();
+        assert_eq!(asked[0].header("dpop").is_some(), dpop);
+        let Ok(token) = token else { continue };
+        assert_eq!(token.scheme(), if dpop { "DPoP" } else { "Bearer" });
+        assert_eq!(token.prove("GET", "https://peer.example/fhir").is_some(), dpop);
+        world.client.drop_token(&peer, &permit("999911120", "1", "a"), &token);
+        if dpop {
+            let expected = Expected {
+                method: "POST",
+                url: &peer.token_endpoint.to_string(),
+                token: None,
+                now: OffsetDateTime::now_utc().unix_timestamp(),
+            };
+            let shown = [asked[0].header("dpop").unwrap().to_owned()];
+            assert!(ProofVerifier::default().verify(&shown, &expected).is_ok());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_nuts_node_of_ours_gets_the_token_and_is_told_of_nobody() {
+    let stub = endpoint().await;
+    let World { client, .. } = World::new();
+    let unreachable = peer("https://nowhere.invalid/oauth/token");
+    let server = WebAddress::parse("https://peer.example/oauth2/delinde").unwrap();
+    let peer = PeerConfig { nuts_authorization_server: Some(server), ..unreachable };
+    let without = client.token(&peer, &permit("999911120", "1", "a")).await;
+    assert!(matches!(without, Err(SourceFault::Unusable(_))), "no node is configured");
+
+    let http = HttpClient::new(HttpSettings { trust: Trust::Roots(Vec::new()), ..HttpSettings::default() }).unwrap();
+    let wallet = NutsWallet::new(http, WebAddress::parse(&stub.address).unwrap(), "maasdal".to_owned());
+    let client = client.with_wallet(wallet);
+    let first = client.token(&peer, &permit("999911120", "1", "a")).await.unwrap();
+    let other = client.token(&peer, &permit("900203638", "2", "b")).await.unwrap();
+    assert!(Arc::ptr_eq(&first, &other), "one token for the organisation");
+    let asked = stub.asked();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].path(), "/internal/auth/v2/maasdal/request-service-access-token");
+    let body: Value = serde_json::from_str(&asked[0].body).unwrap();
+    let expected =
+        json!({"authorization_server": "https://peer.example/oauth2/delinde", "scope": "bgz", "token_type": "Bearer"});
+    assert_eq!(body, expected);
 }

@@ -1,8 +1,12 @@
+use exchange::ports::BoxFuture;
+use fhir::{Bsn, Ura};
+use futures_util::FutureExt;
+use policy::TreatmentRelation;
 use serde_json::Value;
 
 use super::*;
 use crate::identity::oauth::assertion::{Statement, sign};
-use crate::identity::testing::{KeyType, TestCertificate};
+use crate::identity::testing::{InMemory, KeyType, TestCertificate};
 
 const ENDPOINT: &str = "https://maasdal.example.nl/oauth/token";
 
@@ -14,7 +18,8 @@ fn partner(ura: &str) -> PartnerConfig {
 
 fn issuer() -> TokenIssuer {
     let partners = Partners::new(vec![partner("90000901"), partner("90000902")]).unwrap();
-    TokenIssuer::new(IssuerConfig::new(WebAddress::parse(ENDPOINT).unwrap()), Arc::new(partners)).unwrap()
+    let config = IssuerConfig::new(WebAddress::parse(ENDPOINT).unwrap());
+    TokenIssuer::new(config, Arc::new(partners), InMemory::with_share(100)).unwrap()
 }
 
 fn now() -> OffsetDateTime {
@@ -22,7 +27,7 @@ fn now() -> OffsetDateTime {
 }
 
 fn assertion(client: &TestCertificate) -> String {
-    let statement = Statement { audience: ENDPOINT, person: None, patient: None, treatment_relation: None };
+    let statement = Statement { audience: ENDPOINT, ..Statement::default() };
     sign(&client.node_key(), &statement, now()).unwrap().reveal().to_owned()
 }
 
@@ -44,11 +49,20 @@ fn form(client: &TestCertificate, name: &str, value: &str) -> String {
     form.finish()
 }
 
+fn issue(
+    issuer: &TokenIssuer,
+    certificate: Option<&[u8]>,
+    form: &str,
+    now: OffsetDateTime,
+) -> Result<TokenResponse, TokenError> {
+    issuer.issue(TokenRequest { certificate, form, proofs: &[] }, now).now_or_never().unwrap()
+}
+
 #[test]
 fn a_partner_gets_a_token_that_stands_for_it() {
     let client = TestCertificate::new("90000901", KeyType::P256);
     let issuer = issuer();
-    let answer = issuer.issue(Some(&client.der), &form(&client, "scope", "health-overview bgz bgz"), now()).unwrap();
+    let answer = issue(&issuer, Some(&client.der), &form(&client, "scope", "health-overview bgz bgz"), now()).unwrap();
     let grant = issuer.grant(answer.access_token.reveal(), now()).unwrap();
     assert_eq!(grant.caller.organisation, partner("90000901").organisation());
     assert_eq!(grant.caller.client_id, "90000901");
@@ -68,7 +82,7 @@ fn a_partner_gets_a_token_that_stands_for_it() {
 fn a_token_is_good_until_it_expires_and_no_other_text_is() {
     let client = TestCertificate::new("90000901", KeyType::P256);
     let (issuer, issued) = (issuer(), now());
-    let answer = issuer.issue(Some(&client.der), &form(&client, "", ""), issued).unwrap();
+    let answer = issue(&issuer, Some(&client.der), &form(&client, "", ""), issued).unwrap();
     let token = answer.access_token.reveal();
     let after = |seconds| issued + time::Duration::seconds(seconds);
     assert!(issuer.grant(token, after(299)).is_some());
@@ -83,7 +97,7 @@ fn what_is_wrong_with_a_request_has_its_code_and_status() {
     let client = TestCertificate::new("90000901", KeyType::P256);
     let other_endpoint = {
         let audience = "https://delinde.example.nl/oauth/token";
-        let statement = Statement { audience, person: None, patient: None, treatment_relation: None };
+        let statement = Statement { audience, ..Statement::default() };
         sign(&client.node_key(), &statement, now()).unwrap().reveal().to_owned()
     };
     let of_another = assertion(&TestCertificate::new("90000902", KeyType::P256));
@@ -108,15 +122,15 @@ fn what_is_wrong_with_a_request_has_its_code_and_status() {
         ("two blanks", "scope", "bgz  health-overview", InvalidScope),
         ("only a blank", "scope", " ", InvalidScope),
     ] {
-        let error = issuer.issue(Some(&client.der), &form(&client, name, value), now()).unwrap_err();
+        let error = issue(&issuer, Some(&client.der), &form(&client, name, value), now()).unwrap_err();
         assert_eq!(error.code, code, "{case}");
         let json: Value = serde_json::from_str(&error.to_json()).unwrap();
         assert_eq!(json["error"], code.as_str());
         assert_eq!(error.status(), if code == InvalidClient { 401 } else { 400 }, "{case}");
     }
     let twice = format!("{}&scope=bgz", form(&client, "", ""));
-    assert_eq!(issuer.issue(Some(&client.der), &twice, now()).unwrap_err().code, InvalidRequest);
-    assert!(issuer.issue(Some(&client.der), &form(&client, "client_id", "90000901"), now()).is_ok());
+    assert_eq!(issue(&issuer, Some(&client.der), &twice, now()).unwrap_err().code, InvalidRequest);
+    assert!(issue(&issuer, Some(&client.der), &form(&client, "client_id", "90000901"), now()).is_ok());
 }
 
 #[test]
@@ -134,11 +148,11 @@ fn who_shows_no_certificate_that_is_known_gets_nothing() {
         ("no organisation", Some(&nobody.der[..]), good.clone(), now()),
         ("a certificate past its end", Some(&client.der[..]), good.clone(), later),
     ] {
-        let error = issuer.issue(certificate, &form, at).unwrap_err();
+        let error = issue(&issuer, certificate, &form, at).unwrap_err();
         assert_eq!((error.code, error.status()), (TokenErrorCode::InvalidClient, 401), "{case}");
     }
-    assert!(issuer.issue(Some(&client.der), &good, now()).is_ok());
-    let again = issuer.issue(Some(&client.der), &good, now()).unwrap_err();
+    assert!(issue(&issuer, Some(&client.der), &good, now()).is_ok());
+    let again = issue(&issuer, Some(&client.der), &good, now()).unwrap_err();
     assert_eq!(again.code, TokenErrorCode::InvalidClient, "ATT-67: an assertion counts once");
 }
 
@@ -147,6 +161,62 @@ fn a_configuration_without_sense_is_refused() {
     let endpoint = WebAddress::parse(ENDPOINT).unwrap();
     for (expires_in, most_tokens) in [(0, 1), (3601, 1), (300, 0)] {
         let config = IssuerConfig { token_endpoint: endpoint.clone(), expires_in, most_tokens };
-        assert!(TokenIssuer::new(config, Arc::default()).is_err(), "{expires_in} {most_tokens}");
+        assert!(
+            TokenIssuer::new(config, Arc::default(), InMemory::with_share(1)).is_err(),
+            "{expires_in} {most_tokens}"
+        );
     }
+}
+
+/// A notification to 90000901 about one patient, for one use case.
+struct OneBase;
+
+impl AuthorizationBases for OneBase {
+    fn base<'a>(&'a self, value: &'a str, receiver: &'a Ura) -> BoxFuture<'a, Result<Option<Base>, BasesUnavailable>> {
+        let given = Base {
+            patient: Bsn::parse("999911120").unwrap(),
+            use_case: UseCaseId::parse("bgz").unwrap(),
+            treatment_relation: TreatmentRelation { kind: "referral".to_owned(), reference: "task-1".to_owned() },
+        };
+        let answer = match value {
+            "broken" => Err(BasesUnavailable),
+            "given" => Ok((receiver.as_str() == "90000901").then_some(given)),
+            _ => Ok(None),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+#[test]
+fn an_authorization_base_gives_the_patient_and_the_ground_to_whom_it_was_given_only() {
+    use TokenErrorCode::*;
+    let (client, other) =
+        (TestCertificate::new("90000901", KeyType::P256), TestCertificate::new("90000902", KeyType::P256));
+    let knowing = issuer().with_bases(Arc::new(OneBase));
+    let with = |client: &TestCertificate, base: &str| format!("{}&authorization_base={base}", form(client, "", ""));
+    let answer = issue(&knowing, Some(&client.der), &with(&client, "given"), now()).unwrap();
+    let grant = knowing.grant(answer.access_token.reveal(), now()).unwrap();
+    assert_eq!(grant.caller.patient, Bsn::parse("999911120").ok());
+    assert_eq!(grant.caller.treatment_relation.as_ref().unwrap().reference, "task-1");
+
+    let about = |bsn: &str| {
+        let patient = Bsn::parse(bsn).unwrap();
+        let statement = Statement { audience: ENDPOINT, patient: Some(&patient), ..Statement::default() };
+        let assertion = sign(&client.node_key(), &statement, now()).unwrap();
+        format!("{}&authorization_base=given", form(&client, "client_assertion", assertion.reveal()))
+    };
+    assert!(issue(&knowing, Some(&client.der), &about("999911120"), now()).is_ok());
+    let scope = format!("{}&authorization_base=given", form(&client, "scope", "bgz health-overview"));
+    for (case, certificate, form, code) in [
+        ("another patient", &client, about("900203638"), InvalidGrant),
+        ("another receiver", &other, with(&other, "given"), InvalidGrant),
+        ("a value that was never given", &client, with(&client, "other"), InvalidGrant),
+        ("more than it is for", &client, scope, InvalidGrant),
+        ("what cannot be looked up", &client, with(&client, "broken"), TemporarilyUnavailable),
+        ("twice", &client, format!("{}&authorization_base=given", with(&client, "given")), InvalidRequest),
+    ] {
+        assert_eq!(issue(&knowing, Some(&certificate.der), &form, now()).unwrap_err().code, code, "{case}");
+    }
+    let unknowing = issue(&issuer(), Some(&client.der), &with(&client, "given"), now()).unwrap_err();
+    assert_eq!((unknowing.code, unknowing.status()), (InvalidGrant, 400), "nobody here gave any");
 }

@@ -2,13 +2,14 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use futures_util::FutureExt;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::identity::NodeKey;
 use crate::identity::oauth::assertion::{Statement, sign};
-use crate::identity::testing::{KeyType, TestCertificate};
+use crate::identity::testing::{InMemory, KeyType, TestCertificate};
 
 const ENDPOINT: &str = "https://maasdal.example.nl/oauth/token";
 const NOW: i64 = 1_790_000_000;
@@ -55,7 +56,10 @@ fn now() -> OffsetDateTime {
 }
 
 fn verify(assertion: &str) -> Result<Asserted, AssertionFault> {
-    AssertionVerifier::new(ENDPOINT.to_owned()).verify(assertion, &CLIENT.certificate, now())
+    AssertionVerifier::new(ENDPOINT.to_owned(), InMemory::with_share(100))
+        .verify(assertion, &CLIENT.certificate, now())
+        .now_or_never()
+        .unwrap()
 }
 
 /// The good claims with one member set, or taken out by `null` as a text.
@@ -83,10 +87,11 @@ fn what_we_sign_is_believed_with_every_kind_of_key() {
             person: Some(&person),
             patient: Some(&patient),
             treatment_relation: Some(&relation),
+            ..Statement::default()
         };
         let assertion = sign(&client.key, &statement, now()).unwrap();
-        let verifier = AssertionVerifier::new(ENDPOINT.to_owned());
-        let asserted = verifier.verify(assertion.reveal(), &client.certificate, now()).unwrap();
+        let verifier = AssertionVerifier::new(ENDPOINT.to_owned(), InMemory::with_share(100));
+        let asserted = verifier.verify(assertion.reveal(), &client.certificate, now()).now_or_never().unwrap().unwrap();
         assert_eq!(asserted.client.as_str(), "90000901");
         assert_eq!(asserted.person.as_ref(), Some(&person));
         assert_eq!(asserted.patient.as_ref(), Some(&patient));
@@ -95,14 +100,14 @@ fn what_we_sign_is_believed_with_every_kind_of_key() {
             (relation.kind.as_str(), relation.reference.as_str()),
             ("asserted-by-data-user", "provider-list:afspraak-17")
         );
-        let again = verifier.verify(assertion.reveal(), &client.certificate, now());
+        let again = verifier.verify(assertion.reveal(), &client.certificate, now()).now_or_never().unwrap();
         assert_eq!(again.unwrap_err(), AssertionFault::Replayed, "ATT-67: {kind:?}");
     }
 }
 
 #[test]
 fn a_statement_of_only_the_organisation_is_believed() {
-    let statement = Statement { audience: ENDPOINT, person: None, patient: None, treatment_relation: None };
+    let statement = Statement { audience: ENDPOINT, ..Statement::default() };
     let asserted = verify(sign(&CLIENT.key, &statement, now()).unwrap().reveal()).unwrap();
     assert!(asserted.person.is_none() && asserted.patient.is_none() && asserted.treatment_relation.is_none());
 }
@@ -227,8 +232,11 @@ fn another_client_cannot_use_it() {
     assert_eq!(verify(&claimed).unwrap_err(), AssertionFault::Signature);
     let stranger = Client::new("90000902", KeyType::P256);
     let posing = stranger.signed(&stranger.header().to_string(), &stranger.claims().to_string());
-    let verifier = AssertionVerifier::new(ENDPOINT.to_owned());
-    assert_eq!(verifier.verify(&posing, &stranger.certificate, now()).unwrap_err(), AssertionFault::Client);
+    let verifier = AssertionVerifier::new(ENDPOINT.to_owned(), InMemory::with_share(100));
+    assert_eq!(
+        verifier.verify(&posing, &stranger.certificate, now()).now_or_never().unwrap().unwrap_err(),
+        AssertionFault::Client
+    );
     let nobody = TestCertificate::with_names(&[], KeyType::P256);
     assert!(matches!(NodeKey::new(&nobody.der, nobody.key_pem.as_bytes()), Err(crate::identity::NodeKeyFault::NoUra)));
 }
@@ -304,12 +312,24 @@ fn members_that_come_twice_and_arrays_for_objects_are_refused() {
 
 #[test]
 fn a_refused_assertion_takes_no_room_and_leaves_its_identifier_free() {
-    let verifier = AssertionVerifier::new(ENDPOINT.to_owned());
+    let verifier = AssertionVerifier::new(ENDPOINT.to_owned(), InMemory::with_share(100));
     let header = CLIENT.header().to_string();
     let wrong = CLIENT.signed(&header, &with(CLIENT.claims(), "patient", json!("1")).to_string());
     let right = CLIENT.signed(&header, &CLIENT.claims().to_string());
-    assert!(verifier.verify(&wrong, &CLIENT.certificate, now()).is_err());
-    assert!(verifier.verify(&right, &CLIENT.certificate, now()).is_ok());
+    assert!(verifier.verify(&wrong, &CLIENT.certificate, now()).now_or_never().unwrap().is_err());
+    assert!(verifier.verify(&right, &CLIENT.certificate, now()).now_or_never().unwrap().is_ok());
+}
+
+#[test]
+fn an_assertion_is_refused_when_it_cannot_be_remembered() {
+    let right = CLIENT.signed(&CLIENT.header().to_string(), &CLIENT.claims().to_string());
+    for (used, fault) in
+        [(InMemory::with_share(0), AssertionFault::TooMany), (InMemory::broken(), AssertionFault::NotRemembered)]
+    {
+        let verifier = AssertionVerifier::new(ENDPOINT.to_owned(), used);
+        let said = verifier.verify(&right, &CLIENT.certificate, now()).now_or_never().unwrap();
+        assert_eq!(said.unwrap_err(), fault);
+    }
 }
 
 proptest! {
