@@ -25,7 +25,7 @@ use policy::{Data, DataHolder, InForce, Organisation, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
 use store::proof::CheckpointKey;
-use store::state::{State, StateOptions};
+use store::state::State;
 
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
@@ -84,7 +84,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let certificates = Arc::new(Certificates::open(config, &clock)?);
     let sources = own_sources(config, certificates.to_sources())?;
     let partners = Arc::new(partners(config)?);
-    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state(config)?, &clock)?);
+    let state = tokens::state(config)?;
+    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state.clone(), &clock)?);
     let sessions = Arc::new(Sessions::new(config.sessions));
     let limits = Arc::new(RateLimits::new(config.limits));
     let authenticator: Arc<dyn Authenticator> = Arc::new(tokens::authenticator(
@@ -108,7 +109,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
     let peers = peers(config, &certificates, &clock)?;
     let registers = Registers::open(config, sources.sources, peers, &clock);
-    let wellness = wellness(registers.health.clone());
+    let wellness = wellness(registers.health.clone(), state);
     let watch = Watch::start(registers.health, REGISTER_ROUND);
     let access_log = Arc::new(access_log(config)?);
     let quality = quality(config)?;
@@ -295,11 +296,6 @@ fn peers(
     Ok(peers)
 }
 
-/// All that the node keeps but its access log.
-fn state(config: &NodeConfig) -> Result<Arc<State>, String> {
-    said(State::open(&StateOptions::new(config.store.folder.join("state")))).map(Arc::new)
-}
-
 fn access_log(config: &NodeConfig) -> Result<AccessLog, String> {
     let mut options = AccessLogOptions::new(Places::of_store(&config.store.folder).records);
     options.queue = config.bounds.log_queue;
@@ -394,9 +390,12 @@ impl Registers {
     }
 }
 
-/// Whether every register is up to date.
-fn wellness(registers: Vec<Arc<dyn RegisterHealth>>) -> Wellness {
+/// Whether every register is up to date, and the state can be written.
+fn wellness(registers: Vec<Arc<dyn RegisterHealth>>, state: Arc<State>) -> Wellness {
     Box::new(move || {
+        if !state.healthy() {
+            return Some("the state cannot be written: no token is given\n");
+        }
         let ill = registers.iter().any(|register| register.healthy().is_err());
         ill.then_some("a register of this provider cannot be read\n")
     })

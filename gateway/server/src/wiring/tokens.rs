@@ -11,13 +11,18 @@ use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
 use connectors::identity::{InnerCallers, NodeAuthenticator, Partners, Sessions};
 use exchange::ports::Clock;
 use store::once::Once;
-use store::state::State;
+use store::state::{State, StateOptions};
 
 use super::{development, said};
 use crate::config::NodeConfig;
 use crate::http::nuts;
 use crate::once::{self, UsedPort};
 use crate::tls;
+
+/// All that the node keeps but its access log.
+pub fn state(config: &NodeConfig) -> Result<Arc<State>, String> {
+    said(State::open(&StateOptions::new(config.store.folder.join("state")))).map(Arc::new)
+}
 
 /// The token endpoint. What counts once is kept in the state.
 pub fn issuer(
