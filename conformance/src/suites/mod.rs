@@ -16,6 +16,7 @@ mod leaks;
 mod outer_gate;
 mod overview;
 mod pages;
+mod people;
 mod setting;
 pub mod surface;
 mod try_out;
@@ -123,6 +124,7 @@ fn region() -> Vec<Check> {
     all.extend(assertions::checks());
     all.extend(ill_sources::checks());
     all.extend(access_log::checks());
+    all.extend(people::checks());
     all.extend(witnessed::checks());
     all.extend(leaks::checks());
     all

@@ -81,7 +81,8 @@ impl Setting {
     pub async fn asked_of_sources(&self) -> Result<Vec<Recorded>, Flaw> {
         let wire = Wire::new(None, None)?;
         let mut all = Vec::new();
-        for simulator in self.ready.simulators.iter().filter(|simulator| !simulator.control.is_empty()) {
+        let sources = self.ready.simulators.iter().filter(|simulator| simulator.kind.starts_with("fhir-"));
+        for simulator in sources.filter(|simulator| !simulator.control.is_empty()) {
             let answer = wire.get(&format!("{}/requests", simulator.control)).await?;
             let requests: Vec<Recorded> = serde_json::from_slice(&answer.body)
                 .map_err(|_| Flaw::NotRun(format!("{} does not tell what it was asked", simulator.key)))?;

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use connectors::http::{ClientIdentity, HttpClient, HttpSettings, Trust, WebAddress};
 use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
-use connectors::identity::{
-    Dezi, InnerCallers, NodeAuthenticator, NodeKey, PartnerConfig, Partners, People, RateLimits, Sessions,
-};
+use connectors::identity::{InnerCallers, NodeAuthenticator, NodeKey, PartnerConfig, Partners, RateLimits, Sessions};
 use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
 use connectors::sources::fhir::FhirSource;
@@ -28,7 +26,7 @@ use store::proof::CheckpointKey;
 
 use crate::access_log::LogPort;
 use crate::config::{Mode, NodeConfig, SourceConfig};
-use crate::entrance::{self, Entrance};
+use crate::entrance;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
@@ -91,15 +89,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let limits = Arc::new(RateLimits::new(config.limits));
     let authenticator: Arc<dyn Authenticator> =
         Arc::new(NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone()));
-    let entrance = Arc::new(Entrance::new(entrance::Parts {
-        callers,
-        sessions,
-        people: people(config)?,
-        dezi: dezi(config)?,
-        limits: limits.clone(),
-        authenticator: authenticator.clone(),
-        tls: config.inner.tls.is_some(),
-    }));
+    let entrance = Arc::new(entrance::set_up(config, callers, sessions, limits.clone(), authenticator.clone())?);
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
     let to_partners = own.peers.clone();
     let peers = peers(config, own, &clock)?;
@@ -209,42 +199,21 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     let own = own(config)?;
     own_sources(config, &own.sources)?;
     partners(config)?;
-    people(config)?;
-    dezi(config)?;
+    entrance::try_out(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     peers(config, own, &clock)?;
     Ok(())
 }
 
-fn development(config: &NodeConfig) -> bool {
+/// Whether this is no node for real patients.
+pub fn development(config: &NodeConfig) -> bool {
     config.mode == Mode::Development
 }
 
-fn organisation(config: &NodeConfig) -> Organisation {
+/// The node's own organisation.
+pub fn organisation(config: &NodeConfig) -> Organisation {
     let provider = &config.provider;
     Organisation { ura: provider.ura.clone(), name: Some(provider.name.clone()), kind: provider.kind.clone() }
-}
-
-/// What the provider's people may do, and for whom they may act.
-fn people(config: &NodeConfig) -> Result<People, String> {
-    said(People::new(organisation(config), config.people.clone(), config.mandates.clone()))
-}
-
-/// Log-in with Dezi, where it is configured.
-fn dezi(config: &NodeConfig) -> Result<Option<Dezi>, String> {
-    let Some(settings) = &config.dezi else { return Ok(None) };
-    let file = &settings.decryption_key_file;
-    let key = std::fs::read(file).map_err(|fault| format!("{}: {fault}", file.display()))?;
-    if !development(config) {
-        tls::key_is_private(file)?;
-    }
-    let trust = match &settings.authorities_file {
-        Some(file) => Trust::Roots(tls::certificates(file)?),
-        None => Trust::Platform,
-    };
-    let http = said(HttpClient::new(HttpSettings { trust, ..HttpSettings::default() }))?;
-    let back = format!("{}/portal/sign-in/dezi/back", config.inner.public_base);
-    said(Dezi::new(settings.clone(), config.provider.ura.clone(), back, http, &key)).map(Some)
 }
 
 fn own(config: &NodeConfig) -> Result<Own, String> {
@@ -429,6 +398,7 @@ fn wellness(registers: Vec<Arc<dyn RegisterHealth>>) -> Wellness {
     })
 }
 
-fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
+/// A fault as a sentence.
+pub fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|fault| fault.to_string())
 }
