@@ -91,7 +91,7 @@ impl ContentEncryption {
         let expected = whole.as_ref().get(..self.key_length() / 2).ok_or(NotReadable)?;
         // Before anything is decrypted, and in constant time (RFC 7518, 5.2.2.2).
         verify_slices_are_equal(expected, tag).map_err(|_| NotReadable)?;
-        if ciphertext.is_empty() || ciphertext.len() % BLOCK != 0 {
+        if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(BLOCK) {
             return Err(NotReadable);
         }
         let iv: [u8; BLOCK] = iv.try_into().map_err(|_| NotReadable)?;
