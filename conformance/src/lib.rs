@@ -9,6 +9,7 @@ pub mod ca;
 pub mod callers;
 pub mod counts;
 mod holder;
+pub mod identity_provider;
 pub mod ready;
 pub mod region;
 pub mod source_server;

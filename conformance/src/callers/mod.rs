@@ -5,6 +5,7 @@
 //! token. Both speak through a [`Wire`]. What a caller may or may not get is not known here.
 
 mod assertion;
+mod browser;
 mod inner;
 mod outer;
 mod proof;
@@ -16,6 +17,7 @@ use std::io;
 use thiserror::Error;
 
 pub use assertion::{Acting, ClientAssertion, TreatmentRelation, User};
+pub use browser::{Browser, field};
 pub use inner::InnerCaller;
 pub use outer::{OuterCaller, TokenError};
 pub use proof::{Proof, ProofKey};

@@ -18,6 +18,7 @@ mod leaks;
 mod outer_gate;
 mod overview;
 mod pages;
+mod people;
 mod presentations;
 mod setting;
 pub mod surface;
@@ -131,6 +132,7 @@ fn region() -> Vec<Check> {
     all.extend(introspection::checks());
     all.extend(ill_sources::checks());
     all.extend(access_log::checks());
+    all.extend(people::checks());
     all.extend(witnessed::checks());
     all.extend(leaks::checks());
     all

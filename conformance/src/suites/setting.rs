@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Flaw, Judgement, ensure};
 use crate::callers::{Answer, CallError, InnerCaller, OuterCaller, Wire};
-use crate::ready::{Node, Ready, Simulator};
+use crate::ready::{Node, Ready};
 use crate::region;
 use crate::source_server::Recorded;
 
@@ -87,8 +87,8 @@ impl Setting {
     pub async fn asked_of_sources(&self) -> Result<Vec<Recorded>, Flaw> {
         let wire = Wire::new(None, None)?;
         let mut all = Vec::new();
-        let driven = |simulator: &&Simulator| !simulator.control.is_empty() && simulator.kind != AUTHORITY;
-        for simulator in self.ready.simulators.iter().filter(driven) {
+        let sources = self.ready.simulators.iter().filter(|simulator| simulator.kind.starts_with("fhir-"));
+        for simulator in sources.filter(|simulator| !simulator.control.is_empty()) {
             let answer = wire.get(&format!("{}/requests", simulator.control)).await?;
             let requests: Vec<Recorded> = serde_json::from_slice(&answer.body)
                 .map_err(|_| Flaw::NotRun(format!("{} does not tell what it was asked", simulator.key)))?;

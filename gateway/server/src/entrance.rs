@@ -3,7 +3,7 @@
 //! Who somebody is, is proved below (`connectors::identity`); what they may do follows from the configuration.
 
 mod measures;
-pub mod settings;
+mod set_up;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use prometheus_client::registry::Registry;
 use time::OffsetDateTime;
 
 use measures::Measures;
+pub use set_up::{set_up, try_out};
 
 /// The OAuth client that people who log in with Dezi come in by, as the access log names it.
 const DEZI_CLIENT: &str = "dezi";

@@ -30,7 +30,7 @@ use store::state::State;
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
 use crate::config::{Mode, NodeConfig, SourceConfig};
-use crate::entrance::{self, Entrance};
+use crate::entrance;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
@@ -97,15 +97,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         clock.clone(),
         certificates.vets(),
     )?);
-    let entrance = Arc::new(Entrance::new(entrance::Parts {
-        callers: callers.clone(),
-        sessions,
-        people: entrance::settings::people(config)?,
-        dezi: entrance::settings::dezi(config)?,
-        limits: limits.clone(),
-        authenticator: authenticator.clone(),
-        tls: config.inner.tls.is_some(),
-    }));
+    let entrance = entrance::set_up(config, callers.clone(), sessions, limits.clone(), authenticator.clone())?;
+    let entrance = Arc::new(entrance);
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
     let peers = peers(config, &certificates, &clock)?;
     let registers = Registers::open(config, sources.sources, peers, &clock);
@@ -220,8 +213,7 @@ fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
 pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?;
-    entrance::settings::people(config)?;
-    entrance::settings::dezi(config)?;
+    entrance::try_out(config)?;
     tokens::try_nuts(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let certificates = Certificates::open(config, &clock)?;
@@ -232,11 +224,13 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     Ok(())
 }
 
-fn development(config: &NodeConfig) -> bool {
+/// Whether this is no node for real patients.
+pub fn development(config: &NodeConfig) -> bool {
     config.mode == Mode::Development
 }
 
-fn organisation(config: &NodeConfig) -> Organisation {
+/// The node's own organisation.
+pub fn organisation(config: &NodeConfig) -> Organisation {
     let provider = &config.provider;
     Organisation { ura: provider.ura.clone(), name: Some(provider.name.clone()), kind: provider.kind.clone() }
 }
@@ -401,6 +395,7 @@ fn wellness(registers: Vec<Arc<dyn RegisterHealth>>, state: Arc<State>) -> Welln
     })
 }
 
-fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
+/// A fault as a sentence.
+pub fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
     result.map_err(|fault| fault.to_string())
 }

@@ -1,6 +1,9 @@
 //! The ways in and out: a code, a certificate, Dezi, a launch by a system of the provider; one's own sessions.
 //!
-//! Every way in makes a new session id and ends the session that the browser had.
+//! Every way in makes a new session id, and ends the session that the browser had as far as it shows it: a strict cookie does
+//! not come along from an EPD's page. That one ends by itself, and its person can end it.
+
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -77,12 +80,17 @@ pub(super) async fn by_certificate(request: HttpRequest, portal: Data<Portal>, f
     }
 }
 
-/// Sends the browser to Dezi. A plain link: forms may only lead to ourselves, and nothing is changed by it.
+/// Sends the browser to Dezi. A plain link, because forms may only lead to ourselves. A link elsewhere ends no session: the
+/// cookie does not come along with it.
 pub(super) async fn to_dezi(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
     let departure = match portal.desk.depart(remote(&request)) {
         Ok(departure) => departure,
         Err(why) => return portal.not_signed_in(&request, why),
     };
+    // The session that the browser has ends here: its cookie does not come along on the way back, which begins elsewhere.
+    if let Some(old) = portal.cookies.session_id(&request) {
+        portal.desk.sign_out(&old);
+    }
     let Ok(location) = HeaderValue::from_str(&departure.url) else {
         return portal.not_signed_in(&request, NotSignedIn::Unavailable);
     };
@@ -170,6 +178,11 @@ pub(super) async fn act(request: HttpRequest, portal: Data<Portal>, form: Form<A
     }
 }
 
+/// Whole seconds, at least one: whoever comes back then does not come too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
 fn remote(request: &HttpRequest) -> Option<std::net::IpAddr> {
     request.peer_addr().map(|address| address.ip())
 }
@@ -204,7 +217,7 @@ impl Portal {
         };
         let mut response = self.sign_in_page(request, status, Some(pages::not_signed_in(why)));
         if let NotSignedIn::Wait(wait) = why {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
         }
         response
     }

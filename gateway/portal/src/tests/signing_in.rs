@@ -18,6 +18,9 @@ async fn a_browser_is_sent_to_dezi_with_a_cookie_that_survives_the_way_back() {
         assert_eq!((cookie.http_only(), cookie.same_site()), (Some(true), Some(SameSite::Lax)));
         assert_eq!((cookie.secure().unwrap_or(false), cookie.name().starts_with("__Host-")), (secure, secure));
     }
+    assert!(*desk.open.lock().unwrap());
+    call(&desk, false, signed_in(get("/portal/sign-in/dezi"))).await;
+    assert!(!*desk.open.lock().unwrap(), "whoever logs in anew is out until then");
 }
 
 #[actix_web::test]

@@ -6,6 +6,7 @@
 
 mod children;
 mod embedded;
+mod log_in;
 mod log_keys;
 mod overseers;
 mod ready;
@@ -96,6 +97,8 @@ fn limits() -> LimitsConfig {
         person_burst: 100_000,
         token_per_minute: 60_000,
         unidentified_per_minute: 60_000,
+        // Long enough to be seen.
+        log_in_seconds: 3,
         ..LimitsConfig::default()
     }
 }

@@ -15,6 +15,7 @@ use connectors::sources::files::FilesSourceConfig;
 use fhir::FhirVersion;
 
 use super::children::{self, RunningNode};
+use super::log_in::{self, LogIn};
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{DemoOptions, embedded, io, log_keys, loopback, overseers, port, registers, said, secrets, ura, use_case};
 use crate::config::{
@@ -67,6 +68,8 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let authority = register.authority().ok_or("the certificate authority has no root")?;
     authority.write(&certificates, "ca").map_err(io(&certificates))?;
     let mut callers = organisations(&authority, &certificates)?;
+    let place = &places[0];
+    let idp = log_in::Provider::start(options.base_port, &authority, place.provider, &place.inner())?;
     let mut overseeing = Vec::new();
     let mut simulators = Vec::new();
     let mut nodes = Vec::new();
@@ -75,7 +78,9 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         simulators.extend(source_of(place)?);
         let (own, their) = overseers::of(place.provider, &place.folder)?.into_iter().unzip();
         overseeing.extend::<Vec<ReadyCaller>>(their);
-        let config_file = set_up(place, &places, &state, &register, &mut callers, own)?;
+        let (log_in, system) = idp.of(place.provider, &place.folder, &certificates)?;
+        overseeing.extend(system);
+        let config_file = set_up(place, &places, &state, &register, &mut callers, own, log_in)?;
         let log = place.folder.join("node.log");
         let node = RunningNode::start(place.provider.name, &config_file, loopback(place.inner_port), &log)?;
         let provider = place.provider;
@@ -102,14 +107,13 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         nodes: ready_nodes,
         callers,
         patients: patients(),
-        simulators: simulators
-            .iter()
-            .map(|(key, handle)| ReadySimulator {
+        simulators: std::iter::once(idp.simulator())
+            .chain(simulators.iter().map(|(key, handle)| ReadySimulator {
                 key: key.clone(),
                 kind: "fhir-r4-source".into(),
                 base: handle.base_url.clone(),
                 control: handle.control_url.clone(),
-            })
+            }))
             .chain([ReadySimulator {
                 key: "authority".into(),
                 kind: "certificate-authority".into(),
@@ -174,6 +178,7 @@ fn set_up(
     register: &AuthorityHandle,
     callers: &mut Vec<ReadyCaller>,
     overseers: Vec<InnerCallerConfig>,
+    log_in: LogIn,
 ) -> Result<PathBuf, String> {
     let provider = place.provider;
     let folder = &place.folder;
@@ -233,13 +238,13 @@ fn set_up(
         quality: super::quality(),
         sessions: SessionConfig::default(),
         limits: super::limits(),
-        dezi: None,
+        dezi: log_in.dezi,
         nuts: Some(super::nuts(&certificates.join("ca.pem"))),
         sources: vec![source_config(place)?],
         partners: partners(place, places)?,
-        callers: people(place, folder, callers)?.into_iter().chain(overseers).collect(),
-        people: Vec::new(),
-        mandates: Vec::new(),
+        callers: people(place, folder, callers)?.into_iter().chain(overseers).chain(log_in.systems).collect(),
+        people: log_in.people,
+        mandates: log_in.mandates,
     };
     let file = folder.join("node.toml");
     let text = toml::to_string(&config).map_err(|fault| fault.to_string())?;
@@ -326,16 +331,10 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
             bearer_token: Some(code),
             person: Some(ReadyPerson { id: person.id.into(), role: person.role.into(), name: person.name.into() }),
             use_cases: vec![use_case(USE_CASE)?],
-            treats: treated_by(place.provider, person.id),
+            treats: log_in::treated_by(place.provider, person.id),
         });
     }
     Ok(configs)
-}
-
-fn treated_by(provider: &Provider, person: &str) -> Vec<String> {
-    let relations = region::relations();
-    let own = relations.iter().filter(|relation| relation.ura == provider.ura && relation.practitioner == Some(person));
-    own.map(|relation| relation.bsn.to_owned()).collect()
 }
 
 /// Callers without a node: the clinic, and a stranger.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use conformance::region::{self, ConsentState, Provider};
 use serde_json::json;
 
-use super::secrets;
+use super::{log_in, secrets};
 use crate::config::RegistersConfig;
 
 /// The provider's registers: consents, treatment relations of its people, and who else knows a patient.
@@ -29,8 +29,9 @@ pub(super) fn of(provider: &Provider, folder: &Path) -> Result<RegistersConfig, 
         // A relation of the organisation as a whole says nothing of a person.
         let Some(person) = relation.practitioner else { continue };
         let reference = format!("{}-care-{number}", provider.key);
+        let persons = log_in::ids_of(person);
         relations.push(
-            json!({"patient": relation.bsn, "kind": "provider-list", "reference": reference, "persons": [person]}),
+            json!({"patient": relation.bsn, "kind": "provider-list", "reference": reference, "persons": persons}),
         );
     }
     let whereabouts: Vec<_> = region::patients()

@@ -9,6 +9,7 @@ mod counts;
 mod crash;
 mod formats;
 mod full_disk;
+mod limits;
 mod program;
 mod proof;
 mod rollover;
@@ -95,6 +96,12 @@ async fn every_query_of_the_bgz_and_mp9_lists_gets_the_expected_counts() {
 async fn the_fhir_surface_holds_in_both_versions_over_both_kinds_of_source() {
     let _alone = ALONE.lock().await;
     surface::holds().await;
+}
+
+#[tokio::test]
+async fn who_asks_too_much_waits_and_strangers_do_not_fill_the_log() {
+    let _alone = ALONE.lock().await;
+    limits::hold().await;
 }
 
 #[tokio::test]

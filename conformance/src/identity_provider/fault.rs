@@ -1,0 +1,38 @@
+//! What an identity provider must not do, as a test orders it. Data only; the endpoints act it out.
+
+use serde::{Deserialize, Serialize};
+
+/// What goes wrong with every log-in until it is changed again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Fault {
+    /// All is right.
+    #[default]
+    None,
+    /// The statement is signed by a key that is in no key set.
+    WrongSignature,
+    /// The UserInfo answer is.
+    WrongEnvelopeSignature,
+    /// The statement says that its keys are elsewhere.
+    ForeignKeySet,
+    /// The statement is about an employee of another care provider.
+    OtherProvider,
+    /// The statement ended yesterday.
+    Expired,
+    /// The statement was withdrawn.
+    Revoked,
+    /// The identity token has another nonce.
+    OtherNonce,
+    /// The UserInfo answer is for another client.
+    OtherAudience,
+    /// The person logged in with a weak means.
+    LowLevel,
+    /// The UserInfo answer is not encrypted.
+    Plain,
+    /// UserInfo takes so long.
+    Slow { ms: u64 },
+    /// The UserInfo answer breaks off.
+    Torn,
+    /// The status of statements cannot be had.
+    Absent,
+}
