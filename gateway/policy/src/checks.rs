@@ -7,9 +7,11 @@ use fhir::interaction::{Method, ResourceType, SearchTarget};
 use fhir::search::split;
 use fhir::{FhirVersion, Interaction};
 
-use crate::capability::{ANY, Capability, OperationCapability, PatientBinding, TypeCapability, VersionCapability};
+use crate::capability::{
+    ANY, Capability, Ground, OperationCapability, PatientBinding, TypeCapability, VersionCapability,
+};
 use crate::offer::{NotOffered, Offer};
-use crate::request::{Data, Direction};
+use crate::request::{Data, Direction, Purpose};
 use crate::standard::StandardOperation;
 
 /// The interaction codes that a use case can offer, <http://hl7.org/fhir/restful-interaction>, `operation`, and the
@@ -74,6 +76,9 @@ pub(crate) fn check(capability: &Capability, development_mode: bool) -> Result<(
     }
     if facts.iter().any(|listed| listed.iter().enumerate().any(|(at, fact)| listed[..at].contains(fact))) {
         return Err("capability.json: a fact is listed twice".to_owned());
+    }
+    if capability.ground == Ground::PresumedConsent && capability.purpose != Purpose::CoordinationOfCare {
+        return Err("capability.json: consent is presumed for the purpose \"COC\" only".to_owned());
     }
     if capability.versions.is_empty() {
         return Err("capability.json: no FHIR version is offered".to_owned());
