@@ -9,6 +9,7 @@ pub mod ca;
 pub mod callers;
 pub mod counts;
 mod holder;
+pub mod mitz;
 pub mod ready;
 pub mod region;
 pub mod source_server;

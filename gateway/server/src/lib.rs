@@ -11,6 +11,7 @@ pub mod demo;
 pub mod desk;
 pub mod http;
 pub mod log;
+pub mod mitz;
 pub mod node;
 pub mod packages;
 pub mod patient_index;

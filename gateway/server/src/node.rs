@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use connectors::identity::oauth::TokenIssuer;
+use connectors::mitz::Mitz;
 use exchange::ports::Authenticator;
 use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
@@ -15,6 +16,7 @@ use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
 use crate::log::published::{Published, Trouble};
 use crate::log::witnessing::Witnessing;
+use crate::mitz::MitzMeasures;
 use crate::quality::Quality;
 
 /// Whether something that exchanges rest on is well; says what is ill.
@@ -53,12 +55,15 @@ pub struct Parts {
     pub witnessing: Arc<Witnessing>,
     pub wellness: Wellness,
     pub quality: Quality,
+    /// The national consent register, where there is one.
+    pub mitz: Option<Mitz>,
 }
 
 /// One running node.
 pub struct Node {
     parts: Parts,
     metrics: Metrics,
+    mitz_measures: MitzMeasures,
     memo: Memo,
     started: String,
 }
@@ -67,11 +72,15 @@ impl Node {
     pub fn new(parts: Parts) -> Self {
         let now = time::OffsetDateTime::now_utc();
         let started = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+        let mitz_measures = MitzMeasures::default();
         let metrics = Metrics::new(|registry| {
             parts.quality.register(registry);
             parts.witnessing.register(registry);
+            if parts.mitz.is_some() {
+                mitz_measures.register(registry);
+            }
         });
-        Node { parts, metrics, memo: Memo::default(), started }
+        Node { parts, metrics, mitz_measures, memo: Memo::default(), started }
     }
     /// The provider's name.
     pub fn provider(&self) -> &str {
@@ -107,6 +116,12 @@ impl Node {
     }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+    /// Brings the numbers about Mitz up to date.
+    pub fn measure_mitz(&self) {
+        if let Some(mitz) = &self.parts.mitz {
+            self.mitz_measures.measure(&mitz.view());
+        }
     }
     /// The measuring of how well own data keeps to its profiles.
     pub fn quality(&self) -> &Quality {

@@ -11,6 +11,7 @@ use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
 use connectors::identity::{
     InnerCallers, NodeAuthenticator, NodeKey, PartnerConfig, Partners, SessionConfig, Sessions,
 };
+use connectors::mitz::{LocalAndMitz, Mitz};
 use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
 use connectors::sources::fhir::FhirSource;
@@ -37,7 +38,7 @@ use crate::log::witnessing::{Setup, Witnessing};
 use crate::node::{Bases, Node, Parts, Wellness};
 use crate::patient_index::OwnPatients;
 use crate::quality::{Quality, Statements};
-use crate::{profiles, tls};
+use crate::{mitz, profiles, tls};
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
 const LONGEST_RECORD: usize = 1 << 20;
@@ -93,7 +94,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         Arc::new(NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone()));
     let to_partners = own.peers.clone();
     let peers = peers(config, own, &clock)?;
-    let registers = Registers::open(config, sources.sources, peers, &clock);
+    let mitz = mitz(config)?;
+    let registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
     let wellness = wellness(registers.health.clone());
     let watch = Watch::start(registers.health, REGISTER_ROUND);
     let access_log = Arc::new(access_log(config)?);
@@ -147,6 +149,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         witnessing,
         wellness,
         quality,
+        mitz,
     });
     Ok(Wired { node, callers, sessions, watch, keeping, indexing, erasing })
 }
@@ -190,6 +193,11 @@ fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
     }
 }
 
+/// The national consent register, where one is configured.
+fn mitz(config: &NodeConfig) -> Result<Option<Mitz>, String> {
+    config.registers.mitz.as_ref().map(|settings| mitz::open(settings, !development(config))).transpose()
+}
+
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
 pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?;
@@ -198,6 +206,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     partners(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     peers(config, own, &clock)?;
+    mitz(config)?;
     Ok(())
 }
 
@@ -357,6 +366,7 @@ impl Registers {
         config: &NodeConfig,
         own: Vec<Arc<dyn Source>>,
         peers: HashMap<DataHolder, Arc<dyn Source>>,
+        mitz: Option<Mitz>,
         clock: &Arc<dyn Clock>,
     ) -> Registers {
         let ura = &config.provider.ura;
@@ -370,10 +380,14 @@ impl Registers {
             whereabouts: whereabouts.clone(),
             health: vec![whereabouts],
         };
-        if let Some(file) = &files.consents_file {
-            let consents = Arc::new(LocalConsents::open(file, holder, clock.clone()));
+        let local = files.consents_file.as_deref();
+        let local = local.map(|file| Arc::new(LocalConsents::open(file, holder, clock.clone())));
+        if let Some(consents) = &local {
             registers.consents = consents.clone();
-            registers.health.push(consents);
+            registers.health.push(consents.clone());
+        }
+        if let Some(mitz) = mitz {
+            registers.consents = Arc::new(LocalAndMitz::new(local, Arc::new(mitz)));
         }
         if let Some(file) = &files.relations_file {
             let relations = Arc::new(ProviderList::open(file, ura.clone(), clock.clone()));

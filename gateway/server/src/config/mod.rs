@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use connectors::http::WebAddress;
 use connectors::identity::InnerCallerConfig;
+use connectors::mitz::MitzConfig;
 use connectors::peers::PeerConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
@@ -80,6 +81,9 @@ pub struct RegistersConfig {
     /// Which other providers know which patient. Without it only the own sources are asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whereabouts_file: Option<PathBuf>,
+    /// The national consent register (Mitz). Without it only the provider's own consents count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mitz: Option<MitzConfig>,
 }
 
 /// Another care provider: what it is offered here, and how its node is reached.
@@ -181,6 +185,7 @@ impl NodeConfig {
         all.extend(self.registers.consents_file.as_mut());
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());
+        all.extend(self.registers.mitz.iter_mut().flat_map(MitzConfig::files));
         all.extend(self.quality.statements.as_mut());
         for source in &mut self.sources {
             all.extend(source.files());

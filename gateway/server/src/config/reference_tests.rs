@@ -103,6 +103,7 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[log.retention]", "years"),
         ("[profiles]", "use_case"),
         ("[registers]", "consents"),
+        ("[registers.mitz]", "url"),
         ("[bounds]", "exchange"),
         ("[quality]", "sample"),
         ("[[sources]]", "token"),

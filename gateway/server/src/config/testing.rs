@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use connectors::http::WebAddress;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
+use connectors::mitz::MitzConfig;
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
 use connectors::sources::{Bounds, PatientCacheConfig};
@@ -62,6 +63,21 @@ pub(crate) fn everything() -> NodeConfig {
             consents_file: Some(path()),
             relations_file: Some(path()),
             whereabouts_file: Some(path()),
+            mitz: Some(MitzConfig {
+                base: web(),
+                certificate_file: path(),
+                key_file: path(),
+                authorities_file: path(),
+                categories_file: path(),
+                media_type: text(),
+                professional_root: Some(text()),
+                deadline_ms: 1,
+                answer_bytes: 1,
+                questions_at_once: 1,
+                remember_seconds: 1,
+                breaker_failures: 1,
+                breaker_rest_ms: 1,
+            }),
         },
         bounds: BoundsConfig {
             exchange_ms: 1,

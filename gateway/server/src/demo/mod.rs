@@ -7,9 +7,11 @@
 mod children;
 mod embedded;
 mod log_keys;
+mod national;
 mod overseers;
 mod ready;
 mod region;
+mod registers;
 mod secrets;
 mod trying;
 

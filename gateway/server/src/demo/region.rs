@@ -6,21 +6,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use conformance::ca::{CertificateAuthority, Subject};
-use conformance::region::{self, ConsentState, Provider, SourceKind};
+use conformance::region::{self, Provider, SourceKind};
 use conformance::source_server::{self, SourceHandle, SourceServer};
 use connectors::http::WebAddress;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
 use connectors::sources::fhir::FhirSourceConfig;
 use connectors::sources::files::FilesSourceConfig;
 use fhir::FhirVersion;
-use serde_json::json;
 
 use super::children::{self, RunningNode};
+use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
-use super::{DemoOptions, embedded, io, log_keys, loopback, overseers, port, said, secrets, ura, use_case};
+use super::{DemoOptions, embedded, io, log_keys, loopback, overseers, port, registers, said, secrets, ura, use_case};
 use crate::config::{
     BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
-    ProfilesConfig, ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
+    ProfilesConfig, ProviderConfig, SourceConfig, StoreConfig,
 };
 
 const USE_CASE: &str = "health-overview";
@@ -64,13 +64,14 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let mut callers = organisations(&authority, &certificates)?;
     let mut overseeing = Vec::new();
     let mut simulators = Vec::new();
+    let national = National::start(options.base_port, &authority, &certificates, &state.join("profiles"))?;
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
     for place in &places {
         simulators.extend(source_of(place)?);
         let (own, their) = overseers::of(place.provider, &place.folder)?.into_iter().unzip();
         overseeing.extend::<Vec<ReadyCaller>>(their);
-        let config_file = set_up(place, &places, &state, &authority, &mut callers, own)?;
+        let config_file = set_up(place, &places, &state, &authority, &mut callers, own, &national)?;
         let log = place.folder.join("node.log");
         let node = RunningNode::start(place.provider.name, &config_file, loopback(place.inner_port), &log)?;
         let provider = place.provider;
@@ -105,6 +106,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 base: handle.base_url.clone(),
                 control: handle.control_url.clone(),
             })
+            .chain([national.ready()])
             .collect(),
         state,
     };
@@ -112,6 +114,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         ready.write(file)?;
     }
     tell(&ready);
+    println!("Patients choose at {} what the hospital may show to others.\n", national.page());
     children::wait_for_the_end(options.stop_with_input)?;
     println!("Stopping.");
     children::stop_all(nodes);
@@ -163,6 +166,7 @@ fn set_up(
     authority: &CertificateAuthority,
     callers: &mut Vec<ReadyCaller>,
     overseers: Vec<InnerCallerConfig>,
+    national: &National,
 ) -> Result<PathBuf, String> {
     let provider = place.provider;
     let folder = &place.folder;
@@ -207,7 +211,7 @@ fn set_up(
             folder: state.join("profiles"),
             use_cases: [USE_CASE].into_iter().chain(overseers::USE_CASES).map(use_case).collect::<Result<_, _>>()?,
         },
-        registers: registers(place, folder)?,
+        registers: registers::of(provider, folder, national.config_for(provider)?)?,
         bounds: BoundsConfig::default(),
         quality: super::quality(),
         sources: vec![source_config(place)?],
@@ -305,52 +309,6 @@ fn treated_by(provider: &Provider, person: &str) -> Vec<String> {
     own.map(|relation| relation.bsn.to_owned()).collect()
 }
 
-/// The provider's registers: consents, treatment relations of its people, and who else knows a patient.
-fn registers(place: &Place, folder: &Path) -> Result<RegistersConfig, String> {
-    let provider = place.provider;
-    let mut consents = Vec::new();
-    for (number, consent) in region::consents().iter().filter(|consent| consent.holder == provider.key).enumerate() {
-        let id = format!("{}-{number}", provider.key);
-        match &consent.state {
-            ConsentState::PermitAll => consents.push(json!({"id": id, "patient": consent.bsn, "decision": "permit"})),
-            ConsentState::PermitSome(organisations) => {
-                consents.extend(organisations.iter().map(|organisation| {
-                    json!({"id": id, "patient": consent.bsn, "decision": "permit", "organisation": organisation})
-                }));
-            }
-            ConsentState::Deny => consents.push(json!({"id": id, "patient": consent.bsn, "decision": "deny"})),
-            ConsentState::NotRecorded => {}
-        }
-    }
-    let mut relations = Vec::new();
-    for (number, relation) in region::relations().iter().filter(|relation| relation.ura == provider.ura).enumerate() {
-        // A relation of the organisation as a whole says nothing of a person.
-        let Some(person) = relation.practitioner else { continue };
-        let reference = format!("{}-care-{number}", provider.key);
-        relations.push(
-            json!({"patient": relation.bsn, "kind": "provider-list", "reference": reference, "persons": [person]}),
-        );
-    }
-    let whereabouts: Vec<_> = region::patients()
-        .iter()
-        .map(|patient| {
-            let known = region::providers().into_iter().filter(|provider| patient.known_at.contains(&provider.key));
-            json!({"patient": patient.bsn, "holders": known.map(|provider| provider.ura).collect::<Vec<_>>()})
-        })
-        .collect();
-    let write = |name: &str, content: &[serde_json::Value]| -> Result<Option<PathBuf>, String> {
-        let file = folder.join("registers").join(name);
-        let text = serde_json::to_vec_pretty(content).map_err(|fault| fault.to_string())?;
-        secrets::write_private(&file, &text)?;
-        Ok(Some(file))
-    };
-    Ok(RegistersConfig {
-        consents_file: write("consents.json", &consents)?,
-        relations_file: write("relations.json", &relations)?,
-        whereabouts_file: write("whereabouts.json", &whereabouts)?,
-    })
-}
-
 /// Callers without a node: the clinic, and a stranger.
 fn organisations(authority: &CertificateAuthority, folder: &Path) -> Result<Vec<ReadyCaller>, String> {
     let mut callers = Vec::new();
@@ -409,5 +367,5 @@ fn tell(ready: &Ready) {
         println!("  access code {}", caller.bearer_token.as_deref().unwrap_or_default());
         println!("  patient     {} (test BSN {})\n", patient.name, patient.bsn);
     }
-    println!("Ctrl-C stops everything.");
+    println!("Ctrl-C stops everything.\n");
 }

@@ -101,6 +101,7 @@ pub async fn metrics(node: Data<Node>) -> HttpResponse {
     metrics.checkpoint_age.set(number(proof.age()));
     metrics.proof_well.set(i64::from(proof.trouble().is_none()));
     node.witnessing().measure();
+    node.measure_mitz();
     let mut text = String::new();
     match encode(&mut text, &metrics.registry) {
         Ok(()) => {
