@@ -24,6 +24,11 @@ pub async fn subscriptions(world: web::Data<World>) -> HttpResponse {
     HttpResponse::Ok().json(world.subscriptions())
 }
 
+/// `GET /_control/subscribed`: the ids that were ever given out, to see whether anybody subscribed twice.
+pub async fn subscribed(world: web::Data<World>) -> HttpResponse {
+    HttpResponse::Ok().json(world.subscribed())
+}
+
 /// `PUT /_control/fault` with a [`Fault`] as JSON.
 pub async fn set_fault(world: web::Data<World>, body: web::Bytes) -> HttpResponse {
     match serde_json::from_slice::<Fault>(&body) {

@@ -54,6 +54,8 @@ pub struct Recorded {
 pub struct World {
     choices: Mutex<Vec<Choice>>,
     subscriptions: Mutex<Vec<Subscription>>,
+    /// The ids of all that were ever taken, one per request.
+    subscribed: Mutex<Vec<String>>,
     fault: Mutex<Fault>,
     recorded: Mutex<Vec<Recorded>>,
     notifier: Wire,
@@ -77,6 +79,7 @@ impl World {
         Ok(World {
             choices: Mutex::new(choices),
             subscriptions: Mutex::default(),
+            subscribed: Mutex::default(),
             fault: Mutex::default(),
             recorded: Mutex::default(),
             notifier,
@@ -89,6 +92,10 @@ impl World {
 
     pub fn subscriptions(&self) -> Vec<Subscription> {
         locked(&self.subscriptions).clone()
+    }
+
+    pub fn subscribed(&self) -> Vec<String> {
+        locked(&self.subscribed).clone()
     }
 
     pub fn choices(&self) -> Vec<Choice> {
@@ -170,6 +177,7 @@ pub fn run(
                 .app_data(data.clone())
                 .route("/_control/requests", web::get().to(control::requests))
                 .route("/_control/subscriptions", web::get().to(control::subscriptions))
+                .route("/_control/subscribed", web::get().to(control::subscribed))
                 .route("/_control/fault", web::put().to(control::set_fault))
                 .route("/_control/choice", web::put().to(control::choose))
                 .route("/", web::get().to(page::show))
@@ -312,6 +320,7 @@ async fn open(body: Bytes, world: web::Data<World>) -> HttpResponse {
 async fn subscribe(body: Bytes, world: web::Data<World>) -> HttpResponse {
     match Subscription::read(&body) {
         Ok(subscription) => {
+            locked(&world.subscribed).push(subscription.id.clone());
             let mut all = locked(&world.subscriptions);
             all.retain(|known| !known.same(&subscription));
             let location = format!("/mitz/abonnementen/fhir/Subscription/{}", subscription.id);

@@ -13,6 +13,7 @@ mod facts;
 mod hostile_http;
 mod ill_sources;
 mod leaks;
+mod mitz;
 mod outer_gate;
 mod overview;
 mod pages;
@@ -122,6 +123,7 @@ fn region() -> Vec<Check> {
     all.extend(pages::checks());
     all.extend(assertions::checks());
     all.extend(ill_sources::checks());
+    all.extend(mitz::checks());
     all.extend(access_log::checks());
     all.extend(witnessed::checks());
     all.extend(leaks::checks());

@@ -16,7 +16,7 @@ use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
 use crate::log::published::{Published, Trouble};
 use crate::log::witnessing::Witnessing;
-use crate::mitz::MitzMeasures;
+use crate::mitz::{MitzMeasures, Notices};
 use crate::quality::Quality;
 
 /// Whether something that exchanges rest on is well; says what is ill.
@@ -57,6 +57,8 @@ pub struct Parts {
     pub quality: Quality,
     /// The national consent register, where there is one.
     pub mitz: Option<Mitz>,
+    /// What takes its notifications, where it may send any.
+    pub notices: Option<Notices>,
 }
 
 /// One running node.
@@ -116,6 +118,10 @@ impl Node {
     }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+    /// What takes the notifications of Mitz.
+    pub fn notices(&self) -> Option<&Notices> {
+        self.parts.notices.as_ref()
     }
     /// Brings the numbers about Mitz up to date.
     pub fn measure_mitz(&self) {

@@ -26,6 +26,7 @@ use policy::{Data, DataHolder, Organisation, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
 use store::proof::CheckpointKey;
+use store::state::{State, StateOptions};
 
 use crate::access_log::LogPort;
 use crate::config::{Mode, NodeConfig, SourceConfig};
@@ -35,6 +36,7 @@ use crate::log::keeping::{self, Keeping, Origin};
 use crate::log::places::Places;
 use crate::log::published::Published;
 use crate::log::witnessing::{Setup, Witnessing};
+use crate::mitz::Subscribing;
 use crate::node::{Bases, Node, Parts, Wellness};
 use crate::patient_index::OwnPatients;
 use crate::quality::{Quality, Statements};
@@ -55,6 +57,8 @@ pub struct Wired {
     /// Keeps the access log's index up for as long as it lives, where the log is shown.
     pub indexing: Option<Indexing>,
     pub erasing: Erasing,
+    /// Keeps the subscriptions at Mitz up for as long as it lives, where there are any.
+    pub subscribing: Option<Subscribing>,
 }
 
 /// How often the registers are looked at for change.
@@ -94,8 +98,9 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         Arc::new(NodeAuthenticator::new(partners, issuer.clone(), callers.clone(), sessions.clone(), clock.clone()));
     let to_partners = own.peers.clone();
     let peers = peers(config, own, &clock)?;
-    let mitz = mitz(config)?;
-    let registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
+    let mitz = mitz::of(config)?;
+    let mut registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
+    let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || state(config))?;
     let wellness = wellness(registers.health.clone());
     let watch = Watch::start(registers.health, REGISTER_ROUND);
     let access_log = Arc::new(access_log(config)?);
@@ -112,6 +117,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         node: config.provider.ura.to_string(),
         clock: clock.clone(),
     })?;
+    let log: Arc<dyn exchange::ports::AccessLog> = Arc::new(LogPort(access_log.clone()));
+    let notices = mitz::notices(config, mitz.as_ref(), &log, &clock)?;
     let wiring = Wiring {
         node: NodeFacts {
             holder: DataHolder(config.provider.ura.clone()),
@@ -119,7 +126,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
             limits: Limits { bytes: config.bounds.body_bytes, ..Limits::default() },
         },
         use_cases: use_cases.clone(),
-        log: Arc::new(LogPort(access_log.clone())),
+        log,
         clock,
         authenticator: authenticator.clone(),
         patients: Arc::new(OwnPatients::new(sources.indexes)),
@@ -150,8 +157,9 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         wellness,
         quality,
         mitz,
+        notices,
     });
-    Ok(Wired { node, callers, sessions, watch, keeping, indexing, erasing })
+    Ok(Wired { node, callers, sessions, watch, keeping, indexing, erasing, subscribing })
 }
 
 /// Whether a use case of this node opens its access log.
@@ -193,9 +201,9 @@ fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
     }
 }
 
-/// The national consent register, where one is configured.
-fn mitz(config: &NodeConfig) -> Result<Option<Mitz>, String> {
-    config.registers.mitz.as_ref().map(|settings| mitz::open(settings, !development(config))).transpose()
+/// The node's state.
+fn state(config: &NodeConfig) -> Result<Arc<State>, String> {
+    said(State::open(&StateOptions::new(config.store.folder.join("state")))).map(Arc::new)
 }
 
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
@@ -206,7 +214,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     partners(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     peers(config, own, &clock)?;
-    mitz(config)?;
+    mitz::of(config)?;
     Ok(())
 }
 

@@ -75,6 +75,18 @@ impl Client {
         }
     }
 
+    /// Posts a document that is no envelope. Only 202 is success.
+    pub(super) async fn post(&self, to: &Url, kind: &str, body: Bytes, until: Instant) -> Result<Fetched, SendFault> {
+        let patience = until.saturating_duration_since(Instant::now());
+        let request = self.http.request(Method::POST, to.clone()).header(CONTENT_TYPE, kind).body(body);
+        let fetched = self.http.fetch(request, Limits { bytes: self.config.answer_bytes, patience }).await;
+        let fetched = fetched.map_err(SendFault::Fetch)?;
+        match fetched.status.as_u16() {
+            202 => Ok(fetched),
+            other => Err(SendFault::Status(other)),
+        }
+    }
+
     pub(super) fn closed_media_type(&self) -> &str {
         &self.config.media_type
     }

@@ -1,10 +1,12 @@
 //! How Mitz is reached, and how patient we are with it.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::http::WebAddress;
+use crate::identity::Thumbprint;
 
 /// The national consent register (Mitz): `[registers.mitz]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +45,28 @@ pub struct MitzConfig {
     /// For how long, in milliseconds.
     #[serde(default = "breaker_rest_ms")]
     pub breaker_rest_ms: u64,
+    /// The certificates with which Mitz tells of changed choices: SHA-256 of the DER form in base64url (`x5t#S256`, RFC
+    /// 8705). Without one no notification is taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notifiers: Vec<String>,
+    /// Whom this node subscribes to. Without it nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscriptions: Option<SubscriptionsConfig>,
+}
+
+/// Whose data is to be findable through Mitz, and under which names: `[registers.mitz.subscriptions]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubscriptionsConfig {
+    /// The list of patients.
+    pub patients_file: PathBuf,
+    /// OID of the exchange system (GatewaySystem): where others find this holder.
+    pub gateway_system: String,
+    /// OID of the source system (SourceSystem).
+    pub source_system: String,
+    /// How often the list is held against what is subscribed, in seconds.
+    #[serde(default = "every_seconds")]
+    pub every_seconds: u64,
 }
 
 impl MitzConfig {
@@ -63,12 +87,25 @@ impl MitzConfig {
             remember_seconds: 0,
             breaker_failures: breaker_failures(),
             breaker_rest_ms: breaker_rest_ms(),
+            notifiers: Vec::new(),
+            subscriptions: None,
         }
     }
 
     /// The files it names.
-    pub fn files(&mut self) -> [&mut PathBuf; 4] {
-        [&mut self.certificate_file, &mut self.key_file, &mut self.authorities_file, &mut self.categories_file]
+    pub fn files(&mut self) -> Vec<&mut PathBuf> {
+        let own =
+            [&mut self.certificate_file, &mut self.key_file, &mut self.authorities_file, &mut self.categories_file];
+        own.into_iter().chain(self.subscriptions.iter_mut().map(|settings| &mut settings.patients_file)).collect()
+    }
+
+    /// The certificates with which Mitz tells of changed choices.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn notifiers(&self) -> Result<HashSet<Thumbprint>, String> {
+        let all: Option<_> = self.notifiers.iter().map(|text| Thumbprint::parse(text)).collect();
+        all.ok_or_else(|| "registers.mitz.notifiers: not the SHA-256 of a certificate in base64url".to_owned())
     }
 
     /// Holds it against what must be so whatever the mode; `patience_ms` is how long an exchange waits for a fact.
@@ -100,6 +137,21 @@ impl MitzConfig {
         }
         if self.professional_root.as_deref().is_some_and(|root| !is_oid(root)) {
             return Err("registers.mitz.professional_root must be an OID".to_owned());
+        }
+        self.notifiers()?;
+        if let Some(settings) = &self.subscriptions {
+            if !is_oid(&settings.gateway_system) || !is_oid(&settings.source_system) {
+                return Err("registers.mitz.subscriptions: gateway_system and source_system must be OIDs".to_owned());
+            }
+            if settings.every_seconds == 0 {
+                return Err("registers.mitz.subscriptions.every_seconds must be more than 0".to_owned());
+            }
+            if self.notifiers.is_empty() {
+                return Err(
+                    "registers.mitz.subscriptions needs registers.mitz.notifiers: what is subscribed to is told"
+                        .to_owned(),
+                );
+            }
         }
         Ok(())
     }
@@ -137,6 +189,10 @@ const fn breaker_rest_ms() -> u64 {
     10_000
 }
 
+const fn every_seconds() -> u64 {
+    60
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +205,29 @@ mod tests {
         };
         assert_eq!(good().check(2), Ok(()));
         type Change = fn(&mut MitzConfig);
-        let table: [(Change, &str); 11] = [
+        fn subscribing(config: &mut MitzConfig) -> &mut SubscriptionsConfig {
+            config.notifiers = vec!["47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU".into()];
+            config.subscriptions.insert(SubscriptionsConfig {
+                patients_file: PathBuf::new(),
+                gateway_system: "2.999.1".into(),
+                source_system: "2.999.2".into(),
+                every_seconds: 1,
+            })
+        }
+        let mut config = good();
+        subscribing(&mut config);
+        assert_eq!((config.check(2), config.files().len()), (Ok(()), 5));
+        let table: [(Change, &str); 15] = [
+            (|config| config.notifiers = vec!["x".into()], "notifiers"),
+            (|config| subscribing(config).source_system = "epd".into(), "must be OIDs"),
+            (|config| subscribing(config).every_seconds = 0, "every_seconds"),
+            (
+                |config| {
+                    subscribing(config);
+                    config.notifiers.clear();
+                },
+                "needs registers.mitz.notifiers",
+            ),
             (|config| config.base = WebAddress::parse("http://localhost/").unwrap(), "https"),
             (|config| config.deadline_ms = 0, "deadline_ms"),
             (|config| config.deadline_ms = 2, "deadline_ms"),

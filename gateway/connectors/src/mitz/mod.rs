@@ -15,7 +15,9 @@ mod counts;
 mod envelope;
 mod flights;
 mod names;
+mod notification;
 mod register;
+mod subscription;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -26,5 +28,8 @@ pub use breaker::BreakerState;
 pub use categories::{Categories, CategoriesConfig, Category, CategoryConfig};
 pub use combining::LocalAndMitz;
 pub(crate) use combining::LocalWord;
-pub use config::MitzConfig;
+pub use config::{MitzConfig, SubscriptionsConfig};
+pub use notification::{Notification, NotificationFault};
 pub use register::{Mitz, MitzView};
+pub(crate) use subscription::RawEnrolment;
+pub use subscription::{Enrolled, Enrolments, SubscribeFault, Subscriber};

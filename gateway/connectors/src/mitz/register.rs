@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use exchange::ports::{BoxFuture, ConsentQuestion, Consents};
-use fhir::Bsn;
+use fhir::{Bsn, Ura};
 use futures_util::FutureExt;
 use policy::{Consent, ConsentDecision, Finding, NotFoundOut};
 use tokio::sync::Semaphore;
@@ -19,10 +19,11 @@ use super::cache::{Decisions, Known};
 use super::categories::{Categories, Category};
 use super::client::{Client, SendFault};
 use super::closed::{self, AnswerFault, ClosedQuestion, Decision};
-use super::config::MitzConfig;
+use super::config::{MitzConfig, SubscriptionsConfig};
 use super::counts::{Counts, Outcome};
 use super::envelope::EnvelopeFault;
 use super::flights::Flights;
+use super::subscription::Subscriber;
 use crate::http::HttpClient;
 
 /// Where a consent was found, as the record says it.
@@ -85,6 +86,11 @@ impl Mitz {
             places: Semaphore::new(config.questions_at_once),
             counts: Counts::default(),
         }))
+    }
+
+    /// Who subscribes to patients for this holder, whom Mitz tells of changes at `endpoint`.
+    pub fn subscriber(&self, settings: &SubscriptionsConfig, holder: (Ura, String), endpoint: String) -> Subscriber {
+        Subscriber::new(self.0.client.clone(), settings.clone(), holder, endpoint)
     }
 
     /// Forgets what is known of a patient: their choice changed. What is asked from now on is asked anew, also when the

@@ -6,6 +6,7 @@
 mod consents;
 mod file;
 mod nobody;
+mod patients;
 mod period;
 mod record;
 mod relations;
@@ -14,5 +15,6 @@ mod whereabouts;
 pub use consents::LocalConsents;
 pub use file::{Register, RegisterHealth, Watch};
 pub use nobody::Nobody;
+pub use patients::PatientRecords;
 pub use relations::ProviderList;
 pub use whereabouts::RegionalRegister;

@@ -104,6 +104,7 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[profiles]", "use_case"),
         ("[registers]", "consents"),
         ("[registers.mitz]", "url"),
+        ("[registers.mitz.subscriptions]", "patients"),
         ("[bounds]", "exchange"),
         ("[quality]", "sample"),
         ("[[sources]]", "token"),

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use connectors::http::WebAddress;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
-use connectors::mitz::MitzConfig;
+use connectors::mitz::{MitzConfig, SubscriptionsConfig};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
 use connectors::sources::{Bounds, PatientCacheConfig};
@@ -77,6 +77,13 @@ pub(crate) fn everything() -> NodeConfig {
                 remember_seconds: 1,
                 breaker_failures: 1,
                 breaker_rest_ms: 1,
+                notifiers: vec![text()],
+                subscriptions: Some(SubscriptionsConfig {
+                    patients_file: path(),
+                    gateway_system: text(),
+                    source_system: text(),
+                    every_seconds: 1,
+                }),
             }),
         },
         bounds: BoundsConfig {

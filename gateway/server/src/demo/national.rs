@@ -7,10 +7,13 @@ use conformance::ca::{CertificateAuthority, Files, Subject};
 use conformance::mitz::{Choice, MitzHandle, MitzOptions, MitzServer, consulting_category};
 use conformance::region::{self, ConsentState, Provider};
 use connectors::http::WebAddress;
-use connectors::mitz::MitzConfig;
+use connectors::identity::Thumbprint;
+use connectors::mitz::{MitzConfig, SubscriptionsConfig};
+use serde_json::json;
 
 use super::ready::ReadySimulator;
-use super::{embedded, io, loopback, port, said};
+use super::{embedded, io, loopback, port, said, secrets};
+use crate::tls;
 
 /// The provider that asks Mitz.
 const ASKS: &str = "hospital";
@@ -62,13 +65,34 @@ impl National {
             own("ca.pem".to_owned()),
             self.categories.clone(),
         ];
+        let subscriptions = SubscriptionsConfig {
+            patients_file: self.patients(provider)?,
+            gateway_system: "2.999.2".to_owned(),
+            source_system: "2.999.3".to_owned(),
+            every_seconds: 5,
+        };
+        let shown = tls::certificates(&own("mitz.pem".to_owned()))?;
+        let notifiers = shown.first().map(|leaf| Thumbprint::of(leaf).to_string());
         // A demonstration is not watched for long: what is ill is tried again soon.
         let config = MitzConfig {
             professional_root: Some(PEOPLE.to_owned()),
             breaker_rest_ms: 2_000,
+            notifiers: notifiers.into_iter().collect(),
+            subscriptions: Some(subscriptions),
             ..MitzConfig::new(base, files)
         };
         Ok(Some(config))
+    }
+
+    /// The list of the provider's patients.
+    fn patients(&self, provider: &Provider) -> Result<PathBuf, String> {
+        let known = region::patients().into_iter().filter(|patient| patient.known_at.contains(&provider.key));
+        let list: Vec<_> =
+            known.map(|patient| json!({"patient": patient.bsn, "birth_date": patient.birth_date})).collect();
+        let file = self.certificates.with_file_name("mitz-patients.json");
+        let text = serde_json::to_vec_pretty(&list).map_err(|fault| fault.to_string())?;
+        secrets::write_private(&file, &text)?;
+        Ok(file)
     }
 
     /// Where patients choose.

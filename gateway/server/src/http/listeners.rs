@@ -13,7 +13,7 @@ use rustls::ServerConfig;
 
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
-use super::{discovery, health, log_proof, metrics, openapi, token, witness};
+use super::{discovery, health, log_proof, metrics, mitz, openapi, token, witness};
 use crate::desk::NodeDesk;
 use crate::node::Node;
 
@@ -37,6 +37,7 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
             .route("/log/checkpoint", web::get().to(log_proof::checkpoint))
             .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))
             .route("/log/witness/add-checkpoint", web::post().to(witness::add_checkpoint))
+            .route(mitz::PATH, web::post().to(mitz::notification))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here))

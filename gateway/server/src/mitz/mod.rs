@@ -1,6 +1,9 @@
 //! Mitz in this node: opened from its configuration, and measured. What it asks and reads is `connectors::mitz`'s.
 
 mod measures;
+mod notices;
+mod subscribing;
+mod wiring;
 
 use std::path::Path;
 
@@ -10,12 +13,15 @@ use connectors::mitz::{Categories, CategoriesConfig, Mitz, MitzConfig};
 use crate::tls;
 
 pub use measures::MitzMeasures;
+pub use notices::{Notices, Taken};
+pub use subscribing::{Subscribed, Subscribing};
+pub use wiring::{notices, of, subscribing};
 
 /// Opens Mitz: its certificate, its authorities, its table of data categories.
 ///
 /// # Errors
 /// A sentence for the operator. `production` demands that nobody else can read the key.
-pub fn open(config: &MitzConfig, production: bool) -> Result<Mitz, String> {
+fn open(config: &MitzConfig, production: bool) -> Result<Mitz, String> {
     if production {
         tls::key_is_private(&config.key_file)?;
     }
