@@ -137,15 +137,65 @@ async fn whoever_shows_no_certificate_or_asks_wrongly_is_not_answered() {
     }
 }
 
-#[test]
-fn a_subscription_is_read_to_the_letter() {
-    let whole = json!({
+fn open_question(until: &str, audience: &str) -> String {
+    let said = |name: &str, value: &str| {
+        format!(
+            "<s:Attribute Name=\"{name}\"><s:AttributeValue><V xmlns=\"{HL7}\" {value}/></s:AttributeValue></s:Attribute>"
+        )
+    };
+    let attributes = said(PROFESSIONAL, "root=\"2.999.1\" extension=\"deboer\"")
+        + &said(ROLE, "code=\"01.015\"")
+        + &said(USER, "root=\"2.999\" extension=\"90010003\"")
+        + &said(USER_KIND, "code=\"Z3\"")
+        + &said(PURPOSE, "code=\"TREAT\"");
+    format!(
+        "<e:Envelope xmlns:e=\"{SOAP}\" xmlns:w=\"{ADDRESSING}\"><e:Header><w:Action e:mustUnderstand=\"1\">{OPEN_ACTION}</w:Action>\
+         <w:MessageID>urn:uuid:7a0c2f0e-6d0e-4c37-9a39-0d0c2a1f6d11</w:MessageID><w:To>https://localhost/mitz/openautorisatievraag</w:To>\
+         <w:ReplyTo><w:Address>http://www.w3.org/2005/08/addressing/anonymous</w:Address></w:ReplyTo><x:Security xmlns:x=\"{SECURITY}\">\
+         <s:Assertion xmlns:s=\"{SAML}\"><s:Conditions NotBefore=\"2026-01-01T00:00:00Z\" NotOnOrAfter=\"{until}\"><s:AudienceRestriction>\
+         <s:Audience>{audience}</s:Audience></s:AudienceRestriction></s:Conditions><s:AttributeStatement>{attributes}</s:AttributeStatement>\
+         </s:Assertion></x:Security></e:Header><e:Body><PatientLocationQueryRequest xmlns=\"{XCPD}\"><RequestedPatientId root=\"{BSN_OID}\" \
+         extension=\"{BSN}\"/></PatientLocationQueryRequest></e:Body></e:Envelope>"
+    )
+}
+
+#[actix_web::test]
+async fn the_open_question_finds_who_subscribed_where_the_citizen_permits_it() {
+    let running = running(vec![permit(Some("GGC013"), true)]);
+    let ask = |until: &'static str, audience: &'static str| {
+        let url = format!("{}/openautorisatievraag", running.mitz.base_url);
+        let ours = running.ours.clone();
+        async move { ours.raw(Method::POST, &url, &[], Bytes::from(open_question(until, audience))).await.unwrap() }
+    };
+    let found = |answer: &Answer| {
+        let root = Element::read(std::str::from_utf8(&answer.body).unwrap()).unwrap();
+        let response = root.first("Body").unwrap().first("PatientLocationQueryResponse").unwrap();
+        response.all("PatientLocationResponse").count()
+    };
+    assert_eq!(found(&ask("2999-01-01T00:00:00Z", AUDIENCE).await), 0, "nobody subscribed");
+    let url = format!("{}/abonnementen/fhir/Subscription", running.mitz.base_url);
+    let taken = running.ours.raw(Method::POST, &url, &[], Bytes::from(subscription().to_string())).await.unwrap();
+    assert!(taken.status == 202 && taken.header("location").is_some());
+    let answer = ask("2999-01-01T00:00:00Z", AUDIENCE).await;
+    assert_eq!(found(&answer), 1, "of the one category that is permitted");
+    for (until, audience) in [("2026-01-02T00:00:00Z", AUDIENCE), ("2999-01-01T00:00:00Z", "urn:oid:2.999")] {
+        assert_eq!(ask(until, audience).await.status, 400);
+    }
+}
+
+fn subscription() -> serde_json::Value {
+    json!({
         "resourceType": "Subscription", "status": "requested", "reason": "OTV",
         "extension": [
             {"url": "http://fhir.nl/StructureDefinition/GatewaySystem", "valueOid": "urn:oid:2.999.1"},
             {"url": "http://fhir.nl/StructureDefinition/SourceSystem", "valueOid": "urn:oid:2.999.2"}],
         "criteria": format!("Consent?_query=otv&patientid={BSN}&providerid=90010001&providertype=V6"),
-        "channel": {"type": "rest-hook", "endpoint": "https://node/mitz/notify", "payload": "application/fhir+json"}});
+        "channel": {"type": "rest-hook", "endpoint": "https://node/mitz/notify", "payload": "application/fhir+json"}})
+}
+
+#[test]
+fn a_subscription_is_read_to_the_letter() {
+    let whole = subscription();
     let read = |change: &dyn Fn(&mut serde_json::Value)| {
         let mut value = whole.clone();
         change(&mut value);

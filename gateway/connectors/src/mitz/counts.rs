@@ -8,6 +8,8 @@ pub(super) enum Outcome {
     Permit,
     Deny,
     Remembered,
+    /// An open question was answered.
+    Located,
     Incomplete,
     TimedOut,
     Unreachable,
@@ -17,10 +19,11 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Outcome; 8] = [
+    const ALL: [Outcome; 9] = [
         Outcome::Permit,
         Outcome::Deny,
         Outcome::Remembered,
+        Outcome::Located,
         Outcome::Incomplete,
         Outcome::TimedOut,
         Outcome::Unreachable,
@@ -33,6 +36,7 @@ impl Outcome {
             Outcome::Permit => "permit",
             Outcome::Deny => "deny",
             Outcome::Remembered => "remembered",
+            Outcome::Located => "located",
             Outcome::Incomplete => "incomplete",
             Outcome::TimedOut => "timed-out",
             Outcome::Unreachable => "unreachable",
@@ -43,7 +47,7 @@ impl Outcome {
 
     /// Whether somebody should look at it (C2).
     const fn is_alarming(self) -> bool {
-        !matches!(self, Outcome::Permit | Outcome::Deny | Outcome::Remembered)
+        !matches!(self, Outcome::Permit | Outcome::Deny | Outcome::Remembered | Outcome::Located)
     }
 }
 

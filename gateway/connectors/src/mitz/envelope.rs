@@ -28,6 +28,20 @@ pub(super) enum EnvelopeFault {
     NotUnderstood,
 }
 
+impl EnvelopeFault {
+    /// A word for the log.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            EnvelopeFault::NotSoap => "not-soap",
+            EnvelopeFault::Sender => "fault-sender",
+            EnvelopeFault::Receiver => "fault-receiver",
+            EnvelopeFault::RelatesTo => "other-message",
+            EnvelopeFault::Action => "other-action",
+            EnvelopeFault::NotUnderstood => "not-understood",
+        }
+    }
+}
+
 /// The one thing that stands in the body.
 pub(super) fn content<'e>(root: &'e Element, expected: &Expected<'_>) -> Result<&'e Element, EnvelopeFault> {
     if !root.is(SOAP, "Envelope") || root.children().iter().any(|child| child.namespace() != SOAP) {

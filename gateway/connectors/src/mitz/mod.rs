@@ -16,6 +16,7 @@ mod envelope;
 mod flights;
 mod names;
 mod notification;
+mod open;
 mod register;
 mod subscription;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use combining::LocalAndMitz;
 pub(crate) use combining::LocalWord;
 pub use config::{MitzConfig, SubscriptionsConfig};
 pub use notification::{Notification, NotificationFault};
+pub use open::{Located, LocationQuestion};
 pub use register::{Mitz, MitzView};
 pub(crate) use subscription::RawEnrolment;
 pub use subscription::{Enrolled, Enrolments, SubscribeFault, Subscriber};

@@ -16,6 +16,18 @@ pub(super) const HL7: &str = "urn:hl7-org:v3";
 pub(super) const CLOSED_ACTION: &str = "XACMLAuthorizationDecisionQueryRequest";
 pub(super) const CLOSED_ANSWER_ACTION: &str = "http://schemas.otv.nl/toestemmingsregister/XACMLAuthzDecisionQuery/IGeslotenAutorisatievraagService/XACMLAuthzDecisionQueryResponse";
 
+/// The open question: IHE XCPD, SAML 2.0, WS-Security, and its WS-Addressing actions.
+pub(super) const XCPD: &str = "urn:ihe:iti:xcpd:2009";
+pub(super) const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+pub(super) const SECURITY: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+pub(super) const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+pub(super) const OPEN_ACTION: &str = "urn:ihe:iti:2009:PatientLocationQuery";
+pub(super) const OPEN_ANSWER_ACTION: &str = "urn:ihe:iti:2009:PatientLocationQueryResponse";
+pub(super) const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
+pub(super) const BY_CERTIFICATE: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509";
+/// Mitz, as the audience of an assertion.
+pub(super) const AUDIENCE: &str = "urn:oid:2.16.840.1.113883.2.4.3.111.2.1";
+
 /// Categories of attributes.
 pub(super) const RESOURCE: &str = "urn:oasis:names:tc:xacml:3.0:attribute-category:resource";
 pub(super) const ACTION: &str = "urn:oasis:names:tc:xacml:3.0:attribute-category:action";

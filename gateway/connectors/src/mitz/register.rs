@@ -10,6 +10,7 @@ use exchange::ports::{BoxFuture, ConsentQuestion, Consents};
 use fhir::{Bsn, Ura};
 use futures_util::FutureExt;
 use policy::{Consent, ConsentDecision, Finding, NotFoundOut};
+use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -23,13 +24,16 @@ use super::config::{MitzConfig, SubscriptionsConfig};
 use super::counts::{Counts, Outcome};
 use super::envelope::EnvelopeFault;
 use super::flights::Flights;
+use super::open::{self, Located, LocationFault, LocationQuestion, OpenQuestion};
 use super::subscription::Subscriber;
 use crate::http::HttpClient;
 
 /// Where a consent was found, as the record says it.
 const SOURCE: &str = "mitz";
-/// The interface of the closed question.
+/// The interface of the closed question, and of the open one.
 const CLOSED: [&str; 2] = ["geslotenautorisatievraag", "xacml3"];
+const OPEN: [&str; 1] = ["openautorisatievraag"];
+const OPEN_MEDIA: &str = "application/soap+xml; charset=UTF-8";
 
 /// The national consent register.
 #[derive(Clone)]
@@ -49,6 +53,9 @@ struct Inner {
 
 /// What one question brought: a decision about each category, or none.
 type Told = Result<Arc<BTreeMap<Category, Known>>, Failure>;
+
+/// Why there is no answer, and a word of it for the log.
+type Amiss = (Failure, &'static str);
 
 /// Why there is no decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +98,35 @@ impl Mitz {
     /// Who subscribes to patients for this holder, whom Mitz tells of changes at `endpoint`.
     pub fn subscriber(&self, settings: &SubscriptionsConfig, holder: (Ura, String), endpoint: String) -> Subscriber {
         Subscriber::new(self.0.client.clone(), settings.clone(), holder, endpoint)
+    }
+
+    /// Asks which holders have data of a patient that the requester may consult. That nobody was found may also mean that
+    /// nobody may be consulted: Mitz does not tell these apart.
+    pub async fn locate(&self, asked: &LocationQuestion<'_>) -> Finding<Vec<Located>> {
+        let inner = &self.0;
+        let question = match OpenQuestion::of(asked, inner.professional_root.as_deref()) {
+            Ok(question) => question,
+            Err(missing) => {
+                inner.counts.add(Outcome::Incomplete);
+                warn!(mitz.missing = missing.word(), "a question to Mitz could not be put");
+                return Finding::NotFoundOut(NotFoundOut::Incomplete);
+            }
+        };
+        let id = Uuid::new_v4();
+        let (message_id, request_id) = (format!("urn:uuid:{id}"), id.to_string());
+        let until = Instant::now() + inner.client.deadline();
+        let asking = inner.location(&question, &message_id, &request_id, until);
+        match inner.guarded(&message_id, until, asking).await {
+            Ok(found) => {
+                inner.counts.add(Outcome::Located);
+                if found.is_empty() { Finding::Absent } else { Finding::Found(found) }
+            }
+            Err(failure) => {
+                let (outcome, reason) = failure.said();
+                inner.counts.add(outcome);
+                Finding::NotFoundOut(reason)
+            }
+        }
     }
 
     /// Forgets what is known of a patient: their choice changed. What is asked from now on is asked anew, also when the
@@ -170,21 +206,11 @@ impl Inner {
 
     /// Asks Mitz, and tells of what is not as it should be, once.
     async fn ask(self: Arc<Self>, question: &ClosedQuestion, changes: u64) -> Told {
-        let Some(admission) = self.breaker().admit(Instant::now()) else { return Err(Failure::Resting) };
-        let mut under_way = UnderWay { inner: &self, admission: Some(admission) };
         let id = Uuid::new_v4();
         let message_id = format!("urn:uuid:{id}");
-        let until = Instant::now() + self.client.deadline();
         let request_id = id.to_string();
-        let asking = self.put(question, &message_id, &request_id, until);
-        // One deadline over everything: waiting for a place, connecting, and the answer to its last byte.
-        let answer =
-            tokio::time::timeout_at(until.into(), asking).await.unwrap_or(Err((Failure::TimedOut, "timed-out")));
-        under_way.ended(answer.as_ref().map_or_else(|(failure, _)| *failure == Failure::Rejected, |_| true));
-        let decisions = answer.map_err(|(failure, word)| {
-            warn!(mitz.alarm = word, mitz.message_id = %message_id, "Mitz gave no answer that can be used");
-            failure
-        })?;
+        let until = Instant::now() + self.client.deadline();
+        let decisions = self.guarded(&message_id, until, self.put(question, &message_id, &request_id, until)).await?;
         let alarming = |decision: &&Decision| matches!(decision, Decision::Indeterminate | Decision::NotApplicable);
         if let Some(decision) = decisions.values().find(alarming) {
             warn!(mitz.alarm = ?decision, mitz.message_id = %message_id, "Mitz could not decide");
@@ -202,13 +228,54 @@ impl Inner {
         Ok(Arc::new(known))
     }
 
+    /// Lets a message go if the breaker does, within the deadline, and tells of what is amiss, once.
+    async fn guarded<T>(
+        &self,
+        message_id: &str,
+        until: Instant,
+        asking: impl Future<Output = Result<T, Amiss>>,
+    ) -> Result<T, Failure> {
+        let Some(admission) = self.breaker().admit(Instant::now()) else { return Err(Failure::Resting) };
+        let mut under_way = UnderWay { inner: self, admission: Some(admission) };
+        // One deadline over everything: waiting for a place, connecting, and the answer to its last byte.
+        let answer = tokio::time::timeout_at(until.into(), asking).await;
+        let answer = answer.unwrap_or(Err((Failure::TimedOut, "timed-out")));
+        under_way.ended(answer.as_ref().map_or_else(|(failure, _)| *failure == Failure::Rejected, |_| true));
+        answer.map_err(|(failure, word)| {
+            warn!(mitz.alarm = word, mitz.message_id = %message_id, "Mitz gave no answer that can be used");
+            failure
+        })
+    }
+
+    async fn location(
+        &self,
+        question: &OpenQuestion,
+        message_id: &str,
+        request_id: &str,
+        until: Instant,
+    ) -> Result<Vec<Located>, Amiss> {
+        let _place = self.places.acquire().await.map_err(|_| (Failure::Unreachable, "closed"))?;
+        let to = self.client.address(&OPEN);
+        let envelope = open::write(question, message_id, to.as_str(), OffsetDateTime::now_utc())
+            .map_err(|_| (Failure::Unusable, "question-not-written"))?;
+        let answer = self.client.send(&to, OPEN_MEDIA, request_id, Bytes::from(envelope), until).await;
+        let said = |fault: SendFault| (fault.kind(), fault.word());
+        let (status, answer) = answer.map_err(said)?;
+        match open::read(&answer, question, message_id) {
+            Err(fault @ LocationFault::Envelope(EnvelopeFault::Receiver)) => Err((Failure::Unreachable, fault.word())),
+            Err(fault @ LocationFault::Envelope(EnvelopeFault::Sender)) => Err((Failure::Rejected, fault.word())),
+            _ if status != 200 => Err(said(SendFault::Status(status))),
+            answer => answer.map_err(|fault| (Failure::Unusable, fault.word())),
+        }
+    }
+
     async fn put(
         &self,
         question: &ClosedQuestion,
         message_id: &str,
         request_id: &str,
         until: Instant,
-    ) -> Result<BTreeMap<Category, Decision>, (Failure, &'static str)> {
+    ) -> Result<BTreeMap<Category, Decision>, Amiss> {
         let _place = self.places.acquire().await.map_err(|_| (Failure::Unreachable, "closed"))?;
         let to = self.client.address(&CLOSED);
         let envelope = closed::write(question, message_id, to.as_str())

@@ -92,6 +92,13 @@ impl Element {
         found.next().is_none().then_some(first)
     }
 
+    /// The child of this name in whatever namespace, when there is exactly one.
+    pub(super) fn only_named(&self, name: &str) -> Option<&Element> {
+        let mut found = self.children.iter().filter(|child| child.name == name);
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
     /// The text of an element that holds nothing else, as it stands.
     pub(super) fn plain_text(&self) -> Option<&str> {
         self.children.is_empty().then_some(self.text.as_str())

@@ -123,12 +123,7 @@ impl AnswerFault {
     pub(in crate::mitz) const fn word(self) -> &'static str {
         match self {
             AnswerFault::Xml => "xml",
-            AnswerFault::Envelope(EnvelopeFault::NotSoap) => "not-soap",
-            AnswerFault::Envelope(EnvelopeFault::Sender) => "fault-sender",
-            AnswerFault::Envelope(EnvelopeFault::Receiver) => "fault-receiver",
-            AnswerFault::Envelope(EnvelopeFault::RelatesTo) => "other-message",
-            AnswerFault::Envelope(EnvelopeFault::Action) => "other-action",
-            AnswerFault::Envelope(EnvelopeFault::NotUnderstood) => "not-understood",
+            AnswerFault::Envelope(fault) => fault.word(),
             AnswerFault::NotAResponse => "no-response",
             AnswerFault::UnknownDecision => "unknown-decision",
             AnswerFault::Echo => "no-echo",

@@ -9,5 +9,5 @@ mod tests;
 
 pub use answer::Decision;
 pub(super) use answer::{AnswerFault, read};
-pub(super) use question::ClosedQuestion;
+pub(super) use question::{ClosedQuestion, Identifier, Missing, code, identifier, purpose, role};
 pub(super) use request::write;

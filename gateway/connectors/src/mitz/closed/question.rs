@@ -27,9 +27,9 @@ pub(in crate::mitz) struct ClosedQuestion {
 
 /// An identifier of HL7 version 3 (II).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Identifier {
-    pub(super) root: String,
-    pub(super) extension: String,
+pub(in crate::mitz) struct Identifier {
+    pub(in crate::mitz) root: String,
+    pub(in crate::mitz) extension: String,
 }
 
 /// What is missing. A word for the log.
@@ -67,10 +67,7 @@ impl ClosedQuestion {
         categories: &Categories,
         other_root: Option<&str>,
     ) -> Result<Self, Missing> {
-        let purpose = match asked.purpose {
-            Purpose::Treat | Purpose::CoordinationOfCare => asked.purpose.code(),
-            Purpose::Compliance | Purpose::PatientRequest => return Err(Missing::Purpose),
-        };
+        let purpose = purpose(asked.purpose).ok_or(Missing::Purpose)?;
         let categories = categories.of(&asked.resource_types).filter(|found| found.len() <= MOST);
         let professional = asked.professional.ok_or(Missing::Professional)?;
         Ok(ClosedQuestion {
@@ -93,21 +90,29 @@ impl ClosedQuestion {
     }
 }
 
+/// The purposes that Mitz knows.
+pub(in crate::mitz) fn purpose(purpose: Purpose) -> Option<&'static str> {
+    match purpose {
+        Purpose::Treat | Purpose::CoordinationOfCare => Some(purpose.code()),
+        Purpose::Compliance | Purpose::PatientRequest => None,
+    }
+}
+
 /// A care provider type code: short and plain.
-fn code(kind: Option<&str>) -> Option<String> {
+pub(in crate::mitz) fn code(kind: Option<&str>) -> Option<String> {
     let plain = |kind: &&str| (1..=8).contains(&kind.len()) && kind.bytes().all(|byte| byte.is_ascii_alphanumeric());
     kind.filter(plain).map(str::to_owned)
 }
 
 /// A UZI role code: two digits, a point, three digits.
-fn role(role: &str) -> Option<String> {
+pub(in crate::mitz) fn role(role: &str) -> Option<String> {
     let (profession, specialism) = role.split_once('.')?;
     let digits = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
     (digits(profession, 2) && digits(specialism, 3)).then(|| role.to_owned())
 }
 
 /// A UZI number has nine digits; anything else is named under the root that was agreed. At most 60 letters and digits.
-fn identifier(person: &Person, other_root: Option<&str>) -> Result<Identifier, Missing> {
+pub(in crate::mitz) fn identifier(person: &Person, other_root: Option<&str>) -> Result<Identifier, Missing> {
     let id = person.id.as_str();
     let uzi = id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_digit());
     let plain = (1..=60).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
