@@ -22,7 +22,7 @@ pub fn read(body: &[u8], action: &str, to: &str) -> Result<Envelope, &'static st
         return Err("no envelope of SOAP 1.2");
     }
     let header = only(&root, SOAP, "Header").ok_or("no header")?;
-    let says = |name| only(header, ADDRESSING, name).map(|element| text_of(element)).ok_or("a header is missing");
+    let says = |name| only(header, ADDRESSING, name).map(text_of).ok_or("a header is missing");
     if says("Action")? != action {
         return Err("another action");
     }

@@ -191,5 +191,5 @@ async fn one(setting: &Setting, gate: &Gate, bad: Bad) -> Judgement {
     let refused = setting.refused(&mark, NODE, bad.status, answer).await?;
     ensure(refused.says.contains(bad.names), || format!("the outcome does not name {}", bad.names))?;
     let record = &refused.record["caller"]["person"]["id"];
-    ensure(*record == "proef01", || "the record does not name who asked".to_owned())
+    ensure(*record == "proef-01", || "the record does not name who asked".to_owned())
 }

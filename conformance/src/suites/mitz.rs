@@ -95,7 +95,7 @@ struct Driven<'s> {
 
 impl<'s> Driven<'s> {
     fn of(setting: &'s Setting) -> Result<Self, Flaw> {
-        let simulator = setting.ready.simulators.iter().find(|simulator| simulator.kind == "mitz");
+        let simulator = setting.ready.services.iter().find(|simulator| simulator.kind == "mitz");
         let simulator = simulator.ok_or_else(|| Flaw::NotRun("no Mitz is played".to_owned()))?;
         Ok(Driven { setting, simulator, wire: Wire::new(None, None)? })
     }

@@ -42,7 +42,7 @@ impl Gate {
 /// A doctor of the clinic who treats this patient.
 pub fn acting(bsn: &str) -> Acting {
     Acting {
-        user: User { id: "proef01".into(), name: "A. Proef".into(), role: "01.032".into() },
+        user: User { id: "proef-01".into(), name: "A. Proef".into(), role: "01.032".into() },
         patient: bsn.to_owned(),
         treatment_relation: TreatmentRelation { kind: "referral".into(), reference: "verwijzing-2026-118".into() },
     }
@@ -138,7 +138,7 @@ async fn recorded(setting: &Setting) -> Judgement {
         ("request id", record["request_id"].as_str() == answer.header("x-request-id")),
         ("outcome", record["outcome"]["result"] == "released"),
         ("organisation", record["caller"]["organisation"] == CLINIC),
-        ("person", record["caller"]["person"]["id"] == "proef01"),
+        ("person", record["caller"]["person"]["id"] == "proef-01"),
         ("patient", record["patient"] == SHOWCASE),
         ("search", record["asked"]["query"] == "clinical-status=active"),
         ("policy", record["decision"]["policy"]["digest"].is_string()),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Flaw, Judgement, ensure};
 use crate::callers::{Answer, CallError, InnerCaller, OuterCaller, Wire};
-use crate::ready::{Node, Ready, Simulator};
+use crate::ready::{Node, Ready};
 use crate::region;
 use crate::source_server::Recorded;
 
@@ -77,17 +77,11 @@ impl Setting {
         (self.log)(self.node(key)?, from).map_err(Flaw::Broken)
     }
 
-    /// The simulated source systems.
-    fn sources(&self) -> impl Iterator<Item = &Simulator> {
-        let all = self.ready.simulators.iter();
-        all.filter(|simulator| simulator.kind.starts_with("fhir") && !simulator.control.is_empty())
-    }
-
     /// Everything that the source systems were asked so far.
     pub async fn asked_of_sources(&self) -> Result<Vec<Recorded>, Flaw> {
         let wire = Wire::new(None, None)?;
         let mut all = Vec::new();
-        for simulator in self.sources() {
+        for simulator in self.ready.simulators.iter().filter(|simulator| !simulator.control.is_empty()) {
             let answer = wire.get(&format!("{}/requests", simulator.control)).await?;
             let requests: Vec<Recorded> = serde_json::from_slice(&answer.body)
                 .map_err(|_| Flaw::NotRun(format!("{} does not tell what it was asked", simulator.key)))?;

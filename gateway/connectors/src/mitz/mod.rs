@@ -33,5 +33,4 @@ pub use config::{MitzConfig, SubscriptionsConfig};
 pub use notification::{Notification, NotificationFault};
 pub use open::{Located, LocationQuestion};
 pub use register::{Mitz, MitzView};
-pub(crate) use subscription::RawEnrolment;
-pub use subscription::{Enrolled, Enrolments, SubscribeFault, Subscriber};
+pub use subscription::{Enrolled, SubscribeFault, Subscriber};

@@ -1,19 +1,15 @@
 //! Subscribing (handbook: generic functions, 2.5): tells Mitz that this holder has data of a patient, so that it can be
 //! found, and so that a change of the patient's choice is told.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fhir::identifiers::Reader;
 use fhir::{Bsn, Ura};
 use reqwest::header::LOCATION;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::{Client, SendFault};
 use super::config::SubscriptionsConfig;
-use crate::registers::{PatientRecords, RegisterHealth};
 
 /// The interface.
 const PATH: [&str; 3] = ["abonnementen", "fhir", "Subscription"];
@@ -37,16 +33,6 @@ pub enum SubscribeFault {
     Unusable,
 }
 
-/// The provider's list of patients who are to be findable, from a file that is looked at for change.
-pub struct Enrolments(PatientRecords<Option<String>>);
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawEnrolment {
-    patient: String,
-    birth_date: Option<String>,
-}
-
 /// Sends subscriptions.
 #[derive(Clone)]
 pub struct Subscriber {
@@ -56,38 +42,6 @@ pub struct Subscriber {
     holder_kind: String,
     /// Where Mitz tells this node of changes.
     endpoint: String,
-}
-
-impl Enrolments {
-    /// Opens the list.
-    pub fn open(path: &Path) -> Self {
-        Enrolments(PatientRecords::open(path))
-    }
-
-    /// Everybody on the list; nothing when it could never be read.
-    pub fn all(&self) -> Option<Arc<Vec<(Bsn, Option<String>)>>> {
-        self.0.all()
-    }
-}
-
-impl RegisterHealth for Enrolments {
-    fn refresh(&self) {
-        self.0.refresh();
-    }
-
-    fn healthy(&self) -> Result<(), String> {
-        self.0.healthy()
-    }
-}
-
-impl RawEnrolment {
-    pub(crate) fn check(self) -> Result<(String, Option<String>), &'static str> {
-        let day = time::macros::format_description!("[year]-[month]-[day]");
-        if self.birth_date.as_deref().is_some_and(|date| time::Date::parse(date, &day).is_err()) {
-            return Err("birth_date is no date");
-        }
-        Ok((self.patient, self.birth_date))
-    }
 }
 
 impl Subscriber {

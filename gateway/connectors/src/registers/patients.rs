@@ -1,30 +1,38 @@
-//! A plain list of patients with something about each, from a file.
+//! Patients whose data is to be findable through Mitz, from a file:
+//! `[{ "patient": "…", "birth_date": "1941-03-02" }]`, the date only where it was verified.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use fhir::Bsn;
+use serde::Deserialize;
 
 use super::file::{RecordFault, Register, RegisterHealth, patient, records};
-use crate::mitz::RawEnrolment;
+use crate::mitz::Enrolled;
 
-/// Patients in the order of the file, no one twice.
-pub struct PatientRecords<T>(Register<Vec<(Bsn, T)>>);
+/// The provider's list, looked at for change.
+pub struct Enrolments(Register<Vec<Enrolled>>);
 
-impl PatientRecords<Option<String>> {
-    /// Opens the list of those who are to be findable through Mitz:
-    /// `[{ "patient": "…", "birth_date": "1941-03-02" }]`.
-    pub(crate) fn open(path: &Path) -> Self {
-        PatientRecords(Register::open(path, build))
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawEnrolment {
+    patient: String,
+    birth_date: Option<String>,
+}
+
+impl Enrolments {
+    /// Opens the list.
+    pub fn open(path: &Path) -> Self {
+        Enrolments(Register::open(path, build))
     }
 
-    /// Everybody on the list; nothing when it could never be read.
-    pub(crate) fn all(&self) -> Option<Arc<Vec<(Bsn, Option<String>)>>> {
+    /// Everybody on the list, no one twice; nothing when it could never be read.
+    pub fn all(&self) -> Option<Arc<Vec<Enrolled>>> {
         self.0.content()
     }
 }
 
-impl<T: Send + Sync> RegisterHealth for PatientRecords<T> {
+impl RegisterHealth for Enrolments {
     fn refresh(&self) {
         self.0.read_if_changed();
     }
@@ -34,16 +42,21 @@ impl<T: Send + Sync> RegisterHealth for PatientRecords<T> {
     }
 }
 
-fn build(text: &[u8]) -> Result<Vec<(Bsn, Option<String>)>, RecordFault> {
-    let all = records(text, |raw: RawEnrolment| {
-        let (number, birth_date) = raw.check()?;
-        Ok((patient(&number)?, birth_date))
-    })?;
-    let mut seen = std::collections::HashSet::with_capacity(all.len());
-    match all.iter().position(|(patient, _)| !seen.insert(patient.clone())) {
+fn build(text: &[u8]) -> Result<Vec<Enrolled>, RecordFault> {
+    let all = records(text, check)?;
+    let mut seen = HashSet::with_capacity(all.len());
+    match all.iter().position(|enrolled| !seen.insert(&enrolled.patient)) {
         Some(place) => Err(RecordFault::Record(place + 1, "the patient stands on the list already")),
         None => Ok(all),
     }
+}
+
+fn check(raw: RawEnrolment) -> Result<Enrolled, &'static str> {
+    let day = time::macros::format_description!("[year]-[month]-[day]");
+    if raw.birth_date.as_deref().is_some_and(|date| time::Date::parse(date, &day).is_err()) {
+        return Err("birth_date is no date");
+    }
+    Ok(Enrolled { patient: patient(&raw.patient)?, birth_date: raw.birth_date })
 }
 
 #[cfg(test)]

@@ -106,8 +106,8 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 base: handle.base_url.clone(),
                 control: handle.control_url.clone(),
             })
-            .chain([national.ready()])
             .collect(),
+        services: vec![national.ready()],
         state,
     };
     if let Some(file) = &options.ready_file {

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use connectors::mitz::{Enrolled, Enrolments, SubscribeFault, Subscriber};
+use connectors::mitz::{SubscribeFault, Subscriber};
+use connectors::registers::Enrolments;
 use fhir::Bsn;
 use fhir::identifiers::Reader;
 use store::state::{State, StateFault, Tree};
@@ -68,7 +69,8 @@ impl Drop for Subscribing {
 async fn round(list: &Enrolments, subscriber: &Subscriber, subscribed: &Subscribed) {
     let Some(all) = list.all() else { return };
     let (mut made, mut rejected) = (0_usize, 0_usize);
-    for (patient, birth_date) in all.iter() {
+    for enrolled in all.iter() {
+        let patient = &enrolled.patient;
         if made + rejected >= MOST_AT_ONCE {
             break;
         }
@@ -77,8 +79,7 @@ async fn round(list: &Enrolments, subscriber: &Subscriber, subscribed: &Subscrib
             Ok(true) => continue,
             Err(fault) => return warn!(mitz.fault = %fault, "who is subscribed at Mitz cannot be read"),
         }
-        let enrolled = Enrolled { patient: patient.clone(), birth_date: birth_date.clone() };
-        match subscriber.subscribe(&enrolled).await {
+        match subscriber.subscribe(enrolled).await {
             Ok(id) => match subscribed.note(patient, &id).await {
                 Ok(()) => made += 1,
                 Err(fault) => return warn!(mitz.fault = %fault, "a subscription at Mitz cannot be remembered"),

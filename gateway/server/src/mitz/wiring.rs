@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use connectors::mitz::{Enrolments, Mitz};
-use connectors::registers::RegisterHealth;
+use connectors::mitz::Mitz;
+use connectors::registers::{Enrolments, RegisterHealth};
 use exchange::ports::{AccessLog, Clock};
 use store::state::State;
 

@@ -111,11 +111,13 @@ pub(in crate::mitz) fn role(role: &str) -> Option<String> {
     (digits(profession, 2) && digits(specialism, 3)).then(|| role.to_owned())
 }
 
-/// A UZI number has nine digits; anything else is named under the root that was agreed. At most 60 letters and digits.
+/// A UZI number has nine digits; anything else is named under the root that was agreed. At most 60 letters and digits, and
+/// the marks that stand between them in a provider's own numbers: whether Mitz takes those, it says itself.
 pub(in crate::mitz) fn identifier(person: &Person, other_root: Option<&str>) -> Result<Identifier, Missing> {
     let id = person.id.as_str();
     let uzi = id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_digit());
-    let plain = (1..=60).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let mark = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let plain = (1..=60).contains(&id.len()) && id.bytes().all(mark);
     let root = if uzi { Some(UZI_OID) } else { other_root.filter(|_| plain) };
     let root = root.ok_or(Missing::ProfessionalNumber)?;
     Ok(Identifier { root: root.to_owned(), extension: id.to_owned() })
