@@ -64,4 +64,30 @@ mod tests {
         assert!(table.of(&["ImagingStudy".to_owned()]).is_none());
         assert!(categories(Path::new("/nowhere")).unwrap_err().starts_with("/nowhere: "));
     }
+
+    /// A use case that rests on explicit consent and offers a type of no category could never release that type.
+    #[test]
+    fn every_type_that_a_use_case_releases_on_consent_is_of_a_category() {
+        let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../profiles");
+        let table = categories(&profiles.join("mitz-categories.toml")).unwrap();
+        let mut seen = 0;
+        for folder in std::fs::read_dir(&profiles).unwrap() {
+            let Ok(text) = std::fs::read_to_string(folder.unwrap().path().join("capability.json")) else { continue };
+            let capability: policy::Capability = serde_json::from_str(&text).unwrap();
+            let consents = capability.findings.holder.contains(&policy::capability::Fact::Consent);
+            if !consents || capability.ground != policy::Ground::ExplicitConsent {
+                continue;
+            }
+            for offered in capability.versions.values() {
+                let types = offered.interactions.iter().map(|entry| entry.resource_type.clone());
+                for resource_type in types.chain(offered.included.iter().cloned()) {
+                    // With a type that has a category, so that those that only accompany pass.
+                    let asked = ["Condition".to_owned(), resource_type.clone()];
+                    assert!(table.of(&asked).is_some(), "{}: {resource_type}", capability.title);
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 20, "{seen}");
+    }
 }
