@@ -10,6 +10,7 @@ pub mod callers;
 pub mod counts;
 mod holder;
 pub mod identity_provider;
+pub mod mitz;
 pub mod ready;
 pub mod region;
 pub mod source_server;

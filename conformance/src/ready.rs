@@ -38,6 +38,9 @@ pub struct Ready {
     pub callers: Vec<Caller>,
     pub patients: Vec<Patient>,
     pub simulators: Vec<Simulator>,
+    /// National services, played on loopback.
+    #[serde(default)]
+    pub services: Vec<Simulator>,
 }
 
 /// A running node.

@@ -9,10 +9,12 @@ use std::ops::Range;
 /// How deep elements may nest.
 const DEPTH: usize = 200;
 
-/// An element. Prefixes of names are left off: FHIR uses none but in a narrative, where they mean nothing.
+/// An element. Prefixes of names are left off; what they stand for is the namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Element {
     pub name: String,
+    /// The URI that the name's prefix, or the lack of one, stands for; empty when for nothing.
+    pub namespace: String,
     /// Without name space declarations, in the order of the document.
     pub attributes: Vec<(String, String)>,
     pub content: Vec<Content>,
@@ -33,11 +35,16 @@ impl Element {
     /// # Errors
     /// What is wrong with it, without a word of its content.
     pub fn read(text: &str) -> Result<Self, &'static str> {
-        let mut reader = Reader { text, at: 0 };
+        let mut reader = Reader { text, at: 0, declared: Vec::new() };
         reader.skip_between()?;
         let root = reader.element(0)?;
         reader.skip_between()?;
         if reader.at == text.len() { Ok(root) } else { Err("something stands behind the root element") }
+    }
+
+    /// Whether it has this name in this namespace.
+    pub fn is(&self, namespace: &str, name: &str) -> bool {
+        self.namespace == namespace && self.name == name
     }
 
     pub fn attribute(&self, name: &str) -> Option<&str> {
@@ -100,6 +107,8 @@ impl Element {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    /// Prefixes that are declared where the reader is, innermost last.
+    declared: Vec<(String, String)>,
 }
 
 impl<'t> Reader<'t> {
@@ -163,21 +172,34 @@ impl<'t> Reader<'t> {
             return Err("a declaration stands where only elements may");
         }
         let whole = self.name()?;
-        let mut element =
-            Element { name: local(&whole), attributes: Vec::new(), content: Vec::new(), place: from..from };
-        loop {
+        let outside = self.declared.len();
+        let mut element = Element {
+            name: local(&whole),
+            namespace: String::new(),
+            attributes: Vec::new(),
+            content: Vec::new(),
+            place: from..from,
+        };
+        let empty = loop {
             self.skip_space();
             if self.take("/>") {
-                element.place.end = self.at;
-                return Ok(element);
+                break true;
             }
             if self.take(">") {
-                break;
+                break false;
             }
             let (name, value) = self.attribute()?;
-            if name != "xmlns" && !name.starts_with("xmlns:") {
-                element.attributes.push((local(&name), value));
+            match name.strip_prefix("xmlns") {
+                Some("") => self.declared.push((String::new(), value)),
+                Some(prefix) if prefix.starts_with(':') => self.declared.push((prefix[1..].to_owned(), value)),
+                _ => element.attributes.push((local(&name), value)),
             }
+        };
+        element.namespace = self.resolve(whole.split_once(':').map_or("", |(prefix, _)| prefix))?;
+        if empty {
+            self.declared.truncate(outside);
+            element.place.end = self.at;
+            return Ok(element);
         }
         loop {
             if self.take("<!--") {
@@ -194,6 +216,7 @@ impl<'t> Reader<'t> {
                 if !self.take(">") {
                     return Err("an end tag does not end");
                 }
+                self.declared.truncate(outside);
                 element.place.end = self.at;
                 return Ok(element);
             } else if self.rest().starts_with('<') {
@@ -204,6 +227,14 @@ impl<'t> Reader<'t> {
                 self.at += length;
                 element.add_text(&text);
             }
+        }
+    }
+
+    fn resolve(&self, prefix: &str) -> Result<String, &'static str> {
+        match self.declared.iter().rev().find(|(known, _)| known == prefix) {
+            Some((_, uri)) => Ok(uri.clone()),
+            None if prefix.is_empty() => Ok(String::new()),
+            None => Err("a prefix is not declared"),
         }
     }
 
@@ -275,6 +306,9 @@ mod tests {
         let text = "<?xml version=\"1.0\"?><!-- c --><f:a xmlns:f=\"u\" id='1'><b value=\"x &lt;&#38;&#x41;\"/>\n<d>t<![CDATA[<u>]]></d></f:a>\n";
         let root = Element::read(text).unwrap();
         assert_eq!((root.name.as_str(), root.attribute("id")), ("a", Some("1")));
+        assert!(root.is("u", "a") && root.first("b").unwrap().is("", "b"));
+        let nested = Element::read("<a xmlns='x'><b xmlns='y'><c/></b><d/></a>").unwrap();
+        assert!(nested.first("b").unwrap().first("c").unwrap().is("y", "c") && nested.first("d").unwrap().is("x", "d"));
         assert_eq!(root.value_of("b"), Some("x <&A"));
         assert_eq!(root.first("d").unwrap().content, [Content::Text("t<u>".to_owned())]);
         let place = root.first("d").unwrap().place.clone();
@@ -290,6 +324,7 @@ mod tests {
             "<a>",
             "<a></b>",
             "<a/><b/>",
+            "<p:a/>",
             "<a b/>",
             "<a b=c/>",
             "<!DOCTYPE a><a/>",

@@ -15,6 +15,7 @@ mod hostile_http;
 mod ill_sources;
 mod introspection;
 mod leaks;
+mod mitz;
 mod outer_gate;
 mod overview;
 mod pages;
@@ -131,6 +132,7 @@ fn region() -> Vec<Check> {
     all.extend(presentations::checks());
     all.extend(introspection::checks());
     all.extend(ill_sources::checks());
+    all.extend(mitz::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
     all.extend(witnessed::checks());

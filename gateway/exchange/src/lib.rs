@@ -12,6 +12,7 @@
 pub mod handle;
 pub mod inbound;
 pub mod middleware;
+pub mod notice;
 pub mod ports;
 #[cfg(doctest)]
 mod proofs;

@@ -32,6 +32,8 @@ pub enum Reader {
     Peer,
     /// The provider's own registers: consents, treatment relations, localisation.
     OwnRegister,
+    /// The national consent register (Mitz), in its own question, over mutual TLS.
+    ConsentService,
     /// The NEN 7513 access log, where it is the required object identifier (7.4.3).
     AccessLog,
     /// The policy engine, in this process.

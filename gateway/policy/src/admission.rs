@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_use_case_for_emergencies_is_named_and_explained_or_not_taken_at_all() {
         let btg = ONE
-            .replace(r#""purpose": "TREAT""#, r#""purpose": "BTG""#)
+            .replace(r#""purpose": "TREAT""#, r#""purpose": "BTG", "ground": "emergency""#)
             .replace(
                 r#"{ "holder": ["treatment-relation", "consent"], "user": ["treatment-relation"] }"#,
                 r#"{ "holder": ["consent"] }"#,

@@ -62,6 +62,21 @@ pub enum Fact {
     Consent,
 }
 
+/// What an exchange rests on in law, as far as the patient's consent (toestemming) goes (handbook: generic functions, 1.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ground {
+    /// The patient's explicit consent: the national register is asked, where the node knows one.
+    #[default]
+    ExplicitConsent,
+    /// Consent is presumed with the patient's own referral or transfer: only an objection that the provider recorded
+    /// itself is looked for. Needs the purpose `COC`.
+    PresumedConsent,
+    /// An emergency (noodprocedure): nobody's consent is waited for, and only an objection that this provider knows of itself
+    /// is looked at.
+    Emergency,
+}
+
 /// Which facts are asked for, per gate. A fact that is not listed is found `NotAsked`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -129,6 +144,9 @@ pub struct Capability {
     pub data: Data,
     #[serde(default)]
     pub findings: FactsNeeded,
+    /// What consent it rests on; explicit consent when nothing is said.
+    #[serde(default)]
+    pub ground: Ground,
     #[serde(deserialize_with = "unique_names")]
     pub versions: BTreeMap<FhirVersion, VersionCapability>,
     /// Only a node in development mode loads it.

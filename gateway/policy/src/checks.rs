@@ -8,7 +8,7 @@ use fhir::search::split;
 use fhir::{FhirVersion, Interaction};
 
 use crate::capability::{
-    ANY, Capability, Fact, OperationCapability, PatientBinding, TypeCapability, VersionCapability,
+    ANY, Capability, Fact, Ground, OperationCapability, PatientBinding, TypeCapability, VersionCapability,
 };
 use crate::offer::{NotOffered, Offer};
 use crate::request::{Data, Direction, Purpose};
@@ -81,6 +81,12 @@ pub(crate) fn check(capability: &Capability, development_mode: bool) -> Result<(
     }
     if facts.iter().any(|listed| listed.iter().enumerate().any(|(at, fact)| listed[..at].contains(fact))) {
         return Err("capability.json: a fact is listed twice".to_owned());
+    }
+    if capability.ground == Ground::PresumedConsent && capability.purpose != Purpose::CoordinationOfCare {
+        return Err("capability.json: consent is presumed for the purpose \"COC\" only".to_owned());
+    }
+    if (capability.ground == Ground::Emergency) != (capability.purpose == Purpose::BreakTheGlass) {
+        return Err("capability.json: the ground \"emergency\" and the purpose \"BTG\" go together".to_owned());
     }
     if capability.versions.is_empty() {
         return Err("capability.json: no FHIR version is offered".to_owned());

@@ -35,6 +35,8 @@ pub enum NotFoundOut {
     Unusable,
     /// Nobody is configured who could know.
     NobodyToAsk,
+    /// The question could not be put: something that the party that knows must be told is not known here.
+    Incomplete,
     /// The exchange needs no such fact (its use case rests on something else), so nobody was asked.
     NotAsked,
 }

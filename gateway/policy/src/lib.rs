@@ -27,7 +27,7 @@ mod testing;
 pub mod use_case;
 
 pub use caller::{Caller, DataHolder, DataUser, EmergencyReason, Organisation, Person};
-pub use capability::{Capability, PatientBinding};
+pub use capability::{Capability, Ground, PatientBinding};
 pub use decision::{Denial, DenialCode, Obligation, Permit, Reason};
 pub use findings::{Consent, ConsentDecision, Finding, Findings, NotFoundOut, TreatmentRelation};
 pub use in_force::InForce;

@@ -328,7 +328,10 @@ mod tests {
             (r#""title": "T","#, r#""title": "T", "title": "T","#, "duplicate field"),
             (r#""story":"#, r#""overview":"#, "twice"),
             (r#""purpose": "TREAT""#, r#""purpose": "FAMRQT""#, "FAMRQT"),
-            (r#""purpose": "TREAT""#, r#""purpose": "BTG""#, "an objection is asked for"),
+            (r#""purpose": "TREAT""#, r#""purpose": "BTG", "ground": "emergency""#, "an objection is asked for"),
+            (r#""purpose": "TREAT""#, r#""purpose": "TREAT", "ground": "emergency""#, "go together"),
+            (r#""purpose": "TREAT""#, r#""purpose": "TREAT", "ground": "presumed-consent""#, "COC"),
+            (r#""purpose": "TREAT""#, r#""purpose": "COC", "ground": "implied""#, "implied"),
             (r#""patient": "one""#, r#""patient": "two""#, "two"),
             (r#""patient": "one""#, r#""patient": "any""#, "development"),
             (r#""patient": "one""#, r#""patient": "nobody""#, "findings"),
@@ -386,6 +389,10 @@ mod tests {
             assert!(ONE.contains(part), "{part}");
             let fault = load("one", &ONE.replacen(part, replacement, 1), false).map(|_| ()).unwrap_err();
             assert!(fault.contains(expected), "{replacement} gave: {fault}");
+        }
+        for ground in ["explicit-consent", "presumed-consent"] {
+            let transfer = ONE.replacen("\"TREAT\"", &format!("\"COC\", \"ground\": \"{ground}\""), 1);
+            assert!(load("one", &transfer, false).is_ok(), "{ground}");
         }
         for text in ["", "[]", "null", "{}", "{\"title\""] {
             assert!(load("one", text, false).is_err(), "{text}");

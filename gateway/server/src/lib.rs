@@ -13,6 +13,7 @@ pub mod desk;
 pub mod entrance;
 pub mod http;
 pub mod log;
+pub mod mitz;
 pub mod node;
 pub mod once;
 pub mod packages;

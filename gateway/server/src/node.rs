@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use connectors::identity::InnerCallers;
 use connectors::identity::oauth::TokenIssuer;
+use connectors::mitz::Mitz;
 use exchange::ports::{Authenticator, PatientIndex};
 use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
@@ -19,6 +20,7 @@ use crate::http::metrics::Metrics;
 use crate::log::published::{Published, Trouble};
 use crate::log::siem::Siem;
 use crate::log::witnessing::Witnessing;
+use crate::mitz::{MitzMeasures, Notices};
 use crate::policies::ReloadMeasures;
 use crate::quality::Quality;
 
@@ -72,12 +74,17 @@ pub struct Parts {
     pub siem: Option<Arc<Siem>>,
     pub wellness: Wellness,
     pub quality: Quality,
+    /// The national consent register, where there is one.
+    pub mitz: Option<Mitz>,
+    /// What takes its notifications, where it may send any.
+    pub notices: Option<Notices>,
 }
 
 /// One running node.
 pub struct Node {
     parts: Parts,
     metrics: Metrics,
+    mitz_measures: MitzMeasures,
     memo: Memo,
     started: String,
 }
@@ -86,6 +93,7 @@ impl Node {
     pub fn new(parts: Parts) -> Self {
         let now = time::OffsetDateTime::now_utc();
         let started = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+        let mitz_measures = MitzMeasures::default();
         let metrics = Metrics::new(|registry| {
             parts.quality.register(registry);
             parts.witnessing.register(registry);
@@ -95,8 +103,11 @@ impl Node {
             }
             parts.certificates.register(registry);
             parts.entrance.register(registry);
+            if parts.mitz.is_some() {
+                mitz_measures.register(registry);
+            }
         });
-        Node { parts, metrics, memo: Memo::default(), started }
+        Node { parts, metrics, mitz_measures, memo: Memo::default(), started }
     }
     /// The provider's name.
     pub fn provider(&self) -> &str {
@@ -151,6 +162,16 @@ impl Node {
     }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+    /// What takes the notifications of Mitz.
+    pub fn notices(&self) -> Option<&Notices> {
+        self.parts.notices.as_ref()
+    }
+    /// Brings the numbers about Mitz up to date.
+    pub fn measure_mitz(&self) {
+        if let Some(mitz) = &self.parts.mitz {
+            self.mitz_measures.measure(&mitz.view());
+        }
     }
     /// The measuring of how well own data keeps to its profiles.
     pub fn quality(&self) -> &Quality {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use connectors::http::HttpClient;
 use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
+use connectors::mitz::{LocalAndMitz, Mitz};
 use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
 use connectors::sources::fhir::FhirSource;
@@ -38,11 +39,12 @@ use crate::log::places::Places;
 use crate::log::published::Published;
 use crate::log::siem::{self, Streaming};
 use crate::log::witnessing::{Setup, Witnessing};
+use crate::mitz::Subscribing;
 use crate::node::{Bases, Node, Parts, Wellness};
 use crate::patient_index::OwnPatients;
 use crate::policies::{ReloadMeasures, Reloading};
-use crate::profiles;
 use crate::quality::{Quality, Statements};
+use crate::{mitz, profiles};
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
 const LONGEST_RECORD: usize = 1 << 20;
@@ -60,6 +62,8 @@ pub struct Wired {
     pub reloading: Option<Reloading>,
     /// Tells the monitoring system of the access log for as long as it lives, where there is one.
     pub streaming: Option<Streaming>,
+    /// Keeps the subscriptions at Mitz up for as long as it lives, where there are any.
+    pub subscribing: Option<Subscribing>,
 }
 
 /// How often the registers are looked at for change.
@@ -101,7 +105,9 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let entrance = Arc::new(entrance);
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
     let peers = peers(config, &certificates, &clock)?;
-    let registers = Registers::open(config, sources.sources, peers, &clock);
+    let mitz = mitz::of(config)?;
+    let mut registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
+    let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
     let wellness = wellness(registers.health.clone(), state);
     let watch = Watch::start(registers.health, REGISTER_ROUND);
     let access_log = Arc::new(access_log(config)?);
@@ -119,6 +125,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         node: config.provider.ura.to_string(),
         clock: clock.clone(),
     })?;
+    let log: Arc<dyn exchange::ports::AccessLog> = Arc::new(LogPort(access_log.clone()));
+    let notices = mitz::notices(config, mitz.as_ref(), &log, &clock)?;
     let wiring = Wiring {
         node: NodeFacts {
             holder: DataHolder(config.provider.ura.clone()),
@@ -126,7 +134,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
             limits: Limits { bytes: config.bounds.body_bytes, ..Limits::default() },
         },
         use_cases: use_cases.clone(),
-        log: Arc::new(LogPort(access_log.clone())),
+        log,
         clock,
         authenticator: authenticator.clone(),
         throttle: limits,
@@ -164,8 +172,10 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         siem,
         wellness,
         quality,
+        mitz,
+        notices,
     });
-    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming })
+    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing })
 }
 
 /// Whether a use case of this node opens its access log.
@@ -221,6 +231,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     partners(config)?;
     peers(config, &certificates, &clock)?;
     siem::receiver(config)?;
+    mitz::of(config)?;
     Ok(())
 }
 
@@ -340,7 +351,7 @@ fn versions(use_cases: &UseCases, own: Vec<FhirVersion>) -> Vec<FhirVersion> {
 /// What this provider itself knows of relations and consents, for a question that no exchange asks.
 pub fn own_knowledge(config: &NodeConfig) -> (Arc<dyn TreatmentRelations>, Arc<dyn Consents>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let registers = Registers::open(config, Vec::new(), HashMap::new(), &clock);
+    let registers = Registers::open(config, Vec::new(), HashMap::new(), None, &clock);
     (registers.relations, registers.consents)
 }
 
@@ -357,6 +368,7 @@ impl Registers {
         config: &NodeConfig,
         own: Vec<Arc<dyn Source>>,
         peers: HashMap<DataHolder, Arc<dyn Source>>,
+        mitz: Option<Mitz>,
         clock: &Arc<dyn Clock>,
     ) -> Registers {
         let ura = &config.provider.ura;
@@ -370,10 +382,14 @@ impl Registers {
             whereabouts: whereabouts.clone(),
             health: vec![whereabouts],
         };
-        if let Some(file) = &files.consents_file {
-            let consents = Arc::new(LocalConsents::open(file, holder, clock.clone()));
+        let local = files.consents_file.as_deref();
+        let local = local.map(|file| Arc::new(LocalConsents::open(file, holder, clock.clone())));
+        if let Some(consents) = &local {
             registers.consents = consents.clone();
-            registers.health.push(consents);
+            registers.health.push(consents.clone());
+        }
+        if let Some(mitz) = mitz {
+            registers.consents = Arc::new(LocalAndMitz::new(local, Arc::new(mitz)));
         }
         if let Some(file) = &files.relations_file {
             let relations = Arc::new(ProviderList::open(file, ura.clone(), clock.clone()));

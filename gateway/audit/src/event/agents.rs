@@ -30,7 +30,8 @@ pub fn agents(record: &AccessRecord, shape: Shape) -> Node {
             named(&mut agent, person);
             agent
         }));
-        agents.push(organisation_of(record, caller));
+        // A national register has no URA; the system that called names it.
+        agents.extend((!caller.organisation.is_empty()).then(|| organisation_of(record, caller)));
     }
     Node::List(agents)
 }

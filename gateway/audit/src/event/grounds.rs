@@ -89,6 +89,7 @@ const fn why_not(why: NotFoundOut) -> &'static str {
         NotFoundOut::Unreachable => "unreachable",
         NotFoundOut::Unusable => "unusable",
         NotFoundOut::NobodyToAsk => "nobody-to-ask",
+        NotFoundOut::Incomplete => "incomplete",
         NotFoundOut::NotAsked => "not-asked",
     }
 }

@@ -20,6 +20,7 @@ use time::OffsetDateTime;
 use super::file::{RecordFault, Register, RegisterHealth, patient, records};
 use super::period::Period;
 use super::record;
+use crate::mitz::LocalWord;
 
 /// The provider's own consents, from a file.
 pub struct LocalConsents {
@@ -88,42 +89,59 @@ impl RegisterHealth for LocalConsents {
 
 impl Consents for LocalConsents {
     fn consent<'a>(&'a self, question: ConsentQuestion<'a>) -> BoxFuture<'a, Finding<Consent>> {
-        let found = if *question.holder != self.holder {
-            // Nobody else's consents are recorded here.
-            Finding::NotFoundOut(NotFoundOut::NobodyToAsk)
-        } else {
-            match self.register.content() {
-                Some(recorded) => {
-                    let records = recorded.get(question.patient).map_or(&[][..], Vec::as_slice);
-                    decide(records, &question, self.clock.now())
-                }
-                None => Finding::NotFoundOut(NotFoundOut::Unusable),
-            }
+        let found = match self.word(&question) {
+            LocalWord::Objection(consent) | LocalWord::Permission { consent, .. } => Finding::Found(consent),
+            LocalWord::Silence => Finding::Absent,
+            LocalWord::NotFoundOut(why) => Finding::NotFoundOut(why),
         };
         Box::pin(std::future::ready(found))
     }
 }
 
+impl LocalConsents {
+    /// What is recorded here, with how specific it is.
+    pub(crate) fn word(&self, question: &ConsentQuestion<'_>) -> LocalWord {
+        if *question.holder != self.holder {
+            // Nobody else's consents are recorded here.
+            return LocalWord::NotFoundOut(NotFoundOut::NobodyToAsk);
+        }
+        match self.register.content() {
+            Some(recorded) => {
+                let records = recorded.get(question.patient).map_or(&[][..], Vec::as_slice);
+                decide(records, question, self.clock.now())
+            }
+            None => LocalWord::NotFoundOut(NotFoundOut::Unusable),
+        }
+    }
+}
+
 /// The decision over all that would be released: an objection to any of it is an objection, and permission holds
 /// only when it is given for everything.
-fn decide(records: &[Record], question: &ConsentQuestion<'_>, now: OffsetDateTime) -> Finding<Consent> {
+fn decide(records: &[Record], question: &ConsentQuestion<'_>, now: OffsetDateTime) -> LocalWord {
     let applicable: Vec<&Record> = records.iter().filter(|record| record.applies(question, now)).collect();
     let mut permits: Vec<&str> = Vec::new();
-    let mut absent = false;
+    let (mut absent, mut by_name) = (false, true);
     let types = question.resource_types.iter().map(|name| Some(name.as_str()));
     // A release of nothing in particular may turn out to be of anything.
     let anything = question.resource_types.is_empty().then_some(None);
     for resource_type in types.chain(anything) {
         match decisive(&applicable, resource_type) {
             Some(record) if record.decision == ConsentDecision::Deny => {
-                return found(ConsentDecision::Deny, record.id.clone());
+                return LocalWord::Objection(local(ConsentDecision::Deny, record.id.clone()));
             }
-            Some(record) if !permits.contains(&record.id.as_str()) => permits.push(&record.id),
-            Some(_) => {}
+            Some(record) => {
+                by_name &= matches!(record.whom, Whom::Organisation(_));
+                if !permits.contains(&record.id.as_str()) {
+                    permits.push(&record.id);
+                }
+            }
             None => absent = true,
         }
     }
-    if absent { Finding::Absent } else { found(ConsentDecision::Permit, permits.join(",")) }
+    if absent {
+        return LocalWord::Silence;
+    }
+    LocalWord::Permission { consent: local(ConsentDecision::Permit, permits.join(",")), by_name }
 }
 
 /// The record that decides about one resource type: the most specific one, and among equals an objection.
@@ -138,8 +156,8 @@ fn decisive<'r>(applicable: &[&'r Record], resource_type: Option<&str>) -> Optio
     applicable.iter().copied().filter(|record| about(record)).max_by_key(|record| rank(record))
 }
 
-fn found(decision: ConsentDecision, reference: String) -> Finding<Consent> {
-    Finding::Found(Consent { decision, source: "local".to_owned(), reference })
+fn local(decision: ConsentDecision, reference: String) -> Consent {
+    Consent { decision, source: "local".to_owned(), reference }
 }
 
 impl Record {

@@ -1,11 +1,12 @@
-//! The provider's own registers, from files that its configuration names: consents, treatment relations, and which
-//! other providers know a patient.
+//! The provider's own registers, from files that its configuration names: consents, treatment relations, which other
+//! providers know a patient, and whose data is to be findable through Mitz.
 //!
 //! A register that cannot be read is `NotFoundOut`, never empty. They decide nothing: they answer what they hold.
 
 mod consents;
 mod file;
 mod nobody;
+mod patients;
 mod period;
 mod record;
 mod relations;
@@ -14,5 +15,6 @@ mod whereabouts;
 pub use consents::LocalConsents;
 pub use file::{Register, RegisterHealth, Watch};
 pub use nobody::Nobody;
+pub use patients::Enrolments;
 pub use relations::ProviderList;
 pub use whereabouts::RegionalRegister;

@@ -55,13 +55,16 @@ impl<N> FindConsent<N> {
         if relation_needed && related.relation().found().is_none() {
             return Finding::NotFoundOut(NotFoundOut::NotAsked);
         }
+        let capability = admitted.use_case().capability();
         let question = ConsentQuestion {
             patient,
             holder: &request.holder,
+            holder_kind: request.holder_kind.as_deref(),
             user: &request.caller.organisation,
             professional: request.caller.professional(),
             mandated: request.caller.responsible.as_ref().and(request.caller.person.as_ref()),
-            purpose: admitted.use_case().capability().purpose,
+            purpose: capability.purpose,
+            ground: capability.ground,
             resource_types: admitted.consent_types(),
         };
         tokio::time::timeout(self.patience, self.consents.consent(question))

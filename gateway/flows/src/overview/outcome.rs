@@ -143,6 +143,7 @@ fn reason(why: NotFoundOut) -> &'static str {
         NotFoundOut::Unreachable => "the index could not be reached",
         NotFoundOut::Unusable => "the index gave an answer that cannot be used",
         NotFoundOut::NobodyToAsk => "no index is configured",
+        NotFoundOut::Incomplete => "the index could not be asked",
         NotFoundOut::NotAsked => "the index was not asked",
     }
 }

@@ -181,6 +181,7 @@ fn unfound<T>(word: Option<&str>) -> Result<Finding<T>, String> {
         Some("timed-out") => Finding::NotFoundOut(NotFoundOut::TimedOut),
         Some("unreachable") => Finding::NotFoundOut(NotFoundOut::Unreachable),
         Some("unusable") => Finding::NotFoundOut(NotFoundOut::Unusable),
+        Some("incomplete") => Finding::NotFoundOut(NotFoundOut::Incomplete),
         Some("nobody-to-ask") => Finding::NotFoundOut(NotFoundOut::NobodyToAsk),
         None | Some("not-asked") => Finding::NotFoundOut(NotFoundOut::NotAsked),
         Some(other) => return Err(format!("{other} is no finding")),

@@ -186,6 +186,7 @@ const fn not_found_out(why: NotFoundOut) -> &'static str {
         NotFoundOut::Unreachable => "unreachable",
         NotFoundOut::Unusable => "unusable",
         NotFoundOut::NobodyToAsk => "nobody-to-ask",
+        NotFoundOut::Incomplete => "incomplete",
         NotFoundOut::NotAsked => "not-asked",
     }
 }

@@ -38,6 +38,7 @@ const fn not_found_out(why: NotFoundOut) -> &'static str {
         NotFoundOut::Unreachable => "niet na te gaan: wie het weet was niet bereikbaar",
         NotFoundOut::Unusable => "niet na te gaan: er kwam een onbruikbaar antwoord",
         NotFoundOut::NobodyToAsk => "niet na te gaan: er is niemand ingesteld die het weet",
+        NotFoundOut::Incomplete => "niet na te gaan: er ontbrak een gegeven om het te vragen",
         NotFoundOut::NotAsked => "niet nodig voor deze uitwisseling, dus niet nagegaan",
     }
 }

@@ -39,6 +39,7 @@ pub(crate) fn index_failure(why: NotFoundOut) -> &'static str {
         NotFoundOut::Unreachable => "het landelijke register is niet bereikbaar",
         NotFoundOut::Unusable => "het landelijke register gaf een onbruikbaar antwoord",
         NotFoundOut::NobodyToAsk => "er is geen register ingesteld om dat na te gaan",
+        NotFoundOut::Incomplete => "het landelijke register kon niet worden bevraagd",
         NotFoundOut::NotAsked => "het landelijke register is niet bevraagd",
     }
 }

@@ -19,6 +19,7 @@ use connectors::identity::nuts::NutsConfig;
 use connectors::identity::{
     DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig, SessionConfig,
 };
+use connectors::mitz::MitzConfig;
 use connectors::peers::PeerConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
@@ -92,6 +93,9 @@ pub struct RegistersConfig {
     /// Which other providers know which patient. Without it only the own sources are asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whereabouts_file: Option<PathBuf>,
+    /// The national consent register (Mitz). Without it only the provider's own consents count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mitz: Option<MitzConfig>,
 }
 
 /// Another care provider: what it is offered here, and how its node is reached.
@@ -221,6 +225,7 @@ impl NodeConfig {
         all.extend(self.registers.consents_file.as_mut());
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());
+        all.extend(self.registers.mitz.iter_mut().flat_map(MitzConfig::files));
         all.extend(self.quality.statements.as_mut());
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         for source in &mut self.sources {

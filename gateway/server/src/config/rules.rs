@@ -43,6 +43,12 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
             return Err(format!("bounds.{name} must be more than 0"));
         }
     }
+    if let Some(mitz) = &config.registers.mitz {
+        mitz.check(config.bounds.finding_ms)?;
+        if config.provider.kind.is_none() {
+            return Err("registers.mitz needs provider.kind: Mitz is told what kind of provider holds the data".into());
+        }
+    }
     if config.quality.one_in == 0 || config.quality.queue == 0 {
         return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
     }
@@ -167,6 +173,7 @@ mod tests {
     use connectors::http::WebAddress;
     use connectors::identity::nuts::NutsConfig;
     use connectors::identity::vetting::{AuthorityConfig, Mode as Revocation};
+    use connectors::mitz::MitzConfig;
     use connectors::siem::{ReceiverConfig, Transport};
     use connectors::sources::fhir::FhirSourceConfig;
     use fhir::FhirVersion;
@@ -190,6 +197,10 @@ mod tests {
 
     fn off_for_one() -> AuthorityConfig {
         AuthorityConfig { certificate_file: "ca.pem".into(), mode: Revocation::Off, responder: None, list: None }
+    }
+
+    fn mitz(config: &mut NodeConfig, change: fn(&mut MitzConfig)) {
+        change(config.registers.mitz.as_mut().unwrap());
     }
 
     fn source_at(config: &mut NodeConfig, base: &str) {
@@ -337,6 +348,24 @@ mod tests {
                 good: |config| config.profiles.use_cases.truncate(1),
                 bad: |config| config.profiles.use_cases.clear(),
                 says: "profiles.use_cases is empty",
+            },
+            Rule {
+                good: |config| mitz(config, |mitz| mitz.deadline_ms = 1_999),
+                bad: |config| mitz(config, |mitz| mitz.deadline_ms = 2_000),
+                says: "registers.mitz.deadline_ms",
+            },
+            Rule {
+                good: |config| mitz(config, |mitz| mitz.base = WebAddress::parse("https://localhost/mitz").unwrap()),
+                bad: |config| mitz(config, |mitz| mitz.base = WebAddress::parse("http://localhost/mitz").unwrap()),
+                says: "registers.mitz.base must be https",
+            },
+            Rule {
+                good: |config| {
+                    config.registers.mitz = None;
+                    config.provider.kind = None;
+                },
+                bad: |config| config.provider.kind = None,
+                says: "registers.mitz needs provider.kind",
             },
             Rule {
                 good: |config| config.log.checkpoint_seconds = 3_600,
@@ -497,6 +526,8 @@ mod tests {
         ];
         for (name, set) in bounds {
             let mut config = reference();
+            // Its deadline lies within bounds.finding_ms, which is set below any.
+            config.registers.mitz = None;
             set(&mut config, 1);
             assert_eq!(hold(&config), Ok(()), "{name}");
             set(&mut config, 0);

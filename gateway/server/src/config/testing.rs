@@ -9,6 +9,7 @@ use connectors::identity::{
     DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig, RightsConfig,
     SessionConfig,
 };
+use connectors::mitz::{MitzConfig, SubscriptionsConfig};
 use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
@@ -94,6 +95,28 @@ pub(crate) fn everything() -> NodeConfig {
             consents_file: Some(path()),
             relations_file: Some(path()),
             whereabouts_file: Some(path()),
+            mitz: Some(MitzConfig {
+                base: web(),
+                certificate_file: path(),
+                key_file: path(),
+                authorities_file: path(),
+                categories_file: path(),
+                media_type: text(),
+                professional_root: Some(text()),
+                deadline_ms: 1,
+                answer_bytes: 1,
+                questions_at_once: 1,
+                remember_seconds: 1,
+                breaker_failures: 1,
+                breaker_rest_ms: 1,
+                notifiers: vec![text()],
+                subscriptions: Some(SubscriptionsConfig {
+                    patients_file: path(),
+                    gateway_system: text(),
+                    source_system: text(),
+                    every_seconds: 1,
+                }),
+            }),
         },
         bounds: BoundsConfig {
             exchange_ms: 1,

@@ -1,6 +1,6 @@
 //! The use cases that demo and try run, as they stand in `profiles/`, so that the binary needs no checkout.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::io;
 
@@ -32,6 +32,18 @@ const ALL: [Embedded; 4] = [
     embedded!("own-access-log", ["patient.json"]),
     embedded!("development-try", ["everything.json", "over-mutual-tls.json"]),
 ];
+
+/// The data categories of Mitz, as they stand in `profiles/`.
+const MITZ_CATEGORIES: (&str, &str) =
+    ("mitz-categories.toml", include_str!("../../../../profiles/mitz-categories.toml"));
+
+/// Writes the table of Mitz's data categories into a profiles folder, and says where.
+pub fn write_categories(folder: &Path) -> Result<PathBuf, String> {
+    let (name, text) = MITZ_CATEGORIES;
+    let file = folder.join(name);
+    std::fs::write(&file, text).map_err(io(&file))?;
+    Ok(file)
+}
 
 /// Writes them into a profiles folder.
 pub fn write(folder: &Path) -> Result<(), String> {

@@ -22,6 +22,8 @@ pub struct Ready {
     pub callers: Vec<ReadyCaller>,
     pub patients: Vec<ReadyPatient>,
     pub simulators: Vec<ReadySimulator>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ReadySimulator>,
 }
 
 #[derive(Serialize)]
@@ -176,6 +178,7 @@ mod tests {
             }],
             patients: vec![ReadyPatient { bsn: text(), name: text(), known_at: vec![text()] }],
             simulators: vec![ReadySimulator { key: text(), kind: text(), base: text(), control: text() }],
+            services: vec![ReadySimulator { key: text(), kind: text(), base: text(), control: text() }],
         }
     }
 

@@ -16,6 +16,7 @@ use fhir::FhirVersion;
 
 use super::children::{self, RunningNode};
 use super::log_in::{self, LogIn};
+use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{DemoOptions, embedded, io, log_keys, loopback, overseers, port, registers, said, secrets, ura, use_case};
 use crate::config::{
@@ -72,15 +73,17 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let idp = log_in::Provider::start(options.base_port, &authority, place.provider, &place.inner())?;
     let mut overseeing = Vec::new();
     let mut simulators = Vec::new();
+    let national = National::start(options.base_port, &authority, &certificates, &state.join("profiles"))?;
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
+    let around = Around { places: &places, state: &state, register: &register, national: &national };
     for place in &places {
         simulators.extend(source_of(place)?);
         let (own, their) = overseers::of(place.provider, &place.folder)?.into_iter().unzip();
         overseeing.extend::<Vec<ReadyCaller>>(their);
         let (log_in, system) = idp.of(place.provider, &place.folder, &certificates)?;
         overseeing.extend(system);
-        let config_file = set_up(place, &places, &state, &register, &mut callers, own, log_in)?;
+        let config_file = set_up(place, &around, &mut callers, own, log_in)?;
         let log = place.folder.join("node.log");
         let node = RunningNode::start(place.provider.name, &config_file, loopback(place.inner_port), &log)?;
         let provider = place.provider;
@@ -121,12 +124,14 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
+        services: vec![national.ready()],
         state,
     };
     if let Some(file) = &options.ready_file {
         ready.write(file)?;
     }
     tell(&ready);
+    println!("Patients choose at {} what the hospital may show to others.\n", national.page());
     children::wait_for_the_end(options.stop_with_input)?;
     println!("Stopping.");
     children::stop_all(nodes);
@@ -170,16 +175,23 @@ fn source_of(place: &Place) -> Result<Option<(String, SourceHandle)>, String> {
     }
 }
 
+/// What every node of the region is set up among.
+struct Around<'a> {
+    places: &'a [Place],
+    state: &'a Path,
+    register: &'a AuthorityHandle,
+    national: &'a National,
+}
+
 /// Writes everything that the provider's node is started from.
 fn set_up(
     place: &Place,
-    places: &[Place],
-    state: &Path,
-    register: &AuthorityHandle,
+    around: &Around<'_>,
     callers: &mut Vec<ReadyCaller>,
     overseers: Vec<InnerCallerConfig>,
     log_in: LogIn,
 ) -> Result<PathBuf, String> {
+    let Around { places, state, register, national } = *around;
     let provider = place.provider;
     let folder = &place.folder;
     std::fs::create_dir_all(folder).map_err(io(folder))?;
@@ -233,7 +245,7 @@ fn set_up(
             use_cases: [USE_CASE].into_iter().chain(overseers::USE_CASES).map(use_case).collect::<Result<_, _>>()?,
             reload_seconds: 5,
         },
-        registers: registers::of(provider, folder)?,
+        registers: registers::of(provider, folder, national.config_for(provider)?)?,
         bounds: BoundsConfig::default(),
         quality: super::quality(),
         sessions: SessionConfig::default(),
@@ -395,5 +407,5 @@ fn tell(ready: &Ready) {
         println!("  access code {}", caller.bearer_token.as_deref().unwrap_or_default());
         println!("  patient     {} (test BSN {})\n", patient.name, patient.bsn);
     }
-    println!("Ctrl-C stops everything.");
+    println!("Ctrl-C stops everything.\n");
 }

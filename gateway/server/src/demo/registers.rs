@@ -1,17 +1,22 @@
-//! The registers of a provider of the demo region, as files of its node.
+//! The registers of the demo's providers, as the files that their nodes read.
 
 use std::path::{Path, PathBuf};
 
 use conformance::region::{self, ConsentState, Provider};
+use connectors::mitz::MitzConfig;
 use serde_json::json;
 
 use super::{log_in, secrets};
 use crate::config::RegistersConfig;
 
-/// The provider's registers: consents, treatment relations of its people, and who else knows a patient.
-pub(super) fn of(provider: &Provider, folder: &Path) -> Result<RegistersConfig, String> {
+/// The provider's registers: consents, treatment relations of its people, and who else knows a patient. Where Mitz is
+/// asked, patients chose there and not at the provider.
+pub fn of(provider: &Provider, folder: &Path, mitz: Option<MitzConfig>) -> Result<RegistersConfig, String> {
     let mut consents = Vec::new();
-    for (number, consent) in region::consents().iter().filter(|consent| consent.holder == provider.key).enumerate() {
+    let at_mitz = mitz.is_some();
+    for (number, consent) in
+        region::consents().iter().filter(|consent| consent.holder == provider.key && !at_mitz).enumerate()
+    {
         let id = format!("{}-{number}", provider.key);
         match &consent.state {
             ConsentState::PermitAll => consents.push(json!({"id": id, "patient": consent.bsn, "decision": "permit"})),
@@ -51,5 +56,6 @@ pub(super) fn of(provider: &Provider, folder: &Path) -> Result<RegistersConfig, 
         consents_file: write("consents.json", &consents)?,
         relations_file: write("relations.json", &relations)?,
         whereabouts_file: write("whereabouts.json", &whereabouts)?,
+        mitz,
     })
 }

@@ -127,6 +127,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
                 control: String::new(),
             })
             .collect(),
+        services: Vec::new(),
         state,
     };
     if let Some(file) = &options.ready_file {

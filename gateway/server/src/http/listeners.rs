@@ -14,7 +14,9 @@ use rustls::ServerConfig;
 
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
-use super::{discovery, doors, health, introspection, launch, log_proof, metrics, nuts, openapi, vetted, witness};
+use super::{
+    discovery, doors, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, vetted, witness,
+};
 use crate::desk::NodeDesk;
 use crate::node::Node;
 
@@ -44,6 +46,7 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
             .route("/log/checkpoint", web::get().to(log_proof::checkpoint))
             .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))
             .route("/log/witness/add-checkpoint", web::post().to(witness::add_checkpoint))
+            .route(mitz::PATH, web::post().to(mitz::notification))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here))

@@ -115,6 +115,7 @@ pub async fn metrics(node: Data<Node>) -> HttpResponse {
         siem.measure(log.length());
     }
     node.certificates().measure();
+    node.measure_mitz();
     let mut text = String::new();
     match encode(&mut text, &metrics.registry) {
         Ok(()) => {

@@ -16,6 +16,7 @@ pub mod media;
 pub mod memo;
 pub mod metadata;
 pub mod metrics;
+pub mod mitz;
 pub mod negotiation;
 pub mod nuts;
 pub mod offers;

@@ -55,10 +55,12 @@ pub async fn explain(
             let question = ConsentQuestion {
                 patient: bsn,
                 holder: &asked.holder,
+                holder_kind: asked.holder_kind.as_deref(),
                 user: &asked.caller.organisation,
                 professional: asked.caller.professional(),
                 mandated: asked.caller.responsible.as_ref().and(asked.caller.person.as_ref()),
                 purpose: admitted.use_case().capability().purpose,
+                ground: admitted.use_case().capability().ground,
                 resource_types: admitted.consent_types(),
             };
             consents.consent(question).await

@@ -2,6 +2,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures_util::FutureExt;
+use policy::Ground;
 use serde_json::{Value, json};
 
 use super::*;
@@ -47,10 +48,12 @@ fn ask_of(consents: &LocalConsents, patient: &str, types: &[&str], holder: &Data
     let question = ConsentQuestion {
         patient: &patient,
         holder,
+        holder_kind: None,
         user: &user,
         professional: None,
         mandated: None,
         purpose: Purpose::Treat,
+        ground: Ground::ExplicitConsent,
         resource_types: types.iter().map(|name| (*name).to_owned()).collect(),
     };
     consents.consent(question).now_or_never().unwrap()

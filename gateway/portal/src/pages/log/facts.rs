@@ -82,7 +82,7 @@ fn who(record: &AccessRecord) -> Markup {
 fn organisation(caller: &CallerFacts) -> Markup {
     html! {
         (caller.organisation_name.as_deref().unwrap_or("zonder naam")) " "
-        span.id { "URA " (caller.organisation) }
+        @if !caller.organisation.is_empty() { span.id { "URA " (caller.organisation) } }
         @if let Some(kind) = &caller.organisation_kind { " " span.id { "soort " (kind) } }
     }
 }

@@ -1,0 +1,61 @@
+//! A message that is no exchange of data: a national register tells this node that something about a patient changed. Nothing
+//! is asked and nothing leaves, but it is about a patient, so it leaves a record of its own like everything else.
+
+use std::borrow::Cow;
+
+use fhir::Bsn;
+use policy::{Consent, Finding};
+
+use crate::inbound::Inbound;
+use crate::ports::{AccessLog, Clock, LogUnavailable};
+use crate::record::{AskedFacts, CallerFacts, OutcomeFacts};
+use crate::trail::Trail;
+
+/// What was told.
+#[derive(Debug)]
+pub struct Notice<'a> {
+    /// Who told it, in a word and as people know it: a national register has no URA.
+    pub register: (&'a str, &'a str),
+    pub patient: &'a Bsn,
+    /// The patient's choice, when the message tells one.
+    pub consent: Option<Consent>,
+}
+
+/// Writes the record of a notice; resolves when it is durable.
+///
+/// # Errors
+/// The access log cannot be written.
+pub async fn record(
+    log: &dyn AccessLog,
+    clock: std::sync::Arc<dyn Clock>,
+    node: &str,
+    inbound: &Inbound,
+    notice: Notice<'_>,
+) -> Result<(), LogUnavailable> {
+    let trail = Trail::open(log, clock, node, inbound)?;
+    let (client, name) = notice.register;
+    trail.notes().note(|record| {
+        record.caller = Some(CallerFacts {
+            client_id: client.to_owned(),
+            organisation: String::new(),
+            organisation_name: Some(name.to_owned()),
+            organisation_kind: None,
+            person: None,
+            responsible: None,
+            token_id: None,
+        });
+        record.asked = Some(AskedFacts {
+            fhir_version: Cow::Owned(inbound.version.to_string()),
+            interaction: Cow::Borrowed("transaction"),
+            resource_type: Some(Cow::Borrowed("Consent")),
+            resource: None,
+            operation: None,
+            query: None,
+            page: None,
+            entries: Vec::new(),
+        });
+        record.patient = Some(notice.patient.clone());
+        record.consent = notice.consent.map(Finding::Found);
+    });
+    trail.close(OutcomeFacts::Released).await
+}
