@@ -3,6 +3,7 @@
 //! Who somebody is, is proved below (`connectors::identity`); what they may do follows from the configuration.
 
 mod measures;
+mod recheck;
 mod set_up;
 
 use std::net::IpAddr;
@@ -51,7 +52,7 @@ pub struct Parts {
     pub callers: Arc<InnerCallers>,
     pub sessions: Arc<Sessions>,
     pub people: People,
-    pub dezi: Option<Dezi>,
+    pub dezi: Option<Arc<Dezi>>,
     pub limits: Arc<RateLimits>,
     pub authenticator: Arc<dyn Authenticator>,
     /// Whether the inner listener speaks TLS, and so can be shown certificates.
@@ -154,7 +155,11 @@ impl Entrance {
             }
         };
         match self.parts.people.opening(found.person, DEZI_CLIENT, Way::Dezi) {
-            Some(opening) => self.open(Opening { until: Some(found.until), ..opening }, remote),
+            Some(opening) => {
+                let id = self.open(Opening { until: Some(found.until), ..opening }, remote)?;
+                recheck::begin(dezi, &self.parts.sessions, &id, found.statement);
+                Ok(id)
+            }
             // Who it is was proved: no attempt to guess anything.
             None => {
                 self.event(Way::Dezi, "refused", "nothing-here");

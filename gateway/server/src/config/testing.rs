@@ -112,6 +112,7 @@ pub(crate) fn everything() -> NodeConfig {
             levels: vec![text()],
             authorities_file: Some(path()),
             patience_ms: 1,
+            recheck_seconds: 1,
         }),
         sources: vec![
             SourceConfig::Fhir(FhirSourceConfig {

@@ -23,7 +23,7 @@ pub fn set_up(
         callers,
         sessions,
         people: people(config)?,
-        dezi: dezi(config)?,
+        dezi: dezi(config)?.map(Arc::new),
         limits,
         authenticator,
         tls: config.inner.tls.is_some(),
