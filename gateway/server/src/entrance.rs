@@ -99,7 +99,9 @@ impl Entrance {
     /// By an access code.
     pub fn by_code(&self, code: &str, remote: Option<IpAddr>) -> Result<String, Kept> {
         self.may_try(Way::AccessCode, remote)?;
-        match self.parts.callers.by_access_code(code) {
+        let callers = &self.parts.callers;
+        // A system that launches is nobody who sits at a page.
+        match callers.by_access_code(code).filter(|caller| !callers.launches(caller)) {
             Some(caller) => self.open(Opening::of(caller.clone(), Way::AccessCode), remote),
             None => Err(self.refused(Way::AccessCode, "unknown-code", remote, Kept::NotAccepted)),
         }
