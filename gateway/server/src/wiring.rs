@@ -19,13 +19,13 @@ use exchange::ports::{
 use exchange::{NodeFacts, Wiring};
 use fhir::FhirVersion;
 use fhir::json::Limits;
-use policy::{Data, DataHolder, Organisation, UseCases};
+use policy::{Data, DataHolder, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
 use store::proof::CheckpointKey;
 
 use crate::access_log::LogPort;
-use crate::config::{Mode, NodeConfig, SourceConfig};
+use crate::config::{NodeConfig, SourceConfig};
 use crate::entrance;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
@@ -78,7 +78,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let use_cases = Arc::new(use_cases(config)?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     // What a production node may not have is said before what it lacks.
-    let callers = Arc::new(said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?);
+    let callers =
+        Arc::new(said(InnerCallers::load(&config.organisation(), &config.callers, config.is_for_development()))?);
     let own = own(config)?;
     let sources = own_sources(config, &own.sources)?;
     let partners = Arc::new(partners(config)?);
@@ -166,7 +167,7 @@ fn archive(config: &NodeConfig, log: &Arc<AccessLog>) -> Result<Arc<Archive>, St
 
 /// The use cases of this configuration.
 pub fn use_cases(config: &NodeConfig) -> Result<UseCases, String> {
-    profiles::load(&config.profiles, development(config))
+    profiles::load(&config.profiles, config.is_for_development())
 }
 
 /// The statements of profiles that own data is measured by, when it is.
@@ -195,7 +196,7 @@ fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
 
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
 pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
-    said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?;
+    said(InnerCallers::load(&config.organisation(), &config.callers, config.is_for_development()))?;
     let own = own(config)?;
     own_sources(config, &own.sources)?;
     partners(config)?;
@@ -203,17 +204,6 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     peers(config, own, &clock)?;
     Ok(())
-}
-
-/// Whether this is no node for real patients.
-pub fn development(config: &NodeConfig) -> bool {
-    config.mode == Mode::Development
-}
-
-/// The node's own organisation.
-pub fn organisation(config: &NodeConfig) -> Organisation {
-    let provider = &config.provider;
-    Organisation { ura: provider.ura.clone(), name: Some(provider.name.clone()), kind: provider.kind.clone() }
 }
 
 fn own(config: &NodeConfig) -> Result<Own, String> {
@@ -230,13 +220,13 @@ fn own(config: &NodeConfig) -> Result<Own, String> {
             config.provider.ura
         ));
     }
-    if !development(config) {
+    if !config.is_for_development() {
         tls::key_is_private(&outer.key_file)?;
         if let Some(inner) = &config.inner.tls {
             tls::key_is_private(&inner.key_file)?;
         }
     }
-    if key.is_for_tests() && !development(config) {
+    if key.is_for_tests() && !config.is_for_development() {
         return Err(format!("{}: a test certificate, outside development mode", outer.certificate_file.display()));
     }
     let peers = said(HttpClient::new(HttpSettings {

@@ -8,6 +8,7 @@ mod children;
 mod embedded;
 mod log_in;
 mod log_keys;
+mod outsiders;
 mod overseers;
 mod ready;
 mod region;

@@ -18,19 +18,13 @@ use serde_json::json;
 use super::children::{self, RunningNode};
 use super::log_in::{self, LogIn};
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
-use super::{DemoOptions, embedded, io, log_keys, loopback, overseers, port, said, secrets, ura, use_case};
+use super::{DemoOptions, embedded, io, log_keys, loopback, outsiders, overseers, port, said, secrets, ura, use_case};
 use crate::config::{
     BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
     ProfilesConfig, ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
 
 const USE_CASE: &str = "health-overview";
-
-/// An organisation without a node, for programs that want to call one: a clinic that every node knows.
-const CLINIC: (&str, &str, &str) = ("90010090", "Kliniek De Proef", "Z4");
-
-/// An organisation with a good certificate that no node knows.
-const STRANGER: (&str, &str) = ("90010099", "Onbekende Zorg");
 
 /// A provider's place in the demo.
 struct Place {
@@ -62,7 +56,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let certificates = state.join("certs");
     let authority = said(CertificateAuthority::new("Zorgsluis demo authority"))?;
     authority.write(&certificates, "ca").map_err(io(&certificates))?;
-    let mut callers = organisations(&authority, &certificates)?;
+    let mut callers = outsiders::organisations(&authority, &certificates)?;
     let place = &places[0];
     let idp = log_in::Provider::start(options.base_port, &authority, place.provider, &place.inner())?;
     let mut overseeing = Vec::new();
@@ -261,7 +255,7 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
             }),
         });
     }
-    let (number, name, kind) = CLINIC;
+    let (number, name, kind) = outsiders::CLINIC;
     partners.push(PartnerEntry {
         ura: ura(number)?,
         name: name.into(),
@@ -356,29 +350,6 @@ fn registers(place: &Place, folder: &Path) -> Result<RegistersConfig, String> {
         relations_file: write("relations.json", &relations)?,
         whereabouts_file: write("whereabouts.json", &whereabouts)?,
     })
-}
-
-/// Callers without a node: the clinic, and a stranger.
-fn organisations(authority: &CertificateAuthority, folder: &Path) -> Result<Vec<ReadyCaller>, String> {
-    let mut callers = Vec::new();
-    for (number, name, known) in [(CLINIC.0, CLINIC.1, true), (STRANGER.0, STRANGER.1, false)] {
-        let issued = said(authority.issue_server(number, &Subject { name, dns_names: &[] }))?;
-        let files = issued.write(folder, number).map_err(io(folder))?;
-        callers.push(ReadyCaller {
-            name: name.into(),
-            listener: "outer",
-            node: None,
-            ura: number.into(),
-            certificate_file: Some(files.certificate),
-            key_file: Some(files.key),
-            client_id: Some(number.into()),
-            bearer_token: None,
-            person: None,
-            use_cases: if known { vec![use_case(USE_CASE)?] } else { Vec::new() },
-            treats: Vec::new(),
-        });
-    }
-    Ok(callers)
 }
 
 fn patients() -> Vec<ReadyPatient> {
