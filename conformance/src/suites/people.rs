@@ -41,6 +41,10 @@ pub fn checks() -> Vec<Check> {
             "who acts for a colleague sees that colleague's patients, and both stand in the record",
             |setting| Box::pin(mandated(setting)),
         ),
+        Check::new(
+            "a statement that is withdrawn, or whose status nobody tells, ends the session that rests on it",
+            |setting| Box::pin(withdrawn(setting)),
+        ),
         Check::new("who guesses access codes is told to wait", |setting| Box::pin(locked_out(setting))),
     ]
 }
@@ -282,6 +286,30 @@ async fn mandated(setting: &Setting) -> Judgement {
     ensure(both, || "the record does not name both people".to_owned())?;
     let other = desk.act(&browser, "1").await?;
     ensure(other == 400, || format!("a mandate that is not there is answered {other}"))
+}
+
+async fn withdrawn(setting: &Setting) -> Judgement {
+    /// Longer than a node of the demo takes to look again, three times over.
+    const WITHIN: Duration = Duration::from_secs(15);
+    let desk = Desk::of(setting, NODE)?;
+    let page = format!("{}/sessions", desk.portal());
+    for fault in [Fault::Revoked, Fault::Absent] {
+        let browser = desk.browser()?;
+        desk.log_in(&browser, person("okafor")?).await?;
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        let lives = browser.open(&page).await?.status == 200;
+        desk.order(fault).await?;
+        let begun = std::time::Instant::now();
+        let mut over = false;
+        while !over && begun.elapsed() < WITHIN {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            over = browser.open(&page).await.is_ok_and(|answer| answer.status == 401);
+        }
+        desk.order(Fault::None).await?;
+        ensure(lives, || "a session ended whose statement is in force".to_owned())?;
+        ensure(over, || format!("{fault:?} leaves the session open"))?;
+    }
+    Ok(())
 }
 
 async fn locked_out(setting: &Setting) -> Judgement {

@@ -3,6 +3,7 @@
 //! Who somebody is, is proved below (`connectors::identity`); what they may do follows from the configuration.
 
 mod measures;
+mod recheck;
 mod set_up;
 
 use std::net::IpAddr;
@@ -51,7 +52,7 @@ pub struct Parts {
     pub callers: Arc<InnerCallers>,
     pub sessions: Arc<Sessions>,
     pub people: People,
-    pub dezi: Option<Dezi>,
+    pub dezi: Option<Arc<Dezi>>,
     pub limits: Arc<RateLimits>,
     pub authenticator: Arc<dyn Authenticator>,
     /// Whether the inner listener speaks TLS, and so can be shown certificates.
@@ -98,7 +99,9 @@ impl Entrance {
     /// By an access code.
     pub fn by_code(&self, code: &str, remote: Option<IpAddr>) -> Result<String, Kept> {
         self.may_try(Way::AccessCode, remote)?;
-        match self.parts.callers.by_access_code(code) {
+        let callers = &self.parts.callers;
+        // A system that launches is nobody who sits at a page.
+        match callers.by_access_code(code).filter(|caller| !callers.launches(caller)) {
             Some(caller) => self.open(Opening::of(caller.clone(), Way::AccessCode), remote),
             None => Err(self.refused(Way::AccessCode, "unknown-code", remote, Kept::NotAccepted)),
         }
@@ -154,7 +157,11 @@ impl Entrance {
             }
         };
         match self.parts.people.opening(found.person, DEZI_CLIENT, Way::Dezi) {
-            Some(opening) => self.open(Opening { until: Some(found.until), ..opening }, remote),
+            Some(opening) => {
+                let id = self.open(Opening { until: Some(found.until), ..opening }, remote)?;
+                recheck::begin(dezi, &self.parts.sessions, &id, found.statement);
+                Ok(id)
+            }
             // Who it is was proved: no attempt to guess anything.
             None => {
                 self.event(Way::Dezi, "refused", "nothing-here");

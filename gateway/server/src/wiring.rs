@@ -22,7 +22,7 @@ use exchange::ports::{
 use exchange::{NodeFacts, Wiring};
 use fhir::FhirVersion;
 use fhir::json::Limits;
-use policy::{Data, DataHolder, InForce, Organisation, UseCases};
+use policy::{Data, DataHolder, InForce, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
 use store::proof::CheckpointKey;
@@ -30,7 +30,7 @@ use store::state::State;
 
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
-use crate::config::{Mode, NodeConfig, SourceConfig};
+use crate::config::{NodeConfig, SourceConfig};
 use crate::entrance;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
@@ -81,10 +81,11 @@ struct OwnSources {
 pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let use_cases = Arc::new(InForce::from(use_cases(config)?));
     let reload = ReloadMeasures::default();
-    let reloading = Reloading::start(&config.profiles, development(config), &use_cases, reload.clone())?;
+    let reloading = Reloading::start(&config.profiles, config.is_for_development(), &use_cases, reload.clone())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     // What a production node may not have is said before what it lacks.
-    let callers = Arc::new(said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?);
+    let callers =
+        Arc::new(said(InnerCallers::load(&config.organisation(), &config.callers, config.is_for_development()))?);
     let certificates = Arc::new(Certificates::open(config, &clock)?);
     let sources = own_sources(config, certificates.to_sources())?;
     let partners = Arc::new(partners(config)?);
@@ -190,7 +191,7 @@ fn archive(config: &NodeConfig, log: &Arc<AccessLog>) -> Result<Arc<Archive>, St
 
 /// The use cases of this configuration. Outside development nothing is put in force whose cases do not pass.
 pub fn use_cases(config: &NodeConfig) -> Result<UseCases, String> {
-    if development(config) {
+    if config.is_for_development() {
         return profiles::load(&config.profiles, true);
     }
     profiles::checked(&config.profiles, false).map(|(use_cases, _)| use_cases)
@@ -222,7 +223,7 @@ fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
 
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
 pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
-    said(InnerCallers::load(&organisation(config), &config.callers, development(config)))?;
+    said(InnerCallers::load(&config.organisation(), &config.callers, config.is_for_development()))?;
     entrance::try_out(config)?;
     tokens::try_nuts(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -233,17 +234,6 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     siem::receiver(config)?;
     mitz::of(config)?;
     Ok(())
-}
-
-/// Whether this is no node for real patients.
-pub fn development(config: &NodeConfig) -> bool {
-    config.mode == Mode::Development
-}
-
-/// The node's own organisation.
-pub fn organisation(config: &NodeConfig) -> Organisation {
-    let provider = &config.provider;
-    Organisation { ura: provider.ura.clone(), name: Some(provider.name.clone()), kind: provider.kind.clone() }
 }
 
 fn own_sources(config: &NodeConfig, http: &HttpClient) -> Result<OwnSources, String> {

@@ -23,7 +23,7 @@ use connectors::mitz::MitzConfig;
 use connectors::peers::PeerConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
-use policy::UseCaseId;
+use policy::{Organisation, UseCaseId};
 use serde::{Deserialize, Serialize};
 
 pub use bounds::BoundsConfig;
@@ -214,6 +214,17 @@ impl NodeConfig {
         let deserializer = toml::Deserializer::parse(text).map_err(|fault| fault.to_string())?;
         serde_path_to_error::deserialize(deserializer)
             .map_err(|fault| format!("at {}: {}", fault.path(), fault.inner()))
+    }
+
+    /// Whether this is no node for real patients.
+    pub fn is_for_development(&self) -> bool {
+        self.mode == Mode::Development
+    }
+
+    /// The node's own organisation.
+    pub fn organisation(&self) -> Organisation {
+        let provider = &self.provider;
+        Organisation { ura: provider.ura.clone(), name: Some(provider.name.clone()), kind: provider.kind.clone() }
     }
 
     fn anchor(&mut self, folder: &Path) {

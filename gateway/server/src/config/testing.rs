@@ -163,6 +163,7 @@ pub(crate) fn everything() -> NodeConfig {
             levels: vec![text()],
             authorities_file: Some(path()),
             patience_ms: 1,
+            recheck_seconds: 1,
         }),
         nuts: Some(NutsConfig {
             subject: Some(text()),

@@ -92,7 +92,7 @@ impl Provider {
         secrets::write_private(&key_file, self.decryption_key.as_bytes())?;
         let dezi = json!({
             "issuer": self.handle.issuer, "client_id": self.client.id, "decryption_key_file": key_file,
-            "authorities_file": certificates.join("ca.pem"), "patience_ms": 1500,
+            "authorities_file": certificates.join("ca.pem"), "patience_ms": 1500, "recheck_seconds": 1,
         });
         let mut roles: Vec<String> =
             region::staff().iter().filter(|one| one.provider == provider.key).map(|one| one.role.to_owned()).collect();

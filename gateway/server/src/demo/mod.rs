@@ -9,6 +9,7 @@ mod embedded;
 mod log_in;
 mod log_keys;
 mod national;
+mod outsiders;
 mod overseers;
 mod ready;
 mod region;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use conformance::ca::{AuthorityHandle, AuthorityServer, CertificateAuthority, Subject};
+use conformance::ca::{AuthorityHandle, AuthorityServer, Subject};
 use conformance::region::{self, Provider, SourceKind};
 use conformance::source_server::{self, SourceHandle, SourceServer};
 use connectors::http::WebAddress;
@@ -18,7 +18,9 @@ use super::children::{self, RunningNode};
 use super::log_in::{self, LogIn};
 use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
-use super::{DemoOptions, embedded, io, log_keys, loopback, overseers, port, registers, said, secrets, ura, use_case};
+use super::{
+    DemoOptions, embedded, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets, ura, use_case,
+};
 use crate::config::{
     BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
     ProfilesConfig, ProviderConfig, SourceConfig, StoreConfig,
@@ -28,13 +30,7 @@ const USE_CASE: &str = "health-overview";
 
 /// The authority whose certificates all nodes and callers of the region have, and its port above the first.
 const AUTHORITY: &str = "Zorgsluis demo authority";
-const AUTHORITY_PORT: u16 = 109;
-
-/// An organisation without a node, for programs that want to call one: a clinic that every node knows.
-const CLINIC: (&str, &str, &str) = ("90010090", "Kliniek De Proef", "Z4");
-
-/// An organisation with a good certificate that no node knows.
-const STRANGER: (&str, &str) = ("90010099", "Onbekende Zorg");
+const AUTHORITY_PORT: u16 = 108;
 
 /// A provider's place in the demo.
 struct Place {
@@ -68,7 +64,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         .map_err(|fault| format!("the certificate authority cannot be started: {fault}"))?;
     let authority = register.authority().ok_or("the certificate authority has no root")?;
     authority.write(&certificates, "ca").map_err(io(&certificates))?;
-    let mut callers = organisations(&authority, &certificates)?;
+    let mut callers = outsiders::organisations(&authority, &certificates)?;
     let place = &places[0];
     let idp = log_in::Provider::start(options.base_port, &authority, place.provider, &place.inner())?;
     let mut overseeing = Vec::new();
@@ -298,7 +294,7 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
             }),
         });
     }
-    let (number, name, kind) = CLINIC;
+    let (number, name, kind) = outsiders::CLINIC;
     partners.push(PartnerEntry {
         ura: ura(number)?,
         name: name.into(),
@@ -347,29 +343,6 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
         });
     }
     Ok(configs)
-}
-
-/// Callers without a node: the clinic, and a stranger.
-fn organisations(authority: &CertificateAuthority, folder: &Path) -> Result<Vec<ReadyCaller>, String> {
-    let mut callers = Vec::new();
-    for (number, name, known) in [(CLINIC.0, CLINIC.1, true), (STRANGER.0, STRANGER.1, false)] {
-        let issued = said(authority.issue_server(number, &Subject { name, dns_names: &[] }))?;
-        let files = issued.write(folder, number).map_err(io(folder))?;
-        callers.push(ReadyCaller {
-            name: name.into(),
-            listener: "outer",
-            node: None,
-            ura: number.into(),
-            certificate_file: Some(files.certificate),
-            key_file: Some(files.key),
-            client_id: Some(number.into()),
-            bearer_token: None,
-            person: None,
-            use_cases: if known { vec![use_case(USE_CASE)?] } else { Vec::new() },
-            treats: Vec::new(),
-        });
-    }
-    Ok(callers)
 }
 
 fn patients() -> Vec<ReadyPatient> {

@@ -9,7 +9,7 @@ use exchange::ports::Authenticator;
 use super::{Entrance, Parts};
 use crate::config::NodeConfig;
 use crate::tls;
-use crate::wiring::{development, organisation, said};
+use crate::wiring::said;
 
 /// Puts the entrance together.
 pub fn set_up(
@@ -23,7 +23,7 @@ pub fn set_up(
         callers,
         sessions,
         people: people(config)?,
-        dezi: dezi(config)?,
+        dezi: dezi(config)?.map(Arc::new),
         limits,
         authenticator,
         tls: config.inner.tls.is_some(),
@@ -39,7 +39,7 @@ pub fn try_out(config: &NodeConfig) -> Result<(), String> {
 
 /// What the provider's people may do, and for whom they may act.
 fn people(config: &NodeConfig) -> Result<People, String> {
-    said(People::new(organisation(config), config.people.clone(), config.mandates.clone()))
+    said(People::new(config.organisation(), config.people.clone(), config.mandates.clone()))
 }
 
 /// Log-in with Dezi, where it is configured.
@@ -47,7 +47,7 @@ fn dezi(config: &NodeConfig) -> Result<Option<Dezi>, String> {
     let Some(settings) = &config.dezi else { return Ok(None) };
     let file = &settings.decryption_key_file;
     let key = std::fs::read(file).map_err(|fault| format!("{}: {fault}", file.display()))?;
-    if !development(config) {
+    if !config.is_for_development() {
         tls::key_is_private(file)?;
     }
     let trust = match &settings.authorities_file {

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::*;
 
 const CODE: &str = "0123456789abcdef0123456789abcdef";
+const SYSTEM: &str = "fedcba9876543210fedcba9876543210";
 
 /// Knows one certificate.
 struct Cards(Caller);
@@ -31,9 +32,13 @@ fn person(id: &str, role: &str) -> Person {
 
 fn entrance(card: Option<Person>) -> (Entrance, Arc<InnerCallers>) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(CODE.as_bytes()).unwrap();
+    file.write_all(SYSTEM.as_bytes()).unwrap();
+    let mut other = tempfile::NamedTempFile::new().unwrap();
+    other.write_all(CODE.as_bytes()).unwrap();
     let configured = json!([
         {"client_id": "epd", "use_cases": ["overview"], "launches": true, "token_file": file.path()},
+        {"client_id": "doctor", "use_cases": ["overview"], "token_file": other.path(),
+         "person": {"id": "doctor", "role": "01.015"}},
     ]);
     let configured: Vec<InnerCallerConfig> = serde_json::from_value(configured).unwrap();
     let callers = Arc::new(InnerCallers::load(&own(), &configured, true).unwrap());
@@ -108,7 +113,8 @@ async fn a_card_opens_what_its_holders_profession_may_or_the_mandate_of_their_on
 #[test]
 fn a_launch_is_prepared_by_a_system_that_may_and_opened_once() {
     let (entrance, callers) = entrance(None);
-    let epd = callers.by_access_code(CODE).unwrap();
+    let epd = callers.by_access_code(SYSTEM).unwrap();
+    assert_eq!(entrance.by_code(SYSTEM, None), Err(Kept::NotAccepted), "a system sits at no page");
     let launch =
         |role: &str| Launch { person: person("p", role), responsible: None, patient: Bsn::parse("999911120").unwrap() };
     let other = Caller { client_id: "other".to_owned(), ..Caller::clone(epd) };

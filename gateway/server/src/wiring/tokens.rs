@@ -13,7 +13,7 @@ use exchange::ports::Clock;
 use store::once::Once;
 use store::state::{State, StateOptions};
 
-use super::{development, said};
+use super::said;
 use crate::config::NodeConfig;
 use crate::http::nuts;
 use crate::once::{self, UsedPort};
@@ -84,7 +84,7 @@ fn presentations(config: &NodeConfig) -> Result<Option<PresentationVerifier>, St
         Some(file) => Trust::Roots(tls::certificates(file)?),
         None => Trust::Platform,
     };
-    let private_networks = development(config);
+    let private_networks = config.is_for_development();
     let http =
         said(HttpClient::new(HttpSettings { trust, public_only: !private_networks, ..HttpSettings::default() }))?;
     let holders = DidWebResolver::new(http, private_networks);

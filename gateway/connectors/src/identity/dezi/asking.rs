@@ -52,7 +52,10 @@ impl Dezi {
     }
 
     /// Whether the statement is in force now. No answer is no.
-    pub(super) async fn in_force(&self, id: &str) -> Result<(), DeziFault> {
+    ///
+    /// # Errors
+    /// It is not, or that could not be found out.
+    pub async fn in_force(&self, id: &str) -> Result<(), DeziFault> {
         #[derive(Deserialize)]
         struct Status {
             #[serde(rename = "verklaringId")]

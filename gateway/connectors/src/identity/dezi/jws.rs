@@ -111,3 +111,83 @@ fn object<T: DeserializeOwned>(part: &str) -> Option<T> {
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn message(header: &Value) -> String {
+        format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode("{}"), "AAAA")
+    }
+
+    #[test]
+    fn only_rs256_with_a_named_key_and_no_extension_is_read() {
+        let good = json!({"alg": "RS256", "kid": "k", "jku": "https://a.example/keys", "jwk": {"kty": "oct"}, "x5u": "https://evil.example"});
+        let text = message(&good);
+        let read = Jws::read(&text).unwrap();
+        assert_eq!((read.kid.as_str(), read.key_set.as_deref()), ("k", Some("https://a.example/keys")));
+        let long = "x".repeat(LONGEST_NAME + 1);
+        for (name, value) in [
+            ("alg", json!("none")),
+            ("alg", json!("HS256")),
+            ("alg", json!("rs256")),
+            ("alg", json!("PS256")),
+            ("alg", Value::Null),
+            ("kid", json!("")),
+            ("kid", json!(long)),
+            ("kid", Value::Null),
+            ("kid", json!(["k"])),
+            ("jku", json!(long)),
+            ("crit", json!(["exp"])),
+            ("crit", Value::Null),
+        ] {
+            let mut header = good.clone();
+            header[name] = value.clone();
+            assert_eq!(Jws::read(&message(&header)).err(), Some(NotAJws), "{name} {value}");
+        }
+        let twice = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","alg":"none","kid":"k"}"#);
+        let array = URL_SAFE_NO_PAD.encode(r#"["RS256","k",null,false]"#);
+        let padded = format!("{}=", URL_SAFE_NO_PAD.encode(good.to_string()));
+        for header in [twice, array, padded] {
+            assert_eq!(Jws::read(&format!("{header}.e30.AAAA")).err(), Some(NotAJws));
+        }
+        for whole in ["", ".", "..", "a.b", &format!("{text}.x"), &"a".repeat(LONGEST + 1)] {
+            assert_eq!(Jws::read(whole).err(), Some(NotAJws), "{whole:.20}");
+        }
+    }
+
+    #[test]
+    fn only_rsa_keys_of_a_good_size_that_may_sign_are_used() {
+        let key = |changes: &[(&str, Value)]| {
+            let modulus = URL_SAFE_NO_PAD.encode([0xd5; 256]);
+            let mut jwk = json!({"kty": "RSA", "kid": "k", "use": "sig", "alg": "RS256", "n": modulus, "e": "AQAB"});
+            for (name, value) in changes {
+                jwk[*name] = value.clone();
+            }
+            serde_json::from_value::<Jwk>(jwk).ok().and_then(|jwk| jwk.signing_key()).is_some()
+        };
+        assert!(key(&[]) && key(&[("use", Value::Null), ("alg", Value::Null)]));
+        for (name, value) in [
+            ("kty", json!("oct")),
+            ("use", json!("enc")),
+            ("alg", json!("HS256")),
+            ("n", json!(URL_SAFE_NO_PAD.encode([0xd5; 128]))),
+            ("n", json!(URL_SAFE_NO_PAD.encode([0xd5; 1025]))),
+            ("n", json!("not base64url!")),
+            ("n", Value::Null),
+            ("e", Value::Null),
+        ] {
+            assert!(!key(&[(name, value.clone())]), "{name} {value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_or_refused(message in "[A-Za-z0-9_.=-]{0,200}") {
+            let _ = Jws::read(&message);
+        }
+    }
+}

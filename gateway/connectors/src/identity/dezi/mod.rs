@@ -69,6 +69,9 @@ pub struct DeziConfig {
     /// How long one question to it may take.
     #[serde(default = "patience")]
     pub patience_ms: u64,
+    /// How often it is asked again whether the statement behind a session is in force.
+    #[serde(default = "recheck")]
+    pub recheck_seconds: u32,
 }
 
 fn statement_issuers() -> Vec<String> {
@@ -82,6 +85,13 @@ fn levels() -> Vec<String> {
 const fn patience() -> u64 {
     3_000
 }
+
+const fn recheck() -> u32 {
+    300
+}
+
+/// Longest time between two looks at a statement, in seconds.
+const LONGEST_RECHECK: u32 = 3_600;
 
 /// A browser on its way to the log-in page. No `Debug`: it holds secrets.
 pub struct Departing {
@@ -107,6 +117,8 @@ pub struct DeziPerson {
     pub person: Person,
     /// When the statement ends.
     pub until: OffsetDateTime,
+    /// Names the statement, to ask again whether it is in force.
+    pub statement: String,
 }
 
 /// This node as a client of Dezi.
@@ -139,6 +151,9 @@ impl Dezi {
         }
         if config.patience_ms == 0 {
             return Err(IdentityFault("dezi.patience_ms must be more than 0".to_owned()));
+        }
+        if !(1..=LONGEST_RECHECK).contains(&config.recheck_seconds) {
+            return Err(IdentityFault(format!("dezi.recheck_seconds must be between 1 and {LONGEST_RECHECK}")));
         }
         let key = MessageKey::new(key_pem, config.content_encryption)
             .map_err(|fault| IdentityFault(format!("{} {fault}", config.decryption_key_file.display())))?;
@@ -216,7 +231,7 @@ impl Dezi {
         info.check(&expected, &subject)?;
         let stated = self.statement(&info, &expected).await?;
         self.in_force(&info.verklaring_id).await?;
-        Ok(DeziPerson { person: stated.person, until: stated.until })
+        Ok(DeziPerson { person: stated.person, until: stated.until, statement: info.verklaring_id })
     }
 
     /// The statement, verified with the keys where it says that they are, if they may be there.
@@ -248,6 +263,11 @@ impl Dezi {
             NoKey::Unknown => Refused::Signature.into(),
             NoKey::Unavailable => DeziFault::Unavailable("keys"),
         })
+    }
+
+    /// How long to wait between two looks at a statement.
+    pub fn recheck(&self) -> Duration {
+        Duration::from_secs(u64::from(self.config.recheck_seconds))
     }
 
     fn patience(&self) -> Duration {

@@ -185,6 +185,8 @@ async fn a_log_in_ends_with_the_person_that_the_statement_names() {
     assert_eq!(names, expected);
     let found = world.log_in().await.unwrap();
     assert_eq!((found.person.id.as_str(), found.person.role.as_str()), ("900000123", "01.015"));
+    assert_eq!(world.dezi.in_force(&found.statement).await, Ok(()));
+    assert_eq!(world.dezi.in_force("v-2").await, Err(DeziFault::Refused(Refused::Revoked)), "unknown there");
     let asked = world.stub.asked();
     let token = asked.iter().find(|asked| asked.path() == "/token").unwrap();
     assert_eq!(token.parameter("grant_type").as_deref(), Some("authorization_code"));

@@ -17,6 +17,11 @@ fn is_same_owner(one: &Caller, other: &Caller) -> bool {
 }
 
 impl Sessions {
+    /// Whether a session lives. Does not count as using it.
+    pub fn is_live(&self, id: &str, now: OffsetDateTime) -> bool {
+        self.all().get(&Digest::of(id)).is_some_and(|session| self.lives(session, now))
+    }
+
     /// Ends a session. Says nothing of whether there was one.
     pub fn end(&self, id: &str) {
         self.all().remove(&Digest::of(id));

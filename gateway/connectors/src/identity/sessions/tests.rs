@@ -49,6 +49,14 @@ fn a_session_lives_while_it_is_used_and_never_beyond_its_absolute_end() {
 }
 
 #[test]
+fn looking_whether_a_session_lives_does_not_keep_it_alive() {
+    let sessions = sessions(10);
+    let id = sessions.create(opening("a"), at(0)).unwrap();
+    assert!(sessions.is_live(id.reveal(), at(59)));
+    assert!(!sessions.is_live(id.reveal(), at(60)) && !sessions.is_live("guessed", at(1)));
+}
+
+#[test]
 fn a_session_ends_with_the_proof_that_opened_it() {
     let sessions = sessions(10);
     let id = sessions.create(Opening { until: Some(at(30)), ..opening("a") }, at(0)).unwrap();
