@@ -17,6 +17,7 @@ pub mod packages;
 pub mod patient_index;
 pub mod profiles;
 pub mod quality;
+pub mod registers;
 pub mod serve;
 pub mod tls;
 pub mod validate;

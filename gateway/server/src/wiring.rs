@@ -11,14 +11,11 @@ use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
 use connectors::identity::{
     InnerCallers, NodeAuthenticator, NodeKey, PartnerConfig, Partners, SessionConfig, Sessions,
 };
-use connectors::mitz::{LocalAndMitz, Mitz};
 use connectors::peers::{PeerSource, TokenSupplier};
-use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
+use connectors::registers::Watch;
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
-use exchange::ports::{
-    Authenticator, Clock, Consents, NoValueSets, PatientIndex, Source, SystemClock, TreatmentRelations, ValueSets,
-};
+use exchange::ports::{Authenticator, Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
 use fhir::FhirVersion;
 use fhir::json::Limits;
@@ -37,9 +34,10 @@ use crate::log::places::Places;
 use crate::log::published::Published;
 use crate::log::witnessing::{Setup, Witnessing};
 use crate::mitz::Subscribing;
-use crate::node::{Bases, Node, Parts, Wellness};
+use crate::node::{Bases, Node, Parts};
 use crate::patient_index::OwnPatients;
 use crate::quality::{Quality, Statements};
+use crate::registers::{Registers, wellness};
 use crate::{mitz, profiles, tls};
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
@@ -359,59 +357,6 @@ fn versions(use_cases: &UseCases, own: Vec<FhirVersion>) -> Vec<FhirVersion> {
         .filter(|version| use_cases.all().any(|use_case| use_case.capability().versions.contains_key(version)))
         .filter(|version| own.is_empty() || own.contains(version))
         .collect()
-}
-
-/// The provider's own registers, as ports and for their health.
-struct Registers {
-    consents: Arc<dyn Consents>,
-    relations: Arc<dyn TreatmentRelations>,
-    whereabouts: Arc<RegionalRegister>,
-    health: Vec<Arc<dyn RegisterHealth>>,
-}
-
-impl Registers {
-    fn open(
-        config: &NodeConfig,
-        own: Vec<Arc<dyn Source>>,
-        peers: HashMap<DataHolder, Arc<dyn Source>>,
-        mitz: Option<Mitz>,
-        clock: &Arc<dyn Clock>,
-    ) -> Registers {
-        let ura = &config.provider.ura;
-        let holder = DataHolder(ura.clone());
-        let files = &config.registers;
-        let whereabouts =
-            Arc::new(RegionalRegister::open(files.whereabouts_file.as_deref(), holder.clone(), own, peers));
-        let mut registers = Registers {
-            consents: Arc::new(Nobody),
-            relations: Arc::new(Nobody),
-            whereabouts: whereabouts.clone(),
-            health: vec![whereabouts],
-        };
-        let local = files.consents_file.as_deref();
-        let local = local.map(|file| Arc::new(LocalConsents::open(file, holder, clock.clone())));
-        if let Some(consents) = &local {
-            registers.consents = consents.clone();
-            registers.health.push(consents.clone());
-        }
-        if let Some(mitz) = mitz {
-            registers.consents = Arc::new(LocalAndMitz::new(local, Arc::new(mitz)));
-        }
-        if let Some(file) = &files.relations_file {
-            let relations = Arc::new(ProviderList::open(file, ura.clone(), clock.clone()));
-            registers.relations = relations.clone();
-            registers.health.push(relations);
-        }
-        registers
-    }
-}
-
-/// Whether every register is up to date.
-fn wellness(registers: Vec<Arc<dyn RegisterHealth>>) -> Wellness {
-    Box::new(move || {
-        let ill = registers.iter().any(|register| register.healthy().is_err());
-        ill.then_some("a register of this provider cannot be read\n")
-    })
 }
 
 fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Result<T, String> {
