@@ -8,7 +8,7 @@ use policy::{Consent, Finding};
 
 use crate::inbound::Inbound;
 use crate::ports::{AccessLog, Clock, LogUnavailable};
-use crate::record::{AskedFacts, CallerFacts, OutcomeFacts};
+use crate::record::{AccessRecord, AskedFacts, CallerFacts, OutcomeFacts};
 use crate::trail::Trail;
 
 /// What was told.
@@ -19,6 +19,11 @@ pub struct Notice<'a> {
     pub patient: &'a Bsn,
     /// The patient's choice, when the message tells one.
     pub consent: Option<Consent>,
+}
+
+/// Whether a record is that of a notice.
+pub fn is_notice(record: &AccessRecord) -> bool {
+    record.caller.as_ref().is_some_and(|caller| caller.organisation.is_empty())
 }
 
 /// Writes the record of a notice; resolves when it is durable.

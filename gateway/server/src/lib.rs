@@ -21,6 +21,7 @@ pub mod patient_index;
 pub mod policies;
 pub mod profiles;
 pub mod quality;
+pub mod registers;
 pub mod serve;
 pub mod tls;
 pub mod validate;

@@ -11,14 +11,11 @@ use std::time::Duration;
 use connectors::http::HttpClient;
 use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
-use connectors::mitz::{LocalAndMitz, Mitz};
 use connectors::peers::{PeerSource, TokenSupplier};
-use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth, Watch};
+use connectors::registers::Watch;
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
-use exchange::ports::{
-    Authenticator, Clock, Consents, NoValueSets, PatientIndex, Source, SystemClock, TreatmentRelations, ValueSets,
-};
+use exchange::ports::{Authenticator, Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
 use fhir::FhirVersion;
 use fhir::json::Limits;
@@ -26,7 +23,6 @@ use policy::{Data, DataHolder, InForce, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
 use store::proof::CheckpointKey;
-use store::state::State;
 
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
@@ -40,10 +36,11 @@ use crate::log::published::Published;
 use crate::log::siem::{self, Streaming};
 use crate::log::witnessing::{Setup, Witnessing};
 use crate::mitz::Subscribing;
-use crate::node::{Bases, Node, Parts, Wellness};
+use crate::node::{Bases, Node, Parts};
 use crate::patient_index::OwnPatients;
 use crate::policies::{ReloadMeasures, Reloading};
 use crate::quality::{Quality, Statements};
+use crate::registers::{Registers, wellness};
 use crate::{mitz, profiles};
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
@@ -336,69 +333,6 @@ fn versions(use_cases: &UseCases, own: Vec<FhirVersion>) -> Vec<FhirVersion> {
         .filter(|version| use_cases.all().any(|use_case| use_case.capability().versions.contains_key(version)))
         .filter(|version| own.is_empty() || own.contains(version))
         .collect()
-}
-
-/// What this provider itself knows of relations and consents, for a question that no exchange asks.
-pub fn own_knowledge(config: &NodeConfig) -> (Arc<dyn TreatmentRelations>, Arc<dyn Consents>) {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let registers = Registers::open(config, Vec::new(), HashMap::new(), None, &clock);
-    (registers.relations, registers.consents)
-}
-
-/// The provider's own registers, as ports and for their health.
-struct Registers {
-    consents: Arc<dyn Consents>,
-    relations: Arc<dyn TreatmentRelations>,
-    whereabouts: Arc<RegionalRegister>,
-    health: Vec<Arc<dyn RegisterHealth>>,
-}
-
-impl Registers {
-    fn open(
-        config: &NodeConfig,
-        own: Vec<Arc<dyn Source>>,
-        peers: HashMap<DataHolder, Arc<dyn Source>>,
-        mitz: Option<Mitz>,
-        clock: &Arc<dyn Clock>,
-    ) -> Registers {
-        let ura = &config.provider.ura;
-        let holder = DataHolder(ura.clone());
-        let files = &config.registers;
-        let whereabouts =
-            Arc::new(RegionalRegister::open(files.whereabouts_file.as_deref(), holder.clone(), own, peers));
-        let mut registers = Registers {
-            consents: Arc::new(Nobody),
-            relations: Arc::new(Nobody),
-            whereabouts: whereabouts.clone(),
-            health: vec![whereabouts],
-        };
-        let local = files.consents_file.as_deref();
-        let local = local.map(|file| Arc::new(LocalConsents::open(file, holder, clock.clone())));
-        if let Some(consents) = &local {
-            registers.consents = consents.clone();
-            registers.health.push(consents.clone());
-        }
-        if let Some(mitz) = mitz {
-            registers.consents = Arc::new(LocalAndMitz::new(local, Arc::new(mitz)));
-        }
-        if let Some(file) = &files.relations_file {
-            let relations = Arc::new(ProviderList::open(file, ura.clone(), clock.clone()));
-            registers.relations = relations.clone();
-            registers.health.push(relations);
-        }
-        registers
-    }
-}
-
-/// Whether every register is up to date, and the state can be written.
-fn wellness(registers: Vec<Arc<dyn RegisterHealth>>, state: Arc<State>) -> Wellness {
-    Box::new(move || {
-        if !state.healthy() {
-            return Some("the state cannot be written: no token is given\n");
-        }
-        let ill = registers.iter().any(|register| register.healthy().is_err());
-        ill.then_some("a register of this provider cannot be read\n")
-    })
 }
 
 /// A fault as a sentence.

@@ -5,6 +5,7 @@
 
 mod ends;
 mod labels;
+mod notice;
 #[cfg(test)]
 mod tests;
 mod told;

@@ -50,6 +50,44 @@ fn a_release_reads_whole_in_both_voices_and_languages() {
 }
 
 #[test]
+fn what_a_register_told_is_no_look_into_a_record() {
+    let caller = r#"{"client_id":"mitz","organisation":"","organisation_name":"Mitz"}"#;
+    let asked = r#"{"fhir_version":"r4","interaction":"transaction","resource_type":"Consent"}"#;
+    let told = |decision: &str| {
+        let consent =
+            format!(r#"{{"finding":"found","detail":{{"decision":"{decision}","source":"mitz","reference":"n"}}}}"#);
+        let none = "null";
+        record(
+            "transaction",
+            &[
+                ("caller", caller),
+                ("asked", asked),
+                ("consent", if decision.is_empty() { none } else { &consent }),
+                ("decision", none),
+                ("treatment_relation", none),
+                ("sources", "[]"),
+            ],
+        )
+    };
+    let (auditor, patient) = dutch(&told("deny"));
+    assert_eq!(
+        auditor,
+        "Mitz heeft gemeld dat een patiënt de keuze over toestemming heeft gewijzigd. De keuze is: geen toestemming."
+    );
+    assert_eq!(
+        patient,
+        "Mitz heeft gemeld dat u uw keuze over toestemming heeft gewijzigd. De keuze is: geen toestemming."
+    );
+    assert_eq!(
+        english(&told("permit")).1,
+        "Mitz told that you changed your choice about consent. The choice is: consent."
+    );
+    assert_eq!(english(&told("")).0, "Mitz told that a patient changed their choice about consent.");
+    let event = crate::event::event(&told("deny"), 1);
+    assert!(!event.text().contains(r#""value":"""#), "no number where a register has none: {}", event.text());
+}
+
+#[test]
 fn what_a_patient_asks_is_told_as_theirs_and_what_is_supervised_as_that() {
     let decision = |purpose: &str| format!(r#"{{"permitted":true,"purpose":"{purpose}"}}"#);
     let organisation = r#""client_id":"x","organisation":"90000901","organisation_name":"Maasdal""#;

@@ -1,11 +1,12 @@
 //! What there is to tell of one record, or of several that are one story.
 
+use exchange::notice::is_notice;
 use exchange::record::{AccessRecord, CallerFacts};
 use policy::{Consent, ConsentDecision, Finding, NotFoundOut, Purpose, TreatmentRelation};
 
 use super::ends::{count, perhaps, result};
 use super::words::{self, Thing};
-use super::{Language, Voice};
+use super::{Language, Voice, notice};
 use crate::class::Class;
 
 /// What was done, or tried.
@@ -97,6 +98,8 @@ pub struct Told {
     disclosed: usize,
     withheld: usize,
     pub emergency: bool,
+    /// A register told something; nobody asked.
+    notice: bool,
 }
 
 impl Told {
@@ -113,6 +116,7 @@ impl Told {
             disclosed: record.sources.iter().map(|source| source.disclosed.len()).sum(),
             withheld: record.sources.iter().map(|source| source.withheld).sum(),
             emergency: record.emergency.is_some(),
+            notice: is_notice(record),
         }
     }
 
@@ -121,7 +125,8 @@ impl Told {
         let pair = |told: &Told| {
             let relation = told.relation.as_ref().map(|finding| finding.found().is_some());
             let consent = told.consent.as_ref().map(|finding| finding.found().map(|found| found.decision));
-            (told.purpose, relation, consent, told.emergency, told.class.is_granted(), told.about_a_patient)
+            let kind = (told.class.is_granted(), told.about_a_patient, told.notice);
+            (told.purpose, relation, consent, told.emergency, kind)
         };
         pair(self) == pair(other)
     }
@@ -147,6 +152,9 @@ impl Told {
     }
 
     pub fn say(&self, language: Language, voice: Voice) -> String {
+        if self.notice {
+            return notice::say(&self.who(language, voice), self.consent.as_ref(), language, voice);
+        }
         let mut said = vec![self.deed(language, voice)];
         said.extend(self.grounds(language, voice).into_iter().map(str::to_owned));
         said.push(self.end(language, voice));
@@ -191,6 +199,9 @@ impl Told {
             .to_owned();
         }
         let organisation = organisation(caller, language, voice);
+        if self.notice {
+            return organisation;
+        }
         let Some(person) = &caller.person else {
             return match dutch {
                 true => format!("Een systeem van {organisation}"),

@@ -57,13 +57,17 @@ impl WebAddress {
 
     /// Plain HTTP to another machine: only development may do that.
     pub fn is_plain_off_loopback(&self) -> bool {
-        let loopback = match self.0.host() {
+        self.0.scheme() == "http" && !self.is_on_loopback()
+    }
+
+    /// This very machine.
+    pub fn is_on_loopback(&self) -> bool {
+        match self.0.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
-        };
-        self.0.scheme() == "http" && !loopback
+        }
     }
 }
 
@@ -144,5 +148,10 @@ mod tests {
         ] {
             assert_eq!(WebAddress::parse(address).unwrap().is_plain_off_loopback(), plain, "{address}");
         }
+        let on_loopback = |address| WebAddress::parse(address).unwrap().is_on_loopback();
+        assert!(
+            on_loopback("https://localhost:1/x") && on_loopback("https://127.0.0.2") && on_loopback("https://[::1]")
+        );
+        assert!(!on_loopback("https://localhost.example") && !on_loopback("https://10.0.0.1"));
     }
 }

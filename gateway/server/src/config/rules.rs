@@ -144,6 +144,9 @@ fn production(config: &NodeConfig) -> Result<(), String> {
     {
         return Err("dezi is reached over plain HTTP: use https".into());
     }
+    if config.registers.mitz.as_ref().is_some_and(|mitz| mitz.base.is_on_loopback()) {
+        return Err("registers.mitz.base is on loopback: a Mitz that is played, outside development mode".into());
+    }
     for source in &config.sources {
         if let SourceConfig::Fhir(source) = source
             && source.base.is_plain_off_loopback()
@@ -355,7 +358,15 @@ mod tests {
                 says: "registers.mitz.deadline_ms",
             },
             Rule {
-                good: |config| mitz(config, |mitz| mitz.base = WebAddress::parse("https://localhost/mitz").unwrap()),
+                good: |config| {
+                    config.mode = Mode::Development;
+                    mitz(config, |mitz| mitz.base = WebAddress::parse("https://localhost/mitz").unwrap());
+                },
+                bad: |config| mitz(config, |mitz| mitz.base = WebAddress::parse("https://localhost/mitz").unwrap()),
+                says: "registers.mitz.base is on loopback",
+            },
+            Rule {
+                good: |config| mitz(config, |mitz| mitz.base = WebAddress::parse("https://mitz.example").unwrap()),
                 bad: |config| mitz(config, |mitz| mitz.base = WebAddress::parse("http://localhost/mitz").unwrap()),
                 says: "registers.mitz.base must be https",
             },

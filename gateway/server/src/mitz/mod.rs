@@ -8,6 +8,7 @@ mod wiring;
 use std::path::Path;
 
 use connectors::http::{ClientIdentity, HttpClient, HttpSettings, Trust};
+use connectors::identity::Certificate;
 use connectors::mitz::{Categories, CategoriesConfig, Mitz, MitzConfig};
 
 use crate::tls;
@@ -26,6 +27,11 @@ fn open(config: &MitzConfig, production: bool) -> Result<Mitz, String> {
         tls::key_is_private(&config.key_file)?;
     }
     let identity = tls::identity(&config.certificate_file, &config.key_file)?;
+    let leaf = identity.chain.first().and_then(|leaf| Certificate::read(leaf).ok());
+    let leaf = leaf.ok_or_else(|| format!("{}: the certificate cannot be read", config.certificate_file.display()))?;
+    if production && leaf.for_tests {
+        return Err(format!("{}: a test certificate, outside development mode", config.certificate_file.display()));
+    }
     let http = HttpClient::new(HttpSettings {
         trust: Trust::Roots(tls::certificates(&config.authorities_file)?),
         identity: Some(ClientIdentity::new(identity.chain, identity.key)),

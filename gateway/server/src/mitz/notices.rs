@@ -13,7 +13,7 @@ use fhir::json::Limits;
 use fhir::{Resource, Ura, xml};
 
 /// As people know it.
-const NAME: &str = "Mitz, het landelijke toestemmingsregister";
+const NAME: &str = "Mitz";
 
 /// Takes notifications.
 pub struct Notices {

@@ -17,7 +17,7 @@ use super::past::{self, Own};
 use crate::config::{Mode, NodeConfig};
 use crate::log::filter::{Filter, Period};
 use crate::log::places::Places;
-use crate::{profiles, wiring};
+use crate::{profiles, registers};
 
 #[derive(Subcommand)]
 pub enum PolicyCommand {
@@ -113,7 +113,7 @@ fn explained(config: &Path, question: Option<&Path>, as_json: bool) -> Result<Ex
     let question: CaseInput = serde_json::from_str(&text)
         .map_err(|fault| format!("the question cannot be read (line {}, column {})", fault.line(), fault.column()))?;
     let (use_cases, _) = use_cases(&config, None)?;
-    let (relations, consents) = wiring::own_knowledge(&config);
+    let (relations, consents) = registers::own_knowledge(&config);
     let explaining = explain::explain(&question, &use_cases, relations.as_ref(), consents.as_ref());
     let explanation = actix_web::rt::System::new().block_on(explaining)?;
     if as_json {

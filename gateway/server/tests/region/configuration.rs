@@ -24,7 +24,7 @@ pub fn of_try_is_good_and_for_development_only(ready: &Ready) {
 }
 
 pub fn unsafe_ones_are_refused(ready: &Ready) {
-    let rows: [Row; 10] = [
+    let rows: [Row; 11] = [
         ("a key that is not known", |config| set(section(config, "provider"), "colour", "red"), "colour"),
         ("a section that is not known", |config| drop(config.insert("extra".into(), Table::new().into())), "extra"),
         ("plain HTTP off loopback", |config| set(section(config, "inner"), "address", "0.0.0.0:18402"), "loopback"),
@@ -36,6 +36,15 @@ pub fn unsafe_ones_are_refused(ready: &Ready) {
                 config.remove("callers");
             },
             "test certificate",
+        ),
+        (
+            "a Mitz that is played, in production",
+            |config| {
+                let mitz = section(config, "registers")["mitz"].clone();
+                with_tls_in_production(config);
+                section(config, "registers").insert("mitz".into(), mitz);
+            },
+            "registers.mitz.base is on loopback",
         ),
         ("static tokens in production", with_a_real_certificate, "token"),
         (
@@ -100,9 +109,10 @@ fn set(table: &mut Table, key: &str, value: &str) {
     table.insert(key.to_owned(), Value::String(value.to_owned()));
 }
 
-/// Production, with the inner listener on TLS: what else is wrong comes to light.
+/// Production, with the inner listener on TLS and without a Mitz that is played: what else is wrong comes to light.
 fn with_tls_in_production(config: &mut Table) {
     set(config, "mode", "production");
+    section(config, "registers").remove("mitz");
     let outer = section(config, "outer").clone();
     let files = ["certificate_file", "key_file", "authorities_file"];
     let tls: Table = files.into_iter().map(|name| (name.to_owned(), outer[name].clone())).collect();
