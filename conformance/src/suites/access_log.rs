@@ -39,7 +39,7 @@ pub fn checks() -> Vec<Check> {
 }
 
 /// One of the node's own who look into its log.
-fn overseer(setting: &Setting, node: &str, client_id: &str) -> Result<InnerCaller, Flaw> {
+pub fn overseer(setting: &Setting, node: &str, client_id: &str) -> Result<InnerCaller, Flaw> {
     let mut callers = setting.ready.callers.iter();
     let caller = callers
         .find(|caller| caller.node.as_deref() == Some(node) && caller.client_id.as_deref() == Some(client_id))

@@ -10,6 +10,7 @@ mod batch;
 mod callers_refused;
 mod certificates;
 mod denied;
+mod emergency;
 mod facts;
 mod hostile_http;
 mod ill_sources;
@@ -120,6 +121,7 @@ fn region() -> Vec<Check> {
     let mut all = facts::checks();
     all.extend(overview::checks());
     all.extend(denied::checks());
+    all.extend(emergency::checks());
     all.extend(outer_gate::checks());
     all.extend(callers_refused::checks());
     all.extend(certificates::checks());

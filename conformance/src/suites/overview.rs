@@ -29,7 +29,11 @@ impl Overview {
         Self::read(ask(setting, node, caller, bsn).await?)
     }
 
-    fn read(answer: Answer) -> Result<Self, Flaw> {
+    /// Takes an answer apart.
+    ///
+    /// # Errors
+    /// It is no overview.
+    pub fn read(answer: Answer) -> Result<Self, Flaw> {
         ensure(answer.status == 200, || format!("the overview answers {}", answer.status))?;
         let bundle = answer.json().unwrap_or_default();
         ensure(bundle["resourceType"] == "Bundle" && bundle["type"] == "searchset", || {

@@ -46,6 +46,8 @@ pub struct Session {
     pub acting: Option<usize>,
     /// Whether the person has a choice in that.
     pub chooses: bool,
+    /// Whether the person may use the emergency procedure (noodprocedure).
+    pub emergencies: bool,
 }
 
 /// How an exchange for a page ended, with what came of it.
@@ -99,8 +101,15 @@ pub trait Desk: Send + Sync {
     fn certificates(&self) -> CertificatesShown;
 
     /// Asks for a patient's overview through the whole stack. `bsn` is as typed, without white space, dots and dashes:
-    /// the stack judges it, so that a wrong one leaves its record too. Without it the patient is the session's own.
-    fn overview(&self, session: &str, bsn: Option<&str>, remote: Option<IpAddr>) -> BoxFuture<'static, Answered>;
+    /// the stack judges it, so that a wrong one leaves its record too. Without it the patient is the session's own. With
+    /// `emergency`, why the normal procedure is passed over, as typed: the stack judges that as well.
+    fn overview(
+        &self,
+        session: &str,
+        bsn: Option<&str>,
+        emergency: Option<&str>,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Answered>;
 
     /// The access log; none where this node does not show it, and then its pages do not exist.
     fn log(&self) -> Option<&dyn LogDesk> {

@@ -24,6 +24,9 @@ use crate::pages::{self, Frame, Notice, Place};
 /// Longest form body, in bytes: a note of [`pages::log::LONGEST_NOTE`] characters as a browser escapes it, and a token.
 const LONGEST_FORM: usize = 8192;
 
+/// Longest reason as typed that is passed on, in characters: one too many shows that it was too long.
+const LONGEST_REASON: usize = pages::LONGEST_REASON + 1;
+
 /// Longest BSN as typed that is passed on, in characters.
 const LONGEST_BSN: usize = 32;
 
@@ -78,6 +81,7 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         )
         .service(resource("/mandate").route(web::get().to(home)).route(web::post().to(signing_in::act)))
         .service(resource("/overview").route(web::get().to(own_overview)).route(web::post().to(overview)))
+        .service(resource("/emergency").route(web::get().to(home)).route(web::post().to(emergency)))
         .service(resource("/quality").route(web::get().to(quality)))
         .service(resource("/certificates").route(web::get().to(certificates::show)))
         .service(resource("/log").route(web::get().to(log::form)).route(web::post().to(log::search)))
@@ -101,6 +105,16 @@ struct Ask {
     csrf: String,
     #[serde(default)]
     bsn: String,
+}
+
+#[derive(Deserialize)]
+struct AskInEmergency {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    bsn: String,
+    #[serde(default)]
+    reason: String,
 }
 
 /// Where a page begins, for whoever comes by a path that only takes forms.
@@ -139,16 +153,35 @@ async fn overview(request: HttpRequest, portal: Data<Portal>, form: Form<Ask>) -
     if session.kind != Kind::Practitioner {
         return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::OtherKind, None);
     }
-    let typed: String =
-        form.bsn.chars().filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-')).take(LONGEST_BSN).collect();
-    portal.shown(&request, &id, &session, Some(&typed)).await
+    portal.shown(&request, &id, &session, Some(&plain(&form.bsn)), None).await
+}
+
+/// The same by the emergency procedure. Where the patient is the session's own, none is typed.
+async fn emergency(request: HttpRequest, portal: Data<Portal>, form: Form<AskInEmergency>) -> HttpResponse {
+    let Some((id, session)) = portal.cookies.session(&request, portal.desk.as_ref()) else {
+        return portal.sign_in_page(&request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER));
+    };
+    if !is_ours(&request, &session.csrf, &form.csrf) {
+        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
+    }
+    if !session.emergencies {
+        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::OtherKind, None);
+    }
+    let typed = Some(plain(&form.bsn)).filter(|_| !session.one_patient);
+    let reason: String = form.reason.chars().take(LONGEST_REASON).collect();
+    portal.shown(&request, &id, &session, typed.as_deref(), Some(&reason)).await
+}
+
+/// A number as the stack wants it: without what people type between its digits.
+fn plain(typed: &str) -> String {
+    typed.chars().filter(|c| !c.is_whitespace() && !matches!(c, '.' | '-')).take(LONGEST_BSN).collect()
 }
 
 /// The overview of the one patient that the session is about, as whoever launched it said. Others name a patient first.
 async fn own_overview(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
     match portal.cookies.session(&request, portal.desk.as_ref()) {
         Some((id, session)) if session.one_patient && session.kind == Kind::Practitioner => {
-            portal.shown(&request, &id, &session, None).await
+            portal.shown(&request, &id, &session, None, None).await
         }
         _ => to_start(),
     }
@@ -182,17 +215,36 @@ fn unreadable_form(request: &HttpRequest) -> HttpResponse {
 
 impl Portal {
     /// Asks for an overview and shows what came of it.
-    async fn shown(&self, request: &HttpRequest, id: &str, session: &Session, typed: Option<&str>) -> HttpResponse {
+    async fn shown(
+        &self,
+        request: &HttpRequest,
+        id: &str,
+        session: &Session,
+        typed: Option<&str>,
+        reason: Option<&str>,
+    ) -> HttpResponse {
         let remote = request.peer_addr().map(|address| address.ip());
-        let Answered { request_id, result } = self.desk.overview(id, typed, remote).await;
+        let Answered { request_id, result } = self.desk.overview(id, typed, reason, remote).await;
         let frame = Frame::of(self.desk.provider(), Some(session)).at(Place::Search);
         let refusal = match result {
             Ok(recorded) => {
-                return page(StatusCode::OK, pages::overview(&frame, &Overview::of(recorded.released()), &request_id));
+                return page(
+                    StatusCode::OK,
+                    pages::overview(&frame, &Overview::of(recorded.released()), &request_id, reason.is_some()),
+                );
             }
             Err(refusal) => refusal,
         };
         match (pages::answer_to(&refusal), typed) {
+            (pages::Answer::ExplainBetter, _) => {
+                let wrong = reason.unwrap_or_default();
+                let markup = pages::emergency(&frame, session, typed, Some(wrong), &request_id);
+                page(StatusCode::BAD_REQUEST, markup)
+            }
+            // The same for whoever is not there and whoever is not theirs: in an emergency both are asked for anew.
+            (pages::Answer::Notice(Notice::NotAvailable), _) if session.emergencies && reason.is_none() => {
+                page(StatusCode::FORBIDDEN, pages::emergency(&frame, session, typed, None, &request_id))
+            }
             (pages::Answer::TryAnother, Some(typed)) => {
                 page(StatusCode::BAD_REQUEST, pages::search(&frame, session, Some((typed, &request_id))))
             }

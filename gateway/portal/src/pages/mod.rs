@@ -3,6 +3,7 @@
 mod banner;
 mod bar;
 mod certificates;
+mod emergency;
 mod icons;
 pub(crate) mod log;
 mod notice;
@@ -25,6 +26,7 @@ use crate::desk::Session;
 pub(crate) use bar::{Place, start_of};
 pub(crate) use certificates::certificates;
 pub use certificates::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD};
+pub(crate) use emergency::{LONGEST_REASON, emergency};
 pub(crate) use notice::{Answer, Notice, answer_to, notice, of_the_log};
 pub(crate) use overview::overview;
 pub(crate) use period::WrongPeriod;

@@ -1,11 +1,12 @@
 //! What a user reads when there is no overview. It never tells "no such patient" from "not your patient".
 
-mod words;
+pub(super) mod words;
 
 use audit::Language;
 use exchange::Refusal;
 use exchange::ports::{AuthenticationFault, SourceFault};
 use maud::{Markup, html};
+use policy::DenialCode;
 
 use super::{Frame, frame, icons, reference};
 
@@ -36,6 +37,8 @@ pub(crate) enum Notice {
 pub(crate) enum Answer {
     /// The BSN is no BSN: the form again.
     TryAnother,
+    /// The reason explains no emergency: the form for it again.
+    ExplainBetter,
     SignInAgain,
     Notice(Notice),
 }
@@ -61,6 +64,7 @@ pub(crate) fn answer_to(refusal: &Refusal) -> Answer {
             | AuthenticationFault::DpopTokenOfAnotherClient
             | AuthenticationFault::ProofNotAccepted(_),
         ) => Answer::SignInAgain,
+        Refusal::Denied(denial) if denial.code == DenialCode::EmergencyReason => Answer::ExplainBetter,
         Refusal::Denied(_) | Refusal::NotFound | Refusal::Source(SourceFault::NotFound | SourceFault::Gone) => {
             Answer::Notice(Notice::NotAvailable)
         }

@@ -112,7 +112,7 @@ impl Portal {
                 return self.sign_in_page(request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER));
             }
             // Only a search names a patient, and answers this by itself.
-            pages::Answer::TryAnother => Notice::Defect,
+            pages::Answer::TryAnother | pages::Answer::ExplainBetter => Notice::Defect,
             pages::Answer::Notice(notice) => notice,
         };
         let status = StatusCode::from_u16(notice.status(refusal)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -1,5 +1,6 @@
 //! The pages as a browser meets them, in front of a stub desk with the real stack behind it.
 
+mod emergencies;
 mod expiring;
 mod guarding;
 mod log;
@@ -43,6 +44,7 @@ struct Stub {
     kind: Kind,
     one_patient: bool,
     mandates: Vec<String>,
+    emergencies: bool,
     log: log::LogStub,
 }
 
@@ -58,6 +60,7 @@ impl Stub {
             kind: Kind::Practitioner,
             one_patient: false,
             mandates: Vec::new(),
+            emergencies: false,
             log: log::LogStub::default(),
         })
     }
@@ -132,6 +135,7 @@ impl Desk for Stub {
             mandates: self.mandates.clone(),
             acting: self.mandates.first().map(|_| 0),
             chooses: !self.mandates.is_empty(),
+            emergencies: self.emergencies,
         };
         (id == SESSION && *self.open.lock().unwrap()).then_some(session)
     }
@@ -151,12 +155,25 @@ impl Desk for Stub {
     fn log(&self) -> Option<&dyn LogDesk> {
         Some(&self.log)
     }
-    fn overview(&self, session: &str, bsn: Option<&str>, _remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+    fn overview(
+        &self,
+        session: &str,
+        bsn: Option<&str>,
+        emergency: Option<&str>,
+        _remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Answered> {
         assert_eq!(session, SESSION);
         // Without a patient it is the session's own.
         let bsn = bsn.unwrap_or(BSN);
-        self.asked.lock().unwrap().push(bsn.to_owned());
-        let (world, refusal, bsn) = (self.world.clone(), self.refusal.clone(), bsn.to_owned());
+        let said = emergency.map(|reason| format!(" because {reason}")).unwrap_or_default();
+        self.asked.lock().unwrap().push(format!("{bsn}{said}"));
+        let (world, bsn) = (self.world.clone(), bsn.to_owned());
+        // Whom the normal way is closed to, an emergency opens it to, with a reason.
+        let refusal = match emergency {
+            Some(reason) if policy::EmergencyReason::parse(reason).is_none() => Some(unexplained()),
+            Some(_) => None,
+            None => self.refusal.clone(),
+        };
         Box::pin(async move {
             let result = match refusal {
                 Some(refusal) => Err(refusal),
@@ -165,6 +182,12 @@ impl Desk for Stub {
             Answered { request_id: "req-7f3a".to_owned(), result }
         })
     }
+}
+
+/// A reason that explains nothing.
+fn unexplained() -> Refusal {
+    let code = policy::DenialCode::EmergencyReason;
+    Refusal::Denied(policy::Denial { code, reasons: Vec::new(), use_case: None, policy: None, parameter: None })
 }
 
 /// A page as it came.

@@ -26,8 +26,9 @@ macro_rules! embedded {
     };
 }
 
-const ALL: [Embedded; 4] = [
+const ALL: [Embedded; 5] = [
     embedded!("health-overview", ["holder-read.json", "holder-search.json", "user-overview.json"]),
+    embedded!("emergency-overview", ["emergency.json"]),
     embedded!("access-log", ["officer.json", "verdict.json"]),
     embedded!("own-access-log", ["patient.json"]),
     embedded!("development-try", ["everything.json", "over-mutual-tls.json"]),

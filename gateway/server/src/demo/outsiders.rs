@@ -31,7 +31,7 @@ pub fn organisations(authority: &CertificateAuthority, folder: &Path) -> Result<
             client_id: Some(number.into()),
             bearer_token: None,
             person: None,
-            use_cases: if known { vec![use_case(USE_CASE)?] } else { Vec::new() },
+            use_cases: if known { vec![use_case(USE_CASE)?, use_case(super::region::EMERGENCY)?] } else { Vec::new() },
             treats: Vec::new(),
         });
     }

@@ -13,6 +13,7 @@ use connectors::identity::{InnerCallerConfig, PersonConfig, RevocationConfig, Se
 use connectors::sources::fhir::FhirSourceConfig;
 use connectors::sources::files::FilesSourceConfig;
 use fhir::FhirVersion;
+use policy::UseCaseId;
 
 use super::children::{self, RunningNode};
 use super::log_in::{self, LogIn};
@@ -27,6 +28,9 @@ use crate::config::{
 };
 
 const USE_CASE: &str = "health-overview";
+
+/// The same by the emergency procedure, by every provider's choice.
+pub const EMERGENCY: &str = "emergency-overview";
 
 /// The authority whose certificates all nodes and callers of the region have, and its port above the first.
 const AUTHORITY: &str = "Zorgsluis demo authority";
@@ -171,6 +175,12 @@ fn source_of(place: &Place) -> Result<Option<(String, SourceHandle)>, String> {
     }
 }
 
+/// What a provider's people may do: those of the hospital may use the emergency procedure.
+fn of_people(provider: &Provider) -> Result<Vec<UseCaseId>, String> {
+    let emergency = (provider.key == "hospital").then_some(EMERGENCY);
+    std::iter::once(USE_CASE).chain(emergency).map(use_case).collect()
+}
+
 /// What every node of the region is set up among.
 struct Around<'a> {
     places: &'a [Place],
@@ -206,7 +216,7 @@ fn set_up(
         client_id: Some(provider.ura.into()),
         bearer_token: None,
         person: None,
-        use_cases: vec![use_case(USE_CASE)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
         treats: Vec::new(),
     });
     let config = NodeConfig {
@@ -238,7 +248,11 @@ fn set_up(
         log: LogConfig { witness_seconds: 5, ..LogConfig::default() },
         profiles: ProfilesConfig {
             folder: state.join("profiles"),
-            use_cases: [USE_CASE].into_iter().chain(overseers::USE_CASES).map(use_case).collect::<Result<_, _>>()?,
+            use_cases: [USE_CASE, EMERGENCY]
+                .into_iter()
+                .chain(overseers::USE_CASES)
+                .map(use_case)
+                .collect::<Result<_, _>>()?,
             reload_seconds: 5,
         },
         registers: registers::of(provider, folder, national.config_for(provider)?)?,
@@ -279,7 +293,7 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
             ura: ura(other.provider.ura)?,
             name: other.provider.name.into(),
             kind: Some(other.provider.kind.into()),
-            use_cases: vec![use_case(USE_CASE)?],
+            use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
             node: Some(PartnerNode {
                 bases: BTreeMap::from([(FhirVersion::R4, base)]),
                 token_endpoint: said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?,
@@ -299,7 +313,7 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
         ura: ura(number)?,
         name: name.into(),
         kind: Some(kind.into()),
-        use_cases: vec![use_case(USE_CASE)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
         node: None,
         log: None,
     });
@@ -314,7 +328,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
         let code = secrets::access_code(&token_file)?;
         configs.push(InnerCallerConfig {
             client_id: person.id.into(),
-            use_cases: vec![use_case(USE_CASE)?],
+            use_cases: of_people(place.provider)?,
             person: Some(PersonConfig {
                 id: person.id.into(),
                 name: Some(person.name.into()),
@@ -338,7 +352,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
             client_id: Some(person.id.into()),
             bearer_token: Some(code),
             person: Some(ReadyPerson { id: person.id.into(), role: person.role.into(), name: person.name.into() }),
-            use_cases: vec![use_case(USE_CASE)?],
+            use_cases: of_people(place.provider)?,
             treats: log_in::treated_by(place.provider, person.id),
         });
     }

@@ -16,7 +16,7 @@ use connectors::identity::sessions::{Listed, Way};
 use exchange::ports::BoxFuture;
 use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
-use policy::{Caller, Data, PatientBinding, Person};
+use policy::{Caller, Data, PatientBinding, Person, Purpose};
 use portal::{
     Answered, CertificatesShown, DataQuality, Departure, Desk, Kind, LogDesk, NotSignedIn, OwnSession, Return, Session,
     Ways,
@@ -39,6 +39,13 @@ pub struct NodeDesk {
 impl NodeDesk {
     pub fn new(node: Arc<Node>) -> Self {
         NodeDesk { log: NodeLogDesk::new(node.clone()), node }
+    }
+
+    /// Whether somebody holds a use case for emergencies.
+    fn has_emergencies(&self, caller: &Caller) -> bool {
+        let in_force = self.node.use_cases().current();
+        let found = caller.use_cases.iter().filter_map(|id| in_force.get(id));
+        found.into_iter().any(|found| found.capability().purpose == Purpose::BreakTheGlass)
     }
 
     /// Which pages somebody sees: by the use cases that they hold.
@@ -126,6 +133,7 @@ impl Desk for NodeDesk {
             mandates,
             acting,
             chooses: choice && fixed.is_none(),
+            emergencies: kind == Kind::Practitioner && self.has_emergencies(caller),
         })
     }
 
@@ -158,7 +166,13 @@ impl Desk for NodeDesk {
         self.node.log_stack().map(|_| &self.log as &dyn LogDesk)
     }
 
-    fn overview(&self, session: &str, bsn: Option<&str>, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+    fn overview(
+        &self,
+        session: &str,
+        bsn: Option<&str>,
+        emergency: Option<&str>,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Answered> {
         // Without a patient it is the one that the session is bound to: identification says who that is.
         let identifier = |bsn| Parameter::new("identifier", format!("{}|{bsn}", fhir::identifiers::systems::BSN));
         let form = SearchQuery { parameters: bsn.map(identifier).into_iter().collect() }.write();
@@ -177,7 +191,7 @@ impl Desk for NodeDesk {
             conditions: Conditions::default(),
             credentials: Credentials { session: Some(session.to_owned()), ..Credentials::default() },
             use_case: None,
-            emergency: None,
+            emergency: emergency.map(str::to_owned),
             unreadable: None,
         };
         let node = self.node.clone();

@@ -6,7 +6,7 @@ use super::Notice;
 
 type Words = (&'static str, &'static str, &'static str);
 
-pub(super) const fn of(notice: Notice, language: Language) -> Words {
+pub(in crate::pages) const fn of(notice: Notice, language: Language) -> Words {
     match language {
         Language::Dutch => dutch(notice),
         Language::English => english(notice),
