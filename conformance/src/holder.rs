@@ -212,6 +212,8 @@ impl Config<'_> {
              certificate_file = {:?}\nkey_file = {:?}\nauthorities_file = {:?}\n\
              [inner]\naddress = \"127.0.0.1:{inner}\"\npublic_base = \"http://127.0.0.1:{inner}\"\n\
              [revocation]\nmode = \"off\"\n\
+             [limits]\nclient_per_minute = 600000\nclient_burst = 100000\nperson_per_minute = 600000\n\
+             person_burst = 100000\ntoken_per_minute = 60000\n\
              [store]\nfolder = {:?}\n\
              [profiles]\nfolder = {:?}\nuse_cases = {use_cases:?}\n\
              [registers]\nconsents_file = {:?}\n\

@@ -11,7 +11,7 @@
 //!     takes::<Inbound, Recorded>(Nen7513::new(log, clock, String::new(), Duration::ZERO, 1, next));
 //! }
 //! fn identification(who: Arc<dyn ports::Authenticator>, next: impl Handle<Identified, Out = Released>) {
-//!     takes::<Opened, Released>(Identification::new(who, next));
+//!     takes::<Opened, Released>(Identification::new(who, std::sync::Arc::new(ports::NoThrottle), next));
 //! }
 //! fn interaction(u: Arc<policy::InForce>, i: Arc<dyn ports::PatientIndex>, p: Arc<Pages>, f: NodeFacts,
 //!     next: impl Handle<Asked, Out = Released>) {
@@ -38,7 +38,7 @@
 //! # use exchange::{Handle, Recorded, Released, middleware::{identification::*, nen7513::*}, ports};
 //! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
 //! fn unlogged(who: std::sync::Arc<dyn ports::Authenticator>, next: impl Handle<Identified, Out = Released>) {
-//!     takes::<Opened, Recorded>(Identification::new(who, next));
+//!     takes::<Opened, Recorded>(Identification::new(who, std::sync::Arc::new(ports::NoThrottle), next));
 //! }
 //! ```
 //! Without identification:
@@ -56,7 +56,7 @@
 //! # use exchange::{Handle, Released, middleware::{identification::*, interaction::*, nen7513::*}, ports};
 //! fn takes<In, Out>(_: impl Handle<In, Out = Out>) {}
 //! fn anything(who: std::sync::Arc<dyn ports::Authenticator>, next: impl Handle<Asked, Out = Released>) {
-//!     takes::<Opened, Released>(Identification::new(who, next));
+//!     takes::<Opened, Released>(Identification::new(who, std::sync::Arc::new(ports::NoThrottle), next));
 //! }
 //! ```
 //! Without the treatment relation:
