@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::{Flaw, Judgement, ensure};
 use crate::callers::{Answer, CallError, InnerCaller, OuterCaller, Wire};
@@ -33,6 +35,7 @@ pub struct Setting {
 
 /// How far logs and sources had come, to see afterwards what was added.
 pub struct Mark {
+    at: OffsetDateTime,
     records: u64,
     asked: usize,
 }
@@ -100,12 +103,15 @@ impl Setting {
     /// How far a node's log and the sources are.
     pub async fn mark(&self, node: &str) -> Result<Mark, Flaw> {
         let records = u64::try_from(self.log(node, 0)?.len()).unwrap_or(u64::MAX);
-        Ok(Mark { records, asked: self.asked_of_sources().await?.len() })
+        Ok(Mark { at: OffsetDateTime::now_utc(), records, asked: self.asked_of_sources().await?.len() })
     }
 
-    /// The records that a node wrote since the mark.
+    /// The records that a node wrote since the mark, of requests that came after it: a request whose caller went away
+    /// earlier is recorded when the node is done with it, and belongs to an earlier check.
     pub fn since(&self, mark: &Mark, node: &str) -> Result<Vec<Value>, Flaw> {
-        self.log(node, mark.records)
+        let mut added = self.log(node, mark.records)?;
+        added.retain(|record| !started(record).is_some_and(|started| started < mark.at));
+        Ok(added)
     }
 
     /// How many token requests a node has refused: each is one event.
@@ -204,4 +210,9 @@ pub fn outcome_of(answer: &Answer, status: u16) -> Result<String, Flaw> {
     ensure(issue["severity"] == "error", || "the issue is no error".to_owned())?;
     let text = issue["diagnostics"].as_str().or_else(|| issue["details"]["text"].as_str());
     text.map(str::to_owned).ok_or_else(|| Flaw::Broken("the issue says nothing".to_owned()))
+}
+
+/// When the request came that a record is about.
+fn started(record: &Value) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(record["started"].as_str()?, &Rfc3339).ok()
 }
