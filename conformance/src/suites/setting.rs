@@ -110,7 +110,7 @@ impl Setting {
     /// earlier is recorded when the node is done with it, and belongs to an earlier check.
     pub fn since(&self, mark: &Mark, node: &str) -> Result<Vec<Value>, Flaw> {
         let mut added = self.log(node, mark.records)?;
-        added.retain(|record| !started(record).is_some_and(|started| started < mark.at));
+        added.retain(|record| started(record).is_none_or(|started| started >= mark.at));
         Ok(added)
     }
 
