@@ -4,9 +4,8 @@
 //!
 //! `cargo bench -p connectors --bench tokens`. Only one thread measures; machines differ, and this one may be busy.
 
-// A benchmark prints what it measured, and stops when its own set-up is wrong. The counting allocator hands everything to
-// the system's, and that trait is unsafe to implement.
-#![allow(clippy::print_stdout, clippy::unwrap_used, unsafe_code)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)] // prints what it measured, and stops when its own set-up is wrong
+#![allow(unsafe_code)] // the counting allocator hands everything to the system's; that trait is unsafe to implement
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::HashSet;

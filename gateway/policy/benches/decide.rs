@@ -3,8 +3,7 @@
 //!
 //! `cargo bench -p policy --bench decide`. One thread measures; machines differ, and this one may be busy.
 
-// A benchmark prints what it measured, and stops when its own set-up is wrong.
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)] // prints what it measured, and stops when its own set-up is wrong
 
 use std::hint::black_box;
 use std::path::Path;

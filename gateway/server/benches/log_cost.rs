@@ -5,8 +5,7 @@
 //!
 //! `cargo bench -p zorgsluis --bench log_cost`, or with a folder on another disk behind `--`.
 
-// A benchmark prints what it measured, and stops when what it measures breaks.
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)] // prints what it measured, and stops when that breaks
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,7 @@
 //!
 //! `cargo bench -p zorgsluis --bench search`, or with other lengths: `cargo bench -p zorgsluis --bench search -- 20000 200000`.
 
-// A benchmark prints what it measured, and stops when what it measures breaks.
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)] // prints what it measured, and stops when that breaks
 
 use std::fs;
 use std::path::Path;

@@ -167,7 +167,7 @@ pub(super) mod tests {
             (table(&[], &[]), "1 to 32"),
             (table(&many, &[]), "1 to 32"),
             (table(&[("GGC2", &["Condition"])], &[]), "three digits"),
-            (table(&[("XXX002", &["Condition"])], &[]), "three digits"),
+            (table(&[("ZZZ002", &["Condition"])], &[]), "three digits"),
             (table(&[("GGC002", &[])], &[]), "no types"),
             (table(&[("GGC002", &["Condition"]), ("GGC002", &["Goal"])], &[]), "twice"),
             (table(&[("GGC002", &["Conditions"])], &[]), "no resource type"),

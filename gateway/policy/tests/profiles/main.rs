@@ -1,7 +1,6 @@
 //! The use cases of `profiles/`: each loads, and its cases hold and could fail.
 
-// Tests may panic: that is how they fail.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests may panic, and say how many rows they held
 
 mod decision_table;
 

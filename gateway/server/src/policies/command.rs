@@ -1,6 +1,5 @@
 //! `zorgsluis policy`: the policies at the command line. All of it reads only, and may be used while the node runs.
-// A command line speaks to its user on standard output and standard error.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a command line answers on its standard streams
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

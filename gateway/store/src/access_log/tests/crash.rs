@@ -140,6 +140,7 @@ fn parse(round: u64, line: &str) -> Option<(u64, Vec<u8>)> {
     Some((index, bytes(round, writer, turn)))
 }
 
+// Ignored, because it writes without end: the test above starts it in a process of its own and kills that.
 #[test]
 #[ignore = "only a helper of the test above"]
 fn helper_that_appends_until_it_is_killed() {

@@ -68,6 +68,7 @@ fn in_words(mut times: Vec<Duration>) -> String {
     format!("{:?} in the median, {:?} at most", times[times.len() / 2], times[times.len() - 1])
 }
 
+// Ignored, because it writes without end: the test above starts it in a process of its own and kills that.
 #[test]
 #[ignore = "only a helper of the test above"]
 fn helper_that_appends_and_indexes_until_it_is_killed() {
