@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod desk;
 pub mod entrance;
+pub mod grants;
 pub mod http;
 pub mod log;
 pub mod mitz;

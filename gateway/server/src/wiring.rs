@@ -28,6 +28,7 @@ use crate::access_log::LogPort;
 use crate::certificates::Certificates;
 use crate::config::{NodeConfig, SourceConfig};
 use crate::entrance;
+use crate::grants::GrantsPort;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
@@ -87,7 +88,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let sources = own_sources(config, certificates.to_sources())?;
     let partners = Arc::new(partners(config)?);
     let state = tokens::state(config)?;
-    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state.clone(), &clock)?);
+    let grants = GrantsPort::open(state.clone(), clock.clone())?;
+    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state.clone(), &grants, &clock)?);
     let sessions = Arc::new(Sessions::new(config.sessions));
     let limits = Arc::new(RateLimits::new(config.limits));
     let authenticator: Arc<dyn Authenticator> = Arc::new(tokens::authenticator(

@@ -117,7 +117,10 @@ impl NodeAuthenticator {
         };
         let held = match self.issuer.grant(token, now) {
             Some(grant) if grant.thumbprint != certificate.thumbprint => return Err(of_another),
-            Some(grant) => Held { caller: grant.caller.clone(), jkt: grant.jkt, outlives_us: false },
+            Some(grant) => {
+                let caller = self.issuer.caller_of(&grant).await.map_err(|_| AuthenticationFault::Unavailable)?;
+                Held { caller: caller.ok_or(unknown)?, jkt: grant.jkt, outlives_us: false }
+            }
             None => self.given_by_nuts_node(token, partner, now, of_another).await?.ok_or(unknown)?,
         };
         match (held.jkt, proven) {

@@ -29,7 +29,7 @@ pub async fn introspect(request: HttpRequest, payload: Payload, node: Data<Node>
                 // An empty form misses the token: that is said.
                 _ => "",
             };
-            match node.issuer().introspect(form, node.outer_base(), time::OffsetDateTime::now_utc()) {
+            match node.issuer().introspect(form, node.outer_base(), time::OffsetDateTime::now_utc()).await {
                 Ok(told) => (200, Some(told.reveal().to_owned()), None),
                 Err(fault) => (fault.status(), Some(fault.to_json()), None),
             }

@@ -15,6 +15,7 @@ use store::state::{State, StateOptions};
 
 use super::said;
 use crate::config::NodeConfig;
+use crate::grants::GrantsPort;
 use crate::http::nuts;
 use crate::once::{self, UsedPort};
 use crate::tls;
@@ -24,11 +25,12 @@ pub fn state(config: &NodeConfig) -> Result<Arc<State>, String> {
     said(State::open(&StateOptions::new(config.store.folder.join("state")))).map(Arc::new)
 }
 
-/// The token endpoint. What counts once is kept in the state.
+/// The token endpoint. What counts once is kept in the state, and so is what receivers of notifications may come back for.
 pub fn issuer(
     config: &NodeConfig,
     partners: Arc<Partners>,
     state: Arc<State>,
+    grants: &GrantsPort,
     clock: &Arc<dyn Clock>,
 ) -> Result<TokenIssuer, String> {
     let used = Once::open(state, once::TREE, once::SHARE, clock.now().unix_timestamp())
@@ -36,6 +38,7 @@ pub fn issuer(
     let endpoint = said(WebAddress::parse(&format!("{}/oauth/token", config.outer.public_base)))?;
     let used = Arc::new(UsedPort(Arc::new(used)));
     let issuer = said(TokenIssuer::new(IssuerConfig::new(endpoint), partners, used))?;
+    let issuer = issuer.with_bases(Arc::new(grants.clone()));
     Ok(match presentations(config)? {
         Some(presentations) => issuer.with_presentations(presentations),
         None => issuer,

@@ -20,4 +20,5 @@ mod tests;
 pub use engine::State;
 pub use fault::{OpenFault, StateFault};
 pub use options::StateOptions;
+pub(crate) use tree::within;
 pub use tree::{Batch, Scan, Swap, Tree};

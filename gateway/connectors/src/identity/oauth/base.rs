@@ -1,9 +1,9 @@
 //! The authorization base of notified pull (TA Notified Pull): an opaque value that we gave a receiver in a notification,
 //! and that comes back as `authorization_base` in its token request. The port to whoever gave it out.
 //!
-//! The value is nothing but a reference: what it allows stands with the flow that sent the notification, which checks it
-//! when a token is asked for. The token then carries the patient and the ground, the decision is taken as always, and
-//! what was withdrawn since ends with the token's short life.
+//! The value is nothing but a reference: what it allows stands with the flow that sent the notification, which is asked
+//! when a token is asked for, and again whenever that token is shown. The token then carries the patient and the ground of
+//! that moment, the decision is taken as always, and what was withdrawn ends at once.
 
 use exchange::ports::BoxFuture;
 use fhir::{Bsn, Ura};

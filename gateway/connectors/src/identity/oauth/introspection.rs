@@ -3,6 +3,7 @@
 //! assertions name.
 
 use fhir::identifiers::Reader;
+use policy::Caller;
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -59,20 +60,20 @@ impl TokenIssuer {
     ///
     /// The answer is a JSON document that is to be shown to nobody else. A token that is not known, expired or malformed
     /// is `{"active":false}`; only a request without a token, or with two, is refused.
-    pub fn introspect(&self, form: &str, issuer: &str, now: OffsetDateTime) -> Result<Secret, TokenError> {
+    pub async fn introspect(&self, form: &str, issuer: &str, now: OffsetDateTime) -> Result<Secret, TokenError> {
         let refuse = |what: &str| TokenError::new(TokenErrorCode::InvalidRequest, what);
         let form = TokenForm::read(form).map_err(|fault| refuse(form_fault(fault)))?;
         let token = form.token.ok_or_else(|| refuse("token is missing"))?;
-        let Some(grant) = self.grant(&token, now) else {
-            return Ok(Secret::new(r#"{"active":false}"#.to_owned()));
-        };
-        let text = serde_json::to_string(&active(&grant, issuer));
+        let inactive = || Ok(Secret::new(r#"{"active":false}"#.to_owned()));
+        let Some(grant) = self.grant(&token, now) else { return inactive() };
+        let unavailable = |_| TokenError::new(TokenErrorCode::TemporarilyUnavailable, "no answer can be given now");
+        let Some(caller) = self.caller_of(&grant).await.map_err(unavailable)? else { return inactive() };
+        let text = serde_json::to_string(&active(&grant, &caller, issuer));
         text.map(Secret::new).map_err(|_| TokenError::new(TokenErrorCode::ServerError, "no answer can be made now"))
     }
 }
 
-fn active<'a>(grant: &'a Grant, issuer: &'a str) -> Active<'a> {
-    let caller = &grant.caller;
+fn active<'a>(grant: &Grant, caller: &'a Caller, issuer: &'a str) -> Active<'a> {
     let scopes: Vec<&str> = caller.use_cases.iter().map(policy::UseCaseId::as_str).collect();
     Active {
         active: true,
@@ -141,7 +142,10 @@ mod tests {
         let (issuer, client) = (issuer(), TestCertificate::new("90000901", KeyType::P256));
         let now = OffsetDateTime::now_utc();
         let token = token(&issuer, &client, now);
-        let ask = |at| issuer.introspect(&format!("token={token}&token_type_hint=access_token"), "https://us", at);
+        let ask = |at| {
+            let form = format!("token={token}&token_type_hint=access_token");
+            issuer.introspect(&form, "https://us", at).now_or_never().unwrap()
+        };
         let told: Value = serde_json::from_str(ask(now).unwrap().reveal()).unwrap();
         let at = now.unix_timestamp();
         assert_eq!(
@@ -160,7 +164,7 @@ mod tests {
     #[test]
     fn what_is_no_token_is_not_active_and_what_is_no_request_is_refused() {
         let issuer = issuer();
-        let ask = |form: &str| issuer.introspect(form, "https://us", OffsetDateTime::now_utc());
+        let ask = |form: &str| issuer.introspect(form, "https://us", OffsetDateTime::now_utc()).now_or_never().unwrap();
         for form in ["token=x", "token=%00", "token=a.b.c", &format!("token={}", "a".repeat(5000))] {
             assert_eq!(ask(form).unwrap().reveal(), r#"{"active":false}"#);
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::assertion::{AssertionFault, AssertionVerifier};
-use super::base::{AuthorizationBases, Base, BasesUnavailable};
+use super::base::AuthorizationBases;
 use super::dpop::{Expected, Proof, ProofFault, ProofVerifier, WINDOW};
 use super::error::{TokenError, TokenErrorCode};
 use super::form::{FormFault, TokenForm};
@@ -23,6 +23,10 @@ use crate::identity::certificates::Certificate;
 use crate::identity::nuts::{self, PresentationFault, PresentationVerifier};
 use crate::identity::partners::{PartnerConfig, Partners};
 use crate::identity::secret::Secret;
+
+mod based;
+
+use based::no_such_base;
 
 /// The most scopes that one token may have.
 const MAX_SCOPES: usize = 16;
@@ -180,7 +184,8 @@ impl TokenIssuer {
             return Err(TokenError::new(InvalidClient, "client_id is not the organisation of the client certificate"));
         }
         let use_cases = use_cases(form.scope.as_ref().map_or("", |scope| scope.as_str()), partner)?;
-        let base = self.base(&form, partner, &use_cases).await?;
+        let value = form.authorization_base.as_ref().map(|value| Secret::new(value.to_string()));
+        let base = self.base(value.as_ref(), &partner.ura, &use_cases).await?;
         let proof = self.proof(request.proofs, now)?;
         let asserted = self.verifier.verify(assertion, &certificate, now).await.map_err(assertion_fault)?;
         if let Some(proof) = &proof {
@@ -205,30 +210,14 @@ impl TokenIssuer {
             emergency: asserted.emergency,
             token_id: None,
         };
-        self.give(caller, &certificate, proof.as_ref(), now)
-    }
-
-    /// What the authorization base allows, when the request names one.
-    async fn base(
-        &self,
-        form: &TokenForm,
-        partner: &PartnerConfig,
-        use_cases: &[UseCaseId],
-    ) -> Result<Option<Base>, TokenError> {
-        let Some(value) = &form.authorization_base else { return Ok(None) };
-        let bases = self.bases.as_ref().ok_or_else(no_such_base)?;
-        match bases.base(value, &partner.ura).await {
-            Ok(Some(base)) if *use_cases == [base.use_case.clone()] => Ok(Some(base)),
-            // The same for one that is not there, is another's, or is for something else.
-            Ok(_) => Err(no_such_base()),
-            Err(BasesUnavailable) => Err(not_remembered()),
-        }
+        self.give(caller, value, &certificate, proof.as_ref(), now)
     }
 
     /// A token for this caller, bound to its certificate, and to its key if it proved one.
     fn give(
         &self,
         caller: Caller,
+        base: Option<Secret>,
         certificate: &Certificate,
         proof: Option<&Proof>,
         now: OffsetDateTime,
@@ -238,7 +227,7 @@ impl TokenIssuer {
         let expires = now.saturating_add(time::Duration::seconds(i64::from(self.expires_in)));
         let access_token = self
             .tokens
-            .give(Grant { caller, thumbprint: certificate.thumbprint, jkt, issued: now, expires })
+            .give(Grant { caller, thumbprint: certificate.thumbprint, jkt, base, issued: now, expires })
             .ok_or_else(|| TokenError::new(TokenErrorCode::ServerError, "no token can be made now"))?;
         Ok(TokenResponse { access_token, bound_to_key: jkt.is_some(), expires_in: self.expires_in, scope })
     }
@@ -275,7 +264,7 @@ impl TokenIssuer {
             emergency: None,
             token_id: None,
         };
-        self.give(caller, certificate, proof.as_ref(), now)
+        self.give(caller, None, certificate, proof.as_ref(), now)
     }
 
     /// The proof of possession, when the client sent one: the token is then bound to its key (RFC 9449, section 5).
@@ -343,10 +332,6 @@ fn presentation_fault(fault: PresentationFault) -> TokenError {
 
 fn proof_fault(fault: ProofFault) -> TokenError {
     TokenError::new(TokenErrorCode::InvalidDpopProof, fault.to_string())
-}
-
-fn no_such_base() -> TokenError {
-    TokenError::new(TokenErrorCode::InvalidGrant, "authorization_base does not allow this")
 }
 
 fn not_remembered() -> TokenError {

@@ -19,6 +19,8 @@ pub(crate) struct Grant {
     pub(crate) thumbprint: Thumbprint,
     /// The key that the token is bound to besides (RFC 9449, section 6), when the client proved one.
     pub(crate) jkt: Option<Jkt>,
+    /// The authorization base that the caller's patient and ground come from: what it allows is asked anew at each use.
+    pub(crate) base: Option<Secret>,
     pub(crate) issued: OffsetDateTime,
     pub(crate) expires: OffsetDateTime,
 }

@@ -1,3 +1,5 @@
+use std::sync::Mutex;
+
 use exchange::ports::BoxFuture;
 use fhir::{Bsn, Ura};
 use futures_util::FutureExt;
@@ -6,6 +8,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::identity::oauth::assertion::{Statement, sign};
+use crate::identity::oauth::base::{Base, BasesUnavailable};
 use crate::identity::testing::{InMemory, KeyType, TestCertificate};
 
 const ENDPOINT: &str = "https://maasdal.example.nl/oauth/token";
@@ -168,8 +171,18 @@ fn a_configuration_without_sense_is_refused() {
     }
 }
 
-/// A notification to 90000901 about one patient, for one use case.
-struct OneBase;
+/// A notification to 90000901 about one patient, for one use case; what came of it since.
+#[derive(Default)]
+struct OneBase(Mutex<Since>);
+
+#[derive(Clone, Copy, Default)]
+enum Since {
+    #[default]
+    Open,
+    Ended,
+    Withdrawn,
+    Unavailable,
+}
 
 impl AuthorizationBases for OneBase {
     fn base<'a>(&'a self, value: &'a str, receiver: &'a Ura) -> BoxFuture<'a, Result<Option<Base>, BasesUnavailable>> {
@@ -178,9 +191,13 @@ impl AuthorizationBases for OneBase {
             use_case: UseCaseId::parse("bgz").unwrap(),
             treatment_relation: TreatmentRelation { kind: "referral".to_owned(), reference: "task-1".to_owned() },
         };
-        let answer = match value {
-            "broken" => Err(BasesUnavailable),
-            "given" => Ok((receiver.as_str() == "90000901").then_some(given)),
+        let since = *self.0.lock().unwrap();
+        let ended = TreatmentRelation { kind: "referral-ended".to_owned(), ..given.treatment_relation.clone() };
+        let answer = match (value, since) {
+            ("broken", _) | (_, Since::Unavailable) => Err(BasesUnavailable),
+            (_, Since::Withdrawn) => Ok(None),
+            ("given", Since::Ended) => Ok(Some(Base { treatment_relation: ended, ..given })),
+            ("given", Since::Open) => Ok((receiver.as_str() == "90000901").then_some(given)),
             _ => Ok(None),
         };
         Box::pin(std::future::ready(answer))
@@ -192,7 +209,7 @@ fn an_authorization_base_gives_the_patient_and_the_ground_to_whom_it_was_given_o
     use TokenErrorCode::*;
     let (client, other) =
         (TestCertificate::new("90000901", KeyType::P256), TestCertificate::new("90000902", KeyType::P256));
-    let knowing = issuer().with_bases(Arc::new(OneBase));
+    let knowing = issuer().with_bases(Arc::<OneBase>::default());
     let with = |client: &TestCertificate, base: &str| format!("{}&authorization_base={base}", form(client, "", ""));
     let answer = issue(&knowing, Some(&client.der), &with(&client, "given"), now()).unwrap();
     let grant = knowing.grant(answer.access_token.reveal(), now()).unwrap();
@@ -219,4 +236,32 @@ fn an_authorization_base_gives_the_patient_and_the_ground_to_whom_it_was_given_o
     }
     let unknowing = issue(&issuer(), Some(&client.der), &with(&client, "given"), now()).unwrap_err();
     assert_eq!((unknowing.code, unknowing.status()), (InvalidGrant, 400), "nobody here gave any");
+}
+
+#[test]
+fn a_token_of_an_authorization_base_allows_what_the_base_allows_when_it_is_used() {
+    let client = TestCertificate::new("90000901", KeyType::P256);
+    let base = Arc::<OneBase>::default();
+    let issuer = issuer().with_bases(base.clone());
+    let form = format!("{}&authorization_base=given", form(&client, "", ""));
+    let answer = issue(&issuer, Some(&client.der), &form, now()).unwrap();
+    let grant = issuer.grant(answer.access_token.reveal(), now()).unwrap();
+    let kind = |since| {
+        *base.0.lock().unwrap() = since;
+        let caller = issuer.caller_of(&grant).now_or_never().unwrap()?;
+        Ok::<_, BasesUnavailable>(caller.and_then(|caller| caller.treatment_relation).map(|relation| relation.kind))
+    };
+    assert_eq!(kind(Since::Open), Ok(Some("referral".to_owned())));
+    assert_eq!(kind(Since::Ended), Ok(Some("referral-ended".to_owned())));
+    assert_eq!(kind(Since::Withdrawn), Ok(None));
+    assert_eq!(kind(Since::Unavailable), Err(BasesUnavailable));
+
+    let told = |since| {
+        *base.0.lock().unwrap() = since;
+        let form = format!("token={}", answer.access_token.reveal());
+        issuer.introspect(&form, "https://us", now()).now_or_never().unwrap()
+    };
+    assert!(told(Since::Open).unwrap().reveal().contains(r#""kind":"referral""#));
+    assert_eq!(told(Since::Withdrawn).unwrap().reveal(), r#"{"active":false}"#);
+    assert_eq!(told(Since::Unavailable).unwrap_err().code, TokenErrorCode::TemporarilyUnavailable);
 }
