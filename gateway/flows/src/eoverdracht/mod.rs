@@ -1,0 +1,18 @@
+//! The nursing handoff (eOverdracht) between two nodes: the Task lives at the sender, the receiver is told of it, pulls the
+//! document, and says when it has all of it. Nothing clinical is pushed.
+//!
+//! Pure: events go in, the new state and what is to be done come out. When something happens, whether it is kept, and over
+//! which wire it goes are not known here.
+
+mod receiving;
+mod sending;
+mod status;
+mod transitions;
+
+#[cfg(test)]
+mod wire_tests;
+
+pub use receiving::{Act, Closed, Receiving, Stage, Told};
+pub use sending::{NotAllowed, SenderEvent, Sending};
+pub use status::TaskStatus;
+pub use transitions::{Access, Party, Phase, TRANSITIONS, Transition, access, transition};

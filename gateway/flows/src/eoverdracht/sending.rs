@@ -1,0 +1,146 @@
+//! The sender's side of one transfer: the status of its Task, and how far the receiver was told of it.
+//!
+//! Each change of the Task has a number. The receiver is owed a notification until it took one of the newest change; that
+//! the notification of an older one arrives late, or twice, changes nothing.
+
+use super::{Access, Party, TaskStatus, access, transition};
+
+/// The state of a transfer at its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sending {
+    status: TaskStatus,
+    /// How often the Task changed; 1 when it was made.
+    change: u32,
+    /// The newest change that the receiver took a notification of; 0 before the first.
+    told: u32,
+}
+
+/// What happens to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SenderEvent {
+    /// The receiver puts its status.
+    ReceiverPuts(TaskStatus),
+    /// We set its status ourselves.
+    WeSet(TaskStatus),
+    /// The receiver took the notification of this change.
+    Told(u32),
+}
+
+/// There is no such transition. The state is as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAllowed {
+    pub from: TaskStatus,
+    pub to: TaskStatus,
+    pub by: Party,
+}
+
+impl Sending {
+    /// A Task that was just made, with the handoff in it.
+    pub const fn made() -> Self {
+        Sending { status: TaskStatus::InProgress, change: 1, told: 0 }
+    }
+
+    /// As it was kept; nothing when that can be no transfer's state.
+    pub fn kept(status: TaskStatus, change: u32, told: u32) -> Option<Self> {
+        (change >= 1 && told <= change).then_some(Sending { status, change, told })
+    }
+
+    pub fn status(&self) -> TaskStatus {
+        self.status
+    }
+    pub fn change(&self) -> u32 {
+        self.change
+    }
+    pub fn told(&self) -> u32 {
+        self.told
+    }
+
+    /// What the receiver may fetch now.
+    pub fn access(&self) -> Access {
+        access(self.status)
+    }
+
+    /// The change that the receiver is to be told of, if any.
+    pub fn owes(&self) -> Option<u32> {
+        (self.told < self.change).then_some(self.change)
+    }
+
+    /// The state after an event. What was done already and comes again (a lost answer, a repeat) changes nothing.
+    ///
+    /// # Errors
+    /// A status that this party may not set now.
+    pub fn after(self, event: SenderEvent) -> Result<Sending, NotAllowed> {
+        let (to, by) = match event {
+            SenderEvent::ReceiverPuts(to) => (to, Party::Receiver),
+            SenderEvent::WeSet(to) => (to, Party::Sender),
+            SenderEvent::Told(change) => {
+                // Nobody can have taken what was not sent.
+                let told = if change <= self.change { self.told.max(change) } else { self.told };
+                return Ok(Sending { told, ..self });
+            }
+        };
+        if to == self.status && by == Party::Receiver && self.change > 1 {
+            return Ok(self);
+        }
+        match transition(Some(self.status), to, by) {
+            Some(_) => Ok(Sending { status: to, change: self.change.saturating_add(1), ..self }),
+            None => Err(NotAllowed { from: self.status, to, by }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SenderEvent::*;
+    use super::*;
+
+    #[test]
+    fn a_transfer_is_made_told_completed_once_and_told_again() {
+        let made = Sending::made();
+        assert_eq!((made.status(), made.access(), made.owes()), (TaskStatus::InProgress, Access::Handoff, Some(1)));
+        let told = made.after(Told(1)).unwrap();
+        assert_eq!(told.owes(), None);
+        let done = told.after(ReceiverPuts(TaskStatus::Completed)).unwrap();
+        assert_eq!((done.status(), done.access(), done.owes()), (TaskStatus::Completed, Access::Nothing, Some(2)));
+        assert_eq!(done.after(ReceiverPuts(TaskStatus::Completed)), Ok(done), "its answer was lost");
+        assert_eq!(done.after(Told(1)), Ok(done), "an old notification arrives late");
+        assert_eq!(done.after(Told(7)), Ok(done), "one that was never sent");
+        assert_eq!(done.after(Told(2)).unwrap().owes(), None);
+    }
+
+    #[test]
+    fn nothing_else_can_be_put_and_a_no_changes_nothing() {
+        let (made, done) = (Sending::made(), Sending::made().after(ReceiverPuts(TaskStatus::Completed)).unwrap());
+        for to in TaskStatus::ALL {
+            let refused = made.after(ReceiverPuts(to)).err();
+            assert_eq!(refused.is_none(), to == TaskStatus::Completed, "{to}");
+            let refused = done.after(ReceiverPuts(to)).err();
+            assert_eq!(refused.is_none(), to == TaskStatus::Completed, "{to}");
+            assert!(made.after(WeSet(to)).is_err(), "{to}: a handoff that is offered is not taken back");
+        }
+        assert_eq!(
+            made.after(WeSet(TaskStatus::Completed)),
+            Err(NotAllowed { from: TaskStatus::InProgress, to: TaskStatus::Completed, by: Party::Sender })
+        );
+    }
+
+    #[test]
+    fn the_historic_states_go_their_way_for_a_partner_that_still_negotiates() {
+        let requested = Sending::kept(TaskStatus::Requested, 1, 0).unwrap();
+        assert_eq!(requested.access(), Access::AdvanceNotice);
+        let held = requested.after(ReceiverPuts(TaskStatus::OnHold)).unwrap();
+        assert_eq!((held.access(), held.change()), (Access::Nothing, 2));
+        let again = held.after(WeSet(TaskStatus::Requested)).unwrap();
+        let accepted = again.after(ReceiverPuts(TaskStatus::Accepted)).unwrap();
+        assert!(accepted.after(ReceiverPuts(TaskStatus::Completed)).is_err(), "there is no handoff yet");
+        let ready = accepted.after(WeSet(TaskStatus::InProgress)).unwrap();
+        assert_eq!((ready.access(), ready.change()), (Access::Handoff, 5));
+        assert!(ready.after(ReceiverPuts(TaskStatus::Completed)).is_ok());
+    }
+
+    #[test]
+    fn a_state_that_was_never_one_is_not_read() {
+        assert!(Sending::kept(TaskStatus::InProgress, 0, 0).is_none());
+        assert!(Sending::kept(TaskStatus::InProgress, 1, 2).is_none());
+    }
+}

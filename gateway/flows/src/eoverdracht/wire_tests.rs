@@ -1,0 +1,172 @@
+//! Both sides together over a network that loses, doubles, delays and reorders, with either side cut off at any step:
+//! what was decided is kept, what was under way is gone.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const PARTS: usize = 3;
+
+#[derive(Clone, Copy, Debug)]
+enum Message {
+    Notification(u32),
+    Taken(u32),
+    ReadTask { as_of: u32 },
+    Task { status: TaskStatus, as_of: u32 },
+    FetchParts,
+    Part(usize),
+    PutCompleted,
+    Answer(TaskStatus),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    SenderWorks,
+    ReceiverWorks,
+    SomebodyTakes,
+    Deliver(usize),
+    Lose(usize),
+    Double(usize),
+    /// A crash or a partition: everything under way is gone.
+    CutOff,
+}
+
+struct World {
+    sender: Sending,
+    receiver: Option<Receiving>,
+    under_way: Vec<Message>,
+    /// How often the sender came to `completed`, and the receiver.
+    completed: (usize, usize),
+}
+
+impl World {
+    fn new() -> Self {
+        World { sender: Sending::made(), receiver: None, under_way: Vec::new(), completed: (0, 0) }
+    }
+
+    fn tell(&mut self, event: Told) {
+        // A notification of a transfer that is not known yet is its first.
+        let after = match self.receiver.take() {
+            None if event == Told::Notified => Receiving::default(),
+            None => return,
+            Some(receiver) => {
+                let before = receiver.stage();
+                let after = receiver.after(event);
+                let now = after.stage() == Stage::Completed && before != Stage::Completed;
+                self.completed.1 += usize::from(now);
+                after
+            }
+        };
+        self.receiver = Some(after);
+    }
+
+    fn arrive(&mut self, message: Message) {
+        match message {
+            Message::Notification(change) => {
+                self.tell(Told::Notified);
+                self.under_way.push(Message::Taken(change));
+            }
+            Message::Taken(change) => self.sender = self.sender.after(SenderEvent::Told(change)).unwrap(),
+            Message::ReadTask { as_of } => {
+                self.under_way.push(Message::Task { status: self.sender.status(), as_of });
+            }
+            Message::Task { status, as_of } => self.tell(Told::TaskRead { status, as_of }),
+            Message::FetchParts => {
+                if self.sender.access() == Access::Handoff {
+                    self.under_way.extend((0..PARTS).map(Message::Part));
+                }
+            }
+            Message::Part(part) => {
+                self.tell(Told::Parts(PARTS));
+                self.tell(Told::Kept(part));
+            }
+            Message::PutCompleted => {
+                let before = self.sender.status();
+                let put = self.sender.after(SenderEvent::ReceiverPuts(TaskStatus::Completed));
+                self.sender = put.expect("a receiver that keeps to the table is not refused");
+                self.completed.0 += usize::from(before != self.sender.status());
+                self.under_way.push(Message::Answer(self.sender.status()));
+            }
+            Message::Answer(status) => self.tell(Told::Answered(status)),
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        let place = |at: usize| (!self.under_way.is_empty()).then(|| at % self.under_way.len());
+        match step {
+            Step::SenderWorks => self.under_way.extend(self.sender.owes().map(Message::Notification)),
+            Step::ReceiverWorks => {
+                let Some(receiver) = &self.receiver else { return };
+                self.under_way.extend(receiver.next().map(|act| match act {
+                    Act::ReadTask => Message::ReadTask { as_of: receiver.notifications().0 },
+                    Act::FetchParts => Message::FetchParts,
+                    Act::PutCompleted => Message::PutCompleted,
+                }));
+            }
+            Step::SomebodyTakes => self.tell(Told::Take),
+            Step::Deliver(at) => {
+                if let Some(at) = place(at) {
+                    let message = self.under_way.swap_remove(at);
+                    self.arrive(message);
+                }
+            }
+            Step::Lose(at) => {
+                if let Some(at) = place(at) {
+                    self.under_way.swap_remove(at);
+                }
+            }
+            Step::Double(at) => {
+                if let Some(at) = place(at) {
+                    self.under_way.push(self.under_way[at]);
+                }
+            }
+            Step::CutOff => self.under_way.clear(),
+        }
+    }
+
+    /// What must hold at every moment.
+    fn holds(&self) -> bool {
+        let whole = |receiver: &Receiving| receiver.held().len() == PARTS && receiver.held().iter().all(|part| *part);
+        let stage = self.receiver.as_ref().map(Receiving::stage);
+        let completed = self.sender.status() == TaskStatus::Completed || stage == Some(Stage::Completed);
+        (!completed || self.receiver.as_ref().is_some_and(whole)) && self.completed.0 <= 1 && self.completed.1 <= 1
+    }
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => Just(Step::SenderWorks),
+        3 => Just(Step::ReceiverWorks),
+        1 => Just(Step::SomebodyTakes),
+        8 => (0_usize..64).prop_map(Step::Deliver),
+        2 => (0_usize..64).prop_map(Step::Lose),
+        2 => (0_usize..64).prop_map(Step::Double),
+        1 => Just(Step::CutOff),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn a_handoff_is_completed_once_with_all_parts_and_always_in_the_end(steps in prop::collection::vec(step(), 0..120)) {
+        let mut world = World::new();
+        for step in steps {
+            world.step(step);
+            prop_assert!(world.holds(), "after {step:?}");
+        }
+        // The network heals: whoever owes something tries again.
+        for _ in 0..20 {
+            for step in [Step::SenderWorks, Step::ReceiverWorks, Step::SomebodyTakes] {
+                world.step(step);
+            }
+            while !world.under_way.is_empty() {
+                world.step(Step::Deliver(0));
+                prop_assert!(world.holds());
+            }
+        }
+        prop_assert_eq!(world.completed, (1, 1));
+        prop_assert_eq!(world.sender.owes(), None);
+        prop_assert_eq!(world.receiver.map(|receiver| receiver.next()), Some(None), "nothing is left to do");
+    }
+}
