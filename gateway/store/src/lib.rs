@@ -17,3 +17,4 @@ mod private;
 pub mod proof;
 mod small_file;
 pub mod state;
+pub mod transfers;
