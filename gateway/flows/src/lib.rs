@@ -3,7 +3,7 @@
 //! Nothing in here asks a source: that is the stack's. Nothing in here decides what may leave: that has been done.
 
 // Tests may panic: that is how they fail.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))]
 
 pub mod eoverdracht;
 pub mod overview;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::capability::PatientBinding;
 use crate::decision::{Denial, DenialCode};
 use crate::offer::NotOffered;
-use crate::request::{Admitted, PatientScope, Purpose, Request};
+use crate::request::{Admitted, Direction, PatientScope, Purpose, Request};
 use crate::use_case::{UseCase, UseCases};
 
 impl UseCases {
@@ -79,12 +79,14 @@ pub(crate) fn binds(binding: PatientBinding, request: &Request) -> bool {
     let of_the_token = match (&request.caller.patient, &request.patient) {
         (None, _) | (Some(_), PatientScope::Nobody) => true,
         (Some(bound), PatientScope::One(asked)) => bound == asked,
-        (Some(_), PatientScope::Any) => false,
+        (Some(_), PatientScope::Any | PatientScope::Told) => false,
     };
     let of_the_use_case = match binding {
         PatientBinding::One => matches!(request.patient, PatientScope::One(_)),
         PatientBinding::Nobody => matches!(request.patient, PatientScope::Nobody),
         PatientBinding::Any => true,
+        // Whom it is about is learnt by the receiver alone, from a sender that it was told of.
+        PatientBinding::Told => matches!(request.patient, PatientScope::Told) && request.direction == Direction::User,
     };
     of_the_token && of_the_use_case
 }
@@ -95,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::caller::EmergencyReason;
-    use crate::request::{Data, Direction};
+    use crate::request::Data;
     use crate::testing::{ANYTHING, LOG, ONE, bsn, id, request, transaction, use_case, use_cases};
 
     fn code(request: Request) -> Result<String, DenialCode> {

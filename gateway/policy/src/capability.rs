@@ -52,6 +52,8 @@ pub enum PatientBinding {
     Nobody,
     /// Any: development, or the access log, only.
     Any,
+    /// The one whom the answer itself names: for a receiver in a transfer, at its own gate only.
+    Told,
 }
 
 /// A fact that must be asked for before the decision.

@@ -39,6 +39,8 @@ const CODES: [&str; 16] = [
 const CODES_OF_THE_LOG: [&str; 3] = ["read", "search-type", "$review"];
 /// What can be offered in an emergency.
 const READING: [&str; 6] = ["read", "vread", "search-type", "history-instance", "$lastn", "$everything"];
+/// What can be asked when only the answer tells whom it is about.
+const OF_ONE_TOLD: [&str; 3] = ["read", "update", "$document"];
 /// The one type that the access log is shown as.
 const TYPE_OF_THE_LOG: &str = "AuditEvent";
 
@@ -74,6 +76,9 @@ pub(crate) fn check(capability: &Capability, development_mode: bool) -> Result<(
     }
     if capability.purpose == Purpose::BreakTheGlass {
         for_emergencies(capability).map_err(|what| format!("capability.json: {what}"))?;
+    }
+    if capability.patient == PatientBinding::Told {
+        told(capability).map_err(|what| format!("capability.json: {what}"))?;
     }
     let facts = [&capability.findings.holder, &capability.findings.user];
     if capability.patient == PatientBinding::Nobody && facts.iter().any(|listed| !listed.is_empty()) {
@@ -111,6 +116,22 @@ fn for_emergencies(capability: &Capability) -> Result<(), String> {
     for offered in capability.versions.values() {
         if !offered.system.is_empty() || !offered.interactions.iter().all(|entry| entry.codes.iter().all(reads)) {
             return Err("in an emergency nothing is written".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// What holds of every use case whose patient is told by the answer: it names what it asks for, one by one, and nothing is
+/// found out about a patient who is not known.
+fn told(capability: &Capability) -> Result<(), String> {
+    if [&capability.findings.holder, &capability.findings.user].iter().any(|listed| !listed.is_empty()) {
+        return Err("findings are about a patient who is known before the answer".to_owned());
+    }
+    let named = |code: &String| OF_ONE_TOLD.contains(&code.as_str());
+    for offered in capability.versions.values() {
+        let plain = offered.system.is_empty() && offered.operations.is_empty();
+        if !plain || !offered.interactions.iter().all(|entry| entry.codes.iter().all(named)) {
+            return Err(format!("whom the answer tells of is asked by {}, and nothing else", OF_ONE_TOLD.join(", ")));
         }
     }
     Ok(())

@@ -197,7 +197,7 @@ impl Offer<'_> {
 
     /// Whether it names the patient. Middleware takes such parameters out and asks with the patient it established.
     fn names_the_patient(&self, resource_type: Option<ResourceType>, parameter: &Parameter) -> bool {
-        if self.patient == PatientBinding::Nobody {
+        if matches!(self.patient, PatientBinding::Nobody | PatientBinding::Told) {
             return false;
         }
         let name = whole_name(parameter);

@@ -61,6 +61,8 @@ pub enum PatientScope {
     Nobody,
     /// Any patient: only a development use case, or one about the node's own access log, may have it.
     Any,
+    /// The one patient whom the answer itself names: who receives a transfer learns from it about whom it is.
+    Told,
 }
 
 /// What a use case opens: the two never mix, and each has a stack of its own.

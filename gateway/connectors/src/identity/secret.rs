@@ -16,12 +16,13 @@ pub struct Secret(Zeroizing<String>);
 pub(crate) struct Digest([u8; 32]);
 
 impl Secret {
-    pub(crate) fn new(text: String) -> Self {
+    /// A secret that somebody else made.
+    pub fn new(text: String) -> Self {
         Secret(Zeroizing::new(text))
     }
 
     /// 256 random bits, base64url; nothing when the machine has no randomness to give.
-    pub(crate) fn fresh() -> Option<Self> {
+    pub fn fresh() -> Option<Self> {
         let mut bytes = [0; 32];
         rand::fill(&mut bytes).ok()?;
         let secret = Secret::new(URL_SAFE_NO_PAD.encode(bytes));

@@ -4,11 +4,13 @@
 //! peer's own sources, consents or log.
 
 mod config;
+mod notify;
 mod source;
 #[cfg(test)]
 mod tests;
 mod token;
 
 pub use config::PeerConfig;
+pub use notify::{NotTaken, Notification, NotificationShape, Notifier};
 pub use source::PeerSource;
 pub use token::{Token, TokenSupplier};

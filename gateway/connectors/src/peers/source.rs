@@ -18,7 +18,7 @@ use crate::sources::SourceSetupFault;
 use crate::sources::document::composition;
 use crate::sources::narrow::{names_ids, patient_parameter, with};
 use crate::sources::patients::{Ids, PatientIds, ids_among};
-use crate::sources::rest::{Call, Failure, Rest, prefer};
+use crate::sources::rest::{Call, Failure, Rest, Write, prefer};
 
 /// Another provider's node.
 pub struct PeerSource {
@@ -62,7 +62,7 @@ impl PeerSource {
         let rest = self.rests.get(&permit.version()).ok_or(SourceFault::NotSupported)?;
         let patient = match permit.patient() {
             PatientScope::One(bsn) => Some(bsn),
-            PatientScope::Nobody => None,
+            PatientScope::Nobody | PatientScope::Told => None,
             // A token speaks for one patient or for none.
             PatientScope::Any => return Err(SourceFault::NotSupported),
         };
@@ -98,10 +98,10 @@ impl PeerSource {
     ) -> Result<Answer, Failure> {
         let call = rest.call(question.correlation_id(), question.patience()).bearing(token)?;
         let Some(bsn) = patient else {
-            return ask(&call, question.interaction(), None).await;
+            return ask(&call, question, None).await;
         };
         if asks_for_the_patient(question.interaction()) {
-            let mut answer = ask(&call, question.interaction(), Some(bsn)).await?;
+            let mut answer = ask(&call, question, Some(bsn)).await?;
             let ids = ids_among(rest.version, &answer.items, bsn)?;
             if !answer.cut_short {
                 self.patients.learn(bsn, &ids);
@@ -109,8 +109,7 @@ impl PeerSource {
             answer.patients = texts(&ids);
             return Ok(answer);
         }
-        let (answer, ids) =
-            tokio::join!(ask(&call, question.interaction(), Some(bsn)), self.ids(&call, bsn, rest.version));
+        let (answer, ids) = tokio::join!(ask(&call, question, Some(bsn)), self.ids(&call, bsn, rest.version));
         let mut answer = answer?;
         answer.patients = match ids {
             Ok(ids) => texts(&ids),
@@ -160,8 +159,8 @@ impl Source for PeerSource {
 }
 
 /// The question itself, without the patients that its answer is about.
-async fn ask(call: &Call<'_>, interaction: &Interaction, patient: Option<&Bsn>) -> Result<Answer, Failure> {
-    match interaction {
+async fn ask(call: &Call<'_>, question: &Question<'_>, patient: Option<&Bsn>) -> Result<Answer, Failure> {
+    match question.interaction() {
         Interaction::Read { resource_type, id } => one(call.read(&[resource_type.name(), id.as_str()]).await?),
         Interaction::Vread { resource_type, id, version } => {
             one(call.read(&[resource_type.name(), id.as_str(), "_history", version.as_str()]).await?)
@@ -188,11 +187,13 @@ async fn ask(call: &Call<'_>, interaction: &Interaction, patient: Option<&Bsn>) 
             composition(level, name, query)?;
             call.document(level, query).await
         }
+        Interaction::Update { resource_type, id } => {
+            call.write(Write::Update(*resource_type, id), question.body(), question.conditions()).await
+        }
         Interaction::Search { .. }
         | Interaction::Capabilities
         | Interaction::History { .. }
         | Interaction::Create { .. }
-        | Interaction::Update { .. }
         | Interaction::ConditionalUpdate { .. }
         | Interaction::Patch { .. }
         | Interaction::Delete { .. }

@@ -51,7 +51,8 @@ impl RegionalRegister {
         let bsn = match (direction, patient) {
             (Direction::User, PatientScope::One(bsn)) => bsn,
             // What we hold ourselves is asked of ourselves; and an index of patients knows only patients.
-            (Direction::Holder, _) | (Direction::User, PatientScope::Nobody | PatientScope::Any) => {
+            (Direction::Holder, _)
+            | (Direction::User, PatientScope::Nobody | PatientScope::Any | PatientScope::Told) => {
                 return own(Finding::NotFoundOut(NotFoundOut::NotAsked));
             }
         };

@@ -213,7 +213,7 @@ fn filters(query: &SearchQuery) -> SearchQuery {
 fn one(permit: &Permit) -> Option<&Bsn> {
     match permit.patient() {
         PatientScope::One(bsn) => Some(bsn),
-        PatientScope::Nobody | PatientScope::Any => None,
+        PatientScope::Nobody | PatientScope::Any | PatientScope::Told => None,
     }
 }
 
@@ -221,7 +221,7 @@ fn is_theirs(permit: &Permit, event: &LoggedEvent) -> bool {
     match permit.patient() {
         PatientScope::One(bsn) => event.record.patient.as_ref() == Some(bsn),
         PatientScope::Any => true,
-        PatientScope::Nobody => false,
+        PatientScope::Nobody | PatientScope::Told => false,
     }
 }
 

@@ -138,6 +138,11 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
         }
         parts.extend(beyond.iter().map(|source| bare(source, SourceStatus::NotAsked)));
         asked.notes().note(|record| record.sources = parts.iter().map(SourceFacts::from).collect());
+        let told = parts.iter().find_map(|part| part.told().filter(|_| !part.items().is_empty()));
+        if let Some(told) = told {
+            // Only now is it known whose record this is (NEN 7513, 7.4.3).
+            asked.notes().note(|record| record.patient = Some(told.clone()));
+        }
         // What nobody could search is refused by its name: an empty answer would read as nothing there.
         if let Some(refusal) = unsupported
             && !collects(permit)

@@ -4,14 +4,22 @@
 //! Pure: events go in, the new state and what is to be done come out. When something happens, whether it is kept, and over
 //! which wire it goes are not known here.
 
+mod codes;
+mod handoff;
+mod notification;
 mod receiving;
 mod sending;
 mod status;
+pub mod task;
 mod transitions;
 
 #[cfg(test)]
+mod content_tests;
+#[cfg(test)]
 mod wire_tests;
 
+pub use handoff::{Handoff, HandoffFault, VERSION};
+pub use notification::{NotificationFault, NotificationTask};
 pub use receiving::{Act, Closed, Receiving, Stage, Told};
 pub use sending::{NotAllowed, SenderEvent, Sending};
 pub use status::TaskStatus;

@@ -91,7 +91,7 @@ impl Overview {
             unplaced: unplaced(released),
             bsn: match released.permit().patient() {
                 PatientScope::One(bsn) => Some(bsn.clone()),
-                PatientScope::Nobody | PatientScope::Any => None,
+                PatientScope::Nobody | PatientScope::Any | PatientScope::Told => None,
             },
             person,
             sections: sections(lines, &answered),

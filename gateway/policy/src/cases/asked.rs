@@ -27,7 +27,7 @@ pub struct CaseInput {
     /// The entries of a transaction, each as a request; the request itself is then `POST `, to the base.
     #[serde(default)]
     pub entries: Vec<String>,
-    /// A BSN, `any`, or nothing for a request about nobody.
+    /// A BSN, `any`, `told`, or nothing for a request about nobody.
     pub patient: Option<String>,
     /// Which of the two the request is put to; source systems when nothing is said.
     #[serde(default)]
@@ -62,7 +62,7 @@ pub struct CasePerson {
     pub role: String,
 }
 
-/// What was found out in a case, a word per fact: `found` or `permit` and `deny`, `absent`, or why it could not be
+/// What was found out in a case, a word per fact: `found` (of a relation also with its kind, `found:transfer`) or `permit` and `deny`, `absent`, or why it could not be
 /// found out (`timed-out`, `unreachable`, `unusable`, `nobody-to-ask`, `not-asked`).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,6 +89,7 @@ impl CaseInput {
         let patient = match self.patient.as_deref() {
             None => PatientScope::Nobody,
             Some("any") => PatientScope::Any,
+            Some("told") => PatientScope::Told,
             Some(text) => PatientScope::One(bsn(text)?),
         };
         let caller = &self.caller;
@@ -159,9 +160,8 @@ impl CaseInput {
 impl CaseFindings {
     fn found_out(&self) -> Result<Findings, String> {
         let treatment_relation = match self.treatment_relation.as_deref() {
-            Some("found") => {
-                Finding::Found(TreatmentRelation { kind: "case".to_owned(), reference: "case".to_owned() })
-            }
+            Some("found") => relation("case"),
+            Some(word) if word.starts_with("found:") => relation(word.trim_start_matches("found:")),
             word => unfound(word)?,
         };
         let given =
@@ -173,6 +173,10 @@ impl CaseFindings {
         };
         Ok(Findings { treatment_relation, consent })
     }
+}
+
+fn relation(kind: &str) -> Finding<TreatmentRelation> {
+    Finding::Found(TreatmentRelation { kind: kind.to_owned(), reference: "case".to_owned() })
 }
 
 fn unfound<T>(word: Option<&str>) -> Result<Finding<T>, String> {

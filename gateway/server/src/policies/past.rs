@@ -49,6 +49,7 @@ fn request(record: &AccessRecord, named: UseCaseId, capability: &Capability, own
     let version = FhirVersion::ALL.into_iter().find(|version| version.segment() == asked.fhir_version);
     let version = version.ok_or("its FHIR version is not known")?;
     let patient = match (&record.patient, capability.patient) {
+        (_, PatientBinding::Told) => PatientScope::Told,
         (Some(bsn), _) => PatientScope::One(bsn.clone()),
         (None, PatientBinding::Any) => PatientScope::Any,
         (None, PatientBinding::One | PatientBinding::Nobody) => PatientScope::Nobody,

@@ -10,6 +10,18 @@ use fhir::{Bsn, Ura};
 use policy::{TreatmentRelation, UseCaseId};
 use thiserror::Error;
 
+use crate::identity::secret::Secret;
+
+/// The kind of the ground of a caller of our own that pulls what another provider transfers to us. Only the flow that leads
+/// the transfer makes such a caller; the reference of its ground is the transfer's id.
+pub const TRANSFER: &str = "transfer";
+
+/// Knows the authorization bases that others gave to us, by the id that the transfer has here.
+pub trait HeldBases: Send + Sync {
+    /// The value of this transfer; nothing when there is none.
+    fn held(&self, transfer: &str) -> Option<Secret>;
+}
+
 /// Knows the authorization bases that this node gave out.
 pub trait AuthorizationBases: Send + Sync {
     /// What a value allows this receiver now; nothing when it was never given, was given to another, or is over.

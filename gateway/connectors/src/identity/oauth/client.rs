@@ -18,6 +18,7 @@ use tracing::warn;
 use url::form_urlencoded;
 
 use super::assertion::{Statement, sign};
+use super::base::{HeldBases, TRANSFER};
 use super::bearer::is_token;
 use super::dpop::ProofKey;
 use super::{ASSERTION_TYPE, GRANT_TYPE};
@@ -51,6 +52,8 @@ pub struct TokenClient {
     proof_key: Option<Arc<ProofKey>>,
     /// A Nuts node of our own, for peers that take presentations.
     wallet: Option<NutsWallet>,
+    /// What others gave us to come back with.
+    held: Option<Arc<dyn HeldBases>>,
 }
 
 /// What a token is for. No `Debug`: it names a person and a patient.
@@ -63,6 +66,8 @@ struct Need {
     patient: Option<Bsn>,
     treatment_relation: Option<(String, String)>,
     emergency: Option<String>,
+    /// The transfer whose authorization base brings patient and ground.
+    transfer: Option<String>,
 }
 
 /// One request for a token, shared by all who wait for it. If whoever began it gives up, the next in line goes on.
@@ -86,12 +91,25 @@ impl TokenClient {
     /// `http` must show the certificate that `key` belongs to: the peer binds its tokens to it (RFC 8705).
     pub fn new(key: Arc<NodeKey>, http: HttpClient, clock: Arc<dyn Clock>) -> Self {
         let flights = Cache::builder().max_capacity(TOKENS).time_to_idle(IDLE).build();
-        TokenClient { key, http, clock, flights, proof_key: ProofKey::fresh().map(Arc::new), wallet: None }
+        TokenClient { key, http, clock, flights, proof_key: ProofKey::fresh().map(Arc::new), wallet: None, held: None }
     }
 
     /// Also gets tokens by a Nuts node of our own.
     pub fn with_wallet(self, wallet: NutsWallet) -> Self {
         TokenClient { wallet: Some(wallet), ..self }
+    }
+
+    /// Also comes back with what others gave us in their notifications.
+    pub fn with_held(self, held: Arc<dyn HeldBases>) -> Self {
+        TokenClient { held: Some(held), ..self }
+    }
+
+    /// A token of nobody in particular, about no patient: for what this organisation tells the peer itself.
+    ///
+    /// # Errors
+    /// As for every token.
+    pub async fn of_ourselves(&self, peer: &PeerConfig, use_case: &UseCaseId) -> Result<Arc<Token>, SourceFault> {
+        self.token_for(peer, Need::of_ourselves(peer, use_case)).await
     }
 
     async fn token_for(&self, peer: &PeerConfig, need: Need) -> Result<Arc<Token>, SourceFault> {
@@ -187,6 +205,10 @@ impl TokenClient {
             .append_pair("client_assertion_type", ASSERTION_TYPE)
             .append_pair("client_assertion", assertion.reveal())
             .append_pair("scope", need.use_case.as_str());
+        if let Some(transfer) = &need.transfer {
+            let base = self.held.as_ref()?.held(transfer)?;
+            form.append_pair("authorization_base", base.reveal());
+        }
         Some(form.finish())
     }
 }
@@ -209,28 +231,42 @@ impl TokenSupplier for TokenClient {
 }
 
 impl Need {
+    fn of_ourselves(peer: &PeerConfig, use_case: &UseCaseId) -> Self {
+        Need {
+            peer: peer.ura.clone(),
+            use_case: use_case.clone(),
+            person: None,
+            responsible: None,
+            patient: None,
+            treatment_relation: None,
+            emergency: None,
+            transfer: None,
+        }
+    }
+
     /// Nothing for a permit about any patient: a token speaks for one patient or for none.
     fn of(peer: &PeerConfig, permit: &Permit) -> Option<Self> {
         let patient = match permit.patient() {
             PatientScope::One(bsn) => Some(bsn.clone()),
-            PatientScope::Nobody => None,
+            PatientScope::Nobody | PatientScope::Told => None,
             PatientScope::Any => return None,
         };
         // A presentation is of an organisation: its token is the same for every person and patient.
         if peer.nuts_authorization_server.is_some() {
-            let (peer, use_case) = (peer.ura.clone(), peer.scope(permit).clone());
-            return Some(Need {
-                peer,
-                use_case,
-                person: None,
-                responsible: None,
-                patient: None,
-                treatment_relation: None,
-                emergency: None,
-            });
+            return Some(Need::of_ourselves(peer, peer.scope(permit)));
         }
         let caller = &permit.request().caller;
         let of = |person: &Person| (person.id.clone(), person.name.clone(), person.role.clone());
+        let ground = caller.treatment_relation.as_ref().filter(|ground| ground.kind == TRANSFER);
+        if let Some(ground) = ground {
+            // Patient and ground are the sender's to say, by what it gave us.
+            return Some(Need {
+                person: caller.person.as_ref().map(of),
+                responsible: caller.responsible.as_ref().map(of),
+                transfer: Some(ground.reference.clone()),
+                ..Need::of_ourselves(peer, peer.scope(permit))
+            });
+        }
         // A relation is one with this patient, and is not told without.
         let relation = patient.as_ref().and_then(|_| permit.treatment_relation());
         Some(Need {
@@ -240,6 +276,7 @@ impl Need {
             responsible: caller.responsible.as_ref().map(of),
             treatment_relation: relation.map(|relation| (relation.kind.clone(), relation.reference.clone())),
             emergency: permit.emergency().map(|reason| reason.as_str().to_owned()),
+            transfer: None,
             patient,
         })
     }

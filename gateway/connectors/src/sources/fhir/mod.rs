@@ -88,6 +88,8 @@ impl FhirSource {
             PatientScope::One(bsn) => self.about_one(&call, question, bsn).await,
             PatientScope::Nobody => self.about_nobody(&call, question).await,
             PatientScope::Any => as_asked::answer(&call, question, false).await,
+            // Whom it is about only another provider's answer tells.
+            PatientScope::Told => Err(SourceFault::NotSupported),
         }
     }
 

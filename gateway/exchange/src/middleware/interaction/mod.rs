@@ -136,7 +136,7 @@ impl<N: Handle<Asked>> Handle<Identified> for ReadInteraction<N> {
             record.asked = Some(AskedFacts { page, ..facts(&inbound, &interaction) });
             record.patient = match &patient {
                 PatientScope::One(bsn) => Some(bsn.clone()),
-                PatientScope::Nobody | PatientScope::Any => None,
+                PatientScope::Nobody | PatientScope::Any | PatientScope::Told => None,
             };
         });
         let request = Request {
@@ -236,8 +236,8 @@ impl<N> ReadInteraction<N> {
         inbound: &Inbound,
         notes: &Notes,
     ) -> Result<(Interaction, PatientScope), Refusal> {
-        if self.any_patient(caller, use_case) {
-            return Ok((interaction, PatientScope::Any));
+        if let Some(scope) = self.unnamed(caller, use_case) {
+            return Ok((interaction, scope));
         }
         let (interaction, mut named) = patient::take(interaction, inbound.version)?;
         let whole = matches!(interaction, Interaction::Transaction { .. });
@@ -292,15 +292,22 @@ impl<N> ReadInteraction<N> {
         found.ok_or_else(|| Refusal::Denied(denial(DenialCode::NotInUseCase)))
     }
 
-    /// Whether the use case in force is a development one about any patient.
-    fn any_patient(&self, caller: &Caller, use_case: Option<&UseCaseId>) -> bool {
+    /// The scope of a use case whose requests name no patient: a development one about any patient, or, when it is the only
+    /// one that is meant, one whose patient the answer tells.
+    fn unnamed(&self, caller: &Caller, use_case: Option<&UseCaseId>) -> Option<PatientScope> {
         let in_force = self.use_cases.current();
-        caller
-            .use_cases
-            .iter()
-            .filter(|id| use_case.is_none_or(|named| named == *id))
+        let meant = caller.use_cases.iter().filter(|id| use_case.is_none_or(|named| named == *id));
+        let meant: Vec<PatientBinding> = meant
             .filter_map(|id| in_force.get(id))
-            .any(|found| found.capability().data == Data::Sources && found.capability().patient == PatientBinding::Any)
+            .map(|found| found.capability())
+            .filter(|capability| capability.data == Data::Sources)
+            .map(|capability| capability.patient)
+            .collect();
+        match meant.as_slice() {
+            [PatientBinding::Told] => Some(PatientScope::Told),
+            some if some.contains(&PatientBinding::Any) => Some(PatientScope::Any),
+            _ => None,
+        }
     }
 }
 

@@ -18,9 +18,16 @@ pub(super) enum Verdict {
     Mistrust,
 }
 
-/// Judges one resource. `patients` are the ids under which the source knows the permit's patient.
-pub(super) fn judge(permit: &Permit, asked: &Interaction, patients: &[String], resource: &Resource) -> Verdict {
-    let owned = match belongs(permit, patients, resource) {
+/// Judges one resource. `patients` are the ids under which the source knows the permit's patient; `told` is whom the answer
+/// itself names, where it is the answer that tells.
+pub(super) fn judge(
+    permit: &Permit,
+    asked: &Interaction,
+    patients: &[String],
+    told: Option<&Bsn>,
+    resource: &Resource,
+) -> Verdict {
+    let owned = match belongs(permit, patients, told, resource) {
         _ if !is_what_was_asked(asked, resource) => return Verdict::Mistrust,
         Belongs::No => return Verdict::Mistrust,
         Belongs::Unsaid => Verdict::Unowned,
@@ -57,11 +64,12 @@ impl From<bool> for Belongs {
     }
 }
 
-fn belongs(permit: &Permit, patients: &[String], resource: &Resource) -> Belongs {
-    let patient = match permit.patient() {
-        PatientScope::Any => return Belongs::Yes,
-        PatientScope::Nobody => return Belongs::from(whose(permit.version(), resource) == Whose::Nobody),
-        PatientScope::One(bsn) => bsn,
+fn belongs(permit: &Permit, patients: &[String], told: Option<&Bsn>, resource: &Resource) -> Belongs {
+    let patient = match (permit.patient(), told) {
+        (PatientScope::Any, _) => return Belongs::Yes,
+        (PatientScope::Nobody, _) => return Belongs::from(whose(permit.version(), resource) == Whose::Nobody),
+        (PatientScope::One(bsn), _) | (PatientScope::Told, Some(bsn)) => bsn,
+        (PatientScope::Told, None) => return of_one_unnamed(permit, resource),
     };
     match whose(permit.version(), resource) {
         Whose::Patient { bsns, malformed_bsn, .. } => {
@@ -74,6 +82,31 @@ fn belongs(permit: &Permit, patients: &[String], resource: &Resource) -> Belongs
         Whose::Unstated => Belongs::Unsaid,
         Whose::Nobody => Belongs::Yes,
     }
+}
+
+/// Without a Patient in the answer it is not known who it is; that it is about one, and not about several, is.
+fn of_one_unnamed(permit: &Permit, resource: &Resource) -> Belongs {
+    match whose(permit.version(), resource) {
+        Whose::About(references) => Belongs::from(matches!(references.as_slice(), [PatientReference::Id(_)])),
+        Whose::Nobody => Belongs::Yes,
+        Whose::Patient { .. } | Whose::Unstated => Belongs::No,
+    }
+}
+
+/// The one patient whom an answer names, with the ids of their Patient resources in it; nothing when it names none, more
+/// than one, or one that is not clearly somebody.
+pub(super) fn told<'r>(permit: &Permit, resources: impl Iterator<Item = &'r Resource>) -> Option<(Bsn, Vec<String>)> {
+    let mut found: Option<(Bsn, Vec<String>)> = None;
+    for resource in resources {
+        let Whose::Patient { id, bsns, malformed_bsn } = whose(permit.version(), resource) else { continue };
+        let ([bsn], false) = (bsns.as_slice(), malformed_bsn) else { return None };
+        match &mut found {
+            Some((known, _)) if known != bsn => return None,
+            Some((_, ids)) => ids.extend(id),
+            None => found = Some((bsn.clone(), id.into_iter().collect())),
+        }
+    }
+    found
 }
 
 fn points_at(reference: &PatientReference, patient: &Bsn, patients: &[String]) -> bool {

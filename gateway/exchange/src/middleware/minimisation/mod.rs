@@ -36,11 +36,18 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
     async fn handle(&self, located: Located) -> Result<Part, Refusal> {
         let (permit, source, answers) = self.next.handle(located).await?.into_parts();
         let mut sieve = Sieve::default();
-        let patients: Vec<String> = answers
-            .iter()
-            .filter_map(|(_, answer)| answer.as_ref().ok())
-            .flat_map(|answer| answer.patients.clone())
-            .collect();
+        let given = || answers.iter().filter_map(|(_, answer)| answer.as_ref().ok());
+        let mut patients: Vec<String> = given().flat_map(|answer| answer.patients.clone()).collect();
+        let told = match permit.patient() {
+            PatientScope::Told => {
+                check::told(&permit, given().flat_map(|answer| &answer.items).map(|item| &item.resource))
+            }
+            PatientScope::One(_) | PatientScope::Nobody | PatientScope::Any => None,
+        };
+        let told = told.map(|(bsn, ids)| {
+            patients = ids;
+            bsn
+        });
         let questions = answers.len();
         for (interaction, answer) in answers {
             match answer {
@@ -53,7 +60,7 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
                     }
                     sieve.note_written(&interaction, answer.written, answer.transaction);
                     let judged = answer.items.into_iter().map(|item| {
-                        let verdict = check::judge(&permit, &interaction, &patients, &item.resource);
+                        let verdict = check::judge(&permit, &interaction, &patients, told.as_ref(), &item.resource);
                         (verdict, item)
                     });
                     for (verdict, item) in attached::settle(judged.collect(), &answer.vouched) {
@@ -83,7 +90,7 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
             );
         }
         sieve.settle(&permit, questions, |status| {
-            Part::new(source.holder().clone(), source.name().to_owned(), status).with_patients(patients)
+            Part::new(source.holder().clone(), source.name().to_owned(), status).with_patients(patients).with_told(told)
         })
     }
 }
@@ -92,7 +99,10 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
 pub(super) fn again(permit: &Permit, part: &Part, item: &ReleasedItem) -> bool {
     let asked = permit.plan().first().unwrap_or(&permit.request().interaction);
     // What names no patient left with what it hangs on, which is judged here as well.
-    matches!(check::judge(permit, asked, part.patients(), item.whole()), Verdict::Release | Verdict::Unowned)
+    matches!(
+        check::judge(permit, asked, part.patients(), part.told(), item.whole()),
+        Verdict::Release | Verdict::Unowned
+    )
 }
 
 /// What passes and what stays behind.

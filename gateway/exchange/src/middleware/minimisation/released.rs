@@ -1,6 +1,6 @@
 //! What one source contributes to an answer: built by `minimisation` and by nothing else.
 
-use fhir::{Resource, SearchMode};
+use fhir::{Bsn, Resource, SearchMode};
 use policy::DataHolder;
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +110,8 @@ pub struct Part {
     wrote: Vec<String>,
     /// The ids under which this source knows the permit's patient.
     patients: Vec<String>,
+    /// Whom the answer names, where it is the answer that tells.
+    told: Option<Bsn>,
 }
 
 impl Part {
@@ -127,6 +129,7 @@ impl Part {
             transaction: Vec::new(),
             wrote: Vec::new(),
             patients: Vec::new(),
+            told: None,
         }
     }
     pub(in crate::middleware) fn with_items(mut self, items: Vec<ReleasedItem>) -> Self {
@@ -155,6 +158,10 @@ impl Part {
         self.patients = patients;
         self
     }
+    pub(super) fn with_told(mut self, told: Option<Bsn>) -> Self {
+        self.told = told;
+        self
+    }
     /// Its items; the rest of it stays.
     pub(in crate::middleware) fn take_items(&mut self) -> Vec<ReleasedItem> {
         std::mem::take(&mut self.items)
@@ -174,6 +181,10 @@ impl Part {
     }
     pub(super) fn patients(&self) -> &[String] {
         &self.patients
+    }
+    /// Whom its answer names, where it is the answer that tells.
+    pub fn told(&self) -> Option<&Bsn> {
+        self.told.as_ref()
     }
     pub fn holder(&self) -> &DataHolder {
         &self.holder

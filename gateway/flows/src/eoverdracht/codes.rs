@@ -1,0 +1,26 @@
+//! The codes and canonicals of the nursing handoff (Nictiz eOverdracht 4.0 to 4.2; TA Notified Pull).
+
+pub const SNOMED: &str = "http://snomed.info/sct";
+/// Transfer of care (overdracht van zorg): `Task.code`.
+pub const TRANSFER_OF_CARE: &str = "308292007";
+/// Report of nursing handoff (verslag van verpleegkundige overdracht): `Composition.type`, and the Task's input.
+pub const NURSING_HANDOFF: &str = "11171000146100";
+/// Section: referred by nurse, the sending party.
+pub const SENDING_PARTY: &str = "185362004";
+/// Section: referred to, the receiving party.
+pub const RECEIVING_PARTY: &str = "275645009";
+/// The profile of the Task, version 4.0.0.
+pub const TASK_PROFILE: &str = "http://nictiz.nl/fhir/StructureDefinition/eOverdracht-Task";
+/// Where the handoff is to go within the receiving organisation: a service, a location.
+pub const ROUTED_TO: [&str; 2] = [
+    "http://nuts-foundation.github.io/nl-generic-functions-ig/StructureDefinition/task-stu3-healthcareservice",
+    "http://nuts-foundation.github.io/nl-generic-functions-ig/StructureDefinition/task-stu3-location",
+];
+
+/// What a Notification Task is (TA Notified Pull, Twiin-01): `Task.code`.
+pub const TASK_CODE: &str = "http://fhir.nl/fhir/NamingSystem/TaskCode";
+pub const PULL_NOTIFICATION: &str = "pull-notification";
+/// The types of its inputs.
+pub const TASK_PARAMETER: &str = "http://fhir.nl/fhir/NamingSystem/TaskParameter";
+pub const AUTHORIZATION_BASE: &str = "authorization-base";
+pub const GET_WORKFLOW_TASK: &str = "get-workflow-task";
