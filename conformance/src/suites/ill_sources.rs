@@ -37,7 +37,7 @@ pub fn checks() -> Vec<Check> {
         })
         .collect();
     all.push(Check::new(
-        "nothing of another patient leaves when a source mixes it in, and its node notices",
+        "ATT-41, ATT-42: nothing of another patient leaves when a source mixes it in, and its node notices",
         |setting| Box::pin(mixed(setting)),
     ));
     all.push(Check::new("sources that are well again are shown in full again", |setting| Box::pin(well(setting))));

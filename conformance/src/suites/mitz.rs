@@ -37,26 +37,26 @@ pub fn checks() -> Vec<Check> {
         Check::new("what Mitz refuses is refused, and no source is asked", |setting| Box::pin(denied(setting))),
     ];
     let faults: [(&'static str, Fault, &'static str); 20] = [
-        ("a Mitz that is slow beyond the deadline is no yes", SLOW, "timed-out"),
-        ("a Mitz that is absent is no yes", Fault::Absent, "unreachable"),
-        ("broken XML from Mitz is no yes", Fault::Malformed, "unusable"),
-        ("a document type from Mitz is no yes", Fault::DocumentType, "unusable"),
-        ("a permit of Mitz about another patient is no yes", Fault::OtherPatient, "unusable"),
-        ("a permit of Mitz about another holder is no yes", Fault::OtherHolder, "unusable"),
-        ("a permit of Mitz about another category is no yes", Fault::OtherCategory, "unusable"),
-        ("a result that Mitz leaves out is no yes", Fault::MissingResult, "unusable"),
-        ("a result that Mitz gives twice is no yes", Fault::DuplicateResult, "unusable"),
-        ("a permit of Mitz to another message is no yes", Fault::OtherMessage, "unusable"),
-        ("a permit of Mitz with a space is no yes", Fault::Spaced, "unusable"),
-        ("Indeterminate is no yes", Fault::Indeterminate, "unusable"),
-        ("NotApplicable is no yes", Fault::NotApplicable, "unusable"),
-        ("a fault of Mitz's own is no yes", Fault::SoapFault { sender: false }, "unreachable"),
-        ("a question that Mitz refuses is no yes", Fault::SoapFault { sender: true }, "unusable"),
-        ("a 500 of Mitz is no yes", Fault::Status { code: 500 }, "unreachable"),
-        ("an empty answer of Mitz is no yes", Fault::Empty, "unusable"),
-        ("an answer of Mitz without end is no yes", Fault::Huge { bytes: 2 << 20 }, "unusable"),
-        ("an answer of Mitz that breaks off is no yes", Fault::Torn, "unusable"),
-        ("a redirect of Mitz is not followed", Fault::Redirect, "unusable"),
+        ("ATT-45: a Mitz that is slow beyond the deadline is no yes", SLOW, "timed-out"),
+        ("ATT-45: a Mitz that is absent is no yes", Fault::Absent, "unreachable"),
+        ("ATT-45: broken XML from Mitz is no yes", Fault::Malformed, "unusable"),
+        ("ATT-45: a document type from Mitz is no yes", Fault::DocumentType, "unusable"),
+        ("ATT-45: a permit of Mitz about another patient is no yes", Fault::OtherPatient, "unusable"),
+        ("ATT-45: a permit of Mitz about another holder is no yes", Fault::OtherHolder, "unusable"),
+        ("ATT-45: a permit of Mitz about another category is no yes", Fault::OtherCategory, "unusable"),
+        ("ATT-45: a result that Mitz leaves out is no yes", Fault::MissingResult, "unusable"),
+        ("ATT-45: a result that Mitz gives twice is no yes", Fault::DuplicateResult, "unusable"),
+        ("ATT-45: a permit of Mitz to another message is no yes", Fault::OtherMessage, "unusable"),
+        ("ATT-45: a permit of Mitz with a space is no yes", Fault::Spaced, "unusable"),
+        ("ATT-45: Indeterminate is no yes", Fault::Indeterminate, "unusable"),
+        ("ATT-45: NotApplicable is no yes", Fault::NotApplicable, "unusable"),
+        ("ATT-45: a fault of Mitz's own is no yes", Fault::SoapFault { sender: false }, "unreachable"),
+        ("ATT-45: a question that Mitz refuses is no yes", Fault::SoapFault { sender: true }, "unusable"),
+        ("ATT-45: a 500 of Mitz is no yes", Fault::Status { code: 500 }, "unreachable"),
+        ("ATT-45: an empty answer of Mitz is no yes", Fault::Empty, "unusable"),
+        ("ATT-45: an answer of Mitz without end is no yes", Fault::Huge { bytes: 2 << 20 }, "unusable"),
+        ("ATT-45: an answer of Mitz that breaks off is no yes", Fault::Torn, "unusable"),
+        ("ATT-45: a redirect of Mitz is not followed", Fault::Redirect, "unusable"),
     ];
     all.extend(faults.into_iter().map(|(name, fault, reason)| {
         Check::new(name, move |setting| {
@@ -65,7 +65,7 @@ pub fn checks() -> Vec<Check> {
         })
     }));
     all.extend([
-        Check::new("an answer of Mitz as a web page is no yes", |setting| {
+        Check::new("ATT-45: an answer of Mitz as a web page is no yes", |setting| {
             Box::pin(unknown(setting, &Fault::MediaType, "unusable"))
         }),
         Check::new("a consent that is withdrawn at Mitz stops the next request within a second", |setting| {
@@ -318,7 +318,7 @@ async fn left_alone(setting: &Setting) -> Judgement {
 }
 
 /// Resident memory in KiB, and threads.
-fn size(pid: u32) -> Result<(u64, u64), Flaw> {
+pub fn size(pid: u32) -> Result<(u64, u64), Flaw> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status"));
     let text = text.map_err(|_| Flaw::NotRun("the node's process cannot be looked at".to_owned()))?;
     let number = |name: &str| {

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod assertions;
+pub mod attacks;
 mod bad_input;
 mod batch;
 mod callers_refused;
@@ -121,6 +122,7 @@ fn region() -> Vec<Check> {
     let mut all = facts::checks();
     all.extend(overview::checks());
     all.extend(denied::checks());
+    all.extend(attacks::checks());
     all.extend(emergency::checks());
     all.extend(outer_gate::checks());
     all.extend(callers_refused::checks());

@@ -19,6 +19,14 @@ use crate::holder::{Holder, Plan};
 use crate::source_server::FhirVersion;
 use material::{ANNA, BRAM, resources};
 
+/// Attacks of the catalogue that are shown here, on nodes that offer more than the region does.
+pub const ATTACKS: &[&str] = &[EVERYTHING, BOUND, HISTORY, CONDITIONS];
+
+const EVERYTHING: &str = "ATT-25, ATT-26: $everything is what the searches find together, and nobody else's";
+const BOUND: &str = "ATT-37, ATT-139: a transaction that touches another patient never reaches the source";
+const HISTORY: &str = "ATT-29: the history of a resource is told, another's is not";
+const CONDITIONS: &str = "ATT-35: a transaction with one bad entry leaves nothing";
+
 const USE_CASE: &str = "surface-test";
 const MEDICATION: &str = "medication-transfer";
 /// How long a node of this suite keeps the pages of an answer.
@@ -94,7 +102,7 @@ impl Surface {
             let check = format!("{check} (FHIR {}, {})", self.version.number(), kind.name());
             tried.push(Tried { check, verdict: judgement.into() });
         };
-        add("$everything is what the searches find together, and nobody else's", operations::everything(self).await);
+        add(EVERYTHING, operations::everything(self).await);
         add("a document begins with its Composition and holds what it refers to", operations::document(self).await);
         add("$lastn keeps the newest of every code", operations::last_n(self).await);
         add("what the caller has already is not sent again", versions::not_modified(self).await);
@@ -105,16 +113,10 @@ impl Surface {
                 "all entries of a transaction are stored, and answered in order",
                 transactions::taken(self, source, at).await,
             );
-            add(
-                "a transaction with one bad entry leaves nothing",
-                transactions::all_or_nothing(self, source, at).await,
-            );
-            add(
-                "a transaction that touches another patient never reaches the source",
-                transactions::bound(self, source, at).await,
-            );
+            add(CONDITIONS, transactions::all_or_nothing(self, source, at).await);
+            add(BOUND, transactions::bound(self, source, at).await);
             add("a version that is no more cannot be updated", versions::stale(self, source, at).await);
-            add("the history of a resource is told, another's is not", versions::history(self).await);
+            add(HISTORY, versions::history(self).await);
             if self.version == FhirVersion::R4 {
                 add(
                     "a prescription is sent whole, and blocks by themselves are not",

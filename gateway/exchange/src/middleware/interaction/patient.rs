@@ -8,7 +8,6 @@ use fhir::interaction::{Level, SearchTarget};
 use fhir::search::SearchFault;
 use fhir::{Bsn, FhirVersion, Interaction, LogicalId, Parameter, Resource, ResourceType, SearchQuery};
 
-use crate::ports::SourceFault;
 use crate::refusal::Refusal;
 
 /// A patient as named in a request.
@@ -30,9 +29,9 @@ pub(super) fn take(interaction: Interaction, version: FhirVersion) -> Result<(In
                     named.push(Named::Id(id));
                     SearchTarget::Type(member)
                 }
-                // Compartments of others (Encounter, Practitioner) are not narrowed to a patient by anyone.
-                SearchTarget::Compartment { .. } => return Err(Refusal::Source(SourceFault::NotSupported)),
-                SearchTarget::System | SearchTarget::Type(_) => target,
+                // Compartments of others (Encounter, Practitioner) and of all types at once are not narrowed to a
+                // patient by anyone: no use case about one patient offers them.
+                SearchTarget::Compartment { .. } | SearchTarget::System | SearchTarget::Type(_) => target,
             };
             let query = match target {
                 SearchTarget::Type(kind) => without_patient(version, kind, query, &mut named)?,
