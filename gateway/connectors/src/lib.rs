@@ -1,5 +1,6 @@
 //! The outside world, a folder per party: our own source systems (`sources`), the nodes of other providers (`peers`),
-//! who asks (`identity`), the provider's own registers (`registers`), the national consent register (`mitz`), the logs of
+//! who asks (`identity`), the provider's own registers (`registers`), the national consent register (`mitz`), the index of who
+//! has data of whom (`nvi`) with its pseudonyms (`prs`), what the clients of national services share (`national`), the logs of
 //! neighbours (`witnesses`) and the monitoring system that is told of the access log (`siem`). Implements the ports of `exchange`.
 //!
 //! The only crate with an HTTP client ([`http`]). It knows no policy: it asks what a permit's question says,
@@ -9,7 +10,10 @@
 pub mod http;
 pub mod identity;
 pub mod mitz;
+pub mod national;
+pub mod nvi;
 pub mod peers;
+pub mod prs;
 pub mod registers;
 pub mod siem;
 pub mod sources;

@@ -34,6 +34,8 @@ pub enum Reader {
     OwnRegister,
     /// The national consent register (Mitz), in its own question, over mutual TLS.
     ConsentService,
+    /// The blinding of a question to the pseudonym service, in this process: what leaves tells nothing of the number.
+    Blinding,
     /// The NEN 7513 access log, where it is the required object identifier (7.4.3).
     AccessLog,
     /// The policy engine, in this process.

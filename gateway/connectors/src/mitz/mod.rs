@@ -4,7 +4,6 @@
 //! It answers what Mitz says and decides nothing. That a patient refused and that it could not be found out are two
 //! findings, and no fault of Mitz is ever a yes. The BSN stands in the question's body and nowhere else (C9).
 
-mod breaker;
 mod cache;
 mod categories;
 mod client;
@@ -13,7 +12,6 @@ mod combining;
 mod config;
 mod counts;
 mod envelope;
-mod flights;
 mod names;
 mod notification;
 mod open;
@@ -25,7 +23,7 @@ mod testing;
 mod tests;
 mod xml;
 
-pub use breaker::BreakerState;
+pub use crate::national::BreakerState;
 pub use categories::{Categories, CategoriesConfig, Category, CategoryConfig};
 pub use combining::LocalAndMitz;
 pub(crate) use combining::LocalWord;

@@ -15,7 +15,6 @@ use tokio::sync::Semaphore;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::breaker::{Admission, Breaker, BreakerSettings, BreakerState};
 use super::cache::{Decisions, Known};
 use super::categories::{Categories, Category};
 use super::client::{Client, SendFault};
@@ -23,10 +22,11 @@ use super::closed::{self, AnswerFault, ClosedQuestion, Decision};
 use super::config::{MitzConfig, SubscriptionsConfig};
 use super::counts::{Counts, Outcome};
 use super::envelope::EnvelopeFault;
-use super::flights::Flights;
 use super::open::{self, Located, LocationFault, LocationQuestion, OpenQuestion};
 use super::subscription::Subscriber;
 use crate::http::HttpClient;
+use crate::national::breaker::{Admission, Breaker, BreakerSettings, BreakerState};
+use crate::national::flights::Flights;
 
 /// Where a consent was found, as the record says it.
 const SOURCE: &str = "mitz";

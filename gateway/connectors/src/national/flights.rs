@@ -13,7 +13,7 @@ type Flight<T> = Shared<BoxFuture<'static, T>>;
 type Map<K, T> = HashMap<K, (u64, WeakShared<BoxFuture<'static, T>>)>;
 
 /// Questions under way, by what they ask.
-pub(super) struct Flights<K, T: Clone> {
+pub(crate) struct Flights<K, T: Clone> {
     under_way: Arc<Mutex<Map<K, T>>>,
 }
 
@@ -29,13 +29,13 @@ where
     K: Hash + Eq + Clone + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Flights { under_way: Arc::default() }
     }
 
     /// The flight that asks this already, or the one that `begin` makes. `number` tells flights of one key apart; it must
     /// be another one each time.
-    pub(super) fn join(&self, key: K, number: u64, begin: impl FnOnce() -> BoxFuture<'static, T>) -> Flight<T> {
+    pub(crate) fn join(&self, key: K, number: u64, begin: impl FnOnce() -> BoxFuture<'static, T>) -> Flight<T> {
         let mut under_way = lock(&self.under_way);
         if let Some(flight) = under_way.get(&key).and_then(|(_, flight)| flight.upgrade()) {
             return flight;
@@ -56,7 +56,7 @@ where
     }
 
     #[cfg(test)]
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         lock(&self.under_way).len()
     }
 }

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 /// When it opens and for how long.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct BreakerSettings {
+pub(crate) struct BreakerSettings {
     /// Failures in a row that open it; at least one.
-    pub(super) failures: u32,
+    pub(crate) failures: u32,
     /// How long nobody is asked once it is open.
-    pub(super) rest: Duration,
+    pub(crate) rest: Duration,
 }
 
-/// Whether Mitz may be asked now.
+/// Whether it may be asked now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerState {
     /// As usual.
@@ -25,13 +25,13 @@ pub enum BreakerState {
 
 /// That a question may be asked. Whatever becomes of it is told back with this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Admission {
+pub(crate) struct Admission {
     /// Counts changes of state: an outcome of an earlier time says nothing of now.
     era: u64,
 }
 
 #[derive(Debug)]
-pub(super) struct Breaker {
+pub(crate) struct Breaker {
     settings: BreakerSettings,
     state: State,
     era: u64,
@@ -45,11 +45,11 @@ enum State {
 }
 
 impl Breaker {
-    pub(super) fn new(settings: BreakerSettings) -> Self {
+    pub(crate) fn new(settings: BreakerSettings) -> Self {
         Breaker { settings, state: State::Closed { failures: 0 }, era: 0 }
     }
 
-    pub(super) fn state(&self) -> BreakerState {
+    pub(crate) fn state(&self) -> BreakerState {
         match self.state {
             State::Closed { .. } => BreakerState::Closed,
             State::Open { .. } => BreakerState::Open,
@@ -58,7 +58,7 @@ impl Breaker {
     }
 
     /// Asks to ask. None: not now.
-    pub(super) fn admit(&mut self, now: Instant) -> Option<Admission> {
+    pub(crate) fn admit(&mut self, now: Instant) -> Option<Admission> {
         match self.state {
             State::Closed { .. } => {}
             State::Open { until } if now >= until => self.become_(State::HalfOpen),
@@ -68,7 +68,7 @@ impl Breaker {
     }
 
     /// An answer came that shows that the other side works, whatever it said.
-    pub(super) fn succeeded(&mut self, admission: Admission) {
+    pub(crate) fn succeeded(&mut self, admission: Admission) {
         if admission.era != self.era {
             return;
         }
@@ -80,7 +80,7 @@ impl Breaker {
     }
 
     /// No answer came, or none that can be used.
-    pub(super) fn failed(&mut self, admission: Admission, now: Instant) {
+    pub(crate) fn failed(&mut self, admission: Admission, now: Instant) {
         if admission.era != self.era {
             return;
         }
@@ -94,7 +94,7 @@ impl Breaker {
     }
 
     /// Whoever asked went away before there was an answer. A try that nobody waits for is given to the next.
-    pub(super) fn abandoned(&mut self, admission: Admission, now: Instant) {
+    pub(crate) fn abandoned(&mut self, admission: Admission, now: Instant) {
         if admission.era == self.era && matches!(self.state, State::HalfOpen) {
             self.become_(State::Open { until: now });
         }
