@@ -18,6 +18,6 @@ mod tree;
 mod tests;
 
 pub use engine::State;
-pub use fault::{OpenFault, StateFault};
+pub use fault::{OpenFault, StateFault, Why};
 pub use options::StateOptions;
 pub use tree::{Batch, Scan, Swap, Tree};
