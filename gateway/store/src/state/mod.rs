@@ -18,7 +18,7 @@ mod tree;
 mod tests;
 
 pub use engine::State;
-pub use fault::{OpenFault, StateFault};
+pub use fault::{OpenFault, StateFault, Why};
 pub use options::StateOptions;
 pub(crate) use tree::within;
 pub use tree::{Batch, Scan, Swap, Tree};
