@@ -18,7 +18,7 @@ use crate::callers::{OuterCaller, Wire};
 
 const NODE: &str = "hospital";
 /// Longer than the region's nodes leave alone what they asked in vain.
-const LEFT_ALONE: Duration = Duration::from_millis(1_500);
+pub(super) const LEFT_ALONE: Duration = Duration::from_millis(1_500);
 
 /// The order counts: until the check on lists no node has read one, so that what is down stays not found out.
 pub fn checks() -> Vec<Check> {
@@ -51,7 +51,7 @@ pub fn checks() -> Vec<Check> {
 }
 
 /// The region's authority, and a folder for what it issues; gone when the check is.
-struct Authority<'s> {
+pub(super) struct Authority<'s> {
     setting: &'s Setting,
     control: String,
     wire: Wire,
@@ -59,13 +59,15 @@ struct Authority<'s> {
 }
 
 /// Somebody with a certificate of it.
-struct Holder {
+pub(super) struct Holder {
+    pub(super) certificate_file: PathBuf,
+    pub(super) key_file: PathBuf,
     caller: OuterCaller,
     serial: String,
 }
 
 impl<'s> Authority<'s> {
-    fn of(setting: &'s Setting) -> Result<Self, Flaw> {
+    pub(super) fn of(setting: &'s Setting) -> Result<Self, Flaw> {
         let found = setting.ready.simulators.iter().find(|simulator| simulator.kind == AUTHORITY);
         let control = found.ok_or_else(|| Flaw::NotRun("the region has no authority to drive".into()))?.control.clone();
         let folder = std::env::temp_dir().join(format!("conformance-{}", Uuid::new_v4()));
@@ -93,19 +95,19 @@ impl<'s> Authority<'s> {
         std::fs::write(&key, text("key")?).map_err(cannot)?;
         let endpoint = &self.setting.node(NODE)?.token_endpoint;
         let caller = OuterCaller::new(&self.setting.ready.ca_file, &certificate, &key, CLINIC, endpoint)?;
-        Ok(Holder { caller, serial })
+        Ok(Holder { certificate_file: certificate, key_file: key, caller, serial })
     }
 
     /// Another certificate of the clinic that every node knows.
-    async fn clinic(&self) -> Result<Holder, Flaw> {
+    pub(super) async fn clinic(&self) -> Result<Holder, Flaw> {
         self.holder(of_clinic("now")).await
     }
 
-    async fn fails(&self, fault: Value) -> Judgement {
+    pub(super) async fn fails(&self, fault: Value) -> Judgement {
         self.order(Method::PUT, "fault", fault.to_string()).await.map(|_| ())
     }
 
-    async fn revoke(&self, holder: &Holder) -> Judgement {
+    pub(super) async fn revoke(&self, holder: &Holder) -> Judgement {
         self.order(Method::POST, "revoke", holder.serial.clone()).await.map(|_| ())
     }
 }

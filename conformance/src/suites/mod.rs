@@ -10,6 +10,7 @@ mod bad_input;
 mod batch;
 mod callers_refused;
 mod certificates;
+mod credentials;
 mod denied;
 mod emergency;
 mod facts;
@@ -134,6 +135,7 @@ fn region() -> Vec<Check> {
     all.extend(assertions::checks());
     all.extend(tokens::checks());
     all.extend(presentations::checks());
+    all.extend(credentials::checks());
     all.extend(introspection::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());

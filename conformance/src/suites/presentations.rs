@@ -1,6 +1,8 @@
 //! Tokens for verifiable presentations (Nuts RFC021): found by metadata, asked for with an X509Credential, and refused for
 //! whatever is not right about one.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::assertions::{one_event_each, refused};
@@ -30,18 +32,23 @@ pub fn checks() -> Vec<Check> {
 }
 
 /// The clinic with its wallet, and what the node says of itself.
-struct Holder {
+pub(super) struct Holder {
     caller: OuterCaller,
-    wallet: Wallet,
+    pub(super) wallet: Wallet,
     issuer: String,
     definition: Value,
 }
 
 impl Holder {
-    async fn new(setting: &Setting, ura: &str) -> Result<Self, Flaw> {
+    pub(super) async fn new(setting: &Setting, ura: &str) -> Result<Self, Flaw> {
         let missing = || Flaw::NotRun(format!("{ura} has no certificate and key"));
         let entry = setting.ready.organisation(ura).ok_or_else(missing)?;
         let (Some(certificate), Some(key)) = (&entry.certificate_file, &entry.key_file) else { return Err(missing()) };
+        Holder::with(setting, ura, certificate, key).await
+    }
+
+    /// The organisation, with a credential of another certificate than it has itself.
+    pub(super) async fn with(setting: &Setting, ura: &str, certificate: &Path, key: &Path) -> Result<Self, Flaw> {
         let caller = setting.organisation(ura, NODE)?;
         let wallet = Wallet::open(&setting.ready.ca_file, certificate, key)?;
         let node = setting.node(NODE)?;
@@ -53,11 +60,11 @@ impl Holder {
         Ok(Holder { caller, wallet, issuer, definition: definition.json().unwrap_or_default() })
     }
 
-    fn presents(&self) -> Presented {
+    pub(super) fn presents(&self) -> Presented {
         self.wallet.presents(&self.issuer).answering(&self.definition)
     }
 
-    async fn ask(&self, presented: &Presented) -> Result<Answer, Flaw> {
+    pub(super) async fn ask(&self, presented: &Presented) -> Result<Answer, Flaw> {
         self.ask_as(&self.caller, &self.wallet.sign(presented)?, &presented.submission).await
     }
 

@@ -89,7 +89,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let partners = Arc::new(partners(config)?);
     let state = tokens::state(config)?;
     let grants = GrantsPort::open(state.clone(), clock.clone())?;
-    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state.clone(), &grants, &clock)?);
+    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state.clone(), &grants, &clock, &certificates)?);
     let sessions = Arc::new(Sessions::new(config.sessions));
     let limits = Arc::new(RateLimits::new(config.limits));
     let authenticator: Arc<dyn Authenticator> = Arc::new(tokens::authenticator(
@@ -224,9 +224,9 @@ fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
 pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     said(InnerCallers::load(&config.organisation(), &config.callers, config.is_for_development()))?;
     entrance::try_out(config)?;
-    tokens::try_nuts(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let certificates = Certificates::open(config, &clock)?;
+    tokens::try_nuts(config, &certificates)?;
     own_sources(config, certificates.to_sources())?;
     partners(config)?;
     peers(config, &certificates, &clock)?;

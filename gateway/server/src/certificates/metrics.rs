@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use connectors::identity::vetting::Counts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -28,6 +29,7 @@ pub(super) struct Measures {
     unusable: Gauge,
     trouble: Mutex<Option<String>>,
     vetted: Family<ByStanding, Gauge>,
+    credentials: Family<ByStanding, Gauge>,
     handshakes: Gauge,
     asked: Gauge,
     in_vain: Gauge,
@@ -42,6 +44,8 @@ impl Measures {
         registry.register("certificate_files_unusable", help, self.unusable.clone());
         let help = "How often a certificate was vetted, by what came out, since the start";
         registry.register("certificates_vetted", help, self.vetted.clone());
+        let help = "The same of certificates that credentials are made of";
+        registry.register("credential_certificates_vetted", help, self.credentials.clone());
         let help = "Handshakes at the outer listener that were refused for the certificate shown, since the start";
         registry.register("handshakes_refused", help, self.handshakes.clone());
         let help = "Revocation lists and responders that were asked since the start";
@@ -67,13 +71,9 @@ impl Certificates {
             all.days.get_or_create(&ByKind { kind: one.kind.code() }).set(one.days);
         }
         let counts = self.outer.vetting.counts();
-        for (standing, count) in [
-            ("good", &counts.good),
-            ("not-trusted", &counts.not_trusted),
-            ("revoked", &counts.revoked),
-            ("not-found-out", &counts.not_found_out),
-        ] {
-            all.vetted.get_or_create(&ByStanding { standing }).set(number(count));
+        by_standing(&all.vetted, counts);
+        if let Some(credentials) = self.of_credentials() {
+            by_standing(&all.credentials, credentials.counts());
         }
         let refused = self.outer.vetting.authorities().refused();
         all.handshakes.set(i64::try_from(refused).unwrap_or(i64::MAX));
@@ -84,6 +84,17 @@ impl Certificates {
     /// What is wrong with the files as they are now; those of before are in use.
     pub fn trouble(&self) -> Option<String> {
         self.measures.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn by_standing(family: &Family<ByStanding, Gauge>, counts: &Counts) {
+    for (standing, count) in [
+        ("good", &counts.good),
+        ("not-trusted", &counts.not_trusted),
+        ("revoked", &counts.revoked),
+        ("not-found-out", &counts.not_found_out),
+    ] {
+        family.get_or_create(&ByStanding { standing }).set(number(count));
     }
 }
 

@@ -19,7 +19,7 @@ use prometheus_client::registry::Registry;
 use rustls::ServerConfig;
 
 use crate::config::NodeConfig;
-use crate::tls::ListenerTls;
+use crate::tls::{self, ListenerTls};
 use material::Material;
 use metrics::Measures;
 
@@ -30,6 +30,8 @@ pub use reloading::Reloading;
 pub struct Certificates {
     outer: Listener,
     inner: Option<Listener>,
+    /// Vets the certificates that credentials are made of, where tokens are given for them.
+    credentials: Option<Arc<Vetting>>,
     key: Arc<NodeKey>,
     peers: HttpClient,
     sources: HttpClient,
@@ -70,12 +72,16 @@ impl Certificates {
         // believed any more is taken out there. No list is asked about them.
         let off = || RevocationConfig { mode: Mode::Off, ..RevocationConfig::default() };
         let inner = material.inner.as_ref().map(|side| listener(side, off(), Vec::new())).transpose()?;
+        let credentials = of_credentials(config)?.map(|authorities| {
+            let (config, rules) = (config.revocation.clone(), material.rules.clone());
+            Arc::new(Vetting::new(Arc::new(authorities), config, rules, sources.clone(), clock.clone()))
+        });
         let settings = to_peers(&material, Some(outer.vetting.clone()));
         let peers = HttpClient::new(settings).map_err(|fault| fault.to_string())?;
         let key = Arc::new(material.key()?);
         let used = Mutex::new(Arc::new(material));
         let clock = clock.clone();
-        Ok(Certificates { outer, inner, key, peers, sources, clock, used, measures: Measures::default() })
+        Ok(Certificates { outer, inner, credentials, key, peers, sources, clock, used, measures: Measures::default() })
     }
 
     /// The configurations of the listeners: outer and, where it has TLS, inner.
@@ -103,20 +109,27 @@ impl Certificates {
         &self.outer.vetting
     }
 
+    /// Who vets the certificates that credentials are made of.
+    pub fn of_credentials(&self) -> Option<&Arc<Vetting>> {
+        self.credentials.as_ref()
+    }
+
     pub fn vets(&self) -> Vets {
         let inner = self.inner.as_ref().map(|inner| inner.vetting.clone() as _);
         Vets { outer: self.outer.vetting.clone(), inner }
     }
 
     /// Keeps what is known of certificates young for as long as the result lives; to be called within a run time.
-    pub fn keep_young(&self) -> Refreshing {
+    pub fn keep_young(&self) -> Vec<Refreshing> {
         let peers = self.peers.clone();
-        self.outer.vetting.keep_young(move |part| {
+        let outer = self.outer.vetting.keep_young(move |part| {
             // Identification asks anew with each request; a connection to a server that was good does not.
             if part == Part::Server {
                 peers.renew();
             }
-        })
+        });
+        // What rests on a credential is asked anew with each presentation.
+        std::iter::once(outer).chain(self.credentials.as_ref().map(|vetting| vetting.keep_young(|_| ()))).collect()
     }
 
     /// Reads the files anew. Whether anything changed; on a fault everything stays as it was.
@@ -143,6 +156,9 @@ impl Certificates {
             .map_err(|fault| fault.to_string())?;
         joined.map_err(|fault| fault.to_string())?;
         self.outer.vetting.replace_rules(fresh.rules.clone());
+        if let Some(credentials) = &self.credentials {
+            credentials.replace_rules(fresh.rules.clone());
+        }
         self.outer.replace(&fresh.outer)?;
         if let (Some(inner), Some(side)) = (&self.inner, &fresh.inner) {
             inner.replace(side)?;
@@ -158,6 +174,15 @@ impl Certificates {
     pub fn register(&self, registry: &mut Registry) {
         self.measures.register(registry);
     }
+}
+
+/// The authorities that credentials may rest on. They are read at start only: a did:x509 names its authority itself.
+fn of_credentials(config: &NodeConfig) -> Result<Option<Authorities>, String> {
+    let file = config.nuts.as_ref().and_then(|nuts| nuts.authorities_file.as_ref());
+    let read = |file: &std::path::PathBuf| {
+        Authorities::new(tls::certificates(file)?).map_err(|fault| format!("{}: {fault}", file.display()))
+    };
+    file.map(read).transpose()
 }
 
 /// How peers are asked.

@@ -7,6 +7,7 @@ use exchange::{BodyKind, Gate};
 use fhir::FhirVersion;
 
 use super::inbound::{self, BodyBounds};
+use super::vetted::RETRY_AFTER;
 use crate::node::Node;
 
 /// Larger than any assertion that is taken.
@@ -39,6 +40,9 @@ pub async fn token(request: HttpRequest, payload: Payload, node: Data<Node>) -> 
     if status == actix_web::http::StatusCode::UNAUTHORIZED {
         // Every 401 has a challenge (RFC 9110, section 15.5.2). What authenticates here is a signed JWT.
         answer.insert_header(("WWW-Authenticate", "Bearer realm=\"zorgsluis\""));
+    }
+    if status == actix_web::http::StatusCode::SERVICE_UNAVAILABLE {
+        answer.insert_header(("Retry-After", RETRY_AFTER));
     }
     answer
         .insert_header(("Cache-Control", "no-store"))

@@ -14,7 +14,7 @@ use super::inbound;
 use crate::node::Node;
 
 /// Seconds after which it makes sense to try again.
-const RETRY_AFTER: &str = "30";
+pub(super) const RETRY_AFTER: &str = "30";
 
 /// Lets pass who shows no certificate (that one is needed is said behind this), or one that is believed.
 pub async fn only_with_a_good_certificate<B: MessageBody + 'static>(

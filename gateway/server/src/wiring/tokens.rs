@@ -14,6 +14,7 @@ use store::once::Once;
 use store::state::{State, StateOptions};
 
 use super::said;
+use crate::certificates::Certificates;
 use crate::config::NodeConfig;
 use crate::grants::GrantsPort;
 use crate::http::nuts;
@@ -32,6 +33,7 @@ pub fn issuer(
     state: Arc<State>,
     grants: &GrantsPort,
     clock: &Arc<dyn Clock>,
+    certificates: &Certificates,
 ) -> Result<TokenIssuer, String> {
     let used = Once::open(state, once::TREE, once::SHARE, clock.now().unix_timestamp())
         .map_err(|fault| format!("what was used once: {fault}"))?;
@@ -39,7 +41,7 @@ pub fn issuer(
     let used = Arc::new(UsedPort(Arc::new(used)));
     let issuer = said(TokenIssuer::new(IssuerConfig::new(endpoint), partners, used))?;
     let issuer = issuer.with_bases(Arc::new(grants.clone()));
-    Ok(match presentations(config)? {
+    Ok(match presentations(config, certificates)? {
         Some(presentations) => issuer.with_presentations(presentations),
         None => issuer,
     })
@@ -73,14 +75,15 @@ pub fn client(config: &NodeConfig, client: TokenClient) -> Result<TokenClient, S
 }
 
 /// Whether the files that Nuts takes can be used; changes nothing.
-pub fn try_nuts(config: &NodeConfig) -> Result<(), String> {
-    presentations(config).map(|_| ())
+pub fn try_nuts(config: &NodeConfig, certificates: &Certificates) -> Result<(), String> {
+    presentations(config, certificates).map(|_| ())
 }
 
-fn presentations(config: &NodeConfig) -> Result<Option<PresentationVerifier>, String> {
+fn presentations(config: &NodeConfig, certificates: &Certificates) -> Result<Option<PresentationVerifier>, String> {
     let Some(NutsConfig { authorities_file: Some(file), did_web_authorities_file, .. }) = &config.nuts else {
         return Ok(None);
     };
+    let vets = certificates.of_credentials().ok_or("nobody vets the certificates of credentials")?.clone();
     let trouble = |fault| format!("{}: {fault}", file.display());
     let authorities = X509Authorities::new(&tls::certificates(file)?).map_err(trouble)?;
     let trust = match did_web_authorities_file {
@@ -91,5 +94,5 @@ fn presentations(config: &NodeConfig) -> Result<Option<PresentationVerifier>, St
     let http =
         said(HttpClient::new(HttpSettings { trust, public_only: !private_networks, ..HttpSettings::default() }))?;
     let holders = DidWebResolver::new(http, private_networks);
-    Ok(Some(PresentationVerifier::new(nuts::issuer(config), authorities, holders)))
+    Ok(Some(PresentationVerifier::new(nuts::issuer(config), authorities, holders, vets)))
 }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::x509::{X509Authorities, X509Fault, X509Header, X509Issuer};
+use super::x509::{Chain, X509Authorities, X509Fault, X509Header, X509Issuer};
 use crate::identity::jose::{Compact, PublicJwk, present, read_part};
 
 /// How far another's clock may be ahead of ours, in seconds (RFC021, section 4.1).
@@ -48,10 +48,11 @@ pub(crate) enum CredentialFault {
     NoOrganisation,
 }
 
-/// What a believed credential says.
+/// What a credential says that is right in itself. Whether its certificates still stand has to be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Organisation {
     pub(super) ura: Ura,
+    pub(super) chain: Chain,
 }
 
 #[derive(Deserialize)]
@@ -115,7 +116,7 @@ pub(super) fn verify(
         return Err(Issuer);
     }
     let issuer = authorities.resolve(&claims.iss, &header.x509, now)?;
-    let key = PublicJwk::of_certificate(&issuer.leaf).ok_or(Signature)?;
+    let key = PublicJwk::of_certificate(&issuer.chain.leaf).ok_or(Signature)?;
     if !key.verifies(&header.alg, &ALLOWED, parts.message, parts.signature) {
         return Err(Signature);
     }
@@ -130,7 +131,7 @@ pub(super) fn verify(
         return Err(Subject);
     }
     mirrors(subject, &issuer)?;
-    organisation(&issuer)
+    organisation(issuer)
 }
 
 fn check_times(claims: &Claims, issuer: &X509Issuer, now: OffsetDateTime) -> Result<(), CredentialFault> {
@@ -185,14 +186,14 @@ fn mirrors(subject: &Map<String, Value>, issuer: &X509Issuer) -> Result<(), Cred
 }
 
 /// The organisation that the certificate is of, if the DID speaks of the name that says so.
-fn organisation(issuer: &X509Issuer) -> Result<Organisation, CredentialFault> {
+fn organisation(issuer: X509Issuer) -> Result<Organisation, CredentialFault> {
     let ura = issuer.certificate.ura.clone().ok_or(CredentialFault::NoOrganisation)?;
     let name = issuer.policies.get("san", "otherName").ok_or(CredentialFault::NoOrganisation)?;
     // `<OID of the CA>-<version>-<UZI number>-S-<URA>-…`: that it is of this form, the certificate's reader has checked.
     if name.split('-').nth(4) != Some(ura.as_str()) {
         return Err(CredentialFault::NoOrganisation);
     }
-    Ok(Organisation { ura })
+    Ok(Organisation { ura, chain: issuer.chain })
 }
 
 /// Whether a member that may be one text or several has this one.

@@ -11,12 +11,14 @@ mod wallet;
 mod x509;
 
 pub use config::NutsConfig;
+pub(crate) use credential::CredentialFault;
 pub use did_web::DidWebResolver;
 pub use introspection::{Introspected, IntrospectionFault, Introspector};
 pub(crate) use presentation::PresentationFault;
 pub use presentation::PresentationVerifier;
 pub use wallet::NutsWallet;
 pub use x509::X509Authorities;
+pub(crate) use x509::X509Fault;
 
 /// `grant_type` of RFC021, section 3.
 pub(crate) const GRANT_TYPE: &str = "vp_token-bearer";

@@ -19,6 +19,7 @@ use super::did_web::{DidFault, DidWebResolver};
 use super::x509::X509Authorities;
 use crate::identity::jose::{Audience, Compact, present, read_part};
 use crate::identity::oauth::once::{Identifier, Kind, NotRemembered, Noted, UsedOnce};
+use crate::identity::vetting::Vet;
 
 /// The largest presentation, in bytes: some credentials with chains of RSA certificates.
 const MAX_PRESENTATION: usize = 32 << 10;
@@ -61,7 +62,7 @@ pub(crate) enum PresentationFault {
     Credential(#[from] CredentialFault),
     #[error("the presentation is of another organisation than the client certificate")]
     OtherOrganisation,
-    /// Not the client's fault: whether it was used before cannot be kept now.
+    /// Not the client's fault: that it was used cannot be kept now.
     #[error("the presentation cannot be taken now")]
     NotRemembered,
 }
@@ -72,6 +73,8 @@ pub struct PresentationVerifier {
     issuer: String,
     authorities: X509Authorities,
     holders: DidWebResolver,
+    /// Vets the certificates of credentials, against the same authorities.
+    vets: Arc<dyn Vet>,
 }
 
 #[derive(Deserialize)]
@@ -108,8 +111,9 @@ struct Presentation {
 }
 
 impl PresentationVerifier {
-    pub fn new(issuer: String, authorities: X509Authorities, holders: DidWebResolver) -> Self {
-        PresentationVerifier { issuer, authorities, holders }
+    /// `vets` must believe the same authorities as `authorities`.
+    pub fn new(issuer: String, authorities: X509Authorities, holders: DidWebResolver, vets: Arc<dyn Vet>) -> Self {
+        PresentationVerifier { issuer, authorities, holders, vets }
     }
 
     /// Which credentials a token takes, for clients to read.
@@ -140,15 +144,21 @@ impl PresentationVerifier {
         check_times(&claims, now.unix_timestamp())?;
         let credentials = credentials(&claims.vp.verifiable_credential).ok_or(PresentationFault::Malformed)?;
         let named = definition::named_by(submission, credentials.len())?;
+        let mut chains = Vec::with_capacity(credentials.len());
         for (index, text) in credentials.iter().enumerate() {
             let shown = credential::verify(text, &claims.iss, &self.authorities, now)?;
             if index == named && shown.ura != *organisation {
                 return Err(PresentationFault::OtherOrganisation);
             }
+            chains.push(shown.chain);
         }
         let key = self.holders.key(&claims.iss, kid).await.map_err(PresentationFault::Did)?;
         if !key.verifies(&header.alg, &ALLOWED, parts.message, parts.signature) {
             return Err(PresentationFault::Signature);
+        }
+        // Only for whoever holds the key that the credentials are about: nobody else makes us ask an authority.
+        for chain in &chains {
+            chain.stands(&*self.vets).await.map_err(CredentialFault::X509)?;
         }
         use_up(&claims, organisation, used, now.unix_timestamp()).await
     }

@@ -25,6 +25,7 @@ pub(super) use policy::Policies;
 
 use crate::identity::IdentityFault;
 use crate::identity::certificates::Certificate;
+use crate::identity::vetting::{Part, Standing, Vet};
 
 /// The longest chain, and the largest certificate in it, in bytes.
 const MAX_CHAIN: usize = 5;
@@ -47,6 +48,11 @@ pub(crate) enum X509Fault {
     PolicyNotMet,
     #[error("the thumbprint in the header is of another certificate")]
     Thumbprint,
+    #[error("the certificate was revoked")]
+    Revoked,
+    /// Not the fault of whoever showed it.
+    #[error("whether the certificate was revoked could not be found out")]
+    NotFoundOut,
 }
 
 /// The JOSE header members that go with a did:x509.
@@ -64,7 +70,27 @@ pub(super) struct X509Issuer {
     pub(super) policies: Policies,
     /// The leaf, whose key signs.
     pub(super) certificate: Certificate,
+    pub(super) chain: Chain,
+}
+
+/// The certificates that were shown, as vetting takes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Chain {
     pub(super) leaf: CertificateDer<'static>,
+    behind: Vec<Arc<[u8]>>,
+}
+
+impl Chain {
+    /// Holds when every certificate up to the authority can be believed now: `vets` believes the authorities of
+    /// did:x509, and asks whether the others were revoked (RFC023, "Validate the Issuer Certificate").
+    pub(super) async fn stands(&self, vets: &dyn Vet) -> Result<(), X509Fault> {
+        match vets.vet(Part::Client, &self.leaf, &self.behind).await {
+            Standing::Good => Ok(()),
+            Standing::NotTrusted => Err(X509Fault::NotTrusted),
+            Standing::Revoked => Err(X509Fault::Revoked),
+            Standing::NotFoundOut(_) => Err(X509Fault::NotFoundOut),
+        }
+    }
 }
 
 /// The authorities that a did:x509 may be anchored in.
@@ -109,7 +135,8 @@ impl X509Authorities {
         verifier.verify_client_cert(leaf, others, at).map_err(|_| X509Fault::NotTrusted)?;
         policies.hold(leaf)?;
         let certificate = Certificate::read(leaf).map_err(|_| X509Fault::Chain)?;
-        Ok(X509Issuer { policies, certificate, leaf: leaf.clone() })
+        let behind = others.iter().map(|der| Arc::from(der.as_ref())).collect();
+        Ok(X509Issuer { policies, certificate, chain: Chain { leaf: leaf.clone(), behind } })
     }
 }
 

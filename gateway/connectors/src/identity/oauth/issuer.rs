@@ -20,7 +20,7 @@ use super::{ASSERTION_TYPE, GRANT_TYPE};
 use crate::http::WebAddress;
 use crate::identity::IdentityFault;
 use crate::identity::certificates::Certificate;
-use crate::identity::nuts::{self, PresentationFault, PresentationVerifier};
+use crate::identity::nuts::{self, CredentialFault, PresentationFault, PresentationVerifier, X509Fault};
 use crate::identity::partners::{PartnerConfig, Partners};
 use crate::identity::secret::Secret;
 
@@ -321,6 +321,10 @@ fn assertion_fault(fault: AssertionFault) -> TokenError {
 fn presentation_fault(fault: PresentationFault) -> TokenError {
     let code = match fault {
         PresentationFault::NotRemembered => return not_remembered(),
+        // To come again makes sense: nothing is wrong with what was shown, as far as is known.
+        PresentationFault::Credential(CredentialFault::X509(X509Fault::NotFoundOut)) => {
+            TokenErrorCode::TemporarilyUnavailable
+        }
         PresentationFault::Submission(_) => TokenErrorCode::InvalidPresentationSubmission,
         PresentationFault::Credential(_) | PresentationFault::OtherOrganisation => {
             TokenErrorCode::InvalidVerifiableCredentials

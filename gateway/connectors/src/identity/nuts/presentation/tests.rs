@@ -1,5 +1,8 @@
+use std::sync::Mutex;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use exchange::ports::BoxFuture;
 use futures_util::FutureExt;
 use jsonwebtoken::EncodingKey;
 use serde_json::json;
@@ -9,6 +12,7 @@ use super::super::x509::tests::{Authority, Issued, OTHER_NAME, did};
 use super::*;
 use crate::http::{HttpClient, HttpSettings, Trust};
 use crate::identity::testing::InMemory;
+use crate::identity::vetting::{Part, Standing, Unknown};
 
 const ISSUER: &str = "https://maasdal.example.nl/oauth2/90000902";
 const HOLDER: &str = "did:web:delinde.example.nl";
@@ -16,11 +20,24 @@ const HOLDER: &str = "did:web:delinde.example.nl";
 /// A holder with a certificate of a trusted authority, and whoever verifies it.
 struct World {
     verifier: PresentationVerifier,
+    vets: Arc<Says>,
     used: Arc<dyn UsedOnce>,
     authority: Authority,
     certificate: Issued,
     holder: rcgen::KeyPair,
     now: OffsetDateTime,
+}
+
+/// Says the same of every certificate, and keeps what it was asked about.
+struct Says(Mutex<(Standing, Vec<Vec<u8>>)>);
+
+impl Vet for Says {
+    fn vet<'a>(&'a self, _: Part, leaf: &'a [u8], shown: &'a [Arc<[u8]>]) -> BoxFuture<'a, Standing> {
+        let mut held = self.0.lock().unwrap();
+        held.1.push(leaf.to_vec());
+        assert_eq!(shown.len(), 1, "what was shown behind the leaf is told too");
+        Box::pin(std::future::ready(held.0))
+    }
 }
 
 /// What is presented, to be changed before it is signed.
@@ -42,8 +59,10 @@ impl World {
         let holders = DidWebResolver::new(http, true);
         holders.remember(HOLDER, &document(&holder));
         let authorities = X509Authorities::new(std::slice::from_ref(&authority.der)).unwrap();
+        let vets = Arc::new(Says(Mutex::new((Standing::Good, Vec::new()))));
         World {
-            verifier: PresentationVerifier::new(ISSUER.to_owned(), authorities, holders),
+            verifier: PresentationVerifier::new(ISSUER.to_owned(), authorities, holders, vets.clone()),
+            vets,
             used: InMemory::with_share(100),
             authority,
             certificate,
@@ -126,6 +145,40 @@ fn an_organisation_that_presents_its_own_certificate_is_believed_once() {
     let other = world.shown();
     let of_another = world.present(&world.sign(&other), &other.submission, "90000902");
     assert_eq!(of_another, Err(PresentationFault::OtherOrganisation), "the TLS certificate is of 90000902");
+}
+
+#[test]
+fn a_certificate_that_does_not_stand_now_gives_nothing_and_uses_nothing_up() {
+    let world = World::new();
+    let shown = world.shown();
+    let assertion = world.sign(&shown);
+    for (standing, fault) in [
+        (Standing::Revoked, X509Fault::Revoked),
+        (Standing::NotTrusted, X509Fault::NotTrusted),
+        (Standing::NotFoundOut(Unknown::TimedOut), X509Fault::NotFoundOut),
+        (Standing::NotFoundOut(Unknown::NoPlace), X509Fault::NotFoundOut),
+    ] {
+        world.vets.0.lock().unwrap().0 = standing;
+        let found = world.present(&assertion, &shown.submission, "90000901");
+        assert_eq!(found, Err(PresentationFault::Credential(CredentialFault::X509(fault))), "{standing:?}");
+    }
+    world.vets.0.lock().unwrap().0 = Standing::Good;
+    assert_eq!(world.present(&assertion, &shown.submission, "90000901"), Ok(()), "it was not used up");
+    let asked = &world.vets.0.lock().unwrap().1;
+    assert_eq!(*asked, vec![world.certificate.der.to_vec(); 5]);
+}
+
+#[test]
+fn nobody_is_asked_about_a_certificate_for_whoever_does_not_hold_its_credential() {
+    let world = World::new();
+    let stranger = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let mut shown = world.shown();
+    let credential = signed(&shown.credential_header, &shown.credential, &world.certificate.key);
+    shown.claims["vp"]["verifiableCredential"] = json!([credential]);
+    let assertion = signed(&shown.header, &shown.claims, &stranger);
+    let found = world.present(&assertion, &shown.submission, "90000901");
+    assert_eq!(found, Err(PresentationFault::Signature));
+    assert!(world.vets.0.lock().unwrap().1.is_empty());
 }
 
 #[test]
