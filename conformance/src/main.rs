@@ -62,6 +62,9 @@ enum Command {
         /// The program whose command `log` prints an access log
         #[arg(long, default_value = "zorgsluis")]
         log_program: PathBuf,
+        /// Only the checks whose name has this in it
+        #[arg(long)]
+        only: Option<String>,
     },
 }
 
@@ -112,9 +115,10 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
             println!("{text}");
             Ok(if unexplained == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Command::Suite { ready_file, log_program } => {
+        Command::Suite { ready_file, log_program, only } => {
             let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;
-            let checks = suites::fitting(&ready);
+            let mut checks = suites::fitting(&ready);
+            checks.retain(|check| only.as_ref().is_none_or(|text| check.name.contains(text)));
             let setting = Setting::new(ready, suites::log_by_program(log_program));
             let run = suites::run(&checks, &setting, tell);
             let (passed, failed) = suites::tally(&actix_web::rt::System::new().block_on(run));
