@@ -56,7 +56,7 @@ pub enum CaError {
 /// What a certificate is to say of its holder.
 #[derive(Clone, Debug)]
 pub struct Subject<'a> {
-    /// The organisation's name (subject O).
+    /// The organisation's name (subject O); on a card its holder's (CN).
     pub name: &'a str,
     /// Host names beside `localhost`, which every certificate has, as it has 127.0.0.1.
     pub dns_names: &'a [&'a str],
@@ -201,19 +201,29 @@ impl CertificateAuthority {
     /// The URA has not eight digits, or the cryptography fails.
     pub fn issue(&self, profile: &Profile, subject: &Subject<'_>, when: Validity) -> Result<Issued, CaError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let card = matches!(profile, Profile::UziPerson { .. });
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         names.extend(subject.dns_names.iter().map(|name| (*name).to_owned()));
-        let mut params = CertificateParams::new(names)?;
+        // A card has no place in the network.
+        let mut params = CertificateParams::new(if card { Vec::new() } else { names })?;
         let name = &mut params.distinguished_name;
         *name = DistinguishedName::new();
         name.push(DnType::CountryName, "NL");
-        name.push(DnType::OrganizationName, subject.name);
-        name.push(DnType::CommonName, subject.dns_names.first().copied().unwrap_or("localhost"));
+        if card {
+            // The certificate of a card is its holder's.
+            name.push(DnType::CommonName, subject.name);
+        } else {
+            name.push(DnType::OrganizationName, subject.name);
+            name.push(DnType::CommonName, subject.dns_names.first().copied().unwrap_or("localhost"));
+        }
         profile.write(&mut params)?;
         self.write_places(&mut params);
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.extended_key_usages = match card {
+            true => vec![ExtendedKeyUsagePurpose::ClientAuth],
+            false => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
+        };
         params.use_authority_key_identifier_extension = true;
         // Positive and of full length: a first byte that is neither zero nor negative.
         let mut serial = uuid::Uuid::new_v4().into_bytes().to_vec();
@@ -382,6 +392,23 @@ mod tests {
         for wrong in ["", "1234567", "123456789", "9001000x", "９0010003"] {
             assert!(matches!(ca.issue_server(wrong, &DE_BRINK), Err(CaError::Ura)), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_card_names_its_holder_and_is_of_no_use_to_a_server() {
+        let ca = CertificateAuthority::new("echt").unwrap();
+        let (ura, number, role) = ("90010003".to_owned(), "900100301".to_owned(), "01.015".to_owned());
+        let profile = Profile::UziPerson { ura, pass: 'Z', number, role };
+        let holder = Subject { name: "I. de Boer", dns_names: &[] };
+        let issued = ca.issue(&profile, &holder, super::Validity::Now).unwrap();
+        with_certificate(&issued.certificate_pem, |certificate| {
+            let holder = certificate.subject().iter_common_name().next().unwrap();
+            assert_eq!(holder.as_str().unwrap(), "I. de Boer");
+            let usage = certificate.extended_key_usage().unwrap().unwrap().value;
+            assert!(usage.client_auth && !usage.server_auth);
+            let names = certificate.subject_alternative_name().unwrap().unwrap().value;
+            assert_eq!(names.general_names.len(), 1, "the register's identification, and no host");
+        });
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! People at the pages: they log in with a national identity provider, an EPD sends them, they act for one another. And what
 //! must not get anybody in.
 
+mod cards;
 mod logging_in;
 
 use std::time::Duration;
@@ -20,6 +21,12 @@ use logging_in::{Desk, is_shown};
 const NODE: &str = "hospital";
 
 pub fn checks() -> Vec<Check> {
+    let mut all = people();
+    all.extend(cards::checks());
+    all
+}
+
+fn people() -> Vec<Check> {
     vec![
         Check::new("who logs in with Dezi is who the record names, by number and role", |setting| {
             Box::pin(with_dezi(setting))

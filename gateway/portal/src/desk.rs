@@ -15,7 +15,7 @@ pub use self::log::{
     ReviewQueue, Verdict, VerdictGiven,
 };
 pub use self::proof::{Alarm, Cosigned, NeighbourState, ProofState, WitnessState};
-pub use self::signing_in::{Departure, NotSignedIn, OwnSession, Return, Ways};
+pub use self::signing_in::{Departure, Elsewhere, NotSignedIn, OwnSession, Return, Ways};
 use crate::pages::{CertificatesShown, DataQuality};
 
 /// Which pages a session is for.
@@ -71,11 +71,16 @@ pub trait Desk: Send + Sync {
     /// The same for whoever shows a certificate in this connection.
     fn sign_in_by_certificate(&self, request: &HttpRequest) -> BoxFuture<'static, Result<String, NotSignedIn>>;
 
-    /// Sends a browser to Dezi.
-    fn depart(&self, remote: Option<IpAddr>) -> Result<Departure, NotSignedIn>;
+    /// Sends a browser there.
+    fn depart(&self, to: Elsewhere, remote: Option<IpAddr>) -> Result<Departure, NotSignedIn>;
 
     /// Opens a session for whoever comes back from there.
-    fn arrive(&self, back: Return, remote: Option<IpAddr>) -> BoxFuture<'static, Result<String, NotSignedIn>>;
+    fn arrive(
+        &self,
+        from: Elsewhere,
+        back: Return,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<String, NotSignedIn>>;
 
     /// Opens the session that a system of the provider has prepared under this handle. Once.
     fn launch(&self, handle: &str, remote: Option<IpAddr>) -> Result<String, NotSignedIn>;

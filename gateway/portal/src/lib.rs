@@ -16,9 +16,9 @@ mod tests;
 mod words;
 
 pub use desk::{
-    Alarm, Answered, AskedOfLog, Cosigned, Departure, Desk, HintsFound, Kind, LogDesk, LogFound, NeighbourState,
-    NotSignedIn, OwnLog, OwnSession, Period, ProofState, Question, RecordProof, RecordShown, Return, ReviewItem,
-    ReviewQueue, Session, Verdict, VerdictGiven, Ways, WitnessState,
+    Alarm, Answered, AskedOfLog, Cosigned, Departure, Desk, Elsewhere, HintsFound, Kind, LogDesk, LogFound,
+    NeighbourState, NotSignedIn, OwnLog, OwnSession, Period, ProofState, Question, RecordProof, RecordShown, Return,
+    ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven, Ways, WitnessState,
 };
 pub use pages::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD};
 pub use pages::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};

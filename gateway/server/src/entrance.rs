@@ -2,6 +2,7 @@
 //!
 //! Who somebody is, is proved below (`connectors::identity`); what they may do follows from the configuration.
 
+mod cards;
 mod measures;
 mod recheck;
 mod set_up;
@@ -14,7 +15,7 @@ use connectors::identity::dezi::{Departing, Returned};
 use connectors::identity::launches::LIFE;
 use connectors::identity::sessions::{Opening, SessionFault, Way};
 use connectors::identity::{
-    Dezi, DeziFault, InnerCallers, Launch, LaunchFault, Launches, People, RateLimits, Sessions,
+    Cards, Dezi, DeziFault, InnerCallers, Launch, LaunchFault, Launches, People, RateLimits, Sessions, Who,
 };
 use exchange::ports::Authenticator;
 use exchange::{Credentials, Gate};
@@ -23,7 +24,8 @@ use prometheus_client::registry::Registry;
 use time::OffsetDateTime;
 
 use measures::Measures;
-pub use set_up::{set_up, try_out};
+use recheck::Doubt;
+pub use set_up::{Around, set_up, try_out};
 
 /// The OAuth client that people who log in with Dezi come in by, as the access log names it.
 const DEZI_CLIENT: &str = "dezi";
@@ -53,6 +55,7 @@ pub struct Parts {
     pub sessions: Arc<Sessions>,
     pub people: People,
     pub dezi: Option<Arc<Dezi>>,
+    pub cards: Option<Arc<Cards>>,
     pub limits: Arc<RateLimits>,
     pub authenticator: Arc<dyn Authenticator>,
     /// Whether the inner listener speaks TLS, and so can be shown certificates.
@@ -159,7 +162,17 @@ impl Entrance {
         match self.parts.people.opening(found.person, DEZI_CLIENT, Way::Dezi) {
             Some(opening) => {
                 let id = self.open(Opening { until: Some(found.until), ..opening }, remote)?;
-                recheck::begin(dezi, &self.parts.sessions, &id, found.statement);
+                let (asking, statement) = (dezi.clone(), found.statement);
+                let ask = move || {
+                    let (dezi, statement) = (asking.clone(), statement.clone());
+                    async move {
+                        dezi.in_force(&statement).await.map_err(|fault| match fault {
+                            DeziFault::Refused(why) => Doubt::Over(why.code()),
+                            DeziFault::Unavailable(what) => Doubt::Unknown(what),
+                        })
+                    }
+                };
+                recheck::begin(Way::Dezi, dezi.recheck(), &self.parts.sessions, &id, ask);
                 Ok(id)
             }
             // Who it is was proved: no attempt to guess anything.
@@ -197,6 +210,10 @@ impl Entrance {
 
     fn open(&self, opening: Opening, remote: Option<IpAddr>) -> Result<String, Kept> {
         let (way, now) = (opening.way, OffsetDateTime::now_utc());
+        let person = opening.caller.person.as_ref().map(|person| Who::Person(person.id.clone()));
+        if let Some(person) = &person {
+            self.must_not_wait(way, person)?;
+        }
         // Whoever can only act for one other does so.
         let acts = opening.caller.use_cases.is_empty() && opening.mandates.len() == 1;
         let id = match self.parts.sessions.create(opening, now) {
@@ -209,20 +226,26 @@ impl Entrance {
         if acts {
             self.parts.sessions.act(id.reveal(), Some(0), now);
         }
-        self.parts.limits.log_in_succeeded(remote);
+        for who in std::iter::once(Who::Address(remote)).chain(person) {
+            self.parts.limits.forget_log_ins(&who);
+        }
         self.event(way, "accepted", "none");
         Ok(id.reveal().to_owned())
     }
 
     fn may_try(&self, way: Way, remote: Option<IpAddr>) -> Result<(), Kept> {
-        self.parts.limits.may_log_in(remote).map_err(|wait| {
+        self.must_not_wait(way, &Who::Address(remote))
+    }
+
+    fn must_not_wait(&self, way: Way, who: &Who) -> Result<(), Kept> {
+        self.parts.limits.may_log_in(who).map_err(|wait| {
             self.event(way, "locked-out", "too-many-attempts");
             Kept::Wait(wait)
         })
     }
 
     fn refused(&self, way: Way, why: &'static str, remote: Option<IpAddr>, kept: Kept) -> Kept {
-        self.parts.limits.log_in_failed(remote);
+        self.parts.limits.log_in_failed(Who::Address(remote));
         self.event(way, "refused", why);
         kept
     }

@@ -31,6 +31,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
     };
     let outer_listener = bind(config.outer.address)?;
     let inner_listener = bind(config.inner.address)?;
+    let card_listener = config.cards.as_ref().map(|cards| bind(cards.address)).transpose()?;
     let wired = wiring::node(&config)?;
     let node = Arc::new(wired.node);
     let (outer_tls, inner_tls) = node.certificates().listeners()?;
@@ -42,6 +43,10 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
     let trouble = |fault: std::io::Error| format!("cannot serve: {fault}");
     let outer = listeners::outer(node.clone(), outer_listener, outer_tls, workers).map_err(trouble)?;
     let inner = listeners::inner(node.clone(), desk, inner_listener, inner_tls, workers).map_err(trouble)?;
+    let cards = match (card_listener, node.certificates().card_listener()?) {
+        (Some(listener), Some(tls)) => Some(listeners::cards(node.clone(), listener, tls).map_err(trouble)?),
+        _ => None,
+    };
     tracing::info!(
         node.provider = node.provider(),
         node.outer = %config.outer.address,
@@ -49,7 +54,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
         node.records = node.access_log().length(),
         "the node serves"
     );
-    let handles = [outer.handle(), inner.handle()];
+    let handles: Vec<_> = [&outer, &inner].into_iter().chain(&cards).map(|server| server.handle()).collect();
     actix_web::rt::spawn(async move {
         stop_signal(stop_with_input).await;
         tracing::info!("the node stops");
@@ -57,14 +62,20 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
             handle.stop(true).await;
         }
     });
-    let (outer, inner) = tokio::join!(outer, inner);
+    let cards = async {
+        match cards {
+            Some(cards) => cards.await,
+            None => Ok(()),
+        }
+    };
+    let (outer, inner, cards) = tokio::join!(outer, inner, cards);
     // After the last exchange: what is durable by now is signed for.
     drop(wired.reloading);
     drop(wired.erasing);
     drop(wired.streaming);
     drop(wired.indexing);
     drop(wired.keeping);
-    outer.and(inner).map_err(|fault| format!("a listener failed: {fault}"))
+    outer.and(inner).and(cards).map_err(|fault| format!("a listener failed: {fault}"))
 }
 
 /// Resolves when the node is to stop.

@@ -101,7 +101,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         clock.clone(),
         certificates.vets(),
     )?);
-    let entrance = entrance::set_up(config, callers.clone(), sessions, limits.clone(), authenticator.clone())?;
+    let around = entrance::Around { use_cases: &use_cases.current(), cards: certificates.cards() };
+    let entrance = entrance::set_up(config, callers.clone(), sessions, limits.clone(), authenticator.clone(), &around)?;
     let entrance = Arc::new(entrance);
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
     let peers = peers(config, &certificates, &clock)?;

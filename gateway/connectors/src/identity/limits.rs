@@ -3,12 +3,11 @@
 //! Who is identified is counted as such: a peer's organisation, a system of ours, and each person. Who is not is counted
 //! by address, and only there: an address can be shared, so it never limits a caller that is known.
 
+mod log_ins;
 mod per_key;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use exchange::Gate;
@@ -18,6 +17,8 @@ use policy::Caller;
 use serde::{Deserialize, Serialize};
 
 use super::{IdentityFault, Thumbprint};
+use log_ins::LogIns;
+pub use log_ins::{Locked, Who};
 use per_key::{PerKey, WhenFull};
 
 /// Configuration of limits. Rates are per minute; a burst is what may come at once after a quiet time.
@@ -34,8 +35,11 @@ pub struct LimitsConfig {
     pub token_per_minute: u32,
     /// Requests of one address that are recorded though nobody was identified. What comes on top is refused and counted.
     pub unidentified_per_minute: u32,
-    /// Failed log-ins of one address before it has to wait, and for how long, in seconds.
+    /// Failed log-ins of one address before it has to wait.
     pub log_in_attempts: u32,
+    /// The same of one person, wherever they try: of whom it was proved who they are, and who was refused all the same.
+    pub log_in_attempts_of_person: u32,
+    /// How long they wait, in seconds.
     pub log_in_seconds: u32,
     /// How many callers and addresses are remembered, of each kind.
     pub remembered: usize,
@@ -51,6 +55,7 @@ impl Default for LimitsConfig {
             token_per_minute: 3_000,
             unidentified_per_minute: 120,
             log_in_attempts: 10,
+            log_in_attempts_of_person: 5,
             log_in_seconds: 300,
             remembered: 10_000,
         }
@@ -75,6 +80,7 @@ impl LimitsConfig {
             ("token_per_minute", self.token_per_minute),
             ("unidentified_per_minute", self.unidentified_per_minute),
             ("log_in_attempts", self.log_in_attempts),
+            ("log_in_attempts_of_person", self.log_in_attempts_of_person),
         ] {
             if value == 0 {
                 return Err(IdentityFault(format!("limits.{name} must be more than 0")));
@@ -110,12 +116,7 @@ pub struct RateLimits {
     unidentified: PerKey<Option<IpAddr>>,
     /// Addresses over their measure, and until when.
     over: Cache<Option<IpAddr>, Instant>,
-    failures: Cache<Option<IpAddr>, Arc<Failures>>,
-}
-
-struct Failures {
-    count: AtomicU32,
-    first: Instant,
+    log_ins: LogIns,
 }
 
 impl fmt::Debug for RateLimits {
@@ -141,7 +142,12 @@ impl RateLimits {
                 WhenFull::Share,
             ),
             over: Cache::builder().max_capacity(u64::try_from(most).unwrap_or(u64::MAX)).time_to_live(MINUTE).build(),
-            failures: Cache::builder().max_capacity(u64::try_from(most).unwrap_or(u64::MAX)).time_to_live(lock).build(),
+            log_ins: LogIns::new(
+                lock,
+                config.log_in_attempts,
+                config.log_in_attempts_of_person,
+                u64::try_from(most).unwrap_or(u64::MAX),
+            ),
             config,
         }
     }
@@ -178,31 +184,27 @@ impl RateLimits {
         wait.filter(|wait| !wait.is_zero()).map_or(Ok(()), Err)
     }
 
-    /// Whether somebody at this address may try to log in now.
+    /// Whether somebody may try to log in now: at this address, or as this person.
     ///
     /// # Errors
     /// How long to wait.
-    pub fn may_log_in(&self, address: Option<IpAddr>) -> Result<(), Duration> {
-        let Some(failures) = self.failures.get(&address) else { return Ok(()) };
-        if failures.count.load(Ordering::Relaxed) < self.config.log_in_attempts {
-            return Ok(());
-        }
-        let lock = Duration::from_secs(u64::from(self.config.log_in_seconds));
-        match lock.saturating_sub(failures.first.elapsed()) {
-            Duration::ZERO => Ok(()),
-            wait => Err(wait),
-        }
+    pub fn may_log_in(&self, who: &Who) -> Result<(), Duration> {
+        self.log_ins.may(who)
     }
 
-    /// A log-in from this address failed.
-    pub fn log_in_failed(&self, address: Option<IpAddr>) {
-        let begin = || Arc::new(Failures { count: AtomicU32::new(0), first: Instant::now() });
-        self.failures.get_with(address, begin).count.fetch_add(1, Ordering::Relaxed);
+    /// A log-in failed.
+    pub fn log_in_failed(&self, who: Who) {
+        self.log_ins.failed(who);
     }
 
-    /// A log-in from this address succeeded: whoever sits there knows how.
-    pub fn log_in_succeeded(&self, address: Option<IpAddr>) {
-        self.failures.invalidate(&address);
+    /// What failed before is forgotten: whoever sits there knows how, or an administrator ended the wait.
+    pub fn forget_log_ins(&self, who: &Who) {
+        self.log_ins.forget(who);
+    }
+
+    /// Everybody who has to wait before they may log in again.
+    pub fn locked(&self) -> Vec<Locked> {
+        self.log_ins.locked()
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod authenticator;
 pub mod authorities;
+pub mod cards;
 pub mod certificates;
 pub mod dezi;
 pub mod inner_callers;
@@ -13,6 +14,7 @@ pub mod limits;
 pub mod node_key;
 pub mod nuts;
 pub mod oauth;
+mod oidc;
 pub mod partners;
 pub mod people;
 mod secret;
@@ -23,11 +25,12 @@ pub mod vetting;
 
 pub use authenticator::{NodeAuthenticator, Vets};
 pub use authorities::Authorities;
+pub use cards::{CardFault, CardPerson, Cards, CardsConfig};
 pub use certificates::{Certificate, CertificateFault, Oin, Profile, Thumbprint, UziName, UziPass};
 pub use dezi::{Dezi, DeziConfig, DeziFault};
 pub use inner_callers::{InnerCallerConfig, InnerCallers, PersonConfig};
 pub use launches::{Launch, LaunchFault, Launches};
-pub use limits::{LimitsConfig, RateLimits};
+pub use limits::{LimitsConfig, Locked, RateLimits, Who};
 pub use node_key::{NodeKey, NodeKeyFault};
 pub use partners::{PartnerConfig, Partners};
 pub use people::{MandateConfig, People, RightsConfig};

@@ -11,6 +11,9 @@ use super::IdentityFault;
 use super::inner_callers::PersonConfig;
 use super::sessions::{Mandate, Opening, Way};
 
+/// The UZI role code of whoever has none: what stands on the card of an employee (handbook: generic functions, 1.2.1).
+pub const NO_ROLE: &str = "00.000";
+
 /// Use cases for people of these professions, and for these people. Several tables add up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +48,8 @@ pub struct People {
     own: Organisation,
     rights: Vec<RightsConfig>,
     mandates: Vec<MandateConfig>,
+    /// Use cases that take no profession.
+    without_role: Vec<UseCaseId>,
 }
 
 impl People {
@@ -63,6 +68,11 @@ impl People {
             if roles.is_empty() && numbers.is_empty() {
                 return Err(IdentityFault(format!("a table of [[{table}]] needs roles, numbers or both")));
             }
+            if roles.iter().any(|role| role == NO_ROLE) {
+                return Err(IdentityFault(format!(
+                    "[[{table}]]: {NO_ROLE} is no role; name people without one by number"
+                )));
+            }
             if roles.iter().chain(numbers).any(String::is_empty) || use_cases.is_empty() {
                 return Err(IdentityFault(format!("a table of [[{table}]] has an empty entry, or no use case")));
             }
@@ -72,7 +82,14 @@ impl People {
                 return Err(IdentityFault("a table of [[mandates]] names nobody who is responsible".to_owned()));
             }
         }
-        Ok(People { own, rights, mandates })
+        Ok(People { own, rights, mandates, without_role: Vec::new() })
+    }
+
+    /// Whoever has no role may have these use cases in their own name, where they are named by number, and no others: for
+    /// everything else they need somebody for whom they act.
+    #[must_use]
+    pub fn with_use_cases_without_role(self, use_cases: Vec<UseCaseId>) -> Self {
+        People { without_role: use_cases, ..self }
     }
 
     /// What somebody may ask for in their own name.
@@ -80,7 +97,8 @@ impl People {
         let mut found = Vec::new();
         for rights in self.rights.iter().filter(|rights| fits(person, &rights.roles, &rights.numbers)) {
             for id in &rights.use_cases {
-                if !found.contains(id) {
+                let fits = person.role != NO_ROLE || self.without_role.contains(id);
+                if fits && !found.contains(id) {
                     found.push(id.clone());
                 }
             }
@@ -186,12 +204,27 @@ mod tests {
     }
 
     #[test]
+    fn whoever_has_no_role_needs_a_mandate_but_for_what_takes_no_profession() {
+        let rights = json!([{"numbers": ["900000007"], "use_cases": ["overview", "access-log"]}]);
+        let doctor = json!({"id": "doctor", "role": "01.015"});
+        let mandates = json!([{"numbers": ["900000008"], "use_cases": ["overview"], "responsible": doctor}]);
+        let log = UseCaseId::parse("access-log").unwrap();
+        let people = people(rights, mandates).unwrap().with_use_cases_without_role(vec![log]);
+        assert_eq!(names(&people.use_cases(&person("900000007", NO_ROLE))), ["access-log"]);
+        assert_eq!(names(&people.use_cases(&person("900000007", "01.015"))), ["overview", "access-log"]);
+        let opened = people.opening(person("900000008", NO_ROLE), "card", Way::Certificate).unwrap();
+        assert!(opened.caller.use_cases.is_empty() && opened.mandates.len() == 1);
+        assert!(people.opening(person("900000009", NO_ROLE), "card", Way::Certificate).is_none());
+    }
+
+    #[test]
     fn a_table_for_nobody_or_for_nothing_is_refused() {
         let doctor = json!({"id": "doctor", "role": "01.015"});
         for (rights, mandates) in [
             (json!([{"use_cases": ["a"]}]), json!([])),
             (json!([{"roles": ["01.015"], "use_cases": []}]), json!([])),
             (json!([{"roles": [""], "use_cases": ["a"]}]), json!([])),
+            (json!([{"roles": [NO_ROLE], "use_cases": ["a"]}]), json!([])),
             (json!([]), json!([{"use_cases": ["a"], "responsible": doctor}])),
             (json!([]), json!([{"numbers": ["1"], "use_cases": ["a"], "responsible": {"id": "", "role": "x"}}])),
         ] {

@@ -9,11 +9,21 @@ pub struct Ways {
     pub code: bool,
     /// Dezi, the national identity provider of care.
     pub dezi: bool,
-    /// The certificate of a care professional's card (UZI-pas), shown in TLS.
+    /// The certificate of a care professional's card (UZI-pas), shown in TLS to these pages.
     pub certificate: bool,
+    /// Any card of the UZI register, shown to a listener of its own.
+    pub card: bool,
 }
 
-/// The browser is sent to an identity provider. Prints nothing of it.
+/// Where a browser is sent to, and comes back from, to prove who sits there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elsewhere {
+    Dezi,
+    /// The listener where people show their cards.
+    Card,
+}
+
+/// The browser is sent elsewhere. Prints nothing of it.
 pub struct Departure {
     /// Where to.
     pub url: String,
@@ -21,7 +31,7 @@ pub struct Departure {
     pub binding: String,
 }
 
-/// With what a browser comes back from an identity provider (RFC 6749, 4.1.2). Prints nothing of it.
+/// With what a browser comes back (RFC 6749, 4.1.2). Prints nothing of it.
 #[derive(Default)]
 pub struct Return {
     pub state: String,

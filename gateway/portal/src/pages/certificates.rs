@@ -41,6 +41,8 @@ pub enum CertificateKind {
     Inner,
     OuterAuthority,
     InnerAuthority,
+    Cards,
+    CardAuthority,
     Partner,
 }
 
@@ -137,6 +139,8 @@ impl Says {
             CertificateKind::Inner => self.pick("deze node, naar binnen", "this node, inside"),
             CertificateKind::OuterAuthority => self.pick("uitgever, buiten", "authority, outside"),
             CertificateKind::InnerAuthority => self.pick("uitgever, binnen", "authority, inside"),
+            CertificateKind::Cards => self.pick("deze node, voor passen", "this node, for cards"),
+            CertificateKind::CardAuthority => self.pick("uitgever van passen", "authority of cards"),
             CertificateKind::Partner => self.pick("andere zorgaanbieder", "another care provider"),
         }
     }

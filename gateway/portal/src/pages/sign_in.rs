@@ -33,6 +33,9 @@ pub(crate) fn sign_in(around: &Frame<'_>, ways: Ways, csrf: &str, told: Option<&
             @if ways.dezi {
                 div.card { p { a.button href="/portal/sign-in/dezi" { "Aanmelden met Dezi" } } }
             }
+            @if ways.card {
+                div.card { p { a.button href="/portal/sign-in/card" { "Aanmelden met een UZI-pas" } } }
+            }
             @if ways.certificate {
                 form.card method="post" action="/portal/sign-in/certificate" {
                     (token(csrf))

@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::{Portal, page, to, to_start};
-use crate::desk::{NotSignedIn, Return};
+use crate::desk::{Elsewhere, NotSignedIn, Return};
 use crate::guard::is_ours;
 use crate::pages::{self, Frame, Notice};
 
@@ -83,36 +83,20 @@ pub(super) async fn by_certificate(request: HttpRequest, portal: Data<Portal>, f
 /// Sends the browser to Dezi. A plain link, because forms may only lead to ourselves. A link elsewhere ends no session: the
 /// cookie does not come along with it.
 pub(super) async fn to_dezi(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
-    let departure = match portal.desk.depart(remote(&request)) {
-        Ok(departure) => departure,
-        Err(why) => return portal.not_signed_in(&request, why),
-    };
-    // The session that the browser has ends here: its cookie does not come along on the way back, which begins elsewhere.
-    if let Some(old) = portal.cookies.session_id(&request) {
-        portal.desk.sign_out(&old);
-    }
-    let Ok(location) = HeaderValue::from_str(&departure.url) else {
-        return portal.not_signed_in(&request, NotSignedIn::Unavailable);
-    };
-    let mut response = HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish();
-    let _ = response.add_cookie(&portal.cookies.of_binding(departure.binding));
-    response
+    portal.away(&request, Elsewhere::Dezi)
 }
 
 pub(super) async fn from_dezi(request: HttpRequest, portal: Data<Portal>, back: Query<Back>) -> HttpResponse {
-    let Back { state, code, iss } = back.into_inner();
-    let binding = portal.cookies.binding(&request).unwrap_or_default();
-    let parameters = [Some(&state), code.as_ref(), Some(&iss), Some(&binding)];
-    if parameters.iter().flatten().any(|text| text.len() > LONGEST_PARAMETER) {
-        return portal.not_signed_in(&request, NotSignedIn::NotAccepted);
-    }
-    let arrived = portal.desk.arrive(Return { state, code, iss, binding }, remote(&request)).await;
-    let mut response = match arrived {
-        Ok(id) => portal.landed(&request, id, "/portal/"),
-        Err(why) => portal.not_signed_in(&request, why),
-    };
-    let _ = response.add_cookie(&portal.cookies.no_binding());
-    response
+    portal.back(&request, Elsewhere::Dezi, back.into_inner()).await
+}
+
+/// Sends the browser to where it shows a card, likewise.
+pub(super) async fn to_card(request: HttpRequest, portal: Data<Portal>) -> HttpResponse {
+    portal.away(&request, Elsewhere::Card)
+}
+
+pub(super) async fn from_card(request: HttpRequest, portal: Data<Portal>, back: Query<Back>) -> HttpResponse {
+    portal.back(&request, Elsewhere::Card, back.into_inner()).await
 }
 
 pub(super) async fn launch(request: HttpRequest, portal: Data<Portal>, handle: Path<String>) -> HttpResponse {
@@ -191,6 +175,39 @@ impl Portal {
     /// Whether a form from before there is a session is ours.
     fn is_our_form(&self, request: &HttpRequest, sent: &str) -> bool {
         self.cookies.form_token(request).is_some_and(|token| is_ours(request, &token, sent))
+    }
+
+    fn away(&self, request: &HttpRequest, to: Elsewhere) -> HttpResponse {
+        let departure = match self.desk.depart(to, remote(request)) {
+            Ok(departure) => departure,
+            Err(why) => return self.not_signed_in(request, why),
+        };
+        // The session that the browser has ends here: its cookie does not come along on the way back, which begins elsewhere.
+        if let Some(old) = self.cookies.session_id(request) {
+            self.desk.sign_out(&old);
+        }
+        let Ok(location) = HeaderValue::from_str(&departure.url) else {
+            return self.not_signed_in(request, NotSignedIn::Unavailable);
+        };
+        let mut response = HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish();
+        let _ = response.add_cookie(&self.cookies.of_binding(departure.binding));
+        response
+    }
+
+    async fn back(&self, request: &HttpRequest, from: Elsewhere, back: Back) -> HttpResponse {
+        let Back { state, code, iss } = back;
+        let binding = self.cookies.binding(request).unwrap_or_default();
+        let parameters = [Some(&state), code.as_ref(), Some(&iss), Some(&binding)];
+        if parameters.iter().flatten().any(|text| text.len() > LONGEST_PARAMETER) {
+            return self.not_signed_in(request, NotSignedIn::NotAccepted);
+        }
+        let arrived = self.desk.arrive(from, Return { state, code, iss, binding }, remote(request)).await;
+        let mut response = match arrived {
+            Ok(id) => self.landed(request, id, "/portal/"),
+            Err(why) => self.not_signed_in(request, why),
+        };
+        let _ = response.add_cookie(&self.cookies.no_binding());
+        response
     }
 
     /// The answer with the new session; the one that the browser had is over.

@@ -23,8 +23,8 @@ use flows::testing::{Place, World, patient, region};
 use policy::{Finding, NotFoundOut};
 
 use crate::{
-    Answered, CertificatesShown, DataQuality, Departure, Desk, Kind, LogDesk, NotSignedIn, OwnSession, Return, Session,
-    Ways, scope,
+    Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk, NotSignedIn, OwnSession,
+    Return, Session, Ways, scope,
 };
 
 const BSN: &str = "999911120";
@@ -81,7 +81,7 @@ impl Desk for Stub {
         "Ziekenhuis <Maasdal>"
     }
     fn ways(&self) -> Ways {
-        Ways { code: true, dezi: true, certificate: true }
+        Ways { code: true, dezi: true, certificate: true, card: true }
     }
     fn sign_in(&self, code: &str, _: Option<IpAddr>) -> Result<String, NotSignedIn> {
         match code {
@@ -93,10 +93,14 @@ impl Desk for Stub {
     fn sign_in_by_certificate(&self, _: &HttpRequest) -> BoxFuture<'static, Result<String, NotSignedIn>> {
         Box::pin(std::future::ready(Err(NotSignedIn::NothingHere)))
     }
-    fn depart(&self, _: Option<IpAddr>) -> Result<Departure, NotSignedIn> {
-        Ok(Departure { url: "https://dezi.example/authorize?state=s".into(), binding: BINDING.into() })
+    fn depart(&self, to: Elsewhere, _: Option<IpAddr>) -> Result<Departure, NotSignedIn> {
+        let url = match to {
+            Elsewhere::Dezi => "https://dezi.example/authorize?state=s",
+            Elsewhere::Card => "https://cards.example/card?state=s",
+        };
+        Ok(Departure { url: url.into(), binding: BINDING.into() })
     }
-    fn arrive(&self, back: Return, _: Option<IpAddr>) -> BoxFuture<'static, Result<String, NotSignedIn>> {
+    fn arrive(&self, _: Elsewhere, back: Return, _: Option<IpAddr>) -> BoxFuture<'static, Result<String, NotSignedIn>> {
         let good = back.state == "s" && back.code.as_deref() == Some("c") && back.binding == BINDING;
         Box::pin(async move { if good { Ok(SESSION.to_owned()) } else { Err(NotSignedIn::NotAccepted) } })
     }

@@ -17,6 +17,9 @@ pub enum Kind {
     Inner,
     OuterAuthority,
     InnerAuthority,
+    /// That of the listener for cards.
+    Cards,
+    CardAuthority,
     /// A partner's, as client or as server.
     Partner,
 }
@@ -28,6 +31,8 @@ impl Kind {
             Kind::Inner => "inner",
             Kind::OuterAuthority => "outer-authority",
             Kind::InnerAuthority => "inner-authority",
+            Kind::Cards => "cards",
+            Kind::CardAuthority => "card-authority",
             Kind::Partner => "partner",
         }
     }
@@ -52,6 +57,9 @@ impl Certificates {
         all.extend(of_side(&used.outer, Kind::Outer, Kind::OuterAuthority, now));
         if let Some(inner) = &used.inner {
             all.extend(of_side(inner, Kind::Inner, Kind::InnerAuthority, now));
+        }
+        if let Some(cards) = &used.cards {
+            all.extend(of_side(cards, Kind::Cards, Kind::CardAuthority, now));
         }
         // What a partner showed last to end: it may have renewed in between.
         let mut partners: BTreeMap<(String, bool), OffsetDateTime> = BTreeMap::new();

@@ -15,6 +15,7 @@ use crate::tls::{self, Identity};
 pub(super) struct Material {
     pub(super) outer: Side,
     pub(super) inner: Option<Side>,
+    pub(super) cards: Option<Side>,
     pub(super) rules: Vec<AuthorityRule>,
     key: NodeKeyParts,
     /// Of the bytes of all files: tells whether anything changed.
@@ -60,7 +61,17 @@ impl Material {
             }
             None => None,
         };
+        let cards = match &config.cards {
+            Some(cards) => {
+                files.extend([&cards.certificate_file, &cards.key_file, &cards.authorities_file]);
+                Some(Side::read(&cards.certificate_file, &cards.key_file, &cards.authorities_file)?)
+            }
+            None => None,
+        };
         if config.mode != Mode::Development {
+            if let Some(cards) = &config.cards {
+                tls::key_is_private(&cards.key_file)?;
+            }
             tls::key_is_private(&outer.key_file)?;
             if let Some(inner) = &config.inner.tls {
                 tls::key_is_private(&inner.key_file)?;
@@ -80,7 +91,7 @@ impl Material {
                 list: authority.list.clone(),
             }));
         }
-        Ok(Material { outer: side, inner, rules, key, digest: digest_of(&files)? })
+        Ok(Material { outer: side, inner, cards, rules, key, digest: digest_of(&files)? })
     }
 
     pub(super) fn key(&self) -> Result<NodeKey, String> {

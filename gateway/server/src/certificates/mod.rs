@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use connectors::http::{ClientIdentity, HttpClient, HttpSettings, Trust};
 use connectors::identity::vetting::{Mode, Part, Refreshing, RevocationConfig};
-use connectors::identity::{Authorities, NodeKey, Vets, Vetting};
+use connectors::identity::{Authorities, NodeKey, Vet, Vets, Vetting};
 use exchange::ports::Clock;
 use prometheus_client::registry::Registry;
 use rustls::ServerConfig;
@@ -32,6 +32,8 @@ pub struct Certificates {
     inner: Option<Listener>,
     /// Vets the certificates that credentials are made of, where tokens are given for them.
     credentials: Option<Arc<Vetting>>,
+    /// Where people show their cards.
+    cards: Option<Listener>,
     key: Arc<NodeKey>,
     peers: HttpClient,
     sources: HttpClient,
@@ -76,17 +78,31 @@ impl Certificates {
             let (config, rules) = (config.revocation.clone(), material.rules.clone());
             Arc::new(Vetting::new(Arc::new(authorities), config, rules, sources.clone(), clock.clone()))
         });
+        let rules = || material.rules.clone();
+        let cards =
+            material.cards.as_ref().map(|side| listener(side, config.revocation.clone(), rules())).transpose()?;
         let settings = to_peers(&material, Some(outer.vetting.clone()));
         let peers = HttpClient::new(settings).map_err(|fault| fault.to_string())?;
         let key = Arc::new(material.key()?);
         let used = Mutex::new(Arc::new(material));
         let clock = clock.clone();
-        Ok(Certificates { outer, inner, credentials, key, peers, sources, clock, used, measures: Measures::default() })
+        let measures = Measures::default();
+        Ok(Certificates { outer, inner, cards, credentials, key, peers, sources, clock, used, measures })
     }
 
     /// The configurations of the listeners: outer and, where it has TLS, inner.
     pub fn listeners(&self) -> Result<(ServerConfig, Option<ServerConfig>), String> {
         Ok((self.outer.tls.config()?, self.inner.as_ref().map(|inner| inner.tls.config()).transpose()?))
+    }
+
+    /// The configuration of the listener where people show their cards, where there is one.
+    pub fn card_listener(&self) -> Result<Option<ServerConfig>, String> {
+        self.cards.as_ref().map(|cards| cards.tls.config()).transpose()
+    }
+
+    /// Who says which cards can be believed.
+    pub fn cards(&self) -> Option<Arc<dyn Vet>> {
+        self.cards.as_ref().map(|cards| cards.vetting.clone() as _)
     }
 
     /// With what the node signs.
@@ -140,14 +156,18 @@ impl Certificates {
             return Ok(false);
         }
         let key = fresh.key()?;
-        if key.ura() != self.key.ura() || fresh.inner.is_some() != self.inner.is_some() {
+        let same_listeners =
+            fresh.inner.is_some() == self.inner.is_some() && fresh.cards.is_some() == self.cards.is_some();
+        if key.ura() != self.key.ura() || !same_listeners {
             return Err("the files are of another organisation".to_owned());
         }
         // Everything that can be wrong is tried before anything is changed.
         self.outer.tls.fits(&fresh.outer.identity)?;
-        if let (Some(inner), Some(side)) = (&self.inner, &fresh.inner) {
-            inner.tls.fits(&side.identity)?;
-            Authorities::new(side.authorities.clone()).map_err(|fault| fault.to_string())?;
+        for (listener, side) in [(&self.inner, &fresh.inner), (&self.cards, &fresh.cards)] {
+            if let (Some(listener), Some(side)) = (listener, side) {
+                listener.tls.fits(&side.identity)?;
+                Authorities::new(side.authorities.clone()).map_err(|fault| fault.to_string())?;
+            }
         }
         Authorities::new(fresh.outer.authorities.clone()).map_err(|fault| fault.to_string())?;
         let mut joined = Ok(());
@@ -160,8 +180,13 @@ impl Certificates {
             credentials.replace_rules(fresh.rules.clone());
         }
         self.outer.replace(&fresh.outer)?;
-        if let (Some(inner), Some(side)) = (&self.inner, &fresh.inner) {
-            inner.replace(side)?;
+        if let Some(cards) = &self.cards {
+            cards.vetting.replace_rules(fresh.rules.clone());
+        }
+        for (listener, side) in [(&self.inner, &fresh.inner), (&self.cards, &fresh.cards)] {
+            if let (Some(listener), Some(side)) = (listener, side) {
+                listener.replace(side)?;
+            }
         }
         *used = Arc::new(fresh);
         Ok(true)

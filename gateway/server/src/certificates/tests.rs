@@ -51,6 +51,7 @@ impl Files {
         config.revocation.authorities.clear();
         config.mode = crate::config::Mode::Development;
         config.inner.tls = None;
+        config.cards = None;
         config.revocation.mode = Mode::Off;
         let files = Files { config, folder };
         let path = |name| files.path(name);

@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 use connectors::http::WebAddress;
 use connectors::identity::nuts::NutsConfig;
 use connectors::identity::{
-    DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig, SessionConfig,
+    CardsConfig, DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig,
+    SessionConfig,
 };
 use connectors::mitz::MitzConfig;
 use connectors::peers::PeerConfig;
@@ -183,6 +184,9 @@ pub struct NodeConfig {
     /// Log-in of people with Dezi.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dezi: Option<DeziConfig>,
+    /// Log-in of people with a card of the UZI register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cards: Option<CardsConfig>,
     #[serde(default)]
     pub sources: Vec<SourceConfig>,
     #[serde(default)]
@@ -239,6 +243,7 @@ impl NodeConfig {
         all.extend(self.registers.mitz.iter_mut().flat_map(MitzConfig::files));
         all.extend(self.quality.statements.as_mut());
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
+        all.extend(self.cards.iter_mut().flat_map(CardsConfig::files));
         for source in &mut self.sources {
             all.extend(source.files());
         }

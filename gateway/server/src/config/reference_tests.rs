@@ -111,6 +111,8 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[sessions]", "idle"),
         ("[limits]", "per_second"),
         ("[dezi]", "secret"),
+        ("[cards]", "pin"),
+        ("[[cards.roles]]", "code"),
         ("[quality]", "sample"),
         ("[nuts]", "subjekt"),
         ("[[sources]]", "token"),

@@ -2,12 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use connectors::http::WebAddress;
+use connectors::identity::cards::CardRole;
 use connectors::identity::dezi::ContentEncryption;
 use connectors::identity::nuts::NutsConfig;
 use connectors::identity::vetting::{AuthorityConfig, Mode as RevocationMode};
 use connectors::identity::{
-    DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig, RightsConfig,
-    SessionConfig,
+    CardsConfig, DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig,
+    RightsConfig, SessionConfig,
 };
 use connectors::mitz::{MitzConfig, SubscriptionsConfig};
 use connectors::siem::{ReceiverConfig, Transport};
@@ -150,6 +151,7 @@ pub(crate) fn everything() -> NodeConfig {
             token_per_minute: 1,
             unidentified_per_minute: 1,
             log_in_attempts: 1,
+            log_in_attempts_of_person: 1,
             log_in_seconds: 1,
             remembered: 1,
         },
@@ -163,6 +165,15 @@ pub(crate) fn everything() -> NodeConfig {
             levels: vec![text()],
             authorities_file: Some(path()),
             patience_ms: 1,
+            recheck_seconds: 1,
+        }),
+        cards: Some(CardsConfig {
+            address: ([127, 0, 0, 1], 3).into(),
+            public_base: text(),
+            certificate_file: path(),
+            key_file: path(),
+            authorities_file: path(),
+            roles: vec![CardRole { codes: vec![text()], role: text() }],
             recheck_seconds: 1,
         }),
         nuts: Some(NutsConfig {

@@ -2,18 +2,21 @@
 
 use std::path::Path;
 
-use conformance::ca::{CertificateAuthority, Subject};
+use conformance::ca::{CertificateAuthority, Issued, Subject};
 use conformance::identity_provider::{Client, Employee, IdentityProvider, ProviderHandle, decryption_key};
 use conformance::region;
-use connectors::identity::{DeziConfig, InnerCallerConfig, MandateConfig, PersonConfig, RightsConfig};
+use connectors::identity::cards::CardRole;
+use connectors::identity::{CardsConfig, DeziConfig, InnerCallerConfig, MandateConfig, PersonConfig, RightsConfig};
 use serde_json::json;
 
 use super::ready::{ReadyCaller, ReadySimulator};
-use super::{loopback, port, said, secrets, use_case};
+use super::{io, loopback, port, said, secrets, use_case};
 
 const USE_CASE: &str = "health-overview";
 /// The port of the identity provider, above the first.
 const PORT: u16 = 109;
+/// And that where people show their cards.
+const CARD_PORT: u16 = 110;
 /// Who may act for whom: a physician who has just begun and treats nobody yet, for a colleague.
 const MANDATE: (&str, &str) = ("brouwer", "okafor");
 
@@ -21,6 +24,7 @@ const MANDATE: (&str, &str) = ("brouwer", "okafor");
 #[derive(Default)]
 pub struct LogIn {
     pub dezi: Option<DeziConfig>,
+    pub cards: Option<CardsConfig>,
     pub systems: Vec<InnerCallerConfig>,
     pub people: Vec<RightsConfig>,
     pub mandates: Vec<MandateConfig>,
@@ -32,6 +36,13 @@ pub struct Provider {
     client: Client,
     decryption_key: String,
     node: &'static str,
+    cards: CardDesk,
+}
+
+/// Where people show their cards: its port and its own certificate.
+struct CardDesk {
+    port: u16,
+    issued: Issued,
 }
 
 /// The ids by which a person of the region is known: the provider's own, and the Dezi number.
@@ -66,7 +77,9 @@ impl Provider {
         let clients = vec![client.clone()];
         let handle = IdentityProvider::start(address, &issued.certificate_pem, &issued.key_pem, employees(), clients)
             .map_err(|fault| format!("the identity provider cannot be started: {fault}"))?;
-        Ok(Provider { handle, client, decryption_key, node: provider.key })
+        let issued = said(authority.issue_without_ura(&Subject { name: provider.name, dns_names: &[] }))?;
+        let cards = CardDesk { port: port(base_port, CARD_PORT)?, issued };
+        Ok(Provider { handle, client, decryption_key, node: provider.key, cards })
     }
 
     pub fn simulator(&self) -> ReadySimulator {
@@ -119,8 +132,32 @@ impl Provider {
             systems: vec![system],
             people: vec![rights],
             mandates: vec![mandate],
+            cards: Some(self.cards.config(provider, certificates)?),
         };
         Ok((log_in, Some(ready)))
+    }
+}
+
+impl CardDesk {
+    /// Every role of the provider's people stands on their cards as it is known here.
+    fn config(&self, provider: &region::Provider, certificates: &Path) -> Result<CardsConfig, String> {
+        let files = self.issued.write(certificates, "card-desk").map_err(io(certificates))?;
+        let mut roles: Vec<&str> =
+            region::staff().iter().filter(|one| one.provider == provider.key).map(|one| one.role).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        Ok(CardsConfig {
+            address: loopback(self.port),
+            public_base: format!("https://localhost:{}", self.port),
+            certificate_file: files.certificate,
+            key_file: files.key,
+            authorities_file: certificates.join("ca.pem"),
+            recheck_seconds: 1,
+            roles: roles
+                .into_iter()
+                .map(|role| CardRole { codes: vec![role.to_owned()], role: role.to_owned() })
+                .collect(),
+        })
     }
 }
 

@@ -100,7 +100,9 @@ fn limits() -> LimitsConfig {
         token_per_minute: 60_000,
         unidentified_per_minute: 60_000,
         // Long enough to be seen.
+        // Long enough to be seen.
         log_in_seconds: 3,
+        log_in_attempts_of_person: 3,
         ..LimitsConfig::default()
     }
 }

@@ -261,6 +261,7 @@ fn set_up(
         sessions: SessionConfig::default(),
         limits: super::limits(),
         dezi: log_in.dezi,
+        cards: log_in.cards,
         nuts: Some(super::nuts(&certificates.join("ca.pem"))),
         sources: vec![source_config(place)?],
         partners: partners(place, places)?,

@@ -76,6 +76,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         sessions: SessionConfig::default(),
         limits: super::limits(),
         dezi: None,
+        cards: None,
         nuts: None,
         sources: sources(options)?,
         partners: vec![PartnerEntry {

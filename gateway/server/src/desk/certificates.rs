@@ -14,6 +14,8 @@ pub(super) fn of(certificates: &Certificates) -> CertificatesShown {
             Kind::Inner => CertificateKind::Inner,
             Kind::OuterAuthority => CertificateKind::OuterAuthority,
             Kind::InnerAuthority => CertificateKind::InnerAuthority,
+            Kind::Cards => CertificateKind::Cards,
+            Kind::CardAuthority => CertificateKind::CardAuthority,
             Kind::Partner => CertificateKind::Partner,
         },
         name: one.name,

@@ -18,8 +18,8 @@ use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
 use policy::{Caller, Data, PatientBinding, Person, Purpose};
 use portal::{
-    Answered, CertificatesShown, DataQuality, Departure, Desk, Kind, LogDesk, NotSignedIn, OwnSession, Return, Session,
-    Ways,
+    Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk, NotSignedIn, OwnSession,
+    Return, Session, Ways,
 };
 use time::OffsetDateTime;
 
@@ -72,7 +72,12 @@ impl Desk for NodeDesk {
 
     fn ways(&self) -> Ways {
         let entrance = self.node.entrance();
-        Ways { code: entrance.takes_codes(), dezi: entrance.takes_dezi(), certificate: entrance.takes_certificates() }
+        Ways {
+            code: entrance.takes_codes(),
+            dezi: entrance.takes_dezi(),
+            certificate: entrance.takes_certificates(),
+            card: entrance.takes_cards(),
+        }
     }
 
     fn sign_in(&self, code: &str, remote: Option<IpAddr>) -> Result<String, NotSignedIn> {
@@ -86,17 +91,29 @@ impl Desk for NodeDesk {
         Box::pin(async move { entrance.by_certificate(certificate, remote).await.map_err(told) })
     }
 
-    fn depart(&self, remote: Option<IpAddr>) -> Result<Departure, NotSignedIn> {
-        let departing = self.node.entrance().depart(remote).map_err(told)?;
-        Ok(Departure { url: departing.url.into(), binding: departing.binding.reveal().to_owned() })
+    fn depart(&self, to: Elsewhere, remote: Option<IpAddr>) -> Result<Departure, NotSignedIn> {
+        let entrance = self.node.entrance();
+        let (url, binding) = match to {
+            Elsewhere::Dezi => entrance.depart(remote).map(|away| (away.url, away.binding)).map_err(told)?,
+            Elsewhere::Card => entrance.depart_with_card(remote).map(|away| (away.url, away.binding)).map_err(told)?,
+        };
+        Ok(Departure { url: url.into(), binding: binding.reveal().to_owned() })
     }
 
-    fn arrive(&self, back: Return, remote: Option<IpAddr>) -> BoxFuture<'static, Result<String, NotSignedIn>> {
+    fn arrive(
+        &self,
+        from: Elsewhere,
+        back: Return,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<String, NotSignedIn>> {
         let entrance = self.node.entrance().clone();
         Box::pin(async move {
-            let returned =
-                Returned { state: &back.state, code: back.code.as_deref(), iss: &back.iss, binding: &back.binding };
-            entrance.arrive(returned, remote).await.map_err(told)
+            let (state, code, iss, binding) = (&back.state, back.code.as_deref(), &back.iss, &back.binding);
+            let arrived = match from {
+                Elsewhere::Dezi => entrance.arrive(Returned { state, code, iss, binding }, remote).await,
+                Elsewhere::Card => entrance.arrive_with_card(state, code, binding, remote),
+            };
+            arrived.map_err(told)
         })
     }
 

@@ -3,13 +3,21 @@
 use std::sync::Arc;
 
 use connectors::http::{HttpClient, HttpSettings, Trust};
-use connectors::identity::{Dezi, InnerCallers, People, RateLimits, Sessions};
+use connectors::identity::{Cards, Dezi, InnerCallers, People, RateLimits, Sessions, Vet};
 use exchange::ports::Authenticator;
+use policy::{Data, UseCaseId, UseCases};
 
 use super::{Entrance, Parts};
 use crate::config::NodeConfig;
 use crate::tls;
 use crate::wiring::said;
+
+/// What else of the node an entrance looks at.
+pub struct Around<'a> {
+    pub use_cases: &'a UseCases,
+    /// Who says which cards can be believed, where cards are shown.
+    pub cards: Option<Arc<dyn Vet>>,
+}
 
 /// Puts the entrance together.
 pub fn set_up(
@@ -18,12 +26,14 @@ pub fn set_up(
     sessions: Arc<Sessions>,
     limits: Arc<RateLimits>,
     authenticator: Arc<dyn Authenticator>,
+    around: &Around<'_>,
 ) -> Result<Entrance, String> {
     Ok(Entrance::new(Parts {
         callers,
         sessions,
-        people: people(config)?,
+        people: people(config)?.with_use_cases_without_role(without_role(around.use_cases)),
         dezi: dezi(config)?.map(Arc::new),
+        cards: cards(config, around.cards.clone())?.map(Arc::new),
         limits,
         authenticator,
         tls: config.inner.tls.is_some(),
@@ -40,6 +50,18 @@ pub fn try_out(config: &NodeConfig) -> Result<(), String> {
 /// What the provider's people may do, and for whom they may act.
 fn people(config: &NodeConfig) -> Result<People, String> {
     said(People::new(config.organisation(), config.people.clone(), config.mandates.clone()))
+}
+
+/// The use cases that take no profession: supervision of the access log is the office of whoever it was given to by number.
+fn without_role(use_cases: &UseCases) -> Vec<UseCaseId> {
+    use_cases.all().filter(|one| one.capability().data == Data::AccessLog).map(|one| one.id().clone()).collect()
+}
+
+/// Log-in with cards, where it is configured.
+fn cards(config: &NodeConfig, vet: Option<Arc<dyn Vet>>) -> Result<Option<Cards>, String> {
+    let (Some(settings), Some(vet)) = (&config.cards, vet) else { return Ok(None) };
+    let own = config.provider.ura.clone();
+    said(Cards::new(settings, own, vet, config.is_for_development())).map(Some)
 }
 
 /// Log-in with Dezi, where it is configured.

@@ -65,6 +65,7 @@ fn entrance(card: Option<Person>) -> (Entrance, Arc<InnerCallers>) {
         sessions: Arc::new(Sessions::new(SessionConfig::default())),
         people,
         dezi: None,
+        cards: None,
         limits: Arc::new(RateLimits::new(limits)),
         authenticator: Arc::new(Cards(caller)),
         tls: true,

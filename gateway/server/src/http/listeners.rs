@@ -15,7 +15,7 @@ use rustls::ServerConfig;
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
 use super::{
-    discovery, doors, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, vetted, witness,
+    cards, discovery, doors, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, vetted, witness,
 };
 use crate::desk::NodeDesk;
 use crate::node::Node;
@@ -25,6 +25,9 @@ const PATIENCE_FOR_HEADERS: Duration = Duration::from_secs(10);
 
 /// How long running exchanges have to end at a stop, in seconds.
 const PATIENCE_AT_STOP: u64 = 10;
+
+/// Threads of the listener for cards: each person comes by once a day.
+const CARD_WORKERS: usize = 1;
 
 /// Most connections per worker at once.
 const MOST_CONNECTIONS: usize = 2_000;
@@ -89,6 +92,17 @@ pub fn inner(
         None => server.listen(listener)?,
     };
     Ok(server.run())
+}
+
+/// The listener where people show their cards: TLS that asks for a certificate, and nothing else but the way back.
+pub fn cards(node: Arc<Node>, listener: TcpListener, tls: ServerConfig) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(Data::from(node.clone()))
+            .route("/card", web::get().to(cards::show))
+            .default_service(web::route().to(nothing_here))
+    });
+    Ok(bounded(server, CARD_WORKERS).listen_rustls_0_23(listener, tls)?.run())
 }
 
 fn bounded<F, I, S, B>(server: HttpServer<F, I, S, B>, workers: usize) -> HttpServer<F, I, S, B>

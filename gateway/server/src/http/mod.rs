@@ -1,6 +1,7 @@
 //! HTTP and nothing else: a request becomes an `Inbound`, what the stack made of it becomes an answer.
 
 pub mod batch;
+pub mod cards;
 pub mod connection;
 pub mod discovery;
 pub mod doors;

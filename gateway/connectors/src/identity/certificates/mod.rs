@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use x509_parser::asn1_rs::{Any, FromDer, Oid, Tag, TaggedExplicit, oid};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::x509::AttributeTypeAndValue;
 
 pub use key::CertificateKey;
 pub use oin::Oin;
@@ -47,6 +48,8 @@ pub struct Certificate {
     pub oin: Option<Oin>,
     /// The subject's organisation name (O), for people.
     pub organisation: Option<String>,
+    /// The subject's common name (CN): on a card the name of its holder.
+    pub holder: Option<String>,
     pub thumbprint: Thumbprint,
     pub key: CertificateKey,
     pub not_before: OffsetDateTime,
@@ -111,7 +114,8 @@ impl Certificate {
         Ok(Certificate {
             ura: server.map(|name| name.ura.clone()),
             oin: oin_of(&parsed)?,
-            organisation: organisation_of(&parsed),
+            organisation: text_of(parsed.subject().iter_organization()),
+            holder: text_of(parsed.subject().iter_common_name()),
             thumbprint: Thumbprint::of(der),
             key: CertificateKey::read(parsed.public_key())?,
             not_before: parsed.validity().not_before.to_datetime(),
@@ -138,8 +142,9 @@ pub fn name_and_end(der: &[u8]) -> Option<(String, OffsetDateTime)> {
     Some((name, certificate.validity().not_after.to_datetime()))
 }
 
-fn organisation_of(certificate: &X509Certificate<'_>) -> Option<String> {
-    let name = certificate.subject().iter_organization().next()?.as_str().ok()?;
+/// The first of these attributes as text, for people.
+fn text_of<'a>(mut attributes: impl Iterator<Item = &'a AttributeTypeAndValue<'a>>) -> Option<String> {
+    let name = attributes.next()?.as_str().ok()?;
     let clean: String = name.chars().filter(|letter| !letter.is_control()).take(MAX_NAME).collect();
     (!clean.is_empty()).then_some(clean)
 }

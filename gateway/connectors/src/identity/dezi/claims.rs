@@ -3,35 +3,15 @@
 use fhir::Ura;
 use policy::Person;
 use serde::Deserialize;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::Refused;
+use crate::identity::oidc::{Audience, is_fresh, until};
 
-/// How far clocks may differ.
-const SKEW: Duration = Duration::seconds(30);
-/// An identity token that was made longer ago than this is not from this log-in.
-const FRESH: Duration = Duration::minutes(10);
 /// The schema of the statement (v0.7).
 const SCHEMA: &str = "https://www.dezi.nl/json_schemas/v1/verklaring.json";
 /// Longest text that is taken over.
 const LONGEST: usize = 200;
-
-/// The audience of a token: one name, or several.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Audience {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl Audience {
-    fn is_only(&self, client: &str) -> bool {
-        match self {
-            Audience::One(named) => named == client,
-            Audience::Several(named) => matches!(named.as_slice(), [only] if only == client),
-        }
-    }
-}
 
 /// The identity token (OpenID Connect Core, 2).
 #[derive(Deserialize)]
@@ -177,21 +157,12 @@ pub(super) fn is_plain_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-fn moment(seconds: i64) -> Result<OffsetDateTime, Refused> {
-    OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| Refused::Malformed)
-}
-
-/// Within its validity; when that ends.
 fn in_time(exp: i64, nbf: Option<i64>, now: OffsetDateTime) -> Result<OffsetDateTime, Refused> {
-    let until = moment(exp)?;
-    let begun = nbf.map(moment).transpose()?.is_none_or(|nbf| nbf <= now + SKEW);
-    if begun && now < until { Ok(until) } else { Err(Refused::NotInTime) }
+    until(exp, nbf, now).ok_or(Refused::NotInTime)
 }
 
-/// Made just now.
 fn made(iat: i64, now: OffsetDateTime) -> Result<(), Refused> {
-    let iat = moment(iat)?;
-    if iat <= now + SKEW && now - iat <= FRESH { Ok(()) } else { Err(Refused::NotInTime) }
+    if is_fresh(iat, now) { Ok(()) } else { Err(Refused::NotInTime) }
 }
 
 #[cfg(test)]

@@ -9,9 +9,6 @@ mod asking;
 mod claims;
 mod fault;
 mod jwe;
-mod jws;
-mod keys;
-mod pending;
 #[cfg(test)]
 mod tests;
 
@@ -25,15 +22,13 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::IdentityFault;
-use super::secret::{Digest, Secret};
+use super::oidc::{Jws, KeySet, NoKey, Pending, SigningKey, Waiting};
+use super::secret::Secret;
 use crate::http::{HttpClient, Limits, WebAddress};
 use claims::{Expected, IdToken, Stated, Statement, UserInfo, is_plain_id};
 pub use fault::{DeziFault, Refused};
 pub use jwe::ContentEncryption;
 use jwe::MessageKey;
-use jws::{Jws, SigningKey};
-use keys::{KeySet, NoKey};
-use pending::{Pending, Waiting};
 
 /// The most of an answer that is read, in bytes.
 const LARGEST: usize = 128 * 1024;

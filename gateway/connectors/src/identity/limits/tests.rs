@@ -13,6 +13,7 @@ fn limits() -> RateLimits {
         token_per_minute: 3,
         unidentified_per_minute: 2,
         log_in_attempts: 3,
+        log_in_attempts_of_person: 2,
         log_in_seconds: 300,
         remembered: 3,
     })
@@ -110,16 +111,35 @@ fn who_is_not_identified_takes_few_places_in_the_log_and_many_addresses_no_more_
 #[test]
 fn who_fails_too_often_waits_and_who_succeeds_begins_anew() {
     let limits = limits();
-    let here = address(1);
+    let here = Who::Address(address(1));
     for _ in 0..3 {
-        assert_eq!(limits.may_log_in(here), Ok(()));
-        limits.log_in_failed(here);
+        assert_eq!(limits.may_log_in(&here), Ok(()));
+        limits.log_in_failed(here.clone());
     }
-    let wait = limits.may_log_in(here).unwrap_err();
+    let wait = limits.may_log_in(&here).unwrap_err();
     assert!(wait > Duration::from_secs(290) && wait <= Duration::from_secs(300), "{wait:?}");
-    assert_eq!(limits.may_log_in(address(2)), Ok(()));
-    limits.log_in_succeeded(here);
-    assert_eq!(limits.may_log_in(here), Ok(()));
+    assert_eq!(limits.may_log_in(&Who::Address(address(2))), Ok(()));
+    limits.forget_log_ins(&here);
+    assert_eq!(limits.may_log_in(&here), Ok(()));
+}
+
+#[test]
+fn a_person_who_is_refused_too_often_waits_wherever_they_try_until_somebody_ends_it() {
+    let limits = limits();
+    let person = |id: &str| Who::Person(id.to_owned());
+    for _ in 0..2 {
+        assert_eq!(limits.may_log_in(&person("900000001")), Ok(()));
+        limits.log_in_failed(person("900000001"));
+    }
+    limits.log_in_failed(Who::Address(address(1)));
+    assert!(limits.may_log_in(&person("900000001")).is_err());
+    assert_eq!(limits.may_log_in(&person("900000002")), Ok(()));
+    let locked = limits.locked();
+    assert_eq!(locked.iter().map(|one| &one.who).collect::<Vec<_>>(), [&person("900000001")], "and nobody else");
+    assert!(locked[0].wait > Duration::from_secs(290));
+    limits.forget_log_ins(&person("900000001"));
+    assert_eq!(limits.may_log_in(&person("900000001")), Ok(()));
+    assert!(limits.locked().is_empty());
 }
 
 #[test]
@@ -134,6 +154,7 @@ fn limits_that_are_none_are_named() {
         ("token_per_minute", LimitsConfig { token_per_minute: 0, ..good }),
         ("unidentified_per_minute", LimitsConfig { unidentified_per_minute: 0, ..good }),
         ("log_in_attempts", LimitsConfig { log_in_attempts: 0, ..good }),
+        ("log_in_attempts_of_person", LimitsConfig { log_in_attempts_of_person: 0, ..good }),
         ("log_in_seconds", LimitsConfig { log_in_seconds: 0, ..good }),
         ("log_in_seconds", LimitsConfig { log_in_seconds: 3_601, ..good }),
         ("remembered", LimitsConfig { remembered: 0, ..good }),

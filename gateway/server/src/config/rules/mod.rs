@@ -20,6 +20,9 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if config.inner.tls.is_none() && !config.inner.address.ip().is_loopback() {
         return Err("inner.address is not on loopback: give inner.tls, or listen on 127.0.0.1".into());
     }
+    if config.cards.is_some() && !config.inner.portal {
+        return Err("cards needs inner.portal: a card opens the pages".into());
+    }
     if config.profiles.use_cases.is_empty() {
         return Err("profiles.use_cases is empty: the node would refuse everything".into());
     }

@@ -59,7 +59,7 @@ fn each_claim_of_a_statement_is_held_against_what_it_must_be() {
         ("status_uri", json!("https://evil.example/status/v1/verklaring/v-1"), Refused::OtherStatement),
         ("exp", json!(NOW), Refused::NotInTime),
         ("nbf", json!(NOW + 31), Refused::NotInTime),
-        ("exp", json!(i64::MAX), Refused::Malformed),
+        ("exp", json!(i64::MAX), Refused::NotInTime),
         ("loa_dezi", json!("low"), Refused::Level),
         ("abonnee_nummer", json!("90000902"), Refused::OtherProvider),
         ("dezi_nummer", json!(""), Refused::Malformed),

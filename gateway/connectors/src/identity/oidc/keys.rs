@@ -22,7 +22,7 @@ const MOST_KEYS: usize = 32;
 
 /// Why there is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoKey {
+pub(in crate::identity) enum NoKey {
     /// The set does not have it.
     Unknown,
     /// The set could not be had.
@@ -30,7 +30,7 @@ pub(super) enum NoKey {
 }
 
 /// One key set of another party.
-pub(super) struct KeySet {
+pub(in crate::identity) struct KeySet {
     address: WebAddress,
     kept: Mutex<Kept>,
 }
@@ -44,17 +44,17 @@ struct Kept {
 }
 
 impl KeySet {
-    pub(super) fn at(address: WebAddress) -> Self {
+    pub(in crate::identity) fn at(address: WebAddress) -> Self {
         KeySet { address, kept: Mutex::default() }
     }
 
     /// Whether this is the set at that address, to the letter.
-    pub(super) fn is_at(&self, address: &str) -> bool {
+    pub(in crate::identity) fn is_at(&self, address: &str) -> bool {
         self.address.url().as_str() == address
     }
 
     /// The key of this name. Who waits for a set that is being fetched shares it.
-    pub(super) async fn key(
+    pub(in crate::identity) async fn key(
         &self,
         http: &HttpClient,
         kid: &str,

@@ -19,10 +19,10 @@ const LONGEST_MODULUS: usize = 1024;
 
 /// A message that is written as one should be. Nothing in it is believed yet.
 #[derive(Debug)]
-pub(super) struct Jws<'m> {
-    pub(super) kid: String,
+pub(in crate::identity) struct Jws<'m> {
+    pub(in crate::identity) kid: String,
     /// Where the signer says that its keys are (`jku`).
-    pub(super) key_set: Option<String>,
+    pub(in crate::identity) key_set: Option<String>,
     signed: &'m str,
     payload: &'m str,
     signature: &'m str,
@@ -30,11 +30,11 @@ pub(super) struct Jws<'m> {
 
 /// It is no RS256 message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NotAJws;
+pub(in crate::identity) struct NotAJws;
 
 /// One RSA key of a key set (RFC 7517).
 #[derive(Clone)]
-pub(super) struct SigningKey(DecodingKey);
+pub(in crate::identity) struct SigningKey(DecodingKey);
 
 #[derive(Deserialize)]
 struct Header {
@@ -47,9 +47,9 @@ struct Header {
 
 /// A key as it stands in a key set.
 #[derive(Deserialize)]
-pub(super) struct Jwk {
+pub(in crate::identity) struct Jwk {
     kty: String,
-    pub(super) kid: Option<String>,
+    pub(in crate::identity) kid: Option<String>,
     #[serde(rename = "use")]
     usage: Option<String>,
     alg: Option<String>,
@@ -59,7 +59,7 @@ pub(super) struct Jwk {
 
 impl Jwk {
     /// The key, if it is an RSA key for RS256 of a good size.
-    pub(super) fn signing_key(&self) -> Option<SigningKey> {
+    pub(in crate::identity) fn signing_key(&self) -> Option<SigningKey> {
         let suits = self.kty == "RSA"
             && self.usage.as_deref().is_none_or(|usage| usage == "sig")
             && self.alg.as_deref().is_none_or(|alg| alg == "RS256");
@@ -73,7 +73,7 @@ impl Jwk {
 }
 
 impl<'m> Jws<'m> {
-    pub(super) fn read(message: &'m str) -> Result<Self, NotAJws> {
+    pub(in crate::identity) fn read(message: &'m str) -> Result<Self, NotAJws> {
         if message.len() > LONGEST {
             return Err(NotAJws);
         }
@@ -92,7 +92,7 @@ impl<'m> Jws<'m> {
     }
 
     /// The claims, if this key signed them.
-    pub(super) fn claims<T: DeserializeOwned>(&self, key: &SigningKey) -> Option<T> {
+    pub(in crate::identity) fn claims<T: DeserializeOwned>(&self, key: &SigningKey) -> Option<T> {
         let good = jsonwebtoken::crypto::verify(self.signature, self.signed.as_bytes(), &key.0, Algorithm::RS256);
         if good.unwrap_or(false) { object(self.payload) } else { None }
     }

@@ -9,10 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use moka::sync::Cache;
 
-use super::{Digest, Secret};
+use crate::identity::secret::{Digest, Secret};
 
 /// What only we know of a log-in that was begun.
-pub(super) struct Pending {
+pub(in crate::identity) struct Pending {
     /// Of what only the browser knows.
     binding: Digest,
     nonce: Secret,
@@ -21,7 +21,7 @@ pub(super) struct Pending {
 }
 
 /// All of them, by the digest of their state.
-pub(super) struct Waiting(Cache<Digest, Arc<Pending>>);
+pub(in crate::identity) struct Waiting<T = Pending>(Cache<Digest, Arc<T>>);
 
 impl fmt::Debug for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,29 +30,29 @@ impl fmt::Debug for Pending {
 }
 
 impl Pending {
-    pub(super) fn begin(binding: &Secret) -> Option<Self> {
+    pub(in crate::identity) fn begin(binding: &Secret) -> Option<Self> {
         let (nonce, verifier) = (Secret::fresh()?, Secret::fresh()?);
         Some(Pending { binding: Digest::of(binding.reveal()), nonce, verifier })
     }
 
-    pub(super) fn nonce(&self) -> &str {
+    pub(in crate::identity) fn nonce(&self) -> &str {
         self.nonce.reveal()
     }
 
-    pub(super) fn verifier(&self) -> &str {
+    pub(in crate::identity) fn verifier(&self) -> &str {
         self.verifier.reveal()
     }
 
     /// `S256` (RFC 7636, 4.2).
-    pub(super) fn challenge(&self) -> String {
+    pub(in crate::identity) fn challenge(&self) -> String {
         challenge(self.verifier())
     }
 
-    pub(super) fn is_bound_to(&self, binding: &str) -> bool {
+    pub(in crate::identity) fn is_bound_to(&self, binding: &str) -> bool {
         Digest::of(binding) == self.binding
     }
 
-    pub(super) fn is_nonce(&self, nonce: &str) -> bool {
+    pub(in crate::identity) fn is_nonce(&self, nonce: &str) -> bool {
         Digest::of(nonce) == Digest::of(self.nonce())
     }
 }
@@ -61,17 +61,22 @@ fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
 }
 
-impl Waiting {
-    pub(super) fn new(most: u64, life: Duration) -> Self {
+impl<T: Send + Sync + 'static> Waiting<T> {
+    pub(in crate::identity) fn new(most: u64, life: Duration) -> Self {
         Waiting(Cache::builder().max_capacity(most).time_to_live(life).build())
     }
 
-    pub(super) fn add(&self, state: &Secret, pending: Pending) {
+    pub(in crate::identity) fn add(&self, state: &Secret, pending: T) {
         self.0.insert(Digest::of(state.reveal()), Arc::new(pending));
     }
 
+    /// Whether somebody is away under this state.
+    pub(in crate::identity) fn knows(&self, state: &str) -> bool {
+        self.0.contains_key(&Digest::of(state))
+    }
+
     /// Takes it out: nobody finds it a second time.
-    pub(super) fn take(&self, state: &str) -> Option<Arc<Pending>> {
+    pub(in crate::identity) fn take(&self, state: &str) -> Option<Arc<T>> {
         self.0.remove(&Digest::of(state))
     }
 }
