@@ -5,6 +5,7 @@
 // Tests may panic: that is how they fail.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod medication;
 pub mod overview;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
