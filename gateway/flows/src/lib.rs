@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))]
 
 pub mod eoverdracht;
+pub mod medication;
 pub mod overview;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

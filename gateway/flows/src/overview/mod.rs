@@ -22,6 +22,7 @@ pub use grouping::{Group, Section};
 pub use kinds::{Aspect, SectionKind};
 pub use line::{Code, Detail, Line};
 pub use person::{Person, Stated};
+pub(crate) use reading::{Beside, Reader};
 pub use view::{Index, Overview, Source};
 
 /// The operation that asks for an overview: `POST [base]/Patient/$health-overview`.

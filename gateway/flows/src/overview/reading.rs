@@ -19,10 +19,10 @@ const MOST: usize = 12;
 const DEEPEST: usize = 3;
 
 /// Resources by type and id, of one provider: an id means nothing anywhere else.
-pub(super) type Beside<'a> = HashMap<(String, String), &'a Resource>;
+pub(crate) type Beside<'a> = HashMap<(String, String), &'a Resource>;
 
 /// Reads one resource. References lead to what it contains and to what the same provider released beside it.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     pub resource: &'a Resource,
     pub beside: &'a Beside<'a>,
 }
@@ -38,12 +38,12 @@ impl<'a> Reader<'a> {
     }
 
     /// What the elements at a path say together.
-    pub(super) fn say_at(&self, path: &str) -> Option<String> {
+    pub(crate) fn say_at(&self, path: &str) -> Option<String> {
         joined(self.texts(path), ", ")
     }
 
     /// What an element says.
-    pub(super) fn say(&self, value: Value<'_>) -> Option<String> {
+    pub(crate) fn say(&self, value: Value<'_>) -> Option<String> {
         self.say_within(value, 0)
     }
 

@@ -1,0 +1,228 @@
+//! The computation as a whole, A2 to A11: blocks in, treatments out. What it costs grows with the number of blocks.
+
+use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use fhir::Resource;
+
+use super::because::{Because as B, Found};
+use super::block::{Block, Id};
+use super::choosing::{Section, Windows};
+use super::deciding::{Case, Decided, decide};
+use super::links::Links;
+use super::moment::Moment;
+use super::products::Products;
+use super::reading;
+use super::unique::{MOST_VERSIONS, Unique, unique};
+
+/// A resource, and the place of the source that it came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'r> {
+    pub source: usize,
+    pub resource: &'r Resource,
+}
+
+/// A treatment, decided, with what goes for all of it.
+pub(super) struct Treated<'r> {
+    pub id: Option<Id<'r>>,
+    pub decided: Decided,
+    pub found: Vec<Found>,
+}
+
+/// What the blocks come to.
+pub(super) struct Computed<'r> {
+    pub uniques: Vec<Unique<'r>>,
+    /// Blocks that were taken back.
+    pub nullified: Vec<Unique<'r>>,
+    pub treatments: Vec<Treated<'r>>,
+}
+
+/// Works out where every block stands at that moment. Whatever the order of what was received, the result is the same.
+pub(super) fn compute<'r>(received: &[Received<'r>], now: Moment, windows: Windows) -> Computed<'r> {
+    let mut products = Products::default();
+    received.iter().for_each(|one| products.take(one.source, one.resource));
+    let blocks = received.iter().filter_map(|one| reading::block(one.resource, one.source, &products)).collect();
+    let (mut uniques, nullified) = unique(blocks);
+    uniques.sort_by_cached_key(|unique| own_order(unique.first()));
+    let links = Links::of(&uniques);
+    let mut treatments: Vec<Treated<'r>> = Vec::new();
+    for members in groups(&uniques) {
+        let case = |version| Case { uniques: &uniques, links: &links, members: &members, version, now, windows };
+        let mut decided = decide(&case(0));
+        depends_on_version(&uniques, &members, &mut decided, |version| decide(&case(version)));
+        let id = members.first().and_then(|first| uniques[*first].first().treatment.clone());
+        let mut found = Vec::new();
+        if id.is_none() {
+            found.push(Found::new(B::NoTreatmentIdentifier));
+        }
+        about_receipts(&uniques, &mut decided);
+        found.extend(products_differ(&uniques, &decided));
+        treatments.push(Treated { id, decided, found });
+    }
+    same_product(&uniques, &mut treatments);
+    Computed { uniques, nullified, treatments }
+}
+
+/// An order of blocks that rests on what they are, and costs little.
+fn own_order(block: &Block<'_>) -> (u64, usize) {
+    let mut hasher = DefaultHasher::new();
+    block.kind.hash(&mut hasher);
+    match &block.id {
+        Some(id) => id.hash(&mut hasher),
+        None => block.resource.text().hash(&mut hasher),
+    }
+    // Only what has no identifier at all can be twice the same, at different sources.
+    (hasher.finish(), block.source)
+}
+
+/// A4: the blocks of each treatment, as places; one without an identifier of a treatment stands for itself.
+fn groups(uniques: &[Unique<'_>]) -> Vec<Vec<usize>> {
+    let mut known: HashMap<&Id<'_>, usize> = HashMap::with_capacity(uniques.len() / 4);
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (at, unique) in uniques.iter().enumerate() {
+        let place = match &unique.first().treatment {
+            Some(id) => *known.entry(id).or_insert(groups.len()),
+            None => groups.len(),
+        };
+        match groups.get_mut(place) {
+            Some(group) => group.push(at),
+            None => groups.push(vec![at]),
+        }
+    }
+    groups
+}
+
+/// Where originals contradict each other the treatment is decided for each version. When that puts it elsewhere, nobody
+/// can say where it stands.
+fn depends_on_version(
+    uniques: &[Unique<'_>],
+    members: &[usize],
+    decided: &mut Decided,
+    again: impl Fn(usize) -> Decided,
+) {
+    let versions = members.iter().map(|unique| uniques[*unique].conflicting.len()).max().unwrap_or(0);
+    let stands = |decided: &Decided| -> Vec<(Section, Vec<Section>)> {
+        let mut all: Vec<_> = decided
+            .parts
+            .iter()
+            .map(|part| (part.section, part.lines.iter().map(|line| line.section).collect::<Vec<_>>()))
+            .collect();
+        all.sort();
+        all
+    };
+    let first = stands(decided);
+    let depends =
+        versions > MOST_VERSIONS || (1..=versions.min(MOST_VERSIONS)).any(|number| stands(&again(number)) != first);
+    if !depends {
+        return;
+    }
+    for part in &mut decided.parts {
+        part.section = Section::Unclear;
+        if let Some(line) = part.lines.first_mut() {
+            line.found.push(Found::new(B::DependsOnVersion));
+        }
+    }
+    if decided.parts.is_empty() {
+        // Nothing is shown by the first version, and something by another.
+        let unclear = again(1);
+        decided.parts = unclear.parts;
+        for part in &mut decided.parts {
+            part.section = Section::Unclear;
+            if let Some(line) = part.lines.first_mut() {
+                line.found.push(Found::new(B::DependsOnVersion));
+            }
+        }
+        decided.aside.clone_from(&unclear.aside);
+    }
+}
+
+/// A3: how each block that is shown was received.
+fn about_receipts(uniques: &[Unique<'_>], decided: &mut Decided) {
+    for line in decided.parts.iter_mut().flat_map(|part| &mut part.lines) {
+        for unique in [Some(line.unique), line.behind].into_iter().flatten() {
+            let unique = &uniques[unique];
+            if !unique.conflicting.is_empty() {
+                line.found.push(Found::new(B::VersionsDiffer));
+            }
+            if !unique.deviating.is_empty() {
+                line.found.push(Found::new(B::CopyDiffers));
+            }
+        }
+        if uniques[line.unique].is_copy_only() {
+            line.found.push(Found::new(B::CopyOnly));
+        }
+    }
+}
+
+/// The systems of the G-standard whose codes name one product: prescription, generic.
+const OF_ONE_PRODUCT: [&str; 2] = ["urn:oid:2.16.840.1.113883.2.4.4.10", "urn:oid:2.16.840.1.113883.2.4.4.1"];
+/// The same, with the trade product and the article.
+const OF_PRODUCTS: [&str; 4] = [
+    "urn:oid:2.16.840.1.113883.2.4.4.10",
+    "urn:oid:2.16.840.1.113883.2.4.4.1",
+    "urn:oid:2.16.840.1.113883.2.4.4.7",
+    "urn:oid:2.16.840.1.113883.2.4.4.8",
+];
+
+/// A treatment can be shared by courses that have nothing to do with each other (a pharmacist's generic identifier): when
+/// what is shown of it is of different products, that is said.
+fn products_differ(uniques: &[Unique<'_>], decided: &Decided) -> Option<Found> {
+    let mut codes: HashMap<&str, (&str, usize)> = HashMap::new();
+    for line in decided.parts.iter().flat_map(|part| &part.lines) {
+        for (system, code) in &uniques[line.unique].first().product {
+            if !OF_ONE_PRODUCT.contains(&system.as_ref()) {
+                continue;
+            }
+            match codes.get(system.as_ref()) {
+                Some((known, first)) if *known != code => {
+                    return Some(Found::by(B::ProductsDiffer, [*first, line.unique]));
+                }
+                Some(_) => {}
+                None => {
+                    codes.insert(system, (code, line.unique));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Two treatments of one product that hold, or are to come, may be one given twice.
+fn same_product(uniques: &[Unique<'_>], treatments: &mut [Treated<'_>]) {
+    let mut of: HashMap<(&str, &str), Vec<(usize, usize)>> = HashMap::new();
+    for (at, treated) in treatments.iter().enumerate() {
+        let parts = treated.decided.parts.iter();
+        let running = parts.filter(|part| matches!(part.section, Section::Current | Section::Planned));
+        let mut own: Vec<((&str, &str), usize)> = Vec::new();
+        for line in running.flat_map(|part| &part.lines) {
+            for (system, code) in &uniques[line.unique].first().product {
+                // Numbers from 90.000.000 on are a system's own.
+                let is_own = code.len() == 8 && code.starts_with("90");
+                if OF_PRODUCTS.contains(&system.as_ref()) && !is_own {
+                    own.push(((system, code), line.unique));
+                }
+            }
+        }
+        own.sort_unstable();
+        own.dedup_by_key(|(product, _)| *product);
+        for (product, unique) in own {
+            of.entry(product).or_default().push((at, unique));
+        }
+    }
+    let mut elsewhere: Vec<(usize, usize)> = Vec::new();
+    for places in of.values().filter(|places| places.len() > 1) {
+        // Each is told of the first other one: who looks there finds the next.
+        for (at, _) in places {
+            let other = places.iter().find(|(other, _)| other != at);
+            elsewhere.extend(other.map(|(_, unique)| (*at, *unique)));
+        }
+    }
+    elsewhere.sort_unstable();
+    elsewhere.dedup_by_key(|(at, _)| *at);
+    for (at, unique) in elsewhere {
+        if let Some(treated) = treatments.get_mut(at) {
+            treated.found.push(Found::by(B::SameProductElsewhere, [unique]));
+        }
+    }
+}
