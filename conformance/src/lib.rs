@@ -8,11 +8,13 @@
 pub mod ca;
 pub mod callers;
 pub mod counts;
+pub mod framework;
 mod holder;
 pub mod identity_provider;
 pub mod mitz;
 pub mod ready;
 pub mod region;
+mod site;
 pub mod source_server;
 pub mod suites;
 pub mod syslog;

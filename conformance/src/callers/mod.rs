@@ -7,6 +7,7 @@
 mod assertion;
 mod browser;
 mod inner;
+mod nuts_v5;
 mod outer;
 mod proof;
 mod wallet;
@@ -19,8 +20,10 @@ use thiserror::Error;
 pub use assertion::{Acting, ClientAssertion, TreatmentRelation, User};
 pub use browser::{Browser, field};
 pub use inner::InnerCaller;
+pub use nuts_v5::{NutsV5, did_nuts, did_nuts_document};
 pub use outer::{OuterCaller, TokenError};
 pub use proof::{Proof, ProofKey};
+pub(crate) use wallet::did_document;
 pub use wallet::{Presented, Wallet};
 pub use wire::{Answer, Wire};
 

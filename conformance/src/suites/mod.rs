@@ -16,6 +16,7 @@ mod facts;
 mod hostile_http;
 mod ill_sources;
 mod introspection;
+mod jwt_bearer;
 mod leaks;
 mod mitz;
 mod outer_gate;
@@ -134,6 +135,7 @@ fn region() -> Vec<Check> {
     all.extend(tokens::checks());
     all.extend(presentations::checks());
     all.extend(credentials::checks());
+    all.extend(jwt_bearer::checks());
     all.extend(introspection::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());

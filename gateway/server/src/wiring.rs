@@ -267,6 +267,7 @@ fn partners(config: &NodeConfig) -> Result<Partners, String> {
         name: partner.name.clone(),
         kind: partner.kind.clone(),
         use_cases: partner.use_cases.clone(),
+        software: partner.software.clone(),
     });
     said(Partners::new(all.collect()))
 }

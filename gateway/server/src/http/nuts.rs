@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use connectors::identity::nuts::{CREDENTIAL_ALGORITHMS, PRESENTATION_ALGORITHMS};
+use connectors::identity::oauth::JWT_GRANT_TYPE;
 use policy::UseCaseId;
 use serde::Deserialize;
 use serde_json::json;
@@ -37,7 +38,9 @@ pub async fn metadata(node: Data<Node>, subject: Path<String>) -> HttpResponse {
     let mut document = discovery::token_endpoint(&node);
     document["issuer"] = json!(node.nuts_issuer());
     // Presentations name this issuer as their audience, so the grant is one of this document only (RFC021, section 3).
-    document["grant_types_supported"] = json!(["client_credentials", "vp_token-bearer"]);
+    let mut grants = vec!["client_credentials", "vp_token-bearer"];
+    grants.extend(node.issuer().takes_jwts().then_some(JWT_GRANT_TYPE));
+    document["grant_types_supported"] = json!(grants);
     document["presentation_definition_endpoint"] = json!(format!("{}/presentation_definition", node.nuts_issuer()));
     document["vp_formats"] = json!({
         "jwt_vp_json": {"alg_values_supported": PRESENTATION_ALGORITHMS},

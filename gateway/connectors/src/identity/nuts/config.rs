@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::http::WebAddress;
 
 /// Configuration of Nuts. Without it no token is given for a presentation, and no Nuts node is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NutsConfig {
     /// Our name as subject: the last part of our issuer, `{public_base}/oauth2/{subject}`. By default the URA.
@@ -20,6 +20,13 @@ pub struct NutsConfig {
     /// Whom we believe when a `did:web` shows its TLS certificate (PEM). By default those that the operating system does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub did_web_authorities_file: Option<PathBuf>,
+    /// The hosts that status lists of credentials may be at: `host` or `host:port`, https only. Without any, a credential
+    /// that has a status is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status_hosts: Vec<String>,
+    /// Our `did:nuts`, as the partners of Nuts v5 name us. Without it their grant is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub v5_did: Option<String>,
     /// Where a Nuts node of our own says what its tokens stand for. Without it only tokens of ours are taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint: Option<WebAddress>,

@@ -20,7 +20,7 @@ use url::{Host, Url};
 
 use crate::http::{HttpClient, Limits};
 use crate::identity::jose::PublicJwk;
-use document::DidDocument;
+pub(super) use document::{DidDocument, Relations};
 
 /// The longest DID that is looked at.
 const MAX_DID: usize = 512;
@@ -79,7 +79,9 @@ impl DidWebResolver {
     /// For tests: takes this document for the DID's.
     #[cfg(test)]
     pub(super) fn remember(&self, did: &str, document: &serde_json::Value) {
-        let read = DidDocument::read(document.to_string().as_bytes(), did).ok_or(DidFault::Document).map(Arc::new);
+        let read = DidDocument::read(document.to_string().as_bytes(), did, Relations::Any)
+            .ok_or(DidFault::Document)
+            .map(Arc::new);
         self.kept.insert(did.to_owned(), Arc::new(OnceCell::new_with(Some(read))));
     }
 
@@ -93,7 +95,7 @@ impl DidWebResolver {
         }
         let types = ["application/did+json", "application/json", "application/did+ld+json"];
         let body = fetched.body_as(&types).map_err(|_| DidFault::Document)?;
-        DidDocument::read(&body, did).ok_or(DidFault::Document)
+        DidDocument::read(&body, did, Relations::Any).ok_or(DidFault::Document)
     }
 }
 

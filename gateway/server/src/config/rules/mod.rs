@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use connectors::http::WebAddress;
+use connectors::http::{WebAddress, is_host};
 
 use super::{LogConfig, Mode, NodeConfig, SourceConfig};
 
@@ -57,7 +57,11 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if config.nuts.as_ref().is_some_and(|nuts| !nuts.has_a_good_subject()) {
         return Err("nuts.subject must be at most 64 letters, digits, dots, dashes and underscores".into());
     }
+    if let Some(host) = config.nuts.iter().flat_map(|nuts| &nuts.status_hosts).find(|host| !is_host(host)) {
+        return Err(format!("nuts.status_hosts: {host:?} is no host, with or without a port"));
+    }
     tokens_of_partners(config)?;
+    grants_of_partners(config)?;
     if config.mode == Mode::Production {
         production(config)?;
     }
@@ -81,6 +85,24 @@ fn witnessing(config: &NodeConfig) -> Result<(), String> {
             if !names.insert(key.name().to_owned()) {
                 return Err(format!("two keys of partners have the name {}", key.name()));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Whatever grant a partner is to ask by can be verified here.
+fn grants_of_partners(config: &NodeConfig) -> Result<(), String> {
+    let nuts = config.nuts.as_ref();
+    for partner in &config.partners {
+        let said = |what: &str| Err(format!("partner {}: {what}", partner.ura));
+        if let Some(software) = &partner.software {
+            software.check().or_else(|fault| said(&fault))?;
+            if nuts.is_none_or(|nuts| nuts.authorities_file.is_none()) {
+                return said("software needs nuts.authorities_file");
+            }
+        }
+        if partner.nuts_v5.is_some() && nuts.is_none_or(|nuts| nuts.v5_did.is_none()) {
+            return said("nuts_v5 needs nuts.v5_did");
         }
     }
     Ok(())

@@ -68,16 +68,16 @@ fn document() -> Value {
 
 #[test]
 fn only_keys_that_the_owner_may_use_and_controls_are_keys() {
-    let read = DidDocument::read(document().to_string().as_bytes(), DID).unwrap();
+    let read = DidDocument::read(document().to_string().as_bytes(), DID, Relations::Any).unwrap();
     for (fragment, known) in
         [("0", true), ("embedded", true), ("unused", false), ("other", false), ("secret", false), ("strange", false)]
     {
         assert_eq!(read.key(&format!("{DID}#{fragment}")).is_some(), known, "{fragment}");
     }
     assert!(read.key("#0").is_none() && read.key(DID).is_none());
-    assert!(DidDocument::read(document().to_string().as_bytes(), "did:web:other.example").is_none());
+    assert!(DidDocument::read(document().to_string().as_bytes(), "did:web:other.example", Relations::Any).is_none());
     for body in ["", "{}", "[]", "<html>"] {
-        assert!(DidDocument::read(body.as_bytes(), DID).is_none());
+        assert!(DidDocument::read(body.as_bytes(), DID, Relations::Any).is_none());
     }
 }
 
