@@ -12,6 +12,7 @@ pub mod framework;
 mod holder;
 pub mod identity_provider;
 pub mod mitz;
+pub mod nuts_partner;
 pub mod ready;
 pub mod region;
 mod site;

@@ -25,14 +25,22 @@ pub fn did_nuts(ura: &str) -> String {
 /// # Errors
 /// The certificate cannot be read, or has another key.
 pub fn did_nuts_document(ura: &str, certificate_pem: &[u8]) -> Result<Value, CallError> {
+    let der = CertificateDer::from_pem_slice(certificate_pem);
+    let der = der.map_err(|_| CallError::Certificate("it is no PEM text".to_owned()))?;
+    Ok(did_document(&did_nuts(ura), &jwk_of(&der)?))
+}
+
+/// The key of a certificate (DER, P-256) as JWK.
+///
+/// # Errors
+/// The certificate cannot be read, or has another key.
+pub(crate) fn jwk_of(certificate: &[u8]) -> Result<Value, CallError> {
     let wrong = |what: &str| CallError::Certificate(what.to_owned());
-    let der = CertificateDer::from_pem_slice(certificate_pem).map_err(|_| wrong("it is no PEM text"))?;
-    let certificate = Certificate::from_der(&der).map_err(|_| wrong("it is no certificate"))?;
+    let certificate = Certificate::from_der(certificate).map_err(|_| wrong("it is no certificate"))?;
     let point = certificate.tbs_certificate.subject_public_key_info.subject_public_key;
     let halves = point.raw_bytes().strip_prefix(&[4]).and_then(|point| point.split_at_checked(32));
     let (x, y) = halves.ok_or_else(|| wrong("its key is not of P-256"))?;
-    let jwk = json!({"kty": "EC", "crv": "P-256", "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y)});
-    Ok(did_document(&did_nuts(ura), &jwk))
+    Ok(json!({"kty": "EC", "crv": "P-256", "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y)}))
 }
 
 /// A grant before it is signed; a suite that wants to see one refused changes it.

@@ -149,7 +149,7 @@ fn did(port: u16) -> String {
 }
 
 /// The name that says which organisation it is, as it stands in the certificate.
-fn name_in(der: &[u8]) -> Option<String> {
+pub(crate) fn name_in(der: &[u8]) -> Option<String> {
     let begins = der.windows(NAME_BEGINS.len()).position(|window| window == NAME_BEGINS)?;
     // A short text in DER has its length before it.
     let length = usize::from(*der.get(begins.checked_sub(1)?)?);

@@ -24,6 +24,7 @@ mod overview;
 mod pages;
 mod people;
 mod presentations;
+mod presenting;
 mod setting;
 pub mod surface;
 mod tokens;
@@ -136,6 +137,7 @@ fn region() -> Vec<Check> {
     all.extend(presentations::checks());
     all.extend(credentials::checks());
     all.extend(jwt_bearer::checks());
+    all.extend(presenting::checks());
     all.extend(introspection::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());

@@ -172,6 +172,7 @@ pub(crate) fn everything() -> NodeConfig {
             status_hosts: vec![text()],
             v5_did: Some(text()),
             introspection_endpoint: Some(web()),
+            own_chain_file: Some(path()),
             node_api: Some(web()),
         }),
         sources: vec![

@@ -77,7 +77,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let national = National::start(options.base_port, &authority, &certificates, &state.join("profiles"))?;
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
-    let framework = Framework::start(options.base_port, &authority)?;
+    let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
     let around =
         Around { places: &places, state: &state, register: &register, national: &national, framework: &framework };
     for place in &places {
@@ -127,7 +127,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: vec![national.ready(), framework.ready()],
+        services: std::iter::once(national.ready()).chain(framework.ready()).collect(),
         state,
     };
     if let Some(file) = &options.ready_file {
@@ -325,6 +325,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
         nuts_v5: Some(framework::nuts_v5(number, &around.state.join("certs"))?),
         log: None,
     });
+    partners.push(around.framework.partner()?);
     Ok(partners)
 }
 

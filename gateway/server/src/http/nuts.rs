@@ -4,7 +4,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
-use connectors::identity::nuts::{CREDENTIAL_ALGORITHMS, PRESENTATION_ALGORITHMS};
+use connectors::identity::nuts::{CREDENTIAL_ALGORITHMS, PRESENTATION_ALGORITHMS, Presenter};
 use connectors::identity::oauth::JWT_GRANT_TYPE;
 use policy::UseCaseId;
 use serde::Deserialize;
@@ -63,6 +63,16 @@ pub async fn presentation_definition(node: Data<Node>, subject: Path<String>, as
         return discovery::answer(StatusCode::BAD_REQUEST, &error);
     }
     discovery::answer(StatusCode::OK, &presentations.definition())
+}
+
+/// `GET /oauth2/{subject}/did.json`: the DID under which this node presents itself, where it does. Public: whoever is presented
+/// to looks the key up here.
+pub async fn did_document(node: Data<Node>, subject: Path<String>) -> HttpResponse {
+    let named = node.nuts_issuer().rsplit('/').next() == Some(subject.as_str());
+    match node.presenter().filter(|_| named).and_then(Presenter::document) {
+        Some(document) => discovery::answer(StatusCode::OK, &document),
+        None => HttpResponse::NotFound().finish(),
+    }
 }
 
 /// Whether tokens are given for presentations here, under the name of this subject.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use connectors::http::{HttpClient, HttpSettings, Trust, WebAddress};
 use connectors::identity::authenticator::Vets;
 use connectors::identity::nuts::{
-    CredentialTrust, DidWebResolver, Introspector, NutsConfig, NutsWallet, PresentationVerifier, StatusLists, V5Grants,
-    X509Authorities,
+    CredentialTrust, DidWebResolver, Introspector, NutsConfig, NutsWallet, PresentationVerifier, Presenter,
+    StatusLists, V5Grants, X509Authorities,
 };
 use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
 use connectors::identity::{InnerCallers, NodeAuthenticator, Partners, Sessions};
@@ -68,11 +68,31 @@ pub fn authenticator(
 }
 
 /// Who gets tokens from partners.
-pub fn client(config: &NodeConfig, client: TokenClient) -> Result<TokenClient, String> {
+pub fn client(
+    config: &NodeConfig,
+    client: TokenClient,
+    presenter: Option<Arc<Presenter>>,
+) -> Result<TokenClient, String> {
+    if let Some(presenter) = presenter {
+        return Ok(client.with_presenter(presenter));
+    }
     let Some(NutsConfig { node_api: Some(api), subject, .. }) = &config.nuts else { return Ok(client) };
     let http = said(HttpClient::new(HttpSettings::default()))?;
     let subject = subject.clone().unwrap_or_else(|| config.provider.ura.to_string());
     Ok(client.with_wallet(NutsWallet::new(http, api.clone(), subject)))
+}
+
+/// As what this node presents itself to partners, where it does so without a Nuts node.
+pub fn presenter(
+    config: &NodeConfig,
+    certificates: &Certificates,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<Presenter>>, String> {
+    let Some(file) = config.nuts.as_ref().and_then(|nuts| nuts.own_chain_file.as_ref()) else { return Ok(None) };
+    let base = said(WebAddress::parse(&nuts::issuer(config)))?;
+    let behind = tls::certificates(file)?;
+    let presenter = said(Presenter::new(certificates.key().clone(), behind, &base, clock.now()))?;
+    Ok(Some(Arc::new(presenter)))
 }
 
 /// Whether the files that Nuts takes can be used; changes nothing.

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use thiserror::Error;
 use x509_parser::asn1_rs::FromDer;
 use x509_parser::certificate::X509Certificate;
@@ -109,6 +109,38 @@ impl JwkMembers {
     fn of_kind(kty: &str) -> Self {
         JwkMembers { kty: kty.to_owned(), ..JwkMembers::default() }
     }
+
+    /// Those of the key of a certificate (DER).
+    pub(crate) fn of_certificate(der: &[u8]) -> Option<Self> {
+        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        let info = certificate.public_key();
+        let encode = |bytes: &[u8]| Some(URL_SAFE_NO_PAD.encode(bytes));
+        Some(match info.parsed().ok()? {
+            PublicKey::EC(point) => {
+                let curve = info.algorithm.parameters.as_ref()?.as_oid().ok()?;
+                let (crv, length) = match curve {
+                    curve if curve == oid_registry::OID_EC_P256 => ("P-256", 32),
+                    curve if curve == oid_registry::OID_NIST_EC_P384 => ("P-384", 48),
+                    _ => return None,
+                };
+                // Uncompressed: a byte that says so, then both coordinates.
+                let (x, y) = point.data().strip_prefix(&[4])?.split_at_checked(length)?;
+                JwkMembers { crv: Some(crv.to_owned()), x: encode(x), y: encode(y), ..JwkMembers::of_kind("EC") }
+            }
+            PublicKey::RSA(key) => {
+                let unsigned = |integer: &'_ [u8]| encode(integer.strip_prefix(&[0]).unwrap_or(integer));
+                JwkMembers { n: unsigned(key.modulus), e: unsigned(key.exponent), ..JwkMembers::of_kind("RSA") }
+            }
+            _ => return None,
+        })
+    }
+
+    /// The public key as it is shown to others.
+    pub(crate) fn to_json(&self) -> Value {
+        let members = [("crv", &self.crv), ("x", &self.x), ("y", &self.y), ("n", &self.n), ("e", &self.e)];
+        let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))));
+        std::iter::once(("kty".to_owned(), json!(self.kty))).chain(there).collect::<serde_json::Map<_, _>>().into()
+    }
 }
 
 impl PublicJwk {
@@ -138,28 +170,7 @@ impl PublicJwk {
 
     /// The key of a certificate (DER).
     pub(crate) fn of_certificate(der: &[u8]) -> Option<Self> {
-        let (_, certificate) = X509Certificate::from_der(der).ok()?;
-        let info = certificate.public_key();
-        let encode = |bytes: &[u8]| Some(URL_SAFE_NO_PAD.encode(bytes));
-        let members = match info.parsed().ok()? {
-            PublicKey::EC(point) => {
-                let curve = info.algorithm.parameters.as_ref()?.as_oid().ok()?;
-                let (crv, length) = match curve {
-                    curve if curve == oid_registry::OID_EC_P256 => ("P-256", 32),
-                    curve if curve == oid_registry::OID_NIST_EC_P384 => ("P-384", 48),
-                    _ => return None,
-                };
-                // Uncompressed: a byte that says so, then both coordinates.
-                let (x, y) = point.data().strip_prefix(&[4])?.split_at_checked(length)?;
-                JwkMembers { crv: Some(crv.to_owned()), x: encode(x), y: encode(y), ..JwkMembers::of_kind("EC") }
-            }
-            PublicKey::RSA(key) => {
-                let unsigned = |integer: &'_ [u8]| encode(integer.strip_prefix(&[0]).unwrap_or(integer));
-                JwkMembers { n: unsigned(key.modulus), e: unsigned(key.exponent), ..JwkMembers::of_kind("RSA") }
-            }
-            _ => return None,
-        };
-        Self::of(&members).ok()
+        Self::of(&JwkMembers::of_certificate(der)?).ok()
     }
 
     /// Whether `signature` (base64url) is this key's over `message` by the algorithm of this name, out of those allowed.
@@ -241,8 +252,6 @@ fn name_of(algorithm: Algorithm) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     fn read(value: Value) -> Result<PublicJwk, JwkFault> {

@@ -30,6 +30,10 @@ pub struct NutsConfig {
     /// Where a Nuts node of our own says what its tokens stand for. Without it only tokens of ours are taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introspection_endpoint: Option<WebAddress>,
+    /// The authorities behind our own certificate (PEM), from its issuer upwards; our `did:x509` names the last. With it this
+    /// node presents itself to the partners that are named by their authorization server, without a Nuts node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_chain_file: Option<PathBuf>,
     /// The internal API of a Nuts node of our own, which gets tokens from partners that are named by their authorization
     /// server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,7 +43,8 @@ pub struct NutsConfig {
 impl NutsConfig {
     /// The files that it names.
     pub fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        self.authorities_file.iter_mut().chain(self.did_web_authorities_file.as_mut())
+        let files = [&mut self.authorities_file, &mut self.did_web_authorities_file, &mut self.own_chain_file];
+        files.into_iter().flatten()
     }
 
     /// Whether the subject can stand in a URL as it is.

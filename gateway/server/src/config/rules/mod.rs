@@ -111,14 +111,21 @@ fn grants_of_partners(config: &NodeConfig) -> Result<(), String> {
 /// Whoever is to get a partner's token can, and in one way.
 fn tokens_of_partners(config: &NodeConfig) -> Result<(), String> {
     let has_nuts_node = config.nuts.as_ref().is_some_and(|nuts| nuts.node_api.is_some());
+    let presents_itself = config.nuts.as_ref().is_some_and(|nuts| nuts.own_chain_file.is_some());
+    if has_nuts_node && presents_itself {
+        return Err("nuts.node_api and nuts.own_chain_file: tokens come by one of them".into());
+    }
     for partner in &config.partners {
         let Some(node) = partner.node.as_ref().filter(|node| node.nuts_authorization_server.is_some()) else {
             continue;
         };
-        if !has_nuts_node {
-            return Err(format!("partner {}: nuts_authorization_server needs nuts.node_api", partner.ura));
+        if !has_nuts_node && !presents_itself {
+            return Err(format!(
+                "partner {}: nuts_authorization_server needs nuts.node_api or nuts.own_chain_file",
+                partner.ura
+            ));
         }
-        if node.dpop {
+        if node.dpop && has_nuts_node {
             return Err(format!("partner {}: dpop is for tokens that this node asks for itself", partner.ura));
         }
     }

@@ -85,6 +85,12 @@ fn status_at(config: &mut NodeConfig, host: &str) {
     config.nuts = Some(NutsConfig { status_hosts: vec![host.to_owned()], ..NutsConfig::default() });
 }
 
+/// The partner's token comes by a presentation of our own, bound to a key too.
+fn presents(config: &mut NodeConfig, node_api: Option<&str>) {
+    nuts_token(config, node_api, true);
+    config.nuts.as_mut().unwrap().own_chain_file = Some("chain.pem".into());
+}
+
 fn partner_at(config: &mut NodeConfig, base: &str, token_endpoint: &str) {
     let node = config.partners[0].node.as_mut().unwrap();
     node.bases.insert(FhirVersion::Stu3, WebAddress::parse(base).unwrap());
@@ -332,6 +338,11 @@ fn each_rule_lets_the_good_pass_and_says_what_is_wrong_with_the_bad() {
             good: |config| nuts_token(config, Some("http://127.0.0.1:8083"), false),
             bad: |config| nuts_token(config, None, false),
             says: "nuts_authorization_server needs nuts.node_api",
+        },
+        Rule {
+            good: |config| presents(config, None),
+            bad: |config| presents(config, Some("http://127.0.0.1:8083")),
+            says: "tokens come by one of them",
         },
         Rule {
             good: |config| status_at(config, "status.example:8443"),
