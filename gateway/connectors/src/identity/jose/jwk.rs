@@ -306,6 +306,56 @@ mod tests {
     }
 
     #[test]
+    fn the_signatures_of_rfc_7515_are_verified_and_no_others() {
+        // Appendices A.2 (RS256) and A.3 (ES256): one payload, two keys.
+        const PAYLOAD: &str =
+            "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+        let rsa = json!({"kty": "RSA", "e": "AQAB", "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"});
+        let ec = json!({"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
+        let all = [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256];
+        for (alg, key, header, signature) in [
+            (
+                "RS256",
+                rsa,
+                "eyJhbGciOiJSUzI1NiJ9",
+                "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
+            ),
+            (
+                "ES256",
+                ec,
+                "eyJhbGciOiJFUzI1NiJ9",
+                "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+            ),
+        ] {
+            let (key, message) = (read(key).unwrap(), format!("{header}.{PAYLOAD}"));
+            assert!(key.verifies(alg, &all, &message, signature), "{alg}");
+            assert!(
+                !key.verifies(alg, &all, &message.replace("eyJpc3Mi", "eyJpc3Mj"), signature),
+                "{alg}: another payload"
+            );
+            for other in ["PS256", "RS256", "ES256", "none", "HS256"].into_iter().filter(|other| *other != alg) {
+                assert!(!key.verifies(other, &all, &message, signature), "{alg} as {other}");
+            }
+            assert!(!key.verifies(alg, &all, &message, &format!("{signature}=")), "{alg}: padding");
+        }
+    }
+
+    #[test]
+    fn the_keys_of_rfc_7517_are_read_for_what_they_are_for() {
+        // Appendix A.1: the first is for encryption, the second is RFC 7638's.
+        let ec = json!({"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM", "use": "enc", "kid": "1"});
+        assert_eq!(read(ec.clone()).err(), Some(JwkFault::Usage));
+        let mut to_sign = ec;
+        to_sign["use"] = json!("sig");
+        assert!(read(to_sign.clone()).is_ok());
+        // Appendix A.2: with its private member.
+        to_sign["d"] = json!("870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE");
+        assert_eq!(read(to_sign).err(), Some(JwkFault::NotPublic));
+    }
+
+    #[test]
     fn what_is_no_public_key_for_signatures_is_refused() {
         use JwkFault::*;
         let with = |mut key: Value, member: &str, value: Value| {

@@ -7,6 +7,8 @@
 mod policy;
 #[cfg(test)]
 pub(super) mod tests;
+#[cfg(test)]
+mod vectors;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -130,3 +130,18 @@ async fn a_document_is_asked_for_once_also_one_that_is_not_there() {
     assert!(begun.elapsed() < 2 * PATIENCE);
     assert_eq!(resolver.kept.iter().count(), 1);
 }
+
+#[tokio::test]
+async fn a_document_that_lacks_a_key_is_asked_for_again_and_not_at_once_once_more() {
+    let http = HttpClient::new(HttpSettings { trust: Trust::Roots(Vec::new()), ..HttpSettings::default() }).unwrap();
+    // Nobody is there: that it was asked for is seen by that.
+    let (resolver, did) = (DidWebResolver::new(http, true), "did:web:127.0.0.1%3A9");
+    let method = json!({"id": "#0", "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": jwk()});
+    resolver.remember(did, &json!({"id": did, "assertionMethod": [method]}));
+    resolver.again.invalidate(did);
+    let (known, changed) = (format!("{did}#0"), format!("{did}#1"));
+    assert!(resolver.key(did, &known).await.is_ok());
+    assert_eq!(resolver.key(did, &changed).await.err(), Some(DidFault::Unreachable), "asked for again");
+    assert_eq!(resolver.key(did, &changed).await.err(), Some(DidFault::NoKey), "and not once more");
+    assert!(resolver.key(did, &known).await.is_ok(), "what was kept stays");
+}

@@ -54,7 +54,10 @@ pub(super) fn parse(did: &str) -> Result<([u8; 32], Policies), X509Fault> {
         if pairs.is_empty() || !rest.is_empty() {
             return Err(X509Fault::Malformed);
         }
-        for [key, value] in pairs {
+        for (place, [key, value]) in pairs.iter().enumerate() {
+            if pairs.iter().take(place).any(|[earlier, _]| earlier == key) {
+                return Err(X509Fault::Malformed);
+            }
             let (group, key) = known(group, key).ok_or(X509Fault::Policy)?;
             all.push((group, key, decode(value).ok_or(X509Fault::Malformed)?));
         }
@@ -116,6 +119,7 @@ impl Policies {
             _ => None,
         })?;
         let organisation = certificate.subject().iter_organization().next().and_then(|name| name.as_str().ok());
+        let organisation = organisation.filter(|name| subject_has(certificate.subject(), "O", name));
         let organisation = organisation.map(|name| ("subject", "O", name.to_owned()));
         Some(Policies(std::iter::once(("san", "otherName", name.to_owned())).chain(organisation).collect()))
     }
@@ -148,7 +152,12 @@ impl fmt::Display for Policies {
 
 fn subject_has(subject: &X509Name<'_>, key: &str, value: &str) -> bool {
     let Some((_, kind)) = SUBJECT.iter().find(|(name, _)| *name == key) else { return false };
-    subject.iter_by_oid(kind).any(|attribute| attribute.as_str().is_ok_and(|text| text == value))
+    // A name that says a thing twice says it not: two readers would take it for two holders.
+    let mut stated = subject.iter_by_oid(kind);
+    match (stated.next(), stated.next()) {
+        (Some(only), None) => only.as_str().is_ok_and(|text| text == value),
+        _ => false,
+    }
 }
 
 fn san_has(certificate: &X509Certificate<'_>, key: &str, value: &str) -> bool {
