@@ -8,11 +8,14 @@
 pub mod ca;
 pub mod callers;
 pub mod counts;
+pub mod framework;
 mod holder;
 pub mod identity_provider;
 pub mod mitz;
+pub mod nuts_partner;
 pub mod ready;
 pub mod region;
+mod site;
 pub mod source_server;
 pub mod suites;
 pub mod syslog;

@@ -7,6 +7,7 @@
 mod assertion;
 mod browser;
 mod inner;
+mod nuts_v5;
 mod outer;
 mod proof;
 mod wallet;
@@ -19,9 +20,12 @@ use thiserror::Error;
 pub use assertion::{Acting, ClientAssertion, TreatmentRelation, User};
 pub use browser::{Browser, field};
 pub use inner::InnerCaller;
+pub(crate) use nuts_v5::jwk_of;
+pub use nuts_v5::{NutsV5, did_nuts, did_nuts_document};
 pub use outer::{OuterCaller, TokenError};
 pub use proof::{Proof, ProofKey};
 pub use wallet::{Presented, Wallet};
+pub(crate) use wallet::{did_document, name_in};
 pub use wire::{Answer, Wire};
 
 /// Why a call did not bring an answer. An answer of any status is no error.

@@ -59,7 +59,7 @@ impl ProofKey {
     }
 
     /// The signature over any message, base64url.
-    pub(super) fn signature(&self, message: &[u8]) -> Result<String, CallError> {
+    pub(crate) fn signature(&self, message: &[u8]) -> Result<String, CallError> {
         let signature = self.0.sign(&SystemRandom::new(), message);
         let signature = signature.map_err(|_| CallError::Certificate("the key cannot sign".to_owned()))?;
         Ok(URL_SAFE_NO_PAD.encode(signature))

@@ -3,15 +3,13 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::mpsc;
 
 use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{HttpResponse, web};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
@@ -21,6 +19,7 @@ use uuid::Uuid;
 use super::CallError;
 use super::proof::ProofKey;
 use super::wire::certificates;
+use crate::site;
 
 /// How the name in a certificate of the demo begins (`ca`).
 const NAME_BEGINS: &[u8] = b"2.16.528.1.1007.99.2110-1-";
@@ -60,7 +59,7 @@ impl Wallet {
         let leaf = chain.first().ok_or_else(|| wrong("no certificate"))?;
         let other_name = name_in(leaf).ok_or_else(|| wrong("the certificate names no organisation"))?;
         let key = ProofKey::fresh()?;
-        let (port, server) = serve(chain.clone(), key_file, key.jwk())?;
+        let (port, server) = serve(chain.clone(), key_file, &key.jwk())?;
         Ok(Wallet {
             did: did(port),
             key,
@@ -74,8 +73,7 @@ impl Wallet {
     /// A right presentation of now for this authorization server.
     pub fn presents(&self, audience: &str) -> Presented {
         let now = OffsetDateTime::now_utc().unix_timestamp();
-        let authority = self.chain.last().map(|der| URL_SAFE_NO_PAD.encode(digest(&SHA256, der))).unwrap_or_default();
-        let issuer = format!("did:x509:0:sha256:{authority}::san:otherName:{}", self.other_name);
+        let issuer = self.issuer();
         let chain: Vec<String> = self.chain.iter().map(|der| STANDARD.encode(der)).collect();
         Presented {
             header: json!({"typ": "JWT", "alg": "ES256", "kid": format!("{}#0", self.did)}),
@@ -101,6 +99,26 @@ impl Wallet {
         claims["vp"]["verifiableCredential"] = json!([format!("{message}.{signature}")]);
         let message = format!("{}.{}", part(&presented.header), part(&claims));
         Ok(format!("{message}.{}", self.key.signature(message.as_bytes())?))
+    }
+}
+
+impl Wallet {
+    /// Who issues the credential: the certificate, as a DID.
+    pub fn issuer(&self) -> String {
+        let authority = self.chain.last().map(|der| URL_SAFE_NO_PAD.encode(digest(&SHA256, der))).unwrap_or_default();
+        format!("did:x509:0:sha256:{authority}::san:otherName:{}", self.other_name)
+    }
+
+    /// Signs any statement of the issuer as it stands.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn issue(&self, claims: &Value) -> Result<String, CallError> {
+        let chain: Vec<String> = self.chain.iter().map(|der| STANDARD.encode(der)).collect();
+        let header = json!({"typ": "JWT", "alg": "ES256", "kid": format!("{}#0", self.issuer()), "x5c": chain});
+        let message = format!("{}.{}", part(&header), part(claims));
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &self.certificate_key, Algorithm::ES256)?;
+        Ok(format!("{message}.{signature}"))
     }
 }
 
@@ -131,7 +149,7 @@ fn did(port: u16) -> String {
 }
 
 /// The name that says which organisation it is, as it stands in the certificate.
-fn name_in(der: &[u8]) -> Option<String> {
+pub(crate) fn name_in(der: &[u8]) -> Option<String> {
     let begins = der.windows(NAME_BEGINS.len()).position(|window| window == NAME_BEGINS)?;
     // A short text in DER has its length before it.
     let length = usize::from(*der.get(begins.checked_sub(1)?)?);
@@ -140,44 +158,25 @@ fn name_in(der: &[u8]) -> Option<String> {
 }
 
 /// Serves the DID document over TLS, on a thread of its own.
-fn serve(chain: Vec<CertificateDer<'static>>, key_file: &Path, jwk: Value) -> Result<(u16, ServerHandle), CallError> {
-    let wrong = |fault: &dyn std::fmt::Display| CallError::Certificate(fault.to_string());
-    let key = PrivateKeyDer::from_pem_file(key_file).map_err(|fault| wrong(&fault))?;
-    let provider = rustls::crypto::aws_lc_rs::default_provider().into();
-    let tls = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|fault| wrong(&fault))?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|fault| wrong(&fault))?;
+fn serve(chain: Vec<CertificateDer<'static>>, key_file: &Path, jwk: &Value) -> Result<(u16, ServerHandle), CallError> {
+    let key = PrivateKeyDer::from_pem_file(key_file).map_err(|fault| CallError::Certificate(fault.to_string()))?;
     let listener = std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     let port = listener.local_addr()?.port();
-    let did = did(port);
-    let method = json!({"id": format!("{did}#0"), "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": jwk});
-    let document = json!({"@context": ["https://www.w3.org/ns/did/v1"], "id": did, "verificationMethod": [method],
-        "assertionMethod": [format!("{did}#0")]});
-    let (tell, told) = mpsc::channel();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async {
-            let server = HttpServer::new(move || {
-                let document = document.clone();
-                let answer = move || {
-                    let answer = HttpResponse::Ok().json(&document);
-                    async move { answer }
-                };
-                App::new().route("/.well-known/did.json", web::get().to(answer))
-            });
-            match server.workers(1).disable_signals().listen_rustls_0_23(listener, tls) {
-                Ok(server) => {
-                    let server = server.run();
-                    // Whoever asked may have gone.
-                    let _ = tell.send(Ok(server.handle()));
-                    let _ = server.await;
-                }
-                Err(fault) => drop(tell.send(Err(fault))),
-            }
-        });
-    });
-    let handle = told.recv().map_err(|_| CallError::Certificate("the wallet's thread ended".to_owned()))??;
+    let document = did_document(&did(port), jwk);
+    let handle = site::serve(listener, chain, key, move |app| {
+        let document = document.clone();
+        let answer = move || {
+            let answer = HttpResponse::Ok().json(&document);
+            async move { answer }
+        };
+        app.route("/.well-known/did.json", web::get().to(answer));
+    })?;
     Ok((port, handle))
+}
+
+/// A DID document with one key, for statements.
+pub(crate) fn did_document(did: &str, jwk: &Value) -> Value {
+    let method = json!({"id": format!("{did}#0"), "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": jwk});
+    json!({"@context": ["https://www.w3.org/ns/did/v1"], "id": did, "verificationMethod": [method],
+        "assertionMethod": [format!("{did}#0")]})
 }

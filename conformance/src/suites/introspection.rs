@@ -53,6 +53,11 @@ async fn told(setting: &Setting) -> Judgement {
     ensure(told["organization_ura"] == CLINIC && told["scope"] == USE_CASE, || "it is another's".to_owned())?;
     ensure(told["cnf"]["x5t#S256"].is_string() && told["exp"].is_i64(), || "it is bound to nothing".to_owned())?;
     ensure(told["patient"] == SHOWCASE, || "it does not say about which patient".to_owned())?;
+    // The token has the name by which the access log knows it, so that two logs can be told as one story.
+    let mark = setting.mark(NODE).await?;
+    gate.wire.get(&format!("{}/Condition", setting.outer(NODE)?)).await?;
+    let named = setting.since(&mark, NODE)?.iter().any(|record| record["caller"]["token_id"] == told["jti"]);
+    ensure(named && told["jti"].is_string(), || "it does not name the token as the access log does".to_owned())?;
     for junk in ["x", "a.b.c", "00000000-0000-0000-0000-000000000000"] {
         inactive(&server.post_form(&url, &[("token", junk)]).await?)?;
     }

@@ -6,6 +6,7 @@
 mod address;
 mod client;
 mod fetch;
+mod hosts;
 mod public_only;
 #[cfg(test)]
 mod tests;
@@ -14,3 +15,5 @@ mod vetted;
 pub use address::{AddressFault, WebAddress};
 pub use client::{ClientIdentity, HttpClient, HttpSettings, SetupFault, Trust};
 pub use fetch::{FetchFault, Fetched, Limits};
+pub use hosts::is_host;
+pub(crate) use hosts::is_listed;

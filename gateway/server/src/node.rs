@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use connectors::identity::InnerCallers;
+use connectors::identity::nuts::Presenter;
 use connectors::identity::oauth::TokenIssuer;
 use connectors::mitz::Mitz;
 use exchange::ports::{Authenticator, PatientIndex};
@@ -68,6 +69,8 @@ pub struct Parts {
     pub proof: Arc<Published>,
     /// How the node names itself to Nuts clients.
     pub nuts_issuer: String,
+    /// As what it presents itself to partners, where it does so without a Nuts node.
+    pub presenter: Option<Arc<Presenter>>,
     /// Who witnesses that, and whom this node witnesses.
     pub witnessing: Arc<Witnessing>,
     /// How far the monitoring system was told, where there is one.
@@ -137,6 +140,10 @@ impl Node {
     }
     pub fn patients(&self) -> &dyn PatientIndex {
         self.parts.patients.as_ref()
+    }
+    /// As what it presents itself to partners.
+    pub fn presenter(&self) -> Option<&Presenter> {
+        self.parts.presenter.as_deref()
     }
     /// How the node names itself to Nuts clients.
     pub fn nuts_issuer(&self) -> &str {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connectors::http::HttpClient;
+use connectors::identity::nuts::Presenter;
 use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
 use connectors::peers::{PeerSource, TokenSupplier};
@@ -105,7 +106,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let entrance = entrance::set_up(config, callers.clone(), sessions, limits.clone(), authenticator.clone(), &around)?;
     let entrance = Arc::new(entrance);
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
-    let peers = peers(config, &certificates, &clock)?;
+    let presenter = tokens::presenter(config, &certificates, &clock)?;
+    let peers = peers(config, &certificates, presenter.clone(), &clock)?;
     let mitz = mitz::of(config)?;
     let mut registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
@@ -167,6 +169,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         patients,
         callers,
         nuts_issuer: crate::http::nuts::issuer(config),
+        presenter,
         access_log,
         proof,
         witnessing,
@@ -230,7 +233,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     tokens::try_nuts(config, &certificates)?;
     own_sources(config, certificates.to_sources())?;
     partners(config)?;
-    peers(config, &certificates, &clock)?;
+    peers(config, &certificates, tokens::presenter(config, &certificates, &clock)?, &clock)?;
     siem::receiver(config)?;
     mitz::of(config)?;
     Ok(())
@@ -270,6 +273,7 @@ fn partners(config: &NodeConfig) -> Result<Partners, String> {
         name: partner.name.clone(),
         kind: partner.kind.clone(),
         use_cases: partner.use_cases.clone(),
+        software: partner.software.clone(),
     });
     said(Partners::new(all.collect()))
 }
@@ -277,10 +281,11 @@ fn partners(config: &NodeConfig) -> Result<Partners, String> {
 fn peers(
     config: &NodeConfig,
     own: &Certificates,
+    presenter: Option<Arc<Presenter>>,
     clock: &Arc<dyn Clock>,
 ) -> Result<HashMap<DataHolder, Arc<dyn Source>>, String> {
     let tokens = TokenClient::new(own.key().clone(), own.to_partners().clone(), clock.clone());
-    let tokens: Arc<dyn TokenSupplier> = Arc::new(tokens::client(config, tokens)?);
+    let tokens: Arc<dyn TokenSupplier> = Arc::new(tokens::client(config, tokens, presenter)?);
     let mut peers: HashMap<DataHolder, Arc<dyn Source>> = HashMap::new();
     for partner in &config.partners {
         let Some(peer) = partner.peer() else { continue };

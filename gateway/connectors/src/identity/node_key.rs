@@ -16,11 +16,15 @@ pub struct NodeKey {
 }
 
 struct Held {
+    leaf: Vec<u8>,
     thumbprint: Thumbprint,
     algorithm: Algorithm,
     for_tests: bool,
     key: EncodingKey,
 }
+
+/// The certificate and the key of one moment, for what says the one and is signed with the other.
+pub(crate) struct Signer(Arc<Held>);
 
 /// Why certificate and key cannot serve; a sentence for the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -55,7 +59,8 @@ impl NodeKey {
         }
         .map_err(|_| NodeKeyFault::KeyUnreadable)?;
         let for_tests = certificate.for_tests;
-        let held = Held { thumbprint: certificate.thumbprint, algorithm, for_tests, key };
+        let leaf = certificate_der.to_vec();
+        let held = Held { leaf, thumbprint: certificate.thumbprint, algorithm, for_tests, key };
         let node = NodeKey { ura, held: RwLock::new(Arc::new(held)) };
         let probe = b"does this key belong to this certificate";
         let signature = node.sign(probe).ok_or(NodeKeyFault::KeyUnreadable)?;
@@ -96,8 +101,37 @@ impl NodeKey {
 
     /// The signature over `message`, base64url; nothing when the key cannot sign.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<String> {
-        let held = self.held();
-        jsonwebtoken::crypto::sign(message, &held.key, held.algorithm).ok()
+        self.signer().sign(message)
+    }
+
+    pub(crate) fn signer(&self) -> Signer {
+        Signer(self.held())
+    }
+}
+
+impl Signer {
+    /// The certificate, DER.
+    pub(crate) fn leaf(&self) -> &[u8] {
+        &self.0.leaf
+    }
+
+    pub(crate) fn thumbprint(&self) -> Thumbprint {
+        self.0.thumbprint
+    }
+
+    /// The algorithm as JOSE names it.
+    pub(crate) fn algorithm_name(&self) -> Option<&'static str> {
+        match self.0.algorithm {
+            Algorithm::ES256 => Some("ES256"),
+            Algorithm::ES384 => Some("ES384"),
+            Algorithm::PS256 => Some("PS256"),
+            _ => None,
+        }
+    }
+
+    /// The signature over `message`, base64url; nothing when the key cannot sign.
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<String> {
+        jsonwebtoken::crypto::sign(message, &self.0.key, self.0.algorithm).ok()
     }
 }
 

@@ -7,6 +7,7 @@ use policy::{Organisation, UseCaseId};
 use serde::{Deserialize, Serialize};
 
 use super::IdentityFault;
+use super::nuts::SoftwareConfig;
 
 /// One other care provider, and what it is offered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct PartnerConfig {
     /// The use cases that it may ask tokens for.
     #[serde(default)]
     pub use_cases: Vec<UseCaseId>,
+    /// With whose software it asks by the grant of GFI-004. Without it that grant is refused.
+    #[serde(default)]
+    pub software: Option<SoftwareConfig>,
 }
 
 /// All known care providers, by URA.
@@ -39,6 +43,11 @@ impl Partners {
             }
         }
         Ok(Partners { by_ura })
+    }
+
+    /// Whether some partner asks with software that is known.
+    pub fn ask_with_software(&self) -> bool {
+        self.by_ura.values().any(|partner| partner.software.is_some())
     }
 
     pub fn get(&self, ura: &Ura) -> Option<&PartnerConfig> {

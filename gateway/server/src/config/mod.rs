@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use connectors::http::WebAddress;
-use connectors::identity::nuts::NutsConfig;
+use connectors::identity::nuts::{NutsConfig, SoftwareConfig, V5PartnerConfig};
 use connectors::identity::{
     CardsConfig, DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig,
     SessionConfig,
@@ -113,6 +113,12 @@ pub struct PartnerEntry {
     /// Its node, when we ask it in turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<PartnerNode>,
+    /// With whose software it asks, by the grant of NGF GFI-004. By default it may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software: Option<SoftwareConfig>,
+    /// How it asks by the grant of Nuts v5. By default it may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nuts_v5: Option<V5PartnerConfig>,
     /// Its log, when one of us witnesses the other's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<PartnerLog>,
@@ -244,6 +250,7 @@ impl NodeConfig {
         all.extend(self.quality.statements.as_mut());
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         all.extend(self.cards.iter_mut().flat_map(CardsConfig::files));
+        all.extend(self.partners.iter_mut().filter_map(|partner| Some(&mut partner.nuts_v5.as_mut()?.document_file)));
         for source in &mut self.sources {
             all.extend(source.files());
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use connectors::http::WebAddress;
 use connectors::identity::cards::CardRole;
 use connectors::identity::dezi::ContentEncryption;
-use connectors::identity::nuts::NutsConfig;
+use connectors::identity::nuts::{NutsConfig, SoftwareConfig, V5PartnerConfig};
 use connectors::identity::vetting::{AuthorityConfig, Mode as RevocationMode};
 use connectors::identity::{
     CardsConfig, DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig,
@@ -180,7 +180,10 @@ pub(crate) fn everything() -> NodeConfig {
             subject: Some(text()),
             authorities_file: Some(path()),
             did_web_authorities_file: Some(path()),
+            status_hosts: vec![text()],
+            v5_did: Some(text()),
             introspection_endpoint: Some(web()),
+            own_chain_file: Some(path()),
             node_api: Some(web()),
         }),
         sources: vec![
@@ -219,6 +222,12 @@ pub(crate) fn everything() -> NodeConfig {
                 token_endpoint: web(),
                 dpop: true,
                 nuts_authorization_server: Some(web()),
+            }),
+            software: Some(SoftwareConfig { client: text(), issuer: text(), services: vec![text()] }),
+            nuts_v5: Some(V5PartnerConfig {
+                did: text(),
+                document_file: path(),
+                purposes: BTreeMap::from([(text(), UseCaseId::parse("bgz").unwrap())]),
             }),
             log: Some(PartnerLog { base: web(), public_key: Some(text()), witness_key: Some(text()) }),
         }],

@@ -6,6 +6,7 @@
 
 mod children;
 mod embedded;
+mod framework;
 mod log_in;
 mod log_keys;
 mod national;
@@ -76,11 +77,9 @@ fn version(text: &str) -> Result<FhirVersion, String> {
 /// Nuts in the demo: its own authority issues the certificates that credentials are made of, and those of TLS.
 fn nuts(authority: &Path) -> NutsConfig {
     NutsConfig {
-        subject: None,
         authorities_file: Some(authority.to_owned()),
         did_web_authorities_file: Some(authority.to_owned()),
-        introspection_endpoint: None,
-        node_api: None,
+        ..NutsConfig::default()
     }
 }
 

@@ -16,6 +16,7 @@ use fhir::FhirVersion;
 use policy::UseCaseId;
 
 use super::children::{self, RunningNode};
+use super::framework::{self, Framework};
 use super::log_in::{self, LogIn};
 use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
@@ -76,7 +77,9 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let national = National::start(options.base_port, &authority, &certificates, &state.join("profiles"))?;
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
-    let around = Around { places: &places, state: &state, register: &register, national: &national };
+    let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
+    let around =
+        Around { places: &places, state: &state, register: &register, national: &national, framework: &framework };
     for place in &places {
         simulators.extend(source_of(place)?);
         let (own, their) = overseers::of(place.provider, &place.folder)?.into_iter().unzip();
@@ -124,7 +127,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: vec![national.ready()],
+        services: std::iter::once(national.ready()).chain(framework.ready()).collect(),
         state,
     };
     if let Some(file) = &options.ready_file {
@@ -187,6 +190,7 @@ struct Around<'a> {
     state: &'a Path,
     register: &'a AuthorityHandle,
     national: &'a National,
+    framework: &'a Framework,
 }
 
 /// Writes everything that the provider's node is started from.
@@ -197,7 +201,7 @@ fn set_up(
     overseers: Vec<InnerCallerConfig>,
     log_in: LogIn,
 ) -> Result<PathBuf, String> {
-    let Around { places, state, register, national } = *around;
+    let Around { state, register, national, framework, .. } = *around;
     let provider = place.provider;
     let folder = &place.folder;
     std::fs::create_dir_all(folder).map_err(io(folder))?;
@@ -262,9 +266,9 @@ fn set_up(
         limits: super::limits(),
         dezi: log_in.dezi,
         cards: log_in.cards,
-        nuts: Some(super::nuts(&certificates.join("ca.pem"))),
+        nuts: Some(framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem")))),
         sources: vec![source_config(place)?],
-        partners: partners(place, places)?,
+        partners: partners(place, around)?,
         callers: people(place, folder, callers)?.into_iter().chain(overseers).chain(log_in.systems).collect(),
         people: log_in.people,
         mandates: log_in.mandates,
@@ -286,9 +290,9 @@ fn source_config(place: &Place) -> Result<SourceConfig, String> {
 }
 
 /// The other providers of the region, and the clinic.
-fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String> {
+fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, String> {
     let mut partners = Vec::new();
-    for other in places.iter().filter(|other| other.provider.key != place.provider.key) {
+    for other in around.places.iter().filter(|other| other.provider.key != place.provider.key) {
         let base = said(WebAddress::parse(&format!("{}/fhir/r4", other.outer())))?;
         partners.push(PartnerEntry {
             ura: ura(other.provider.ura)?,
@@ -302,6 +306,8 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
                 dpop: other.provider.key == "hospital",
                 nuts_authorization_server: None,
             }),
+            software: None,
+            nuts_v5: None,
             log: Some(PartnerLog {
                 base: said(WebAddress::parse(&format!("{}/log", other.outer())))?,
                 public_key: Some(other.log_key.clone()),
@@ -316,8 +322,11 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
         kind: Some(kind.into()),
         use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
         node: None,
+        software: Some(around.framework.software()),
+        nuts_v5: Some(framework::nuts_v5(number, &around.state.join("certs"))?),
         log: None,
     });
+    partners.push(around.framework.partner()?);
     Ok(partners)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use conformance::nuts_partner;
 use conformance::region::{self, ConsentState, Provider};
 use connectors::mitz::MitzConfig;
 use serde_json::json;
@@ -43,7 +44,10 @@ pub fn of(provider: &Provider, folder: &Path, mitz: Option<MitzConfig>) -> Resul
         .iter()
         .map(|patient| {
             let known = region::providers().into_iter().filter(|provider| patient.known_at.contains(&provider.key));
-            json!({"patient": patient.bsn, "holders": known.map(|provider| provider.ura).collect::<Vec<_>>()})
+            // Somebody outside the region knows one of its patients too.
+            let outside = (patient.bsn == nuts_partner::PATIENT).then_some(nuts_partner::PARTNER.0);
+            let holders: Vec<_> = known.map(|provider| provider.ura).chain(outside).collect();
+            json!({"patient": patient.bsn, "holders": holders})
         })
         .collect();
     let write = |name: &str, content: &[serde_json::Value]| -> Result<Option<PathBuf>, String> {

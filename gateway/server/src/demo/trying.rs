@@ -85,6 +85,8 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             kind: None,
             use_cases: vec![use_case(USE_CASE)?],
             node: None,
+            software: None,
+            nuts_v5: None,
             log: None,
         }],
         callers: vec![InnerCallerConfig {

@@ -46,6 +46,7 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
             .route("/.well-known/oauth-authorization-server", web::get().to(discovery::authorization_server))
             .route("/.well-known/oauth-authorization-server/oauth2/{subject}", web::get().to(nuts::metadata))
             .route("/oauth2/{subject}/presentation_definition", web::get().to(nuts::presentation_definition))
+            .route("/oauth2/{subject}/did.json", web::get().to(nuts::did_document))
             .route("/log/checkpoint", web::get().to(log_proof::checkpoint))
             .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))
             .route("/log/witness/add-checkpoint", web::post().to(witness::add_checkpoint))

@@ -4,7 +4,8 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
-use connectors::identity::nuts::{CREDENTIAL_ALGORITHMS, PRESENTATION_ALGORITHMS};
+use connectors::identity::nuts::{CREDENTIAL_ALGORITHMS, PRESENTATION_ALGORITHMS, Presenter};
+use connectors::identity::oauth::JWT_GRANT_TYPE;
 use policy::UseCaseId;
 use serde::Deserialize;
 use serde_json::json;
@@ -37,7 +38,9 @@ pub async fn metadata(node: Data<Node>, subject: Path<String>) -> HttpResponse {
     let mut document = discovery::token_endpoint(&node);
     document["issuer"] = json!(node.nuts_issuer());
     // Presentations name this issuer as their audience, so the grant is one of this document only (RFC021, section 3).
-    document["grant_types_supported"] = json!(["client_credentials", "vp_token-bearer"]);
+    let mut grants = vec!["client_credentials", "vp_token-bearer"];
+    grants.extend(node.issuer().takes_jwts().then_some(JWT_GRANT_TYPE));
+    document["grant_types_supported"] = json!(grants);
     document["presentation_definition_endpoint"] = json!(format!("{}/presentation_definition", node.nuts_issuer()));
     document["vp_formats"] = json!({
         "jwt_vp_json": {"alg_values_supported": PRESENTATION_ALGORITHMS},
@@ -60,6 +63,16 @@ pub async fn presentation_definition(node: Data<Node>, subject: Path<String>, as
         return discovery::answer(StatusCode::BAD_REQUEST, &error);
     }
     discovery::answer(StatusCode::OK, &presentations.definition())
+}
+
+/// `GET /oauth2/{subject}/did.json`: the DID under which this node presents itself, where it does. Public: whoever is presented
+/// to looks the key up here.
+pub async fn did_document(node: Data<Node>, subject: Path<String>) -> HttpResponse {
+    let named = node.nuts_issuer().rsplit('/').next() == Some(subject.as_str());
+    match node.presenter().filter(|_| named).and_then(Presenter::document) {
+        Some(document) => discovery::answer(StatusCode::OK, &document),
+        None => HttpResponse::NotFound().finish(),
+    }
 }
 
 /// Whether tokens are given for presentations here, under the name of this subject.

@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use connectors::identity::oauth::TokenRequest;
+use connectors::identity::oauth::{MAX_FORM, TokenRequest};
 use exchange::{BodyKind, Gate};
 use fhir::FhirVersion;
 
@@ -10,11 +10,8 @@ use super::inbound::{self, BodyBounds};
 use super::vetted::RETRY_AFTER;
 use crate::node::Node;
 
-/// Larger than any assertion that is taken.
-const LARGEST_FORM: usize = 32 * 1024;
-
 pub async fn token(request: HttpRequest, payload: Payload, node: Data<Node>) -> HttpResponse {
-    let bounds = BodyBounds { bytes: LARGEST_FORM, ..node.body_bounds() };
+    let bounds = BodyBounds { bytes: MAX_FORM, ..node.body_bounds() };
     let (inbound, _) = inbound::read(&request, payload, Gate::Outer, FhirVersion::R4, "", bounds).await;
     let form = match (inbound.unreadable, inbound.body_kind) {
         (None, BodyKind::Form) => std::str::from_utf8(&inbound.body).unwrap_or_default(),

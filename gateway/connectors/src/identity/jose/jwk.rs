@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use thiserror::Error;
 use x509_parser::asn1_rs::FromDer;
 use x509_parser::certificate::X509Certificate;
@@ -109,6 +109,38 @@ impl JwkMembers {
     fn of_kind(kty: &str) -> Self {
         JwkMembers { kty: kty.to_owned(), ..JwkMembers::default() }
     }
+
+    /// Those of the key of a certificate (DER).
+    pub(crate) fn of_certificate(der: &[u8]) -> Option<Self> {
+        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        let info = certificate.public_key();
+        let encode = |bytes: &[u8]| Some(URL_SAFE_NO_PAD.encode(bytes));
+        Some(match info.parsed().ok()? {
+            PublicKey::EC(point) => {
+                let curve = info.algorithm.parameters.as_ref()?.as_oid().ok()?;
+                let (crv, length) = match curve {
+                    curve if curve == oid_registry::OID_EC_P256 => ("P-256", 32),
+                    curve if curve == oid_registry::OID_NIST_EC_P384 => ("P-384", 48),
+                    _ => return None,
+                };
+                // Uncompressed: a byte that says so, then both coordinates.
+                let (x, y) = point.data().strip_prefix(&[4])?.split_at_checked(length)?;
+                JwkMembers { crv: Some(crv.to_owned()), x: encode(x), y: encode(y), ..JwkMembers::of_kind("EC") }
+            }
+            PublicKey::RSA(key) => {
+                let unsigned = |integer: &'_ [u8]| encode(integer.strip_prefix(&[0]).unwrap_or(integer));
+                JwkMembers { n: unsigned(key.modulus), e: unsigned(key.exponent), ..JwkMembers::of_kind("RSA") }
+            }
+            _ => return None,
+        })
+    }
+
+    /// The public key as it is shown to others.
+    pub(crate) fn to_json(&self) -> Value {
+        let members = [("crv", &self.crv), ("x", &self.x), ("y", &self.y), ("n", &self.n), ("e", &self.e)];
+        let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))));
+        std::iter::once(("kty".to_owned(), json!(self.kty))).chain(there).collect::<serde_json::Map<_, _>>().into()
+    }
 }
 
 impl PublicJwk {
@@ -138,28 +170,7 @@ impl PublicJwk {
 
     /// The key of a certificate (DER).
     pub(crate) fn of_certificate(der: &[u8]) -> Option<Self> {
-        let (_, certificate) = X509Certificate::from_der(der).ok()?;
-        let info = certificate.public_key();
-        let encode = |bytes: &[u8]| Some(URL_SAFE_NO_PAD.encode(bytes));
-        let members = match info.parsed().ok()? {
-            PublicKey::EC(point) => {
-                let curve = info.algorithm.parameters.as_ref()?.as_oid().ok()?;
-                let (crv, length) = match curve {
-                    curve if curve == oid_registry::OID_EC_P256 => ("P-256", 32),
-                    curve if curve == oid_registry::OID_NIST_EC_P384 => ("P-384", 48),
-                    _ => return None,
-                };
-                // Uncompressed: a byte that says so, then both coordinates.
-                let (x, y) = point.data().strip_prefix(&[4])?.split_at_checked(length)?;
-                JwkMembers { crv: Some(crv.to_owned()), x: encode(x), y: encode(y), ..JwkMembers::of_kind("EC") }
-            }
-            PublicKey::RSA(key) => {
-                let unsigned = |integer: &'_ [u8]| encode(integer.strip_prefix(&[0]).unwrap_or(integer));
-                JwkMembers { n: unsigned(key.modulus), e: unsigned(key.exponent), ..JwkMembers::of_kind("RSA") }
-            }
-            _ => return None,
-        };
-        Self::of(&members).ok()
+        Self::of(&JwkMembers::of_certificate(der)?).ok()
     }
 
     /// Whether `signature` (base64url) is this key's over `message` by the algorithm of this name, out of those allowed.
@@ -241,8 +252,6 @@ fn name_of(algorithm: Algorithm) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     fn read(value: Value) -> Result<PublicJwk, JwkFault> {
@@ -294,6 +303,56 @@ mod tests {
         assert!(!key.verifies("none", &all, message, ""));
         assert!(!key.verifies("", &all, message, signature));
         assert!(!key.verifies("EdDSA", &all, &message[1..], signature));
+    }
+
+    #[test]
+    fn the_signatures_of_rfc_7515_are_verified_and_no_others() {
+        // Appendices A.2 (RS256) and A.3 (ES256): one payload, two keys.
+        const PAYLOAD: &str =
+            "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+        let rsa = json!({"kty": "RSA", "e": "AQAB", "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"});
+        let ec = json!({"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
+        let all = [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256];
+        for (alg, key, header, signature) in [
+            (
+                "RS256",
+                rsa,
+                "eyJhbGciOiJSUzI1NiJ9",
+                "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
+            ),
+            (
+                "ES256",
+                ec,
+                "eyJhbGciOiJFUzI1NiJ9",
+                "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+            ),
+        ] {
+            let (key, message) = (read(key).unwrap(), format!("{header}.{PAYLOAD}"));
+            assert!(key.verifies(alg, &all, &message, signature), "{alg}");
+            assert!(
+                !key.verifies(alg, &all, &message.replace("eyJpc3Mi", "eyJpc3Mj"), signature),
+                "{alg}: another payload"
+            );
+            for other in ["PS256", "RS256", "ES256", "none", "HS256"].into_iter().filter(|other| *other != alg) {
+                assert!(!key.verifies(other, &all, &message, signature), "{alg} as {other}");
+            }
+            assert!(!key.verifies(alg, &all, &message, &format!("{signature}=")), "{alg}: padding");
+        }
+    }
+
+    #[test]
+    fn the_keys_of_rfc_7517_are_read_for_what_they_are_for() {
+        // Appendix A.1: the first is for encryption, the second is RFC 7638's.
+        let ec = json!({"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM", "use": "enc", "kid": "1"});
+        assert_eq!(read(ec.clone()).err(), Some(JwkFault::Usage));
+        let mut to_sign = ec;
+        to_sign["use"] = json!("sig");
+        assert!(read(to_sign.clone()).is_ok());
+        // Appendix A.2: with its private member.
+        to_sign["d"] = json!("870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE");
+        assert_eq!(read(to_sign).err(), Some(JwkFault::NotPublic));
     }
 
     #[test]

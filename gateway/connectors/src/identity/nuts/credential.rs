@@ -1,7 +1,9 @@
-//! A verifiable credential as JWT, of the one type that says who an organisation is: the X509Credential (Nuts RFC023; VC
-//! Data Model 1.1, section 6.3.1).
+//! A verifiable credential as JWT (VC Data Model 1.1, section 6.3.1): what is the same whatever it says. A credential with a
+//! JSON-LD proof is none of these, and is refused with everything else that is no JWT.
 
-use fhir::Ura;
+pub(super) mod organisation;
+pub(super) mod software;
+
 use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -9,7 +11,9 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::x509::{Chain, X509Authorities, X509Fault, X509Header, X509Issuer};
+use super::did_web::DidFault;
+use super::status::StatusEntry;
+use super::x509::{X509Fault, X509Header};
 use crate::identity::jose::{Compact, PublicJwk, present, read_part};
 
 /// How far another's clock may be ahead of ours, in seconds (RFC021, section 4.1).
@@ -18,21 +22,23 @@ const LEEWAY: i64 = 5;
 const ALLOWED: [Algorithm; 6] =
     [Algorithm::ES256, Algorithm::ES384, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512, Algorithm::RS256];
 const CONTEXT: &str = "https://www.w3.org/2018/credentials/v1";
-/// Both names are in use: the second is RFC023's draft.
-const TYPES: [&str; 2] = ["X509Credential", "NutsX509Credential"];
 
 /// Why a credential is not believed. The texts may be told to the one who showed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum CredentialFault {
     #[error("a credential cannot be read")]
     Malformed,
-    #[error("a credential is no X509Credential")]
+    #[error("a credential is of a type that is not taken here")]
     Type,
     #[error("a credential's issuer is not the one that its header names")]
     Issuer,
+    #[error("a credential's issuer is not trusted for it")]
+    IssuerNotTrusted,
     #[error("{0}")]
     X509(#[from] X509Fault),
-    #[error("a credential's signature is not that of its certificate")]
+    #[error("a credential's issuer: {0}")]
+    Did(DidFault),
+    #[error("a credential's signature is not that of its issuer")]
     Signature,
     #[error("a credential is not valid now")]
     NotValid,
@@ -42,32 +48,46 @@ pub(crate) enum CredentialFault {
     Subject,
     #[error("a credential says what its issuer's policies do not")]
     Claims,
-    #[error("a credential has a status that cannot be looked up here")]
+    #[error("a credential has a status of a kind, or at a place, that is not looked up here")]
     Status,
+    #[error("a credential was revoked or suspended")]
+    Revoked,
+    /// Not the fault of whoever showed it.
+    #[error("whether a credential was revoked could not be found out")]
+    StatusNotFoundOut,
     #[error("a credential names no organisation (URA)")]
     NoOrganisation,
+    #[error("no credential names the services that are asked for here")]
+    NoService,
 }
 
-/// What a credential says that is right in itself. Whether its certificates still stand has to be asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Organisation {
-    pub(super) ura: Ura,
-    pub(super) chain: Chain,
+impl CredentialFault {
+    /// Whether it may be otherwise in a while: nothing is wrong with what was shown, as far as is known.
+    pub(crate) fn is_passing(self) -> bool {
+        matches!(self, CredentialFault::StatusNotFoundOut | CredentialFault::X509(X509Fault::NotFoundOut))
+    }
+}
+
+/// A credential as it was signed, its form right and its issuer the one that its header names. Nothing of it is believed yet.
+pub(super) struct Signed<'t> {
+    pub(super) header: Header,
+    pub(super) claims: Claims,
+    parts: Compact<'t>,
 }
 
 #[derive(Deserialize)]
-struct Header {
+pub(super) struct Header {
     alg: String,
-    kid: Option<String>,
+    pub(super) kid: Option<String>,
     #[serde(default, deserialize_with = "present")]
     crit: bool,
     #[serde(flatten)]
-    x509: X509Header,
+    pub(super) x509: X509Header,
 }
 
 #[derive(Deserialize)]
-struct Claims {
-    iss: String,
+pub(super) struct Claims {
+    pub(super) iss: String,
     sub: Option<String>,
     nbf: Option<i64>,
     iat: Option<i64>,
@@ -82,118 +102,112 @@ struct Credential {
     context: Value,
     #[serde(rename = "type")]
     kind: Value,
+    id: Option<String>,
     issuer: Option<Value>,
     credential_subject: Value,
-    #[serde(default, deserialize_with = "present")]
-    credential_status: bool,
+    #[serde(default)]
+    credential_status: Value,
+    #[serde(alias = "validFrom")]
     issuance_date: Option<String>,
+    #[serde(alias = "validUntil")]
     expiration_date: Option<String>,
 }
 
-/// Reads and checks one credential that this holder presents.
-pub(super) fn verify(
-    text: &str,
-    holder: &str,
-    authorities: &X509Authorities,
-    now: OffsetDateTime,
-) -> Result<Organisation, CredentialFault> {
-    use CredentialFault::{Issuer, Malformed, Signature, Status, Subject, Type};
-    let parts = Compact::split(text).ok_or(Malformed)?;
-    let header: Header = read_part(parts.header).ok_or(Malformed)?;
-    let claims: Claims = read_part(parts.claims).ok_or(Malformed)?;
-    if header.crit {
-        return Err(Malformed);
+impl<'t> Signed<'t> {
+    /// Reads a credential of one of these types.
+    pub(super) fn read(text: &'t str, types: &[&str]) -> Result<Self, CredentialFault> {
+        use CredentialFault::{Issuer, Malformed, Type};
+        let parts = Compact::split(text).ok_or(Malformed)?;
+        let header: Header = read_part(parts.header).ok_or(Malformed)?;
+        let claims: Claims = read_part(parts.claims).ok_or(Malformed)?;
+        if header.crit {
+            return Err(Malformed);
+        }
+        let vc = &claims.vc;
+        let known = has(&vc.context, CONTEXT) && has(&vc.kind, "VerifiableCredential");
+        if !known || !types.iter().any(|kind| has(&vc.kind, kind)) {
+            return Err(Type);
+        }
+        let named = header.kid.as_deref().and_then(|kid| kid.split_once('#')).map(|(did, _)| did);
+        let stated = vc.issuer.as_ref().map(|issuer| issuer.as_str().or_else(|| issuer["id"].as_str()));
+        if named != Some(claims.iss.as_str()) || stated.is_some_and(|stated| stated != Some(claims.iss.as_str())) {
+            return Err(Issuer);
+        }
+        Ok(Signed { header, claims, parts })
     }
-    if !has(&claims.vc.context, CONTEXT)
-        || !has(&claims.vc.kind, "VerifiableCredential")
-        || !TYPES.iter().any(|kind| has(&claims.vc.kind, kind))
-    {
-        return Err(Type);
-    }
-    let named = header.kid.as_deref().and_then(|kid| kid.split_once('#')).map(|(did, _)| did);
-    let stated = claims.vc.issuer.as_ref().map(|issuer| issuer.as_str().or_else(|| issuer["id"].as_str()));
-    if named != Some(claims.iss.as_str()) || stated.is_some_and(|stated| stated != Some(claims.iss.as_str())) {
-        return Err(Issuer);
-    }
-    let issuer = authorities.resolve(&claims.iss, &header.x509, now)?;
-    let key = PublicJwk::of_certificate(&issuer.chain.leaf).ok_or(Signature)?;
-    if !key.verifies(&header.alg, &ALLOWED, parts.message, parts.signature) {
-        return Err(Signature);
-    }
-    if claims.vc.credential_status {
-        // Passing over it would let a withdrawn credential in.
-        return Err(Status);
-    }
-    check_times(&claims, &issuer, now)?;
-    let subject = one_subject(&claims.vc.credential_subject).ok_or(Malformed)?;
-    let about = subject.get("id").and_then(Value::as_str);
-    if about != Some(holder) || claims.sub.as_deref().is_some_and(|sub| sub != holder) {
-        return Err(Subject);
-    }
-    mirrors(subject, &issuer)?;
-    organisation(issuer)
-}
 
-fn check_times(claims: &Claims, issuer: &X509Issuer, now: OffsetDateTime) -> Result<(), CredentialFault> {
-    let moment = |text: &Option<String>| match text {
-        Some(text) => OffsetDateTime::parse(text, &Rfc3339).map(Some).map_err(|_| CredentialFault::Malformed),
-        None => Ok(None),
-    };
-    let (issued, ends) = (moment(&claims.vc.issuance_date)?, moment(&claims.vc.expiration_date)?);
-    let now = now.unix_timestamp();
-    let begins = [claims.nbf, claims.iat, issued.map(OffsetDateTime::unix_timestamp)];
-    let ends = [claims.exp, ends.map(OffsetDateTime::unix_timestamp)];
-    let certificate = &issuer.certificate;
-    let (from, until) = (certificate.not_before.unix_timestamp(), certificate.not_after.unix_timestamp());
-    let mut begins = begins.into_iter().flatten().peekable();
-    if begins.peek().is_none() || !begins.all(|begin| (from..=now.saturating_add(LEEWAY)).contains(&begin)) {
-        return Err(CredentialFault::NotValid);
+    /// Holds when this key signed it.
+    pub(super) fn is_by(&self, key: &PublicJwk) -> Result<(), CredentialFault> {
+        if key.verifies(&self.header.alg, &ALLOWED, self.parts.message, self.parts.signature) {
+            Ok(())
+        } else {
+            Err(CredentialFault::Signature)
+        }
     }
-    for end in ends.into_iter().flatten() {
-        if end <= now {
+
+    /// The `kid`: a DID URL of the issuer.
+    pub(super) fn kid(&self) -> &str {
+        self.header.kid.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn id(&self) -> Option<&str> {
+        self.claims.vc.id.as_deref()
+    }
+
+    /// When it ends: the sooner of what it says, if it says so.
+    ///
+    /// Holds when it is valid now, began no sooner than `from`, and says when it began.
+    pub(super) fn valid(&self, from: i64, now: i64) -> Result<Option<i64>, CredentialFault> {
+        let moment = |text: &Option<String>| match text {
+            Some(text) => OffsetDateTime::parse(text, &Rfc3339)
+                .map(|moment| Some(moment.unix_timestamp()))
+                .map_err(|_| CredentialFault::Malformed),
+            None => Ok(None),
+        };
+        let Claims { nbf, iat, exp, vc, .. } = &self.claims;
+        let (issued, ends) = (moment(&vc.issuance_date)?, moment(&vc.expiration_date)?);
+        let mut begins = [*nbf, *iat, issued].into_iter().flatten().peekable();
+        if begins.peek().is_none() || !begins.all(|begin| (from..=now.saturating_add(LEEWAY)).contains(&begin)) {
             return Err(CredentialFault::NotValid);
         }
-        if end > until {
-            return Err(CredentialFault::Outlives);
-        }
+        let end = [*exp, ends].into_iter().flatten().min();
+        if end.is_some_and(|end| end <= now) { Err(CredentialFault::NotValid) } else { Ok(end) }
     }
-    Ok(())
-}
 
-fn one_subject(subject: &Value) -> Option<&Map<String, Value>> {
-    match subject {
-        Value::Object(only) => Some(only),
-        Value::Array(several) => match several.as_slice() {
-            [Value::Object(only)] => Some(only),
+    /// The latest end that it names.
+    pub(super) fn latest_end(&self) -> Option<i64> {
+        let text = self.claims.vc.expiration_date.as_deref();
+        let named = text.and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+        [self.claims.exp, named.map(OffsetDateTime::unix_timestamp)].into_iter().flatten().max()
+    }
+
+    /// Its one subject.
+    pub(super) fn subject(&self) -> Result<&Map<String, Value>, CredentialFault> {
+        let only = match &self.claims.vc.credential_subject {
+            Value::Object(only) => Some(only),
+            Value::Array(several) => match several.as_slice() {
+                [Value::Object(only)] => Some(only),
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
+        };
+        only.ok_or(CredentialFault::Malformed)
     }
-}
 
-/// What the credential says of its subject must be what the DID says of its certificate (RFC023, "Validate the
-/// Credential Subject").
-fn mirrors(subject: &Map<String, Value>, issuer: &X509Issuer) -> Result<(), CredentialFault> {
-    for (group, properties) in subject.iter().filter(|(name, _)| *name != "id") {
-        let properties = properties.as_object().ok_or(CredentialFault::Claims)?;
-        for (key, value) in properties {
-            if !value.as_str().is_some_and(|value| issuer.policies.says(group, key, value)) {
-                return Err(CredentialFault::Claims);
-            }
+    /// Its one subject, when that is this holder.
+    pub(super) fn about(&self, holder: &str) -> Result<&Map<String, Value>, CredentialFault> {
+        let subject = self.subject()?;
+        let about = subject.get("id").and_then(Value::as_str);
+        if about != Some(holder) || self.claims.sub.as_deref().is_some_and(|sub| sub != holder) {
+            return Err(CredentialFault::Subject);
         }
+        Ok(subject)
     }
-    Ok(())
-}
 
-/// The organisation that the certificate is of, if the DID speaks of the name that says so.
-fn organisation(issuer: X509Issuer) -> Result<Organisation, CredentialFault> {
-    let ura = issuer.certificate.ura.clone().ok_or(CredentialFault::NoOrganisation)?;
-    let name = issuer.policies.get("san", "otherName").ok_or(CredentialFault::NoOrganisation)?;
-    // `<OID of the CA>-<version>-<UZI number>-S-<URA>-…`: that it is of this form, the certificate's reader has checked.
-    if name.split('-').nth(4) != Some(ura.as_str()) {
-        return Err(CredentialFault::NoOrganisation);
+    /// Where its status stands.
+    pub(super) fn status(&self) -> Result<Vec<StatusEntry>, CredentialFault> {
+        StatusEntry::read(&self.claims.vc.credential_status)
     }
-    Ok(Organisation { ura, chain: issuer.chain })
 }
 
 /// Whether a member that may be one text or several has this one.

@@ -20,7 +20,7 @@ use url::{Host, Url};
 
 use crate::http::{HttpClient, Limits};
 use crate::identity::jose::PublicJwk;
-use document::DidDocument;
+pub(super) use document::{DidDocument, Relations};
 
 /// The longest DID that is looked at.
 const MAX_DID: usize = 512;
@@ -32,6 +32,9 @@ const AT_ONCE: usize = 8;
 /// How many documents are kept, and for how long: so long a key that was taken out is still believed.
 const DOCUMENTS: u64 = 1_000;
 const KEPT: Duration = Duration::from_secs(60);
+/// How long a document that lacks a key is not asked for again before its time: its owner may have changed keys, and whoever
+/// names keys that are not there makes us ask no more than that.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// Why a key of a DID is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -55,6 +58,8 @@ pub struct DidWebResolver {
     private_networks: bool,
     turns: Semaphore,
     kept: Cache<String, LookUp>,
+    /// The DIDs whose documents were asked for again lately.
+    again: Cache<String, ()>,
 }
 
 /// One look-up for all who wait for it.
@@ -65,21 +70,37 @@ impl DidWebResolver {
     /// be one that connects to public addresses only (`HttpSettings::public_only`).
     pub fn new(http: HttpClient, private_networks: bool) -> Self {
         let kept = Cache::builder().max_capacity(DOCUMENTS).time_to_live(KEPT).build();
-        DidWebResolver { http, private_networks, turns: Semaphore::new(AT_ONCE), kept }
+        let again = Cache::builder().max_capacity(DOCUMENTS).time_to_live(AGAIN).build();
+        DidWebResolver { http, private_networks, turns: Semaphore::new(AT_ONCE), kept, again }
     }
 
     /// The key of this DID that `kid` (a DID URL) names, if its owner may authenticate or make statements with it.
     pub(super) async fn key(&self, did: &str, kid: &str) -> Result<PublicJwk, DidFault> {
         let url = location(did, self.private_networks)?;
         let look_up = self.kept.get_with_by_ref(did, LookUp::default);
-        let document = look_up.get_or_init(|| async { self.fetch(url, did).await.map(Arc::new) }).await.clone()?;
-        document.key(kid).ok_or(DidFault::NoKey)
+        let fetch = || async { self.fetch(url.clone(), did).await.map(Arc::new) };
+        let asked_now = !look_up.initialized();
+        let document = look_up.get_or_init(fetch).await.clone()?;
+        match document.key(kid) {
+            Some(key) => Ok(key),
+            None if asked_now || !self.again.entry_by_ref(did).or_insert(()).is_fresh() => Err(DidFault::NoKey),
+            None => {
+                // What is kept stays when this brings nothing.
+                let fresh = fetch().await?;
+                let key = fresh.key(kid).ok_or(DidFault::NoKey);
+                self.kept.insert(did.to_owned(), Arc::new(OnceCell::new_with(Some(Ok(fresh)))));
+                key
+            }
+        }
     }
 
-    /// For tests: takes this document for the DID's.
+    /// For tests: takes this document for the DID's, and asks for no other.
     #[cfg(test)]
     pub(super) fn remember(&self, did: &str, document: &serde_json::Value) {
-        let read = DidDocument::read(document.to_string().as_bytes(), did).ok_or(DidFault::Document).map(Arc::new);
+        self.again.insert(did.to_owned(), ());
+        let read = DidDocument::read(document.to_string().as_bytes(), did, Relations::Any)
+            .ok_or(DidFault::Document)
+            .map(Arc::new);
         self.kept.insert(did.to_owned(), Arc::new(OnceCell::new_with(Some(read))));
     }
 
@@ -93,7 +114,7 @@ impl DidWebResolver {
         }
         let types = ["application/did+json", "application/json", "application/did+ld+json"];
         let body = fetched.body_as(&types).map_err(|_| DidFault::Document)?;
-        DidDocument::read(&body, did).ok_or(DidFault::Document)
+        DidDocument::read(&body, did, Relations::Any).ok_or(DidFault::Document)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Nuts: identities as verifiable credentials. Its token grant at our own endpoint (RFC021), and a Nuts node of the
-//! provider's own beside this one.
+//! Nuts: identities as verifiable credentials. Its token grants at our own endpoint (RFC021, GFI-004, and RFC003 of v5), and a
+//! Nuts node of the provider's own beside this one.
 
 mod config;
 mod credential;
@@ -7,18 +7,25 @@ mod definition;
 mod did_web;
 mod introspection;
 mod presentation;
+mod presenter;
+mod status;
+mod trust;
+pub mod v5;
 mod wallet;
 mod x509;
 
 pub use config::NutsConfig;
-pub(crate) use credential::CredentialFault;
+pub use credential::software::SoftwareConfig;
 pub use did_web::DidWebResolver;
 pub use introspection::{Introspected, IntrospectionFault, Introspector};
-pub(crate) use presentation::PresentationFault;
 pub use presentation::PresentationVerifier;
+pub(crate) use presentation::{OneOfTwo, PresentationFault};
+pub use presenter::Presenter;
+pub use status::StatusLists;
+pub use trust::CredentialTrust;
+pub use v5::{V5Grants, V5PartnerConfig};
 pub use wallet::NutsWallet;
 pub use x509::X509Authorities;
-pub(crate) use x509::X509Fault;
 
 /// `grant_type` of RFC021, section 3.
 pub(crate) const GRANT_TYPE: &str = "vp_token-bearer";

@@ -1,37 +1,25 @@
-//! A verifiable presentation as grant (Nuts RFC021): an organisation shows, signed with its own key and for five seconds,
-//! who it is according to credentials that we trust.
+//! A verifiable presentation as grant: an organisation shows, signed with its own key and for a moment, who it is according
+//! to credentials that we trust. By Nuts RFC021, or by NGF GFI-004 with a second one of whose software asks.
 
+mod reading;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use fhir::Ura;
-use jsonwebtoken::Algorithm;
-use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use super::credential::{self, CredentialFault, has};
+use super::credential::CredentialFault;
+use super::credential::organisation::{self, Organisation};
+use super::credential::software::{self, SoftwareConfig};
 use super::definition::{self, NotAnAnswer};
-use super::did_web::{DidFault, DidWebResolver};
-use super::x509::X509Authorities;
-use crate::identity::jose::{Audience, Compact, present, read_part};
-use crate::identity::oauth::once::{Identifier, Kind, NotRemembered, Noted, UsedOnce};
-use crate::identity::vetting::Vet;
-
-/// The largest presentation, in bytes: some credentials with chains of RSA certificates.
-const MAX_PRESENTATION: usize = 32 << 10;
-const MAX_CREDENTIALS: usize = 4;
-/// The longest life of a presentation, and how far clocks may be apart, in seconds (RFC021, section 4).
-const MAX_LIFE: i64 = 5;
-const LEEWAY: i64 = 5;
-const MAX_ID: usize = 256;
-/// Those of `PRESENTATION_ALGORITHMS`.
-const ALLOWED: [Algorithm; 6] =
-    [Algorithm::ES256, Algorithm::ES384, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512, Algorithm::EdDSA];
-const CONTEXT: &str = "https://www.w3.org/2018/credentials/v1";
+use super::did_web::DidFault;
+use super::trust::CredentialTrust;
+use crate::identity::oauth::once::{Kind, UsedOnce};
+use reading::{Read, Rules};
 
 /// Why a presentation gets no token. The texts may be told to the one who sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -44,7 +32,7 @@ pub(crate) enum PresentationFault {
     Holder,
     #[error("the presentation is not meant for this authorization server alone")]
     Audience,
-    #[error("the presentation is not valid now, or for longer than 5 seconds")]
+    #[error("the presentation is not valid now, or for too long")]
     Times,
     #[error("the presentation has no nonce or no jti, or one over 256 characters")]
     Identifier,
@@ -62,67 +50,43 @@ pub(crate) enum PresentationFault {
     Credential(#[from] CredentialFault),
     #[error("the presentation is of another organisation than the client certificate")]
     OtherOrganisation,
+    #[error("the presentation is of another client than the one that is known here")]
+    OtherClient,
     /// Not the client's fault: that it was used cannot be kept now.
     #[error("the presentation cannot be taken now")]
     NotRemembered,
 }
 
+/// Which of the two presentations of GFI-004 is not right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OneOfTwo {
+    /// The organisation's: the grant.
+    Grant(PresentationFault),
+    /// The software's: the client.
+    Client(PresentationFault),
+}
+
 /// Verifies presentations that are meant for one authorization server.
 pub struct PresentationVerifier {
-    /// How we name ourselves as authorization server: the only audience.
+    /// How we name ourselves as authorization server.
     issuer: String,
-    authorities: X509Authorities,
-    holders: DidWebResolver,
-    /// Vets the certificates of credentials, against the same authorities.
-    vets: Arc<dyn Vet>,
-}
-
-#[derive(Deserialize)]
-struct Header {
-    typ: Option<String>,
-    alg: String,
-    kid: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    crit: bool,
-}
-
-#[derive(Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    aud: Audience,
-    nbf: Option<i64>,
-    iat: Option<i64>,
-    exp: i64,
-    nonce: String,
-    jti: String,
-    vp: Presentation,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Presentation {
-    #[serde(rename = "@context")]
-    context: Value,
-    #[serde(rename = "type")]
-    kind: Value,
-    holder: Option<String>,
-    verifiable_credential: Value,
+    token_endpoint: String,
+    trust: CredentialTrust,
 }
 
 impl PresentationVerifier {
-    /// `vets` must believe the same authorities as `authorities`.
-    pub fn new(issuer: String, authorities: X509Authorities, holders: DidWebResolver, vets: Arc<dyn Vet>) -> Self {
-        PresentationVerifier { issuer, authorities, holders, vets }
+    /// `issuer` is how we name ourselves as authorization server; `token_endpoint` is a name of ours besides by RFC 7523.
+    pub fn new(issuer: String, token_endpoint: String, trust: CredentialTrust) -> Self {
+        PresentationVerifier { issuer, token_endpoint, trust }
     }
 
     /// Which credentials a token takes, for clients to read.
     pub fn definition(&self) -> Value {
-        definition::definition(&self.authorities)
+        definition::definition(&self.trust.authorities)
     }
 
-    /// Holds when the presentation proves that this organisation presents it. Cheap checks go first, what makes us ask
-    /// others after them, and last it is noted as used.
+    /// Holds when the presentation (RFC021) proves that this organisation presents it. Cheap checks go first, what makes
+    /// us ask others after them, and last it is noted as used.
     pub(crate) async fn verify(
         &self,
         assertion: &str,
@@ -131,91 +95,75 @@ impl PresentationVerifier {
         used: &Arc<dyn UsedOnce>,
         now: OffsetDateTime,
     ) -> Result<(), PresentationFault> {
-        if assertion.len() > MAX_PRESENTATION {
-            return Err(PresentationFault::TooLarge);
+        let shown = Read::of(assertion, Rules::Rfc021, &[&self.issuer], now.unix_timestamp())?;
+        let named = definition::named_by(submission, shown.credentials().len())?;
+        let said = self.organisations(&shown, now)?;
+        if said.get(named).is_none_or(|said| said.ura != *organisation) {
+            return Err(PresentationFault::OtherOrganisation);
         }
-        let parts = Compact::split(assertion).ok_or(PresentationFault::Malformed)?;
-        let header: Header = read_part(parts.header).ok_or(PresentationFault::Malformed)?;
-        let claims: Claims = read_part(parts.claims).ok_or(PresentationFault::Malformed)?;
-        let kid = checked(&header, &claims)?;
-        if !claims.aud.is_only(&self.issuer) {
-            return Err(PresentationFault::Audience);
-        }
-        check_times(&claims, now.unix_timestamp())?;
-        let credentials = credentials(&claims.vp.verifiable_credential).ok_or(PresentationFault::Malformed)?;
-        let named = definition::named_by(submission, credentials.len())?;
-        let mut chains = Vec::with_capacity(credentials.len());
-        for (index, text) in credentials.iter().enumerate() {
-            let shown = credential::verify(text, &claims.iss, &self.authorities, now)?;
-            if index == named && shown.ura != *organisation {
-                return Err(PresentationFault::OtherOrganisation);
-            }
-            chains.push(shown.chain);
-        }
-        let key = self.holders.key(&claims.iss, kid).await.map_err(PresentationFault::Did)?;
-        if !key.verifies(&header.alg, &ALLOWED, parts.message, parts.signature) {
-            return Err(PresentationFault::Signature);
-        }
-        // Only for whoever holds the key that the credentials are about: nobody else makes us ask an authority.
-        for chain in &chains {
-            chain.stands(&*self.vets).await.map_err(CredentialFault::X509)?;
-        }
-        use_up(&claims, organisation, used, now.unix_timestamp()).await
+        self.is_held(&shown).await?;
+        self.stand(&said, now).await?;
+        shown.use_up([Kind::Presentation, Kind::Nonce], organisation, used, now.unix_timestamp()).await
     }
-}
 
-/// The `kid`, when header and claims speak of one holder and of a presentation.
-fn checked<'a>(header: &'a Header, claims: &Claims) -> Result<&'a str, PresentationFault> {
-    let typed = header.typ.as_deref().is_none_or(|typ| typ == "JWT");
-    let vp = &claims.vp;
-    if header.crit || !typed || !has(&vp.context, CONTEXT) || !has(&vp.kind, "VerifiablePresentation") {
-        return Err(PresentationFault::Malformed);
-    }
-    let kid = header.kid.as_deref().ok_or(PresentationFault::Holder)?;
-    let did = kid.split_once('#').map(|(did, _)| did);
-    let held = vp.holder.as_ref().is_none_or(|holder| *holder == claims.iss);
-    if did != Some(claims.iss.as_str()) || claims.sub != claims.iss || !held {
-        return Err(PresentationFault::Holder);
-    }
-    let fits = |id: &str| (1..=MAX_ID).contains(&id.chars().count());
-    if fits(&claims.nonce) && fits(&claims.jti) { Ok(kid) } else { Err(PresentationFault::Identifier) }
-}
-
-fn check_times(claims: &Claims, now: i64) -> Result<(), PresentationFault> {
-    let begins = claims.nbf.or(claims.iat).ok_or(PresentationFault::Times)?;
-    let life = claims.exp.checked_sub(begins).ok_or(PresentationFault::Times)?;
-    let later_issued = claims.iat.is_some_and(|issued| issued > now.saturating_add(LEEWAY));
-    let begun = begins <= now.saturating_add(LEEWAY) && !later_issued;
-    let ended = claims.exp.saturating_add(LEEWAY) < now;
-    if begun && !ended && (1..=MAX_LIFE).contains(&life) { Ok(()) } else { Err(PresentationFault::Times) }
-}
-
-/// The credentials, each a JWT: one or several.
-fn credentials(value: &Value) -> Option<Vec<&str>> {
-    let all: Vec<&str> = match value {
-        Value::String(only) => vec![only],
-        Value::Array(several) => several.iter().map(Value::as_str).collect::<Option<_>>()?,
-        _ => return None,
-    };
-    (1..=MAX_CREDENTIALS).contains(&all.len()).then_some(all)
-}
-
-/// Nonce and jti each count once, for as long as the presentation could still be good.
-async fn use_up(
-    claims: &Claims,
-    organisation: &Ura,
-    used: &Arc<dyn UsedOnce>,
-    now: i64,
-) -> Result<(), PresentationFault> {
-    // RFC021, section 4.4: at least ten seconds.
-    let expires = claims.exp.saturating_add(LEEWAY).max(now.saturating_add(MAX_LIFE + LEEWAY));
-    for (kind, id) in [(Kind::Presentation, &claims.jti), (Kind::Nonce, &claims.nonce)] {
-        match used.note(Identifier::new(kind, organisation.as_str(), id, expires), now).await {
-            Ok(Noted::First) => {}
-            Ok(Noted::Again) => return Err(PresentationFault::Replayed),
-            Ok(Noted::Full) => return Err(PresentationFault::TooMany),
-            Err(NotRemembered) => return Err(PresentationFault::NotRemembered),
+    /// Holds when the two presentations of GFI-004 prove that this organisation asks, with the software that is known to be
+    /// its own. Both are read before anybody is asked anything, and used up only when both are right.
+    pub(crate) async fn verify_two(
+        &self,
+        (grant, client): (&str, &str),
+        software: &SoftwareConfig,
+        organisation: &Ura,
+        used: &Arc<dyn UsedOnce>,
+        now: OffsetDateTime,
+    ) -> Result<(), OneOfTwo> {
+        use OneOfTwo::{Client, Grant};
+        let seconds = now.unix_timestamp();
+        // RFC 7523, section 3: the token endpoint may stand for the authorization server.
+        let audiences = [self.issuer.as_str(), self.token_endpoint.as_str()];
+        let grant = Read::of(grant, Rules::Gfi004, &audiences, seconds).map_err(Grant)?;
+        let client = Read::of(client, Rules::Gfi004, &audiences, seconds).map_err(Client)?;
+        if client.holder() != software.client {
+            return Err(Client(PresentationFault::OtherClient));
         }
+        let said = self.organisations(&grant, now).map_err(Grant)?;
+        if said.iter().any(|said| said.ura != *organisation) {
+            return Err(Grant(PresentationFault::OtherOrganisation));
+        }
+        let shown: Result<Vec<_>, _> =
+            client.credentials().iter().map(|text| software::read(text, software, seconds)).collect();
+        let shown = shown.map_err(|fault| Client(fault.into()))?;
+        let named = |service: &String| shown.iter().any(|one| one.services.contains(service));
+        if !software.services.iter().all(named) {
+            return Err(Client(CredentialFault::NoService.into()));
+        }
+        self.is_held(&client).await.map_err(Client)?;
+        self.is_held(&grant).await.map_err(Grant)?;
+        for one in &shown {
+            self.trust.is_given(one, now).await.map_err(|fault| Client(fault.into()))?;
+        }
+        self.stand(&said, now).await.map_err(Grant)?;
+        client.use_up([Kind::Software, Kind::SoftwareNonce], organisation, used, seconds).await.map_err(Client)?;
+        grant.use_up([Kind::Presentation, Kind::Nonce], organisation, used, seconds).await.map_err(Grant)
     }
-    Ok(())
+
+    /// What the credentials of an organisation's presentation say, each right in itself.
+    fn organisations(&self, shown: &Read<'_>, now: OffsetDateTime) -> Result<Vec<Organisation>, PresentationFault> {
+        let each = |text: &&str| organisation::verify(text, shown.holder(), &self.trust.authorities, now);
+        Ok(shown.credentials().iter().map(each).collect::<Result<_, _>>()?)
+    }
+
+    /// Holds when the holder signed it.
+    async fn is_held(&self, shown: &Read<'_>) -> Result<(), PresentationFault> {
+        let key = self.trust.holders.key(shown.holder(), shown.kid()).await.map_err(PresentationFault::Did)?;
+        shown.is_by(&key)
+    }
+
+    /// Holds when the credentials can be believed now. Asked only for whoever holds the key that they are about: nobody
+    /// else makes us ask an authority.
+    async fn stand(&self, said: &[Organisation], now: OffsetDateTime) -> Result<(), PresentationFault> {
+        for one in said {
+            self.trust.stands(one, now).await?;
+        }
+        Ok(())
+    }
 }

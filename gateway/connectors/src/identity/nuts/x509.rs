@@ -7,6 +7,8 @@
 mod policy;
 #[cfg(test)]
 pub(super) mod tests;
+#[cfg(test)]
+mod vectors;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -59,7 +61,7 @@ pub(crate) enum X509Fault {
 #[derive(Default, serde::Deserialize)]
 pub(super) struct X509Header {
     #[serde(default)]
-    x5c: Vec<String>,
+    pub(super) x5c: Vec<String>,
     x5t: Option<String>,
     #[serde(rename = "x5t#S256")]
     x5t_s256: Option<String>,
@@ -141,6 +143,11 @@ impl X509Authorities {
 }
 
 impl X509Header {
+    /// A header with this chain, each certificate in base64.
+    pub(super) fn of(x5c: Vec<String>) -> Self {
+        X509Header { x5c, ..X509Header::default() }
+    }
+
     /// RFC 7515, section 4.1.6: base64 with padding, the certificate of the signer first.
     fn chain(&self) -> Result<Vec<CertificateDer<'static>>, X509Fault> {
         if !(2..=MAX_CHAIN).contains(&self.x5c.len()) || self.x5c.iter().any(|text| text.len() > 2 * MAX_CERTIFICATE) {
@@ -158,6 +165,13 @@ impl X509Header {
         let right = is(&self.x5t, &digest::SHA1_FOR_LEGACY_USE_ONLY) && is(&self.x5t_s256, &digest::SHA256);
         if right { Ok(()) } else { Err(X509Fault::Thumbprint) }
     }
+}
+
+/// The did:x509 of whoever holds this certificate (DER) of an organisation, anchored in this authority: by the name that says
+/// which organisation it is, and the organisation's name where it has one.
+pub(super) fn did_of(leaf: &[u8], anchor: &[u8]) -> Option<(String, Policies)> {
+    let policies = Policies::of_organisation(leaf)?;
+    Some((format!("did:x509:0:sha256:{}{policies}", URL_SAFE_NO_PAD.encode(fingerprint(anchor))), policies))
 }
 
 fn fingerprint(der: &[u8]) -> [u8; 32] {

@@ -24,7 +24,8 @@ use super::dpop::ProofKey;
 use super::{ASSERTION_TYPE, GRANT_TYPE};
 use crate::http::{FetchFault, Fetched, HttpClient, Limits, WebAddress};
 use crate::identity::node_key::NodeKey;
-use crate::identity::nuts::NutsWallet;
+use crate::identity::nuts::{NutsWallet, Presenter};
+use crate::identity::secret::Secret;
 use crate::peers::{PeerConfig, Token, TokenSupplier};
 
 /// The longest answer of a token endpoint that is read, in bytes.
@@ -54,6 +55,8 @@ pub struct TokenClient {
     wallet: Option<NutsWallet>,
     /// What others gave us to come back with.
     held: Option<Arc<dyn HeldBases>>,
+    /// Or ourselves.
+    presenter: Option<Arc<Presenter>>,
 }
 
 /// What a token is for. No `Debug`: it names a person and a patient.
@@ -91,7 +94,16 @@ impl TokenClient {
     /// `http` must show the certificate that `key` belongs to: the peer binds its tokens to it (RFC 8705).
     pub fn new(key: Arc<NodeKey>, http: HttpClient, clock: Arc<dyn Clock>) -> Self {
         let flights = Cache::builder().max_capacity(TOKENS).time_to_idle(IDLE).build();
-        TokenClient { key, http, clock, flights, proof_key: ProofKey::fresh().map(Arc::new), wallet: None, held: None }
+        TokenClient {
+            key,
+            http,
+            clock,
+            flights,
+            proof_key: ProofKey::fresh().map(Arc::new),
+            wallet: None,
+            presenter: None,
+            held: None,
+        }
     }
 
     /// Also gets tokens by a Nuts node of our own.
@@ -110,6 +122,11 @@ impl TokenClient {
     /// As for every token.
     pub async fn of_ourselves(&self, peer: &PeerConfig, use_case: &UseCaseId) -> Result<Arc<Token>, SourceFault> {
         self.token_for(peer, Need::of_ourselves(peer, use_case)).await
+    }
+
+    /// Also presents the provider's own credential, where there is no Nuts node for it.
+    pub fn with_presenter(self, presenter: Arc<Presenter>) -> Self {
+        TokenClient { presenter: Some(presenter), ..self }
     }
 
     async fn token_for(&self, peer: &PeerConfig, need: Need) -> Result<Arc<Token>, SourceFault> {
@@ -146,14 +163,25 @@ impl TokenClient {
     }
 
     async fn ask(&self, peer: &PeerConfig, need: &Need) -> Result<Kept, SourceFault> {
-        if let Some(server) = &peer.nuts_authorization_server {
-            return self.ask_wallet(server, need).await;
-        }
-        if peer.token_endpoint.is_plain_off_loopback() {
-            return Err(SourceFault::Unusable("the peer's token endpoint is plain HTTP"));
-        }
+        let (endpoint, form) = match (&peer.nuts_authorization_server, &self.presenter) {
+            (Some(server), Some(presenter)) => {
+                if server.is_plain_off_loopback() {
+                    return Err(SourceFault::Unusable("the peer's authorization server is plain HTTP"));
+                }
+                let asks = presenter.asks(&self.http, server, need.use_case.as_str(), || self.clock.now()).await?;
+                (asks.token_endpoint, asks.form)
+            }
+            (Some(server), None) => return self.ask_wallet(server, need).await,
+            (None, _) => {
+                if peer.token_endpoint.is_plain_off_loopback() {
+                    return Err(SourceFault::Unusable("the peer's token endpoint is plain HTTP"));
+                }
+                let form = self.form(peer, need, self.clock.now());
+                let form = form.ok_or(SourceFault::Unusable("no assertion can be signed"))?;
+                (peer.token_endpoint.url().clone(), Secret::new(form))
+            }
+        };
         let asked = self.clock.now();
-        let form = self.form(peer, need, asked).ok_or(SourceFault::Unusable("no assertion can be signed"))?;
         let bound_to = match (peer.dpop, &self.proof_key) {
             (false, _) => None,
             (true, Some(key)) => Some(key.clone()),
@@ -161,13 +189,13 @@ impl TokenClient {
         };
         let mut request = self
             .http
-            .request(Method::POST, peer.token_endpoint.url().clone())
+            .request(Method::POST, endpoint.clone())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(ACCEPT, "application/json")
             .header(CACHE_CONTROL, "no-store")
-            .body(form);
+            .body(form.reveal().to_owned());
         if let Some(key) = &bound_to {
-            let proof = key.prove("POST", &peer.token_endpoint.to_string(), None, asked);
+            let proof = key.prove("POST", endpoint.as_str(), None, asked);
             request = request.header("dpop", proof.ok_or(SourceFault::Unusable("no proof can be signed"))?);
         }
         let limits = Limits { bytes: MAX_ANSWER, patience: PATIENCE };

@@ -10,6 +10,8 @@ pub enum TokenErrorCode {
     /// The client did not prove who it is.
     InvalidClient,
     UnsupportedGrantType,
+    /// The grant type is there, and not for this client.
+    UnauthorizedClient,
     InvalidScope,
     /// What the client says it was allowed is not so, or no longer.
     InvalidGrant,
@@ -45,6 +47,7 @@ impl TokenErrorCode {
             TokenErrorCode::InvalidRequest => "invalid_request",
             TokenErrorCode::InvalidClient => "invalid_client",
             TokenErrorCode::UnsupportedGrantType => "unsupported_grant_type",
+            TokenErrorCode::UnauthorizedClient => "unauthorized_client",
             TokenErrorCode::InvalidScope => "invalid_scope",
             TokenErrorCode::InvalidGrant => "invalid_grant",
             TokenErrorCode::InvalidDpopProof => "invalid_dpop_proof",
@@ -68,6 +71,7 @@ impl TokenError {
             TokenErrorCode::InvalidClient => 401,
             TokenErrorCode::InvalidRequest
             | TokenErrorCode::UnsupportedGrantType
+            | TokenErrorCode::UnauthorizedClient
             | TokenErrorCode::InvalidScope
             | TokenErrorCode::InvalidGrant
             | TokenErrorCode::InvalidDpopProof

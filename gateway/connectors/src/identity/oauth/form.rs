@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
 
-/// The most a token request may take, in bytes: a presentation of 32 KiB and what goes with it.
-const MAX_FORM: usize = 48 * 1024;
+/// The most a token request may take, in bytes: two presentations of 32 KiB and what goes with them.
+pub const MAX_FORM: usize = 80 * 1024;
 const MAX_PARAMETERS: usize = 32;
 
 /// The parameters that a token endpoint looks at. Others are ignored, as the RFC has it.

@@ -23,6 +23,9 @@ struct Active<'a> {
     token_type: &'static str,
     iat: i64,
     exp: i64,
+    /// The token as our access log names it: whoever answers by it can name it so in a log of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<&'a str>,
     cnf: Confirmation,
     organization_ura: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,6 +86,7 @@ fn active<'a>(grant: &Grant, caller: &'a Caller, issuer: &'a str) -> Active<'a> 
         token_type: if grant.jkt.is_some() { "DPoP" } else { "Bearer" },
         iat: grant.issued.unix_timestamp(),
         exp: grant.expires.unix_timestamp(),
+        jti: caller.token_id.as_deref(),
         cnf: Confirmation { thumbprint: grant.thumbprint.to_string(), jkt: grant.jkt.map(|jkt| jkt.to_string()) },
         organization_ura: caller.organisation.ura.as_str(),
         organization_name: caller.organisation.name.as_deref(),
@@ -148,11 +152,13 @@ mod tests {
         };
         let told: Value = serde_json::from_str(ask(now).unwrap().reveal()).unwrap();
         let at = now.unix_timestamp();
+        let known = issuer.grant(&token, now).unwrap().caller.token_id.clone();
+        assert_eq!(known.as_deref().map(str::len), Some(16), "not the token itself");
         assert_eq!(
             told,
             json!({
                 "active": true, "iss": "https://us", "client_id": "90000901", "scope": "bgz", "token_type": "Bearer",
-                "iat": at, "exp": at + 300, "cnf": {"x5t#S256": client.read().thumbprint.to_string()},
+                "iat": at, "exp": at + 300, "jti": known, "cnf": {"x5t#S256": client.read().thumbprint.to_string()},
                 "organization_ura": "90000901", "organization_name": "De Linde", "organization_facility_type": "X3",
                 "user_id": "000012345", "user_role": "01.015", "patient": "999911120",
             })

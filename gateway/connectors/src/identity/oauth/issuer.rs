@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of HTTP but the form in the body and the status that goes with a refusal.
 
+mod presented;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,17 +18,18 @@ use super::error::{TokenError, TokenErrorCode};
 use super::form::{FormFault, TokenForm};
 use super::once::{Identifier, Kind, NotRemembered, Noted, UsedOnce};
 use super::tokens::{Grant, Tokens};
-use super::{ASSERTION_TYPE, GRANT_TYPE};
+use super::{ASSERTION_TYPE, GRANT_TYPE, JWT_GRANT_TYPE};
 use crate::http::WebAddress;
 use crate::identity::IdentityFault;
 use crate::identity::certificates::Certificate;
-use crate::identity::nuts::{self, CredentialFault, PresentationFault, PresentationVerifier, X509Fault};
+use crate::identity::nuts::{self, PresentationVerifier, V5Grants};
 use crate::identity::partners::{PartnerConfig, Partners};
 use crate::identity::secret::Secret;
 
 mod based;
 
 use based::no_such_base;
+use presented::Known;
 
 /// The most scopes that one token may have.
 const MAX_SCOPES: usize = 16;
@@ -55,6 +58,8 @@ pub struct TokenIssuer {
     used: Arc<dyn UsedOnce>,
     /// Where tokens are given for presentations (Nuts RFC021).
     presentations: Option<PresentationVerifier>,
+    /// Where partners ask by the grant of Nuts v5.
+    v5: Option<V5Grants>,
     /// Where notifications are sent that others come back for.
     bases: Option<Arc<dyn AuthorizationBases>>,
     partners: Arc<Partners>,
@@ -138,6 +143,7 @@ impl TokenIssuer {
             proofs: ProofVerifier::default(),
             used,
             presentations: None,
+            v5: None,
             bases: None,
             partners,
             tokens: Tokens::new(config.most_tokens, life),
@@ -148,6 +154,16 @@ impl TokenIssuer {
     /// Also gives tokens for presentations (Nuts RFC021).
     pub fn with_presentations(self, presentations: PresentationVerifier) -> Self {
         TokenIssuer { presentations: Some(presentations), ..self }
+    }
+
+    /// Also takes the grants of Nuts v5 (RFC003) of the partners that are configured for it.
+    pub fn with_v5(self, grants: V5Grants) -> Self {
+        TokenIssuer { v5: Some(grants), ..self }
+    }
+
+    /// Whether some partner asks by the grant of RFC 7523.
+    pub fn takes_jwts(&self) -> bool {
+        self.v5.is_some() || (self.presentations.is_some() && self.partners.ask_with_software())
     }
 
     /// Also knows what notifications of ours allow. Without it, an authorization base is refused.
@@ -172,7 +188,12 @@ impl TokenIssuer {
         match form.grant_type.as_ref().map(|value| value.as_str()) {
             Some(GRANT_TYPE) => {}
             Some(nuts::GRANT_TYPE) if self.presentations.is_some() => {
-                return self.issue_for_presentation(request, &form, &certificate, partner, now).await;
+                let known = Known { request, form: &form, certificate: &certificate, partner, now };
+                return self.issue_for_presentation(known).await;
+            }
+            Some(JWT_GRANT_TYPE) if self.takes_jwts() => {
+                let known = Known { request, form: &form, certificate: &certificate, partner, now };
+                return self.issue_for_jwt(known).await;
             }
             Some(_) => {
                 return Err(TokenError::new(UnsupportedGrantType, "this grant type is not supported"));
@@ -222,49 +243,26 @@ impl TokenIssuer {
         proof: Option<&Proof>,
         now: OffsetDateTime,
     ) -> Result<TokenResponse, TokenError> {
+        self.give_for(self.expires_in, caller, base, certificate, proof, now)
+    }
+
+    fn give_for(
+        &self,
+        expires_in: u32,
+        caller: Caller,
+        base: Option<Secret>,
+        certificate: &Certificate,
+        proof: Option<&Proof>,
+        now: OffsetDateTime,
+    ) -> Result<TokenResponse, TokenError> {
         let scope = caller.use_cases.iter().map(UseCaseId::as_str).collect::<Vec<_>>().join(" ");
         let jkt = proof.map(|proof| proof.jkt);
-        let expires = now.saturating_add(time::Duration::seconds(i64::from(self.expires_in)));
+        let expires = now.saturating_add(time::Duration::seconds(i64::from(expires_in)));
         let access_token = self
             .tokens
             .give(Grant { caller, thumbprint: certificate.thumbprint, jkt, base, issued: now, expires })
             .ok_or_else(|| TokenError::new(TokenErrorCode::ServerError, "no token can be made now"))?;
-        Ok(TokenResponse { access_token, bound_to_key: jkt.is_some(), expires_in: self.expires_in, scope })
-    }
-
-    /// A token for a verifiable presentation: of the organisation that the client certificate names, and of nobody in
-    /// particular there, about no patient in particular.
-    async fn issue_for_presentation(
-        &self,
-        request: TokenRequest<'_>,
-        form: &TokenForm,
-        certificate: &Certificate,
-        partner: &PartnerConfig,
-        now: OffsetDateTime,
-    ) -> Result<TokenResponse, TokenError> {
-        let refuse = |what| TokenError::new(TokenErrorCode::InvalidRequest, what);
-        let verifier = self.presentations.as_ref().ok_or_else(|| refuse("presentations are not taken"))?;
-        let assertion = form.assertion.as_ref().ok_or_else(|| refuse("assertion is missing"))?;
-        let submission =
-            form.presentation_submission.as_ref().ok_or_else(|| refuse("presentation_submission is missing"))?;
-        let use_cases = use_cases(form.scope.as_ref().map_or("", |scope| scope.as_str()), partner)?;
-        let proof = self.proof(request.proofs, now)?;
-        verifier.verify(assertion, submission, &partner.ura, &self.used, now).await.map_err(presentation_fault)?;
-        if let Some(proof) = &proof {
-            self.use_up(proof, partner, now).await?;
-        }
-        let caller = Caller {
-            client_id: partner.ura.as_str().to_owned(),
-            organisation: partner.organisation(),
-            person: None,
-            use_cases,
-            patient: None,
-            treatment_relation: None,
-            responsible: None,
-            emergency: None,
-            token_id: None,
-        };
-        self.give(caller, None, certificate, proof.as_ref(), now)
+        Ok(TokenResponse { access_token, bound_to_key: jkt.is_some(), expires_in, scope })
     }
 
     /// The proof of possession, when the client sent one: the token is then bound to its key (RFC 9449, section 5).
@@ -316,22 +314,6 @@ fn assertion_fault(fault: AssertionFault) -> TokenError {
         AssertionFault::NotRemembered => not_remembered(),
         other => TokenError::new(TokenErrorCode::InvalidClient, other.to_string()),
     }
-}
-
-fn presentation_fault(fault: PresentationFault) -> TokenError {
-    let code = match fault {
-        PresentationFault::NotRemembered => return not_remembered(),
-        // To come again makes sense: nothing is wrong with what was shown, as far as is known.
-        PresentationFault::Credential(CredentialFault::X509(X509Fault::NotFoundOut)) => {
-            TokenErrorCode::TemporarilyUnavailable
-        }
-        PresentationFault::Submission(_) => TokenErrorCode::InvalidPresentationSubmission,
-        PresentationFault::Credential(_) | PresentationFault::OtherOrganisation => {
-            TokenErrorCode::InvalidVerifiableCredentials
-        }
-        _ => TokenErrorCode::InvalidVerifiablePresentation,
-    };
-    TokenError::new(code, fault.to_string())
 }
 
 fn proof_fault(fault: ProofFault) -> TokenError {

@@ -17,10 +17,13 @@ pub use base::{AuthorizationBases, Base, BasesUnavailable, HeldBases, TRANSFER};
 pub(crate) use bearer::{Shown, is_token};
 pub use client::TokenClient;
 pub use error::{TokenError, TokenErrorCode};
+pub use form::MAX_FORM;
 pub use issuer::{IssuerConfig, TokenIssuer, TokenRequest, TokenResponse};
 pub use once::{Identifier, NotRemembered, Noted, UsedOnce};
 
 /// `client_assertion_type` of RFC 7523, section 2.2.
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// `grant_type` of RFC 7523, section 2.1.
+pub const JWT_GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// `grant_type` of RFC 6749, section 4.4.2.
 pub(crate) const GRANT_TYPE: &str = "client_credentials";

@@ -51,6 +51,11 @@ pub(crate) enum Kind {
     Presentation,
     /// Its `nonce`, which Nuts nodes look at instead.
     Nonce,
+    /// The same two of the presentation of whose software asks (NGF GFI-004).
+    Software,
+    SoftwareNonce,
+    /// The JWT grant of Nuts v5 (RFC003).
+    Grant,
 }
 
 impl Identifier {
@@ -61,6 +66,9 @@ impl Identifier {
             Kind::Proof => "proof",
             Kind::Presentation => "presentation",
             Kind::Nonce => "nonce",
+            Kind::Software => "software",
+            Kind::SoftwareNonce => "software-nonce",
+            Kind::Grant => "grant",
         };
         Identifier { owner: digest_of(&[kind, owner]), id: digest_of(&[id]), expires }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::Thumbprint;
-use crate::http::WebAddress;
+use crate::http::{WebAddress, is_host, is_listed};
 
 /// Longest that an answer about revocation is used, in seconds: PKIoverheid asks for at least hourly fresh ones
 /// (handbook: generic functions, 1.2.1).
@@ -126,24 +126,8 @@ impl RevocationConfig {
 
     /// Whether a certificate may send us there.
     pub(super) fn allows(&self, place: &Url) -> bool {
-        let Some(host) = place.host_str() else { return false };
-        let web =
-            matches!(place.scheme(), "http" | "https") && place.username().is_empty() && place.password().is_none();
-        let with_port = place.port_or_known_default().map(|port| format!("{host}:{port}"));
-        // A host without a port stands for the usual port of the scheme.
-        web && self.hosts.iter().any(|listed| {
-            (listed.eq_ignore_ascii_case(host) && place.port().is_none())
-                || with_port.as_ref().is_some_and(|with_port| listed.eq_ignore_ascii_case(with_port))
-        })
+        is_listed(place, &self.hosts)
     }
-}
-
-fn is_host(text: &str) -> bool {
-    let parsed = Url::parse(&format!("http://{text}/")).ok();
-    parsed.is_some_and(|url| {
-        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        bare && url.username().is_empty() && url.password().is_none() && !text.contains(['/', '@', '?', '#', '\\', ' '])
-    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use connectors::http::WebAddress;
+use connectors::http::{WebAddress, is_host};
 
 use super::{LogConfig, Mode, NodeConfig, SourceConfig};
 
@@ -60,7 +60,11 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if config.nuts.as_ref().is_some_and(|nuts| !nuts.has_a_good_subject()) {
         return Err("nuts.subject must be at most 64 letters, digits, dots, dashes and underscores".into());
     }
+    if let Some(host) = config.nuts.iter().flat_map(|nuts| &nuts.status_hosts).find(|host| !is_host(host)) {
+        return Err(format!("nuts.status_hosts: {host:?} is no host, with or without a port"));
+    }
     tokens_of_partners(config)?;
+    grants_of_partners(config)?;
     if config.mode == Mode::Production {
         production(config)?;
     }
@@ -89,17 +93,42 @@ fn witnessing(config: &NodeConfig) -> Result<(), String> {
     Ok(())
 }
 
+/// Whatever grant a partner is to ask by can be verified here.
+fn grants_of_partners(config: &NodeConfig) -> Result<(), String> {
+    let nuts = config.nuts.as_ref();
+    for partner in &config.partners {
+        let said = |what: &str| Err(format!("partner {}: {what}", partner.ura));
+        if let Some(software) = &partner.software {
+            software.check().or_else(|fault| said(&fault))?;
+            if nuts.is_none_or(|nuts| nuts.authorities_file.is_none()) {
+                return said("software needs nuts.authorities_file");
+            }
+        }
+        if partner.nuts_v5.is_some() && nuts.is_none_or(|nuts| nuts.v5_did.is_none()) {
+            return said("nuts_v5 needs nuts.v5_did");
+        }
+    }
+    Ok(())
+}
+
 /// Whoever is to get a partner's token can, and in one way.
 fn tokens_of_partners(config: &NodeConfig) -> Result<(), String> {
     let has_nuts_node = config.nuts.as_ref().is_some_and(|nuts| nuts.node_api.is_some());
+    let presents_itself = config.nuts.as_ref().is_some_and(|nuts| nuts.own_chain_file.is_some());
+    if has_nuts_node && presents_itself {
+        return Err("nuts.node_api and nuts.own_chain_file: tokens come by one of them".into());
+    }
     for partner in &config.partners {
         let Some(node) = partner.node.as_ref().filter(|node| node.nuts_authorization_server.is_some()) else {
             continue;
         };
-        if !has_nuts_node {
-            return Err(format!("partner {}: nuts_authorization_server needs nuts.node_api", partner.ura));
+        if !has_nuts_node && !presents_itself {
+            return Err(format!(
+                "partner {}: nuts_authorization_server needs nuts.node_api or nuts.own_chain_file",
+                partner.ura
+            ));
         }
-        if node.dpop {
+        if node.dpop && has_nuts_node {
             return Err(format!("partner {}: dpop is for tokens that this node asks for itself", partner.ura));
         }
     }

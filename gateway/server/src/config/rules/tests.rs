@@ -1,12 +1,15 @@
 //! Each rule with the configuration that passes and the one that does not.
 
+use std::collections::BTreeMap;
+
 use connectors::http::WebAddress;
-use connectors::identity::nuts::NutsConfig;
+use connectors::identity::nuts::{NutsConfig, SoftwareConfig, V5PartnerConfig};
 use connectors::identity::vetting::{AuthorityConfig, Mode as Revocation};
 use connectors::mitz::MitzConfig;
 use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::FhirSourceConfig;
 use fhir::FhirVersion;
+use policy::UseCaseId;
 
 use super::super::testing::reference;
 use super::*;
@@ -45,10 +48,8 @@ fn dezi_at(config: &mut NodeConfig, issuer: &str) {
 fn nuts_with(config: &mut NodeConfig, subject: Option<&str>, introspection: &str) {
     config.nuts = Some(NutsConfig {
         subject: subject.map(str::to_owned),
-        authorities_file: None,
-        did_web_authorities_file: None,
         introspection_endpoint: Some(WebAddress::parse(introspection).unwrap()),
-        node_api: None,
+        ..NutsConfig::default()
     });
 }
 
@@ -59,6 +60,35 @@ fn nuts_token(config: &mut NodeConfig, node_api: Option<&str>, dpop: bool) {
     let node = config.partners[0].node.as_mut().unwrap();
     node.nuts_authorization_server = Some(WebAddress::parse("https://peer.example/oauth2/a").unwrap());
     node.dpop = dpop;
+}
+
+/// The partner asks with software that is known here, and Nuts is configured so.
+fn software(config: &mut NodeConfig, client: &str, nuts: NutsConfig) {
+    config.nuts = Some(nuts);
+    let (client, issuer) = (client.to_owned(), "did:web:stelselhouder.example".to_owned());
+    config.partners[0].software = Some(SoftwareConfig { client, issuer, services: vec!["gbc-client".to_owned()] });
+}
+
+/// The partner asks by the grant of Nuts v5.
+fn nuts_v5(config: &mut NodeConfig, own: Option<&str>) {
+    config.nuts = Some(NutsConfig { v5_did: own.map(str::to_owned), ..NutsConfig::default() });
+    let purposes = BTreeMap::from([("eOverdracht-receiver".to_owned(), UseCaseId::parse("bgz").unwrap())]);
+    config.partners[0].nuts_v5 =
+        Some(V5PartnerConfig { did: "did:nuts:a".to_owned(), document_file: "did.json".into(), purposes });
+}
+
+fn with_authorities() -> NutsConfig {
+    NutsConfig { authorities_file: Some("nuts.pem".into()), ..NutsConfig::default() }
+}
+
+fn status_at(config: &mut NodeConfig, host: &str) {
+    config.nuts = Some(NutsConfig { status_hosts: vec![host.to_owned()], ..NutsConfig::default() });
+}
+
+/// The partner's token comes by a presentation of our own, bound to a key too.
+fn presents(config: &mut NodeConfig, node_api: Option<&str>) {
+    nuts_token(config, node_api, true);
+    config.nuts.as_mut().unwrap().own_chain_file = Some("chain.pem".into());
 }
 
 fn partner_at(config: &mut NodeConfig, base: &str, token_endpoint: &str) {
@@ -308,6 +338,31 @@ fn each_rule_lets_the_good_pass_and_says_what_is_wrong_with_the_bad() {
             good: |config| nuts_token(config, Some("http://127.0.0.1:8083"), false),
             bad: |config| nuts_token(config, None, false),
             says: "nuts_authorization_server needs nuts.node_api",
+        },
+        Rule {
+            good: |config| presents(config, None),
+            bad: |config| presents(config, Some("http://127.0.0.1:8083")),
+            says: "tokens come by one of them",
+        },
+        Rule {
+            good: |config| status_at(config, "status.example:8443"),
+            bad: |config| status_at(config, "https://status.example/"),
+            says: "nuts.status_hosts",
+        },
+        Rule {
+            good: |config| software(config, "did:web:leverancier.example", with_authorities()),
+            bad: |config| software(config, "did:web:leverancier.example", NutsConfig::default()),
+            says: "software needs nuts.authorities_file",
+        },
+        Rule {
+            good: |config| software(config, "did:web:leverancier.example", with_authorities()),
+            bad: |config| software(config, "leverancier", with_authorities()),
+            says: "must be did:web",
+        },
+        Rule {
+            good: |config| nuts_v5(config, Some("did:nuts:b")),
+            bad: |config| nuts_v5(config, None),
+            says: "nuts_v5 needs nuts.v5_did",
         },
         Rule {
             good: |config| nuts_token(config, Some("https://nuts.example"), false),

@@ -68,6 +68,8 @@ impl Provider {
             kind: None,
             use_cases: Vec::new(),
             node: None,
+            software: None,
+            nuts_v5: None,
             log: Some(PartnerLog {
                 base: WebAddress::parse(&format!("http://{}/log", self.address)).unwrap(),
                 public_key: CheckpointKey::open(&places.key).unwrap().map(|key| key.public().to_string()),

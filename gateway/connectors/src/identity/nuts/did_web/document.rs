@@ -8,8 +8,17 @@ use crate::identity::jose::{JwkMembers, PublicJwk};
 /// The most keys that are looked at.
 const MAX_METHODS: usize = 32;
 
-/// The keys by which a DID's owner authenticates and makes statements, by their full DID URL.
-pub(super) struct DidDocument {
+/// Which of a document's keys are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Relations {
+    /// Those by which the owner authenticates or makes statements.
+    Any,
+    /// Those for statements only (`assertionMethod`).
+    Assertion,
+}
+
+/// Keys of a DID's owner, by their full DID URL.
+pub(in super::super) struct DidDocument {
     keys: Vec<(String, PublicJwk)>,
 }
 
@@ -34,14 +43,17 @@ struct Method {
 
 impl DidDocument {
     /// Nothing when it is no document of this DID. Keys of kinds that are not known here are passed over.
-    pub(super) fn read(body: &[u8], did: &str) -> Option<Self> {
+    pub(in super::super) fn read(body: &[u8], did: &str, relations: Relations) -> Option<Self> {
         let document: Document = serde_json::from_slice(body).ok()?;
         if document.id != did || document.methods.len() > MAX_METHODS {
             return None;
         }
         let mut keys = Vec::new();
-        let relations: Vec<&Value> =
-            document.authentication.iter().chain(&document.assertion).take(MAX_METHODS).collect();
+        let authentication = match relations {
+            Relations::Any => document.authentication.as_slice(),
+            Relations::Assertion => &[],
+        };
+        let relations: Vec<&Value> = authentication.iter().chain(&document.assertion).take(MAX_METHODS).collect();
         for relation in relations {
             let method = match relation {
                 Value::String(reference) => document.methods.iter().find(|method| names(method, reference, did)),
@@ -60,7 +72,11 @@ impl DidDocument {
         Some(DidDocument { keys })
     }
 
-    pub(super) fn key(&self, kid: &str) -> Option<PublicJwk> {
+    pub(in super::super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    pub(in super::super) fn key(&self, kid: &str) -> Option<PublicJwk> {
         self.keys.iter().find(|(id, _)| id == kid).map(|(_, key)| key.clone())
     }
 }

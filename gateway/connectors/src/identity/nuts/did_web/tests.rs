@@ -68,16 +68,16 @@ fn document() -> Value {
 
 #[test]
 fn only_keys_that_the_owner_may_use_and_controls_are_keys() {
-    let read = DidDocument::read(document().to_string().as_bytes(), DID).unwrap();
+    let read = DidDocument::read(document().to_string().as_bytes(), DID, Relations::Any).unwrap();
     for (fragment, known) in
         [("0", true), ("embedded", true), ("unused", false), ("other", false), ("secret", false), ("strange", false)]
     {
         assert_eq!(read.key(&format!("{DID}#{fragment}")).is_some(), known, "{fragment}");
     }
     assert!(read.key("#0").is_none() && read.key(DID).is_none());
-    assert!(DidDocument::read(document().to_string().as_bytes(), "did:web:other.example").is_none());
+    assert!(DidDocument::read(document().to_string().as_bytes(), "did:web:other.example", Relations::Any).is_none());
     for body in ["", "{}", "[]", "<html>"] {
-        assert!(DidDocument::read(body.as_bytes(), DID).is_none());
+        assert!(DidDocument::read(body.as_bytes(), DID, Relations::Any).is_none());
     }
 }
 
@@ -129,4 +129,19 @@ async fn a_document_is_asked_for_once_also_one_that_is_not_there() {
     }
     assert!(begun.elapsed() < 2 * PATIENCE);
     assert_eq!(resolver.kept.iter().count(), 1);
+}
+
+#[tokio::test]
+async fn a_document_that_lacks_a_key_is_asked_for_again_and_not_at_once_once_more() {
+    let http = HttpClient::new(HttpSettings { trust: Trust::Roots(Vec::new()), ..HttpSettings::default() }).unwrap();
+    // Nobody is there: that it was asked for is seen by that.
+    let (resolver, did) = (DidWebResolver::new(http, true), "did:web:127.0.0.1%3A9");
+    let method = json!({"id": "#0", "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": jwk()});
+    resolver.remember(did, &json!({"id": did, "assertionMethod": [method]}));
+    resolver.again.invalidate(did);
+    let (known, changed) = (format!("{did}#0"), format!("{did}#1"));
+    assert!(resolver.key(did, &known).await.is_ok());
+    assert_eq!(resolver.key(did, &changed).await.err(), Some(DidFault::Unreachable), "asked for again");
+    assert_eq!(resolver.key(did, &changed).await.err(), Some(DidFault::NoKey), "and not once more");
+    assert!(resolver.key(did, &known).await.is_ok(), "what was kept stays");
 }

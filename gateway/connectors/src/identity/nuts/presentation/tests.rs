@@ -1,20 +1,25 @@
+mod two;
+
 use std::sync::Mutex;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use exchange::ports::BoxFuture;
 use futures_util::FutureExt;
-use jsonwebtoken::EncodingKey;
+use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::json;
 
-use super::super::x509::X509Fault;
+use super::super::did_web::DidWebResolver;
+use super::super::status::StatusLists;
 use super::super::x509::tests::{Authority, Issued, OTHER_NAME, did};
+use super::super::x509::{X509Authorities, X509Fault};
 use super::*;
 use crate::http::{HttpClient, HttpSettings, Trust};
 use crate::identity::testing::InMemory;
-use crate::identity::vetting::{Part, Standing, Unknown};
+use crate::identity::vetting::{Part, Standing, Unknown, Vet};
 
 const ISSUER: &str = "https://maasdal.example.nl/oauth2/90000902";
+const ENDPOINT: &str = "https://maasdal.example.nl/oauth/token";
 const HOLDER: &str = "did:web:delinde.example.nl";
 
 /// A holder with a certificate of a trusted authority, and whoever verifies it.
@@ -56,12 +61,14 @@ impl World {
         let holder = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
         let http =
             HttpClient::new(HttpSettings { trust: Trust::Roots(Vec::new()), ..HttpSettings::default() }).unwrap();
-        let holders = DidWebResolver::new(http, true);
-        holders.remember(HOLDER, &document(&holder));
+        let holders = DidWebResolver::new(http.clone(), true);
+        holders.remember(HOLDER, &document(HOLDER, &holder));
         let authorities = X509Authorities::new(std::slice::from_ref(&authority.der)).unwrap();
         let vets = Arc::new(Says(Mutex::new((Standing::Good, Vec::new()))));
+        let lists = StatusLists::new(http, vec!["status.example.nl".to_owned()]);
+        let trust = CredentialTrust { authorities, vets: vets.clone(), holders, lists };
         World {
-            verifier: PresentationVerifier::new(ISSUER.to_owned(), authorities, holders, vets.clone()),
+            verifier: PresentationVerifier::new(ISSUER.to_owned(), ENDPOINT.to_owned(), trust),
             vets,
             used: InMemory::with_share(100),
             authority,
@@ -115,12 +122,11 @@ impl World {
     }
 }
 
-fn document(key: &rcgen::KeyPair) -> Value {
+fn document(did: &str, key: &rcgen::KeyPair) -> Value {
     let (x, y) = key.public_key_raw()[1..].split_at(32);
     let jwk = json!({"kty": "EC", "crv": "P-256", "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y)});
-    let method =
-        json!({"id": format!("{HOLDER}#0"), "type": "JsonWebKey2020", "controller": HOLDER, "publicKeyJwk": jwk});
-    json!({"id": HOLDER, "verificationMethod": [method], "assertionMethod": [format!("{HOLDER}#0")]})
+    let method = json!({"id": format!("{did}#0"), "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": jwk});
+    json!({"id": did, "verificationMethod": [method], "assertionMethod": [format!("{did}#0")]})
 }
 
 fn signed(header: &Value, claims: &Value, key: &rcgen::KeyPair) -> String {
@@ -206,7 +212,7 @@ fn every_claim_of_a_presentation_is_looked_at() {
         ("another audience", |shown, _| shown.claims["aud"] = json!("https://other.example"), Some(Audience)),
         ("a slash more", |shown, _| shown.claims["aud"] = json!(format!("{ISSUER}/")), Some(Audience)),
         ("ours and another", |shown, _| shown.claims["aud"] = json!([ISSUER, "x"]), Some(Audience)),
-        ("no nonce", |shown, _| drop_claim(shown, "nonce"), Some(Malformed)),
+        ("no nonce", |shown, _| drop_claim(shown, "nonce"), Some(Identifier)),
         ("an empty nonce", |shown, _| shown.claims["nonce"] = json!(""), Some(Identifier)),
         ("no jti", |shown, _| drop_claim(shown, "jti"), Some(Malformed)),
         ("another subject", |shown, _| shown.claims["sub"] = json!("did:web:x.example"), Some(Holder)),
@@ -323,8 +329,13 @@ fn every_claim_of_a_credential_is_looked_at() {
             Some(Claims),
         ),
         (
-            "a status",
+            "a status that is not understood",
             |shown, _| shown.credential["vc"]["credentialStatus"] = json!({"id": "x", "type": "StatusList2021Entry"}),
+            Some(Status),
+        ),
+        (
+            "a status at a host that is not configured",
+            |shown, _| shown.credential["vc"]["credentialStatus"] = status("https://elsewhere.example.nl/1"),
             Some(Status),
         ),
         (
@@ -376,6 +387,11 @@ fn the_definition_names_the_authorities_that_are_trusted() {
     let fields = &world.verifier.definition()["input_descriptors"][0]["constraints"]["fields"];
     let pattern = fields[1]["filter"]["pattern"].as_str().unwrap();
     assert_eq!(pattern, format!("^did:x509:0:sha256:({})::.*$", world.authority.fingerprint()));
+}
+
+fn status(list: &str) -> Value {
+    json!({"type": "BitstringStatusListEntry", "statusPurpose": "revocation", "statusListIndex": "1",
+        "statusListCredential": list})
 }
 
 fn times(shown: &mut Shown, from: i64, until: i64) {

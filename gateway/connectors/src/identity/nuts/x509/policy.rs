@@ -1,19 +1,24 @@
 //! The policies of a did:x509: what the DID says that the certificate has.
 
+use std::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use x509_parser::asn1_rs::{Any, FromDer, Oid, Tag, TaggedExplicit, oid};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::x509::X509Name;
 
 use super::X509Fault;
+use crate::identity::certificates::Certificate;
 
 const MAX_DID: usize = 2048;
 /// The most properties that one DID may name.
 const MAX_PROPERTIES: usize = 16;
 const MAX_VALUE: usize = 256;
+/// What the method does not allow unescaped.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// One property: `("san", "otherName")` and its value, decoded.
 type Property = (&'static str, &'static str, String);
@@ -49,7 +54,10 @@ pub(super) fn parse(did: &str) -> Result<([u8; 32], Policies), X509Fault> {
         if pairs.is_empty() || !rest.is_empty() {
             return Err(X509Fault::Malformed);
         }
-        for [key, value] in pairs {
+        for (place, [key, value]) in pairs.iter().enumerate() {
+            if pairs.iter().take(place).any(|[earlier, _]| earlier == key) {
+                return Err(X509Fault::Malformed);
+            }
             let (group, key) = known(group, key).ok_or(X509Fault::Policy)?;
             all.push((group, key, decode(value).ok_or(X509Fault::Malformed)?));
         }
@@ -99,6 +107,28 @@ impl Policies {
         self.0.iter().any(|(known, name, text)| *known == group && *name == key && text == value)
     }
 
+    /// What there is to say of the certificate (DER) of an organisation; nothing when it names none.
+    pub(super) fn of_organisation(leaf: &[u8]) -> Option<Self> {
+        let (_, certificate) = X509Certificate::from_der(leaf).ok()?;
+        let ura = Certificate::read(leaf).ok()?.ura?;
+        let names = certificate.subject_alternative_name().ok()??;
+        let name = names.value.general_names.iter().find_map(|name| match name {
+            GeneralName::OtherName(_, der) => {
+                other_name(der).filter(|text| text.split('-').nth(4) == Some(ura.as_str()))
+            }
+            _ => None,
+        })?;
+        let organisation = certificate.subject().iter_organization().next().and_then(|name| name.as_str().ok());
+        let organisation = organisation.filter(|name| subject_has(certificate.subject(), "O", name));
+        let organisation = organisation.map(|name| ("subject", "O", name.to_owned()));
+        Some(Policies(std::iter::once(("san", "otherName", name.to_owned())).chain(organisation).collect()))
+    }
+
+    /// Every property.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        self.0.iter().map(|(group, key, value)| (*group, *key, value.as_str()))
+    }
+
     /// Holds when the certificate (DER) has everything that the DID says.
     pub(super) fn hold(&self, leaf: &[u8]) -> Result<(), X509Fault> {
         let (_, certificate) = X509Certificate::from_der(leaf).map_err(|_| X509Fault::Chain)?;
@@ -110,9 +140,24 @@ impl Policies {
     }
 }
 
+/// As they stand in a DID.
+impl fmt::Display for Policies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (group, key, value) in &self.0 {
+            write!(f, "::{group}:{key}:{}", utf8_percent_encode(value, ESCAPED))?;
+        }
+        Ok(())
+    }
+}
+
 fn subject_has(subject: &X509Name<'_>, key: &str, value: &str) -> bool {
     let Some((_, kind)) = SUBJECT.iter().find(|(name, _)| *name == key) else { return false };
-    subject.iter_by_oid(kind).any(|attribute| attribute.as_str().is_ok_and(|text| text == value))
+    // A name that says a thing twice says it not: two readers would take it for two holders.
+    let mut stated = subject.iter_by_oid(kind);
+    match (stated.next(), stated.next()) {
+        (Some(only), None) => only.as_str().is_ok_and(|text| text == value),
+        _ => false,
+    }
 }
 
 fn san_has(certificate: &X509Certificate<'_>, key: &str, value: &str) -> bool {
