@@ -1,5 +1,5 @@
 //! The outside world, a folder per party: our own source systems (`sources`), the nodes of other providers (`peers`),
-//! who asks (`identity`), the provider's own registers (`registers`), the national consent register (`mitz`), the logs of
+//! who asks (`identity`), the provider's own registers (`registers`), evidence of who treats whom (`relations`), the national consent register (`mitz`), the logs of
 //! neighbours (`witnesses`) and the monitoring system that is told of the access log (`siem`). Implements the ports of `exchange`.
 //!
 //! The only crate with an HTTP client ([`http`]). It knows no policy: it asks what a permit's question says,
@@ -11,6 +11,7 @@ pub mod identity;
 pub mod mitz;
 pub mod peers;
 pub mod registers;
+pub mod relations;
 pub mod siem;
 pub mod sources;
 pub mod witnesses;

@@ -13,6 +13,7 @@ use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
 use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::Watch;
+use connectors::sources::OwnRecords;
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
 use exchange::ports::{Authenticator, Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
@@ -71,6 +72,7 @@ const REGISTER_ROUND: Duration = Duration::from_secs(2);
 struct OwnSources {
     sources: Vec<Arc<dyn Source>>,
     indexes: Vec<Arc<dyn PatientIndex>>,
+    witnesses: Vec<Arc<dyn OwnRecords>>,
     versions: Vec<FhirVersion>,
 }
 
@@ -104,7 +106,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
     let peers = peers(config, &certificates, &clock)?;
     let mitz = mitz::of(config)?;
-    let mut registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
+    let mut registers = Registers::open(config, sources.sources, sources.witnesses, peers, mitz.clone(), &clock);
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
     let wellness = wellness(registers.health.clone(), state);
     let watch = Watch::start(registers.health, REGISTER_ROUND);
@@ -218,6 +220,13 @@ fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
     }
 }
 
+/// The own sources as witnesses of treatment relations, for a question that no exchange asks.
+pub fn witnesses(config: &NodeConfig) -> Result<Vec<Arc<dyn OwnRecords>>, String> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let certificates = Certificates::open(config, &clock)?;
+    own_sources(config, certificates.to_sources()).map(|own| own.witnesses)
+}
+
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
 pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     said(InnerCallers::load(&config.organisation(), &config.callers, config.is_for_development()))?;
@@ -255,8 +264,9 @@ fn own_sources(config: &NodeConfig, http: &HttpClient) -> Result<OwnSources, Str
 }
 
 impl OwnSources {
-    fn add<S: Source + PatientIndex + 'static>(&mut self, source: Arc<S>) {
+    fn add<S: Source + PatientIndex + OwnRecords + 'static>(&mut self, source: Arc<S>) {
         self.sources.push(source.clone());
+        self.witnesses.push(source.clone());
         self.indexes.push(source);
     }
 }

@@ -159,9 +159,11 @@ impl CaseInput {
 impl CaseFindings {
     fn found_out(&self) -> Result<Findings, String> {
         let treatment_relation = match self.treatment_relation.as_deref() {
-            Some("found") => {
-                Finding::Found(TreatmentRelation { kind: "case".to_owned(), reference: "case".to_owned() })
-            }
+            Some("found") => Finding::Found(TreatmentRelation {
+                kind: "case".to_owned(),
+                reference: "case".to_owned(),
+                age_days: None,
+            }),
             word => unfound(word)?,
         };
         let given =

@@ -21,6 +21,7 @@ use connectors::identity::{
 };
 use connectors::mitz::MitzConfig;
 use connectors::peers::PeerConfig;
+use connectors::relations::EvidenceConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
 use policy::{Organisation, UseCaseId};
@@ -93,6 +94,9 @@ pub struct RegistersConfig {
     /// Which other providers know which patient. Without it only the own sources are asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whereabouts_file: Option<PathBuf>,
+    /// What else tells of a treatment relation. Without it the list counts, and what other providers assert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidenceConfig>,
     /// The national consent register (Mitz). Without it only the provider's own consents count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitz: Option<MitzConfig>,

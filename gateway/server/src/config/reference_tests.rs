@@ -105,6 +105,8 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[log.retention]", "years"),
         ("[profiles]", "use_case"),
         ("[registers]", "consents"),
+        ("[registers.evidence]", "kind"),
+        ("[[registers.evidence.kinds]]", "age"),
         ("[registers.mitz]", "url"),
         ("[registers.mitz.subscriptions]", "patients"),
         ("[bounds]", "exchange"),

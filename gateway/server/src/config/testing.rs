@@ -10,12 +10,13 @@ use connectors::identity::{
     SessionConfig,
 };
 use connectors::mitz::{MitzConfig, SubscriptionsConfig};
+use connectors::relations::{EvidenceConfig, EvidenceKind, KindConfig, Persons};
 use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
-use policy::UseCaseId;
+use policy::{Direction, UseCaseId};
 
 use super::listeners::InnerTlsConfig;
 use super::{
@@ -95,6 +96,19 @@ pub(crate) fn everything() -> NodeConfig {
             consents_file: Some(path()),
             relations_file: Some(path()),
             whereabouts_file: Some(path()),
+            evidence: Some(EvidenceConfig {
+                assertions: true,
+                deadline_ms: 1,
+                person_systems: vec![text()],
+                kinds: vec![KindConfig {
+                    kind: EvidenceKind::Encounter,
+                    gates: vec![Direction::User],
+                    most_days: 1,
+                    open_days: 1,
+                    ahead_days: 1,
+                    persons: Persons::Named,
+                }],
+            }),
             mitz: Some(MitzConfig {
                 base: web(),
                 certificate_file: path(),

@@ -16,7 +16,7 @@ use super::past::{self, Own};
 use crate::config::{Mode, NodeConfig};
 use crate::log::filter::{Filter, Period};
 use crate::log::places::Places;
-use crate::{profiles, registers};
+use crate::{profiles, registers, wiring};
 
 #[derive(Subcommand)]
 pub enum PolicyCommand {
@@ -112,8 +112,11 @@ fn explained(config: &Path, question: Option<&Path>, as_json: bool) -> Result<Ex
     let question: CaseInput = serde_json::from_str(&text)
         .map_err(|fault| format!("the question cannot be read (line {}, column {})", fault.line(), fault.column()))?;
     let (use_cases, _) = use_cases(&config, None)?;
-    let (relations, consents) = registers::own_knowledge(&config);
-    let explaining = explain::explain(&question, &use_cases, relations.as_ref(), consents.as_ref());
+    let explaining = async {
+        let witnesses = if config.registers.evidence.is_some() { wiring::witnesses(&config)? } else { Vec::new() };
+        let (relations, consents) = registers::own_knowledge(&config, witnesses);
+        explain::explain(&question, &use_cases, relations.as_ref(), consents.as_ref()).await
+    };
     let explanation = actix_web::rt::System::new().block_on(explaining)?;
     if as_json {
         println!("{:#}", json!(explanation));

@@ -49,6 +49,9 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
             return Err("registers.mitz needs provider.kind: Mitz is told what kind of provider holds the data".into());
         }
     }
+    if let Some(evidence) = &config.registers.evidence {
+        evidence.check(config.bounds.finding_ms)?;
+    }
     if config.quality.one_in == 0 || config.quality.queue == 0 {
         return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
     }
