@@ -22,6 +22,7 @@ mod overview;
 mod pages;
 mod people;
 mod presentations;
+mod relations;
 mod setting;
 pub mod surface;
 mod tokens;
@@ -135,6 +136,7 @@ fn region() -> Vec<Check> {
     all.extend(introspection::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());
+    all.extend(relations::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
     all.extend(witnessed::checks());
