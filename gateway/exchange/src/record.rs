@@ -41,7 +41,7 @@ pub enum Layout {
     /// Adds what a policy in the shadow of the one in force would have decided.
     #[serde(rename = "zorgsluis-access/4")]
     Fourth,
-    /// Adds what was looked at for a treatment relation, and how old its evidence is.
+    /// Adds what was looked at for a treatment relation, how old its evidence is, and the bundle that a policy came in.
     #[serde(rename = "zorgsluis-access/5")]
     Fifth,
 }

@@ -36,13 +36,13 @@ use crate::log::places::Places;
 use crate::log::published::Published;
 use crate::log::siem::{self, Streaming};
 use crate::log::witnessing::{Setup, Witnessing};
+use crate::mitz;
 use crate::mitz::Subscribing;
 use crate::node::{Bases, Node, Parts};
 use crate::patient_index::OwnPatients;
-use crate::policies::{ReloadMeasures, Reloading};
+use crate::policies::{PolicySource, ReloadMeasures, Reloading};
 use crate::quality::{Quality, Statements};
 use crate::registers::{Registers, wellness};
-use crate::{mitz, profiles};
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
 const LONGEST_RECORD: usize = 1 << 20;
@@ -78,9 +78,12 @@ struct OwnSources {
 
 /// Puts a node together.
 pub fn node(config: &NodeConfig) -> Result<Wired, String> {
-    let use_cases = Arc::new(InForce::from(use_cases(config)?));
+    let policies = PolicySource::of(config)?;
+    let first = policies.at_start()?;
+    policies.accept(&first)?;
+    let use_cases = Arc::new(InForce::from(first.use_cases));
     let reload = ReloadMeasures::default();
-    let reloading = Reloading::start(&config.profiles, config.is_for_development(), &use_cases, reload.clone())?;
+    let reloading = Reloading::start(policies, &config.profiles, &use_cases, reload.clone())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     // What a production node may not have is said before what it lacks.
     let callers =
@@ -186,14 +189,6 @@ fn shows_its_log(use_cases: &UseCases) -> bool {
 fn archive(config: &NodeConfig, log: &Arc<AccessLog>) -> Result<Arc<Archive>, String> {
     let places = Places::of_store(&config.store.folder);
     Ok(Arc::new(Archive::open(log.clone(), &places.index, config.provider.ura.to_string())?))
-}
-
-/// The use cases of this configuration. Outside development nothing is put in force whose cases do not pass.
-pub fn use_cases(config: &NodeConfig) -> Result<UseCases, String> {
-    if config.is_for_development() {
-        return profiles::load(&config.profiles, true);
-    }
-    profiles::checked(&config.profiles, false).map(|(use_cases, _)| use_cases)
 }
 
 /// The statements of profiles that own data is measured by, when it is.

@@ -71,6 +71,8 @@ fn decided(record: &AccessRecord) -> Vec<Node> {
     details.extend(decision.denial.map(|denial| detail("denial", denial_code(denial))));
     details.extend(decision.use_case.iter().map(|use_case| detail("use-case", use_case)));
     details.extend(decision.policy.iter().map(|policy| detail("policy-version", &policy.version)));
+    let bundle = decision.policy.as_ref().and_then(|policy| policy.bundle.as_ref());
+    details.extend(bundle.map(|revision| detail("policy-bundle", revision)));
     details.extend(
         decision.reasons.iter().map(|reason| detail("reason", format!("{}: {}", reason.code, reason.description))),
     );

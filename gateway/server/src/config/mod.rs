@@ -14,6 +14,7 @@ pub(crate) mod testing;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use connectors::bundles::BundleConfig;
 use connectors::http::WebAddress;
 use connectors::identity::nuts::NutsConfig;
 use connectors::identity::{
@@ -73,6 +74,9 @@ pub struct ProfilesConfig {
     /// How often the folder is looked at for changed policies, in seconds; never when 0.
     #[serde(default = "ProfilesConfig::every")]
     pub reload_seconds: u64,
+    /// A signed bundle that the use cases are in, in the place of folders of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BundleConfig>,
 }
 
 impl ProfilesConfig {
@@ -241,6 +245,7 @@ impl NodeConfig {
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());
         all.extend(self.registers.mitz.iter_mut().flat_map(MitzConfig::files));
+        all.extend(self.profiles.bundle.iter_mut().flat_map(BundleConfig::files));
         all.extend(self.quality.statements.as_mut());
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         for source in &mut self.sources {

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use connectors::bundles::{BundleAlgorithm, BundleConfig, BundleKeyConfig};
 use connectors::http::WebAddress;
 use connectors::identity::dezi::ContentEncryption;
 use connectors::identity::nuts::NutsConfig;
@@ -91,7 +92,20 @@ pub(crate) fn everything() -> NodeConfig {
                 write_ms: 1,
             }),
         },
-        profiles: ProfilesConfig { folder: path(), use_cases: use_cases(), reload_seconds: 1 },
+        profiles: ProfilesConfig {
+            folder: path(),
+            use_cases: use_cases(),
+            reload_seconds: 1,
+            bundle: Some(BundleConfig {
+                file: Some(path()),
+                url: Some(web()),
+                authorities_file: Some(path()),
+                every_seconds: 1,
+                scope: Some(text()),
+                unsigned: true,
+                keys: vec![BundleKeyConfig { id: text(), algorithm: BundleAlgorithm::ES256, public_key_file: path() }],
+            }),
+        },
         registers: RegistersConfig {
             consents_file: Some(path()),
             relations_file: Some(path()),

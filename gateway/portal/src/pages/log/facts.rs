@@ -139,7 +139,7 @@ fn why(record: &AccessRecord) -> Markup {
         }))
         (row("Toestemming", "7.4.8", &html! { (capital(&consent)) }))
         (row("Beleid en versie", "7.4.6", &match decision.and_then(|decision| decision.policy.as_ref()) {
-            Some(policy) => html! { "Versie " (policy.version) br; code { "sha256:" (policy.digest) } },
+            Some(policy) => html! { "Versie " (policy.version) @if let Some(bundle) = &policy.bundle { ", bundel " (bundle) } br; code { "sha256:" (policy.digest) } },
             None => none("geen beleid toegepast"),
         }))
         @if let Some(decision) = decision {
