@@ -30,7 +30,8 @@ pub struct Provider {
     /// The id of its own Organization resource.
     id: &'static str,
     /// The root of the identifiers that it gives out.
-    pub(super) own_system: &'static str,
+    /// Where its own name spaces of identifiers begin.
+    pub own_system: &'static str,
     city: &'static str,
     phone: &'static str,
 }
@@ -196,7 +197,10 @@ impl Practitioner {
             "resourceType": "Practitioner",
             "id": self.id,
             "meta": {"profile": [format!("{PROFILES}nl-core-HealthProfessional-Practitioner")]},
-            "identifier": [{"system": "http://fhir.nl/fhir/NamingSystem/uzi-nr-pers", "value": self.uzi_number}],
+            "identifier": [
+                {"system": "http://fhir.nl/fhir/NamingSystem/uzi-nr-pers", "value": self.uzi_number},
+                {"system": format!("{}/medewerker", provider.own_system), "value": self.id},
+            ],
             "active": true,
             "name": [{"use": "official", "text": self.name}],
         });

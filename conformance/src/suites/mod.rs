@@ -26,6 +26,7 @@ mod pages;
 mod people;
 mod presentations;
 mod presenting;
+mod relations;
 mod setting;
 pub mod surface;
 mod tokens;
@@ -143,6 +144,7 @@ fn region() -> Vec<Check> {
     all.extend(introspection::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());
+    all.extend(relations::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
     all.extend(witnessed::checks());

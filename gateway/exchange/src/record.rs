@@ -3,6 +3,8 @@
 //! Here, and only here, a BSN and a name are written down: they are the required object and user (7.4.3, 7.3.3).
 //! Records are read back too (by whoever searches the log), in every layout that was ever written.
 
+mod evidence;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
@@ -21,6 +23,7 @@ use thiserror::Error;
 
 use crate::inbound::{Credentials, Gate};
 use crate::middleware::minimisation::SourceStatus;
+pub use evidence::{EvidenceFacts, EvidenceResult, Shortfall};
 
 /// The layout of a record; the first member of each, so that readers can tell layouts apart. A later layout only
 /// adds members.
@@ -38,11 +41,14 @@ pub enum Layout {
     /// Adds what a policy in the shadow of the one in force would have decided.
     #[serde(rename = "zorgsluis-access/4")]
     Fourth,
+    /// Adds what was looked at for a treatment relation, how old its evidence is, and the bundle that a policy came in.
+    #[serde(rename = "zorgsluis-access/5")]
+    Fifth,
 }
 
 impl Layout {
     /// The layout that is written.
-    pub const CURRENT: Layout = Layout::Fourth;
+    pub const CURRENT: Layout = Layout::Fifth;
 }
 
 /// One exchange.
@@ -82,6 +88,9 @@ pub struct AccessRecord {
     pub decision: Option<DecisionFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub treatment_relation: Option<Finding<TreatmentRelation>>,
+    /// What was looked at to find the treatment relation, or that there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relation_evidence: Vec<EvidenceFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<Finding<Consent>>,
     /// What the index of other providers said, when it was asked.

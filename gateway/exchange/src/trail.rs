@@ -58,6 +58,7 @@ impl Trail {
             patient: None,
             decision: None,
             treatment_relation: None,
+            relation_evidence: Vec::new(),
             consent: None,
             localisation: None,
             emergency: None,

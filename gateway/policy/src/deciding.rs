@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(codes(permit.reasons()), ["care"]);
         assert_eq!(permit.obligations(), [Obligation::WithholdType { resource_type: "Medication".to_owned() }]);
         assert_eq!(permit.use_case().as_str(), "one");
-        assert_eq!(permit.policy().version, "1.2.3");
+        assert_eq!(&*permit.policy().version, "1.2.3");
         assert_eq!(permit.plan(), [permit.request().interaction.clone()]);
         for released in ["Patient", "Condition", "Observation", "Medication", "Practitioner"] {
             assert!(permit.may_release(released), "{released}");

@@ -44,10 +44,14 @@ pub enum NotFoundOut {
 /// A treatment relation (behandelrelatie) and where it is known from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TreatmentRelation {
-    /// `provider-list`, `asserted-by-data-user`, …
+    /// `provider-list`, `asserted-by-data-user`, `appointment`, `encounter`, …
     pub kind: String,
     /// What it rests on, for the log: the id of a referral, transfer, enrolment. Never a BSN.
     pub reference: String,
+    /// How old its evidence is, in whole days: since the care ended, 0 for care that goes on or is still to come. Nothing
+    /// where the evidence says no day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_days: Option<u32>,
 }
 
 /// A consent (toestemming) decision about one patient, holder and data user.

@@ -33,7 +33,11 @@ impl Shadow {
         let release = Release::parse(release).map_err(|what| format!("shadow: {what}"))?;
         let rego = Rego::compile(&id.replace('-', "_"), policy).map_err(|what| format!("shadow: {what}"))?;
         Ok(Shadow {
-            policy: PolicyVersion { version: release.version, digest: hex(Sha256::new().chain_update(policy)) },
+            policy: PolicyVersion {
+                version: release.version.into(),
+                digest: hex(Sha256::new().chain_update(policy)).into(),
+                bundle: None,
+            },
             rego,
         })
     }

@@ -152,7 +152,11 @@ pub(crate) fn consent(decision: ConsentDecision) -> Finding<Consent> {
 }
 
 pub(crate) fn relation() -> Finding<TreatmentRelation> {
-    Finding::Found(TreatmentRelation { kind: "provider-list".to_owned(), reference: "enrolment-1".to_owned() })
+    Finding::Found(TreatmentRelation {
+        kind: "provider-list".to_owned(),
+        reference: "enrolment-1".to_owned(),
+        age_days: None,
+    })
 }
 
 /// A treatment relation and the patient's consent.

@@ -66,8 +66,11 @@ impl fmt::Display for UseCaseId {
 /// it. Goes into every record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyVersion {
-    pub version: String,
-    pub digest: String,
+    pub version: Box<str>,
+    pub digest: Box<str>,
+    /// The revision of the signed bundle that it came in, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Box<str>>,
 }
 
 /// One use case: capability, compiled policy and version.
@@ -132,7 +135,11 @@ impl UseCase {
         Ok(UseCase {
             id: use_case,
             capability: parsed,
-            policy: PolicyVersion { version: release.version.clone(), digest: hex(seal.clone()) },
+            policy: PolicyVersion {
+                version: release.version.as_str().into(),
+                digest: hex(seal.clone()).into(),
+                bundle: None,
+            },
             seal,
             release,
             rego,
@@ -149,7 +156,7 @@ impl UseCase {
     pub fn with_matrix(mut self, matrix: &str) -> Result<UseCase, UseCaseFault> {
         let read = Matrix::parse(matrix, &self.capability);
         self.matrix = Some(read.map_err(|what| UseCaseFault { use_case: self.id.to_string(), what })?);
-        self.policy.digest = hex(self.seal.clone().chain_update(matrix));
+        self.policy.digest = hex(self.seal.clone().chain_update(matrix)).into();
         Ok(self)
     }
 
@@ -161,6 +168,13 @@ impl UseCase {
         let shadow = Shadow::load(self.id.as_str(), policy, release);
         self.shadow = Some(shadow.map_err(|what| UseCaseFault { use_case: self.id.to_string(), what })?);
         Ok(self)
+    }
+
+    /// The same use case, as it came in a signed bundle of this revision.
+    #[must_use]
+    pub fn of_bundle(mut self, revision: &str) -> UseCase {
+        self.policy.bundle = Some(revision.into());
+        self
     }
     pub fn id(&self) -> &UseCaseId {
         &self.id

@@ -211,10 +211,9 @@ impl Authenticator for Neighbours {
 }
 
 impl TreatmentRelations for Neighbours {
-    fn relation<'a>(&'a self, _: &'a Caller, _: &'a Bsn) -> BoxFuture<'a, Finding<TreatmentRelation>> {
-        Box::pin(async {
-            Finding::Found(TreatmentRelation { kind: "asserted".into(), reference: "transfer-1".into() })
-        })
+    fn relation<'a>(&'a self, _: RelationQuestion<'a>) -> BoxFuture<'a, Relation> {
+        let relation = TreatmentRelation { kind: "asserted".into(), reference: "transfer-1".into(), age_days: None };
+        Box::pin(async { Finding::Found(relation).into() })
     }
 }
 
@@ -280,7 +279,11 @@ fn caller() -> Caller {
         person: Some(Person { id: "n-1".into(), name: Some("Noor Voorbeeld".into()), role: "30.000".into() }),
         use_cases: vec![UseCaseId::parse("reading").unwrap()],
         patient: None,
-        treatment_relation: Some(TreatmentRelation { kind: "asserted".into(), reference: "transfer-1".into() }),
+        treatment_relation: Some(TreatmentRelation {
+            kind: "asserted".into(),
+            reference: "transfer-1".into(),
+            age_days: None,
+        }),
         emergency: None,
         responsible: None,
         token_id: Some("digest".into()),

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Mode, NodeConfig};
+use crate::config::NodeConfig;
+use crate::policies::PolicySource;
 use crate::validate::{self, ValidateOptions};
-use crate::{log, packages, policies, profiles, serve, wiring};
+use crate::{log, packages, policies, serve, wiring};
 
 /// A gateway through which health data passes only after someone has looked who asks, why, and whether the patient
 /// agrees.
@@ -94,7 +95,7 @@ pub fn run() -> ExitCode {
 
 fn check(file: &Path) -> Result<(), String> {
     let config = NodeConfig::load(file)?;
-    let (_, cases) = profiles::checked(&config.profiles, config.mode == Mode::Development)?;
+    let cases = PolicySource::of(&config)?.tried()?.cases;
     let measured = match wiring::statements(&config)? {
         Some(statements) => format!("{} statements of profiles", statements.count()),
         None => "data quality is not measured".to_owned(),

@@ -163,7 +163,7 @@ mod tests {
             receiver: ura("90000904"),
             patient: Bsn::parse(BSN).unwrap(),
             use_case: UseCaseId::parse("eoverdracht-sender").unwrap(),
-            ground: TreatmentRelation { kind: kind.to_owned(), reference: "transfer-1".to_owned() },
+            ground: TreatmentRelation { kind: kind.to_owned(), reference: "transfer-1".to_owned(), age_days: None },
             until,
         }
     }

@@ -10,8 +10,8 @@ use crate::config::ProfilesConfig;
 /// The folder, in a use case's own, of a policy that is only tried.
 const SHADOW: &str = "shadow";
 
-/// The texts of one use case's folder, read once: what passes its cases is what is put in force.
-struct Texts {
+/// The texts of one use case, read once: what passes its cases is what is put in force.
+pub struct Texts {
     folder: FolderTexts,
     /// Policy and release of the policy that is only tried, when there is one.
     shadow: Option<(String, String)>,
@@ -33,49 +33,83 @@ pub fn load(config: &ProfilesConfig, development: bool) -> Result<UseCases, Stri
 pub fn checked(config: &ProfilesConfig, development: bool) -> Result<(UseCases, usize), String> {
     let (mut all, mut passed) = (Vec::new(), 0);
     for id in &config.use_cases {
-        let texts = Texts::read(config, id)?;
-        let use_case = if texts.has_cases {
-            let report = check_folder(&texts.folder, development).map_err(|fault| fault.to_string())?;
-            passed += report.cases.len();
-            report.use_case
-        } else if development {
-            texts.folder.load(development).map_err(|fault| fault.to_string())?
-        } else {
-            return Err(format!(
-                "{}: there is no folder `cases` beside the policy: write down whom it must allow and whom deny",
-                config.folder.join(id.as_str()).display()
-            ));
-        };
-        all.push(texts.shadowed(use_case)?);
+        let (use_case, cases) = Texts::read(config, id)?.checked(development)?;
+        passed += cases;
+        all.push(use_case);
     }
     Ok((UseCases::new(all), passed))
+}
+
+/// The files of a use case's folder that a bundle carries, by their path in it.
+pub fn files(profiles: &Path, id: &UseCaseId) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let mut files = Vec::new();
+    for part in ["", "cases", SHADOW] {
+        let folder = profiles.join(id.as_str()).join(part);
+        let trouble = |fault: std::io::Error| format!("{}: {fault}", folder.display());
+        if !part.is_empty() && !folder.is_dir() {
+            continue;
+        }
+        for entry in std::fs::read_dir(&folder).map_err(trouble)? {
+            let file = entry.map_err(trouble)?.path();
+            let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let carried = [".json", ".rego", ".toml"].iter().any(|ending| name.ends_with(ending));
+            if file.is_file() && carried {
+                let path = if part.is_empty() { format!("{id}/{name}") } else { format!("{id}/{part}/{name}") };
+                files.push((path, read(&file)?.into_bytes()));
+            }
+        }
+    }
+    Ok(files)
 }
 
 impl Texts {
     fn read(config: &ProfilesConfig, id: &UseCaseId) -> Result<Texts, String> {
         let folder = config.folder.join(id.as_str());
-        let text = |name: &str| read(&folder.join(name));
-        let shadow = folder.join(SHADOW);
-        let shadow = if shadow.is_dir() {
-            Some((read(&shadow.join("policy.rego"))?, read(&shadow.join("release.toml"))?))
-        } else {
-            None
-        };
         let has_cases = folder.join("cases").is_dir();
-        let matrix = folder.join("matrix.toml");
-        let matrix = if matrix.exists() { Some(read(&matrix)?) } else { None };
+        let cases = if has_cases { cases(&folder.join("cases"))? } else { Vec::new() };
+        let here = |name: &str| folder.join(name).exists();
+        Texts::of(id, &|name| read(&folder.join(name)), &here, cases, has_cases)
+    }
+
+    /// The texts of a use case, wherever they are kept: `text` reads one by its path in the use case's folder, `here` says
+    /// whether there is one.
+    pub fn of(
+        id: &UseCaseId,
+        text: &dyn Fn(&str) -> Result<String, String>,
+        here: &dyn Fn(&str) -> bool,
+        cases: Vec<(String, String)>,
+        has_cases: bool,
+    ) -> Result<Texts, String> {
+        let shadowed = here(SHADOW) || here("shadow/policy.rego") || here("shadow/release.toml");
+        let shadow = if shadowed { Some((text("shadow/policy.rego")?, text("shadow/release.toml")?)) } else { None };
         Ok(Texts {
             folder: FolderTexts {
                 id: id.to_string(),
                 capability: text("capability.json")?,
                 policy: text("policy.rego")?,
                 release: text("release.toml")?,
-                matrix,
-                cases: if has_cases { cases(&folder.join("cases"))? } else { Vec::new() },
+                matrix: if here("matrix.toml") { Some(text("matrix.toml")?) } else { None },
+                cases,
             },
             shadow,
             has_cases,
         })
+    }
+
+    /// The use case, and how many of its cases passed. One that nobody wrote cases for is for `development` only.
+    pub fn checked(&self, development: bool) -> Result<(UseCase, usize), String> {
+        let (use_case, passed) = if self.has_cases {
+            let report = check_folder(&self.folder, development).map_err(|fault| fault.to_string())?;
+            (report.use_case, report.cases.len())
+        } else if development {
+            (self.folder.load(development).map_err(|fault| fault.to_string())?, 0)
+        } else {
+            return Err(format!(
+                "{}: there is no folder `cases` beside the policy: write down whom it must allow and whom deny",
+                self.folder.id
+            ));
+        };
+        Ok((self.shadowed(use_case)?, passed))
     }
 
     fn shadowed(&self, use_case: UseCase) -> Result<UseCase, String> {
@@ -127,7 +161,7 @@ mod tests {
             fs::write(file, text).unwrap();
         }
         let use_cases = vec![UseCaseId::parse("health-overview").unwrap()];
-        let config = ProfilesConfig { folder: folder.path().to_owned(), use_cases, reload_seconds: 0 };
+        let config = ProfilesConfig { folder: folder.path().to_owned(), use_cases, reload_seconds: 0, bundle: None };
         (folder, config)
     }
 

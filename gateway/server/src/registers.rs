@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use connectors::mitz::{LocalAndMitz, Mitz};
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth};
+use connectors::relations::{OwnSources, Relations};
+use connectors::sources::OwnRecords;
 use exchange::ports::{Clock, Consents, Source, SystemClock, TreatmentRelations};
 use policy::DataHolder;
 use store::state::State;
@@ -24,6 +26,7 @@ impl Registers {
     pub fn open(
         config: &NodeConfig,
         own: Vec<Arc<dyn Source>>,
+        witnesses: Vec<Arc<dyn OwnRecords>>,
         peers: HashMap<DataHolder, Arc<dyn Source>>,
         mitz: Option<Mitz>,
         clock: &Arc<dyn Clock>,
@@ -35,7 +38,7 @@ impl Registers {
             Arc::new(RegionalRegister::open(files.whereabouts_file.as_deref(), holder.clone(), own, peers));
         let mut registers = Registers {
             consents: Arc::new(Nobody),
-            relations: Arc::new(Nobody),
+            relations: Arc::new(Relations::new(true, Vec::new())),
             whereabouts: whereabouts.clone(),
             health: vec![whereabouts],
         };
@@ -48,19 +51,28 @@ impl Registers {
         if let Some(mitz) = mitz {
             registers.consents = Arc::new(LocalAndMitz::new(local, Arc::new(mitz)));
         }
+        let mut ways: Vec<Arc<dyn TreatmentRelations>> = Vec::new();
         if let Some(file) = &files.relations_file {
-            let relations = Arc::new(ProviderList::open(file, ura.clone(), clock.clone()));
-            registers.relations = relations.clone();
-            registers.health.push(relations);
+            let list = Arc::new(ProviderList::open(file, ura.clone(), clock.clone()));
+            ways.push(list.clone());
+            registers.health.push(list);
         }
+        if let Some(evidence) = files.evidence.as_ref().filter(|evidence| !evidence.kinds.is_empty()) {
+            ways.push(Arc::new(OwnSources::new(ura.clone(), evidence.clone(), witnesses, clock.clone())));
+        }
+        let assertions = files.evidence.as_ref().is_none_or(|evidence| evidence.assertions);
+        registers.relations = Arc::new(Relations::new(assertions, ways));
         registers
     }
 }
 
 /// What this provider itself knows of relations and consents, for a question that no exchange asks.
-pub fn own_knowledge(config: &NodeConfig) -> (Arc<dyn TreatmentRelations>, Arc<dyn Consents>) {
+pub fn own_knowledge(
+    config: &NodeConfig,
+    witnesses: Vec<Arc<dyn OwnRecords>>,
+) -> (Arc<dyn TreatmentRelations>, Arc<dyn Consents>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let registers = Registers::open(config, Vec::new(), HashMap::new(), None, &clock);
+    let registers = Registers::open(config, Vec::new(), witnesses, HashMap::new(), None, &clock);
     (registers.relations, registers.consents)
 }
 

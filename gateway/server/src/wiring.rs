@@ -14,6 +14,7 @@ use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
 use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::Watch;
+use connectors::sources::OwnRecords;
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
 use exchange::ports::{Authenticator, Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
@@ -37,13 +38,13 @@ use crate::log::places::Places;
 use crate::log::published::Published;
 use crate::log::siem::{self, Streaming};
 use crate::log::witnessing::{Setup, Witnessing};
+use crate::mitz;
 use crate::mitz::Subscribing;
 use crate::node::{Bases, Node, Parts};
 use crate::patient_index::OwnPatients;
-use crate::policies::{ReloadMeasures, Reloading};
+use crate::policies::{PolicySource, ReloadMeasures, Reloading};
 use crate::quality::{Quality, Statements};
 use crate::registers::{Registers, wellness};
-use crate::{mitz, profiles};
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
 const LONGEST_RECORD: usize = 1 << 20;
@@ -73,14 +74,18 @@ const REGISTER_ROUND: Duration = Duration::from_secs(2);
 struct OwnSources {
     sources: Vec<Arc<dyn Source>>,
     indexes: Vec<Arc<dyn PatientIndex>>,
+    witnesses: Vec<Arc<dyn OwnRecords>>,
     versions: Vec<FhirVersion>,
 }
 
 /// Puts a node together.
 pub fn node(config: &NodeConfig) -> Result<Wired, String> {
-    let use_cases = Arc::new(InForce::from(use_cases(config)?));
+    let policies = PolicySource::of(config)?;
+    let first = policies.at_start()?;
+    policies.accept(&first)?;
+    let use_cases = Arc::new(InForce::from(first.use_cases));
     let reload = ReloadMeasures::default();
-    let reloading = Reloading::start(&config.profiles, config.is_for_development(), &use_cases, reload.clone())?;
+    let reloading = Reloading::start(policies, &config.profiles, &use_cases, reload.clone())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     // What a production node may not have is said before what it lacks.
     let callers =
@@ -109,7 +114,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let presenter = tokens::presenter(config, &certificates, &clock)?;
     let peers = peers(config, &certificates, presenter.clone(), &clock)?;
     let mitz = mitz::of(config)?;
-    let mut registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
+    let mut registers = Registers::open(config, sources.sources, sources.witnesses, peers, mitz.clone(), &clock);
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
     let wellness = wellness(registers.health.clone(), state);
     let watch = Watch::start(registers.health, REGISTER_ROUND);
@@ -192,14 +197,6 @@ fn archive(config: &NodeConfig, log: &Arc<AccessLog>) -> Result<Arc<Archive>, St
     Ok(Arc::new(Archive::open(log.clone(), &places.index, config.provider.ura.to_string())?))
 }
 
-/// The use cases of this configuration. Outside development nothing is put in force whose cases do not pass.
-pub fn use_cases(config: &NodeConfig) -> Result<UseCases, String> {
-    if config.is_for_development() {
-        return profiles::load(&config.profiles, true);
-    }
-    profiles::checked(&config.profiles, false).map(|(use_cases, _)| use_cases)
-}
-
 /// The statements of profiles that own data is measured by, when it is.
 pub fn statements(config: &NodeConfig) -> Result<Option<Statements>, String> {
     config
@@ -222,6 +219,13 @@ fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
         Some(statements) => statements.clone(),
         None => Arc::new(NoValueSets),
     }
+}
+
+/// The own sources as witnesses of treatment relations, for a question that no exchange asks.
+pub fn witnesses(config: &NodeConfig) -> Result<Vec<Arc<dyn OwnRecords>>, String> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let certificates = Certificates::open(config, &clock)?;
+    own_sources(config, certificates.to_sources()).map(|own| own.witnesses)
 }
 
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
@@ -261,8 +265,9 @@ fn own_sources(config: &NodeConfig, http: &HttpClient) -> Result<OwnSources, Str
 }
 
 impl OwnSources {
-    fn add<S: Source + PatientIndex + 'static>(&mut self, source: Arc<S>) {
+    fn add<S: Source + PatientIndex + OwnRecords + 'static>(&mut self, source: Arc<S>) {
         self.sources.push(source.clone());
+        self.witnesses.push(source.clone());
         self.indexes.push(source);
     }
 }

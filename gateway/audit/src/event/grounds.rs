@@ -1,6 +1,6 @@
 //! On what grounds (NEN 7513, 7.2.6, 7.4.6 to 7.4.8): the checks that were made and what they found.
 
-use exchange::record::{AccessRecord, Shown};
+use exchange::record::{AccessRecord, EvidenceFacts, EvidenceResult, Shown};
 use exchange::{Gate, SourceStatus};
 use fhir::json::Node;
 use policy::{ConsentDecision, DenialCode, Finding, NotFoundOut, Obligation};
@@ -42,7 +42,10 @@ pub fn checks(record: &AccessRecord) -> Node {
     if let Some(relation) = &record.treatment_relation {
         let found = |relation: &policy::TreatmentRelation| format!("{}: {}", relation.kind, relation.reference);
         details.push(detail("behandelrelatieprotocol", finding(relation, found)));
+        let age = relation.found().and_then(|relation| relation.age_days);
+        details.extend(age.map(|days| detail("treatment-relation-age-days", days.to_string())));
     }
+    details.extend(record.relation_evidence.iter().map(|one| detail("treatment-relation-evidence", evidence(one))));
     if let Some(consent) = &record.consent {
         details.push(detail("consent", finding(consent, |_| "found".to_owned())));
     }
@@ -68,6 +71,8 @@ fn decided(record: &AccessRecord) -> Vec<Node> {
     details.extend(decision.denial.map(|denial| detail("denial", denial_code(denial))));
     details.extend(decision.use_case.iter().map(|use_case| detail("use-case", use_case)));
     details.extend(decision.policy.iter().map(|policy| detail("policy-version", &policy.version)));
+    let bundle = decision.policy.as_ref().and_then(|policy| policy.bundle.as_ref());
+    details.extend(bundle.map(|revision| detail("policy-bundle", revision)));
     details.extend(
         decision.reasons.iter().map(|reason| detail("reason", format!("{}: {}", reason.code, reason.description))),
     );
@@ -81,6 +86,20 @@ fn finding<T>(finding: &Finding<T>, found: impl FnOnce(&T) -> String) -> String 
         Finding::Absent => "absent".to_owned(),
         Finding::NotFoundOut(why) => format!("not found out: {}", why_not(*why)),
     }
+}
+
+/// A kind of evidence and what became of it, in the words of the record.
+fn evidence(facts: &EvidenceFacts) -> String {
+    let what = match &facts.result {
+        EvidenceResult::Counts { .. } => "counts".to_owned(),
+        EvidenceResult::Nothing => "nothing".to_owned(),
+        EvidenceResult::NotFoundOut { because } => format!("not found out: {}", why_not(*because)),
+        EvidenceResult::DoesNotCount { because } => {
+            let words: Vec<&str> = because.iter().map(|one| one.word()).collect();
+            format!("does not count: {}", words.join(", "))
+        }
+    };
+    format!("{}: {what}", facts.kind)
 }
 
 const fn why_not(why: NotFoundOut) -> &'static str {

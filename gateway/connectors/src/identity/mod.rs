@@ -8,7 +8,7 @@ pub mod cards;
 pub mod certificates;
 pub mod dezi;
 pub mod inner_callers;
-mod jose;
+pub(crate) mod jose;
 pub mod launches;
 pub mod limits;
 pub mod node_key;

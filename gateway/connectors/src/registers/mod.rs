@@ -16,5 +16,6 @@ pub use consents::LocalConsents;
 pub use file::{Register, RegisterHealth, Watch};
 pub use nobody::Nobody;
 pub use patients::Enrolments;
+pub(crate) use record::reference;
 pub use relations::ProviderList;
 pub use whereabouts::RegionalRegister;

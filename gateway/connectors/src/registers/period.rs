@@ -23,6 +23,10 @@ impl Period {
         Ok(Period { from, until })
     }
 
+    pub(super) fn is_over(&self, now: OffsetDateTime) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+
     pub(super) fn holds(&self, now: OffsetDateTime) -> bool {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }

@@ -4,7 +4,7 @@ use fhir::Bsn;
 use fhir::identifiers::Reader;
 
 /// Checks a text that ends up in the access log as a reference: short, printable, and not the patient's BSN.
-pub(super) fn reference(text: &str, patient: &Bsn) -> Result<(), &'static str> {
+pub(crate) fn reference(text: &str, patient: &Bsn) -> Result<(), &'static str> {
     if text.is_empty() || text.chars().count() > 128 || text.chars().any(char::is_control) {
         return Err("an id or reference has 1 to 128 printable characters");
     }

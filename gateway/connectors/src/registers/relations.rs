@@ -7,11 +7,12 @@
 //! Without `persons`, the relation is that of everyone in the organisation. The data user must enforce and log it
 //! (handbook: generic functions, 1.4.3).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use exchange::ports::{BoxFuture, Clock, TreatmentRelations};
+use exchange::ports::{BoxFuture, Clock, Relation, RelationQuestion, TreatmentRelations};
+use exchange::record::{EvidenceFacts, EvidenceResult, Shortfall};
 use fhir::{Bsn, Ura};
 use policy::{Caller, Finding, NotFoundOut, TreatmentRelation};
 use serde::Deserialize;
@@ -56,23 +57,41 @@ impl ProviderList {
         ProviderList { own, register: Register::open(path, build), clock }
     }
 
-    fn find(&self, caller: &Caller, patient: &Bsn) -> Finding<TreatmentRelation> {
+    fn find(&self, caller: &Caller, patient: &Bsn) -> Relation {
+        let told = |finding, result| Relation {
+            finding,
+            evidence: vec![EvidenceFacts { kind: PROVIDER_LIST.to_owned(), result }],
+        };
         let Some(lists) = self.register.content() else {
-            return Finding::NotFoundOut(NotFoundOut::Unusable);
+            let because = NotFoundOut::Unusable;
+            return told(Finding::NotFoundOut(because), EvidenceResult::NotFoundOut { because });
         };
         if caller.organisation.ura != self.own {
             // Another provider's relations are for that provider to know.
-            return Finding::Absent;
+            return Finding::Absent.into();
         }
         let now = self.clock.now();
         let records = lists.get(patient).map_or(&[][..], Vec::as_slice);
-        match records.iter().find(|record| record.is_of(caller, now)) {
-            Some(record) => Finding::Found(TreatmentRelation {
-                kind: PROVIDER_LIST.to_owned(),
-                reference: record.reference.clone(),
-            }),
-            None => Finding::Absent,
+        let mut because = BTreeSet::new();
+        for record in records {
+            match record.shortfall(caller, now) {
+                Some(shortfall) => {
+                    because.insert(shortfall);
+                }
+                None => {
+                    // It holds, so it is as young as can be.
+                    let age_days = Some(0);
+                    let (kind, reference) = (PROVIDER_LIST.to_owned(), record.reference.clone());
+                    let relation = TreatmentRelation { kind, reference, age_days };
+                    return told(Finding::Found(relation), EvidenceResult::Counts { age_days });
+                }
+            }
         }
+        let result = match because.is_empty() {
+            true => EvidenceResult::Nothing,
+            false => EvidenceResult::DoesNotCount { because: because.into_iter().collect() },
+        };
+        told(Finding::Absent, result)
     }
 }
 
@@ -87,18 +106,24 @@ impl RegisterHealth for ProviderList {
 }
 
 impl TreatmentRelations for ProviderList {
-    fn relation<'a>(&'a self, caller: &'a Caller, patient: &'a Bsn) -> BoxFuture<'a, Finding<TreatmentRelation>> {
-        Box::pin(std::future::ready(self.find(caller, patient)))
+    fn relation<'a>(&'a self, question: RelationQuestion<'a>) -> BoxFuture<'a, Relation> {
+        Box::pin(std::future::ready(self.find(question.caller, question.patient)))
     }
 }
 
 impl Record {
-    fn is_of(&self, caller: &Caller, now: OffsetDateTime) -> bool {
+    /// Why it is not the caller's now; nothing when it is.
+    fn shortfall(&self, caller: &Caller, now: OffsetDateTime) -> Option<Shortfall> {
         // Under a mandate the relation is that of the professional for whom the person acts, or the person's own.
         let named = |persons: &Vec<String>| {
             caller.person.iter().chain(&caller.responsible).any(|person| persons.contains(&person.id))
         };
-        self.persons.as_ref().is_none_or(named) && self.period.holds(now)
+        match () {
+            () if self.period.is_over(now) => Some(Shortfall::TooOld),
+            () if !self.period.holds(now) => Some(Shortfall::TooFarAhead),
+            () if !self.persons.as_ref().is_none_or(named) => Some(Shortfall::OtherProfessional),
+            () => None,
+        }
     }
 }
 

@@ -6,8 +6,9 @@ pub(crate) mod document;
 mod faults;
 pub mod fhir;
 pub mod files;
-mod links;
+pub(crate) mod links;
 pub(crate) mod narrow;
+mod own_records;
 pub(crate) mod patients;
 pub(crate) mod rest;
 mod setup;
@@ -17,4 +18,5 @@ mod suite;
 pub(crate) mod testing;
 
 pub use bounds::{Bounds, PatientCacheConfig};
+pub use own_records::{OwnAnswer, OwnRecords};
 pub use setup::SourceSetupFault;

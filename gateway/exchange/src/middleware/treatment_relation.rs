@@ -1,7 +1,8 @@
 //! Adds the finding about the treatment relation (behandelrelatie). Decides nothing.
 //!
-//! At the data user's gate our own registers know it. At the data holder's gate the data user, whose duty it is
-//! to establish it, asserted it signed when it asked for its token (handbook: generic functions, 1.4.3).
+//! At the data user's gate our own registers and sources know it. At the data holder's gate the data user, whose duty it is
+//! to establish it, asserted it signed when it asked for its token (handbook: generic functions, 1.4.3); where it did not,
+//! this provider's own evidence is looked at there too, as far as it is configured to count.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use policy::{Direction, Finding, NotFoundOut, PatientScope, TreatmentRelation};
 
 use super::interaction::Asked;
 use crate::handle::Handle;
-use crate::ports::TreatmentRelations;
+use crate::ports::{Relation, RelationQuestion, TreatmentRelations};
 use crate::refusal::Refusal;
 
 /// A request with the finding about its treatment relation.
@@ -43,26 +44,24 @@ impl<N> FindTreatmentRelation<N> {
         FindTreatmentRelation { relations, patience, next }
     }
 
-    async fn find(&self, asked: &Asked) -> Finding<TreatmentRelation> {
+    async fn find(&self, asked: &Asked) -> Relation {
         let request = asked.admitted().request();
         if !asked.admitted().use_case().needs(Fact::TreatmentRelation, request.direction) {
-            return Finding::NotFoundOut(NotFoundOut::NotAsked);
+            return Finding::NotFoundOut(NotFoundOut::NotAsked).into();
         }
         let PatientScope::One(patient) = &request.patient else {
-            return Finding::NotFoundOut(NotFoundOut::NotAsked);
+            return Finding::NotFoundOut(NotFoundOut::NotAsked).into();
         };
-        match request.direction {
-            Direction::Holder => match &request.caller.treatment_relation {
-                Some(relation) => Finding::Found(relation.clone()),
-                None => Finding::Absent,
-            },
-            Direction::User => {
-                let relation = self.relations.relation(&request.caller, patient);
-                tokio::time::timeout(self.patience, relation)
-                    .await
-                    .unwrap_or(Finding::NotFoundOut(NotFoundOut::TimedOut))
-            }
+        if request.direction == Direction::Holder
+            && self.relations.takes_assertions()
+            && let Some(asserted) = &request.caller.treatment_relation
+        {
+            return Finding::Found(asserted.clone()).into();
         }
+        let question = RelationQuestion { caller: &request.caller, patient, direction: request.direction };
+        tokio::time::timeout(self.patience, self.relations.relation(question))
+            .await
+            .unwrap_or_else(|_| Finding::NotFoundOut(NotFoundOut::TimedOut).into())
     }
 }
 
@@ -70,8 +69,11 @@ impl<N: Handle<Related>> Handle<Asked> for FindTreatmentRelation<N> {
     type Out = N::Out;
 
     async fn handle(&self, asked: Asked) -> Result<N::Out, Refusal> {
-        let relation = self.find(&asked).await;
-        asked.notes().note(|record| record.treatment_relation = Some(relation.clone()));
-        self.next.handle(Related { asked, relation }).await
+        let Relation { finding, evidence } = self.find(&asked).await;
+        asked.notes().note(|record| {
+            record.treatment_relation = Some(finding.clone());
+            record.relation_evidence = evidence;
+        });
+        self.next.handle(Related { asked, relation: finding }).await
     }
 }

@@ -21,7 +21,7 @@ pub use log_reader::{LogFound, LogQuestion, LogReadFault, LogReader, LoggedEvent
 pub use patient_index::PatientIndex;
 pub use source::{Answer, Item, Question, Source, SourceFault, Written};
 pub use throttle::{NoThrottle, Throttle};
-pub use treatment_relations::TreatmentRelations;
+pub use treatment_relations::{Relation, RelationQuestion, TreatmentRelations};
 pub use value_sets::{NoValueSets, ValueSets};
 
 /// A future behind a port.

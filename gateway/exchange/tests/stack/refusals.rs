@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use exchange::ports::AuthenticationFault;
+use exchange::ports::{AuthenticationFault, Relation};
+use exchange::record::{EvidenceFacts, EvidenceResult, Shortfall};
 use exchange::{BodyKind, Gate, Inbound, Refusal, Unreadable};
 use policy::{ConsentDecision, Finding, NotFoundOut};
 
@@ -197,6 +198,34 @@ async fn a_full_or_broken_log_refuses_everything() {
 }
 
 #[tokio::test]
+async fn where_nobody_asserted_a_relation_own_evidence_is_looked_at_and_the_record_says_at_what() {
+    let evidence = |kind: &str, result| EvidenceFacts { kind: kind.to_owned(), result };
+    let cancelled = EvidenceResult::DoesNotCount { because: vec![Shortfall::Cancelled] };
+    for (finding, result, granted) in [
+        (Finding::Found(relation()), EvidenceResult::Counts { age_days: Some(2) }, true),
+        (Finding::Absent, cancelled, false),
+        (
+            Finding::NotFoundOut(NotFoundOut::Unreachable),
+            EvidenceResult::NotFoundOut { because: NotFoundOut::Unreachable },
+            false,
+        ),
+    ] {
+        let world = World::in_order();
+        world.identity.lock().unwrap().as_mut().unwrap().treatment_relation = None;
+        let facts = vec![evidence("appointment", result)];
+        *world.of_others.lock().unwrap() = Relation { finding: finding.clone(), evidence: facts.clone() };
+        assert_eq!(world.ask(about(ANNA, "Condition")).await.is_ok(), granted, "{finding:?}");
+        assert_eq!(world.record()["relation_evidence"], serde_json::json!(facts));
+        let asked = world.consents_asked.load(Ordering::SeqCst);
+        assert_eq!(asked, usize::from(granted), "without a relation nobody is told a BSN");
+    }
+    // What was asserted counts first, and then nothing else is looked at.
+    let world = World::in_order();
+    *world.of_others.lock().unwrap() = Finding::NotFoundOut(NotFoundOut::Unreachable).into();
+    assert!(world.ask(about(ANNA, "Condition")).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_client_header_never_feeds_the_gate() {
     // The inner gate asks the own registers; an asserted relation in a token counts at the outer gate only.
     let world = World::in_order();
@@ -228,7 +257,7 @@ async fn a_refusal_records_what_was_asked_and_whose_data_was_tried() {
     let record = world.record();
     assert_eq!(
         (&record["layout"], &record["asked"]["resource"]),
-        (&"zorgsluis-access/4".into(), &"Condition/c-9".into())
+        (&"zorgsluis-access/5".into(), &"Condition/c-9".into())
     );
     assert_eq!(record["shown"], serde_json::json!(["token"]));
     assert!(!record.to_string().contains("secret"));

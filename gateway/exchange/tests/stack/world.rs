@@ -13,8 +13,8 @@ use exchange::{
 use fhir::json::Limits;
 use fhir::{Bsn, FhirVersion, Interaction, LogicalId, Method, Resource, SearchMode, Ura};
 use policy::{
-    Caller, Consent, ConsentDecision, DataHolder, Finding, Organisation, Permit, Person, TreatmentRelation, UseCase,
-    UseCaseId, UseCases,
+    Caller, Consent, ConsentDecision, DataHolder, Direction, Finding, Organisation, Permit, Person, TreatmentRelation,
+    UseCase, UseCaseId, UseCases,
 };
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -194,6 +194,8 @@ pub struct World {
     /// How long callers are told to wait, when they are.
     pub wait: Mutex<Option<Duration>>,
     pub relation: Mutex<Finding<TreatmentRelation>>,
+    /// What this provider itself knows of the relations of others.
+    pub of_others: Mutex<Relation>,
     pub consent: Mutex<Finding<Consent>>,
     pub consents_asked: AtomicUsize,
     pub sources: Mutex<Vec<Arc<StubSource>>>,
@@ -219,9 +221,12 @@ impl Authenticator for Ports {
     }
 }
 impl TreatmentRelations for Ports {
-    fn relation<'a>(&'a self, _: &'a Caller, _: &'a Bsn) -> BoxFuture<'a, Finding<TreatmentRelation>> {
-        let relation = self.0.relation.lock().unwrap().clone();
-        Box::pin(async { relation })
+    fn relation<'a>(&'a self, question: RelationQuestion<'a>) -> BoxFuture<'a, Relation> {
+        let known = match question.direction {
+            Direction::User => self.0.relation.lock().unwrap().clone().into(),
+            Direction::Holder => self.0.of_others.lock().unwrap().clone(),
+        };
+        Box::pin(async { known })
     }
 }
 impl Consents for Ports {
@@ -265,6 +270,7 @@ impl World {
             identity: Mutex::new(Ok(caller())),
             wait: Mutex::default(),
             relation: Mutex::new(Finding::Found(relation())),
+            of_others: Mutex::new(Finding::Absent.into()),
             consent: Mutex::new(Finding::Found(consent(ConsentDecision::Permit))),
             consents_asked: AtomicUsize::new(0),
             sources: Mutex::new(vec![StubSource::new("90000111", "Maasdal", Doing::Answer(annas()))]),
@@ -350,7 +356,7 @@ pub fn wiring(world: &Arc<World>, use_cases: Vec<UseCase>) -> Wiring {
 }
 
 pub fn relation() -> TreatmentRelation {
-    TreatmentRelation { kind: "asserted".into(), reference: "transfer-1".into() }
+    TreatmentRelation { kind: "asserted".into(), reference: "transfer-1".into(), age_days: None }
 }
 
 pub fn consent(decision: ConsentDecision) -> Consent {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use exchange::ports::{
     AccessLog, AuthenticationFault, Authenticator, BoxFuture, ConsentQuestion, Consents, Localisation, LogUnavailable,
-    PatientIndex, Slot, Source, SystemClock, TreatmentRelations, Whereabouts,
+    PatientIndex, Relation, RelationQuestion, Slot, Source, SystemClock, TreatmentRelations, Whereabouts,
 };
 use exchange::{
     BodyKind, Bounds, Conditions, Credentials, Fanout, Gate, Handle, Inbound, NodeFacts, PageBounds, Recorded, Refusal,
@@ -188,9 +188,11 @@ impl PatientIndex for World {
 }
 
 impl TreatmentRelations for World {
-    fn relation<'a>(&'a self, _caller: &'a Caller, _patient: &'a Bsn) -> BoxFuture<'a, Finding<TreatmentRelation>> {
-        let relation = TreatmentRelation { kind: "provider-list".to_owned(), reference: "list-1".to_owned() };
-        Box::pin(std::future::ready(if self.related { Finding::Found(relation) } else { Finding::Absent }))
+    fn relation<'a>(&'a self, _: RelationQuestion<'a>) -> BoxFuture<'a, Relation> {
+        let relation =
+            TreatmentRelation { kind: "provider-list".to_owned(), reference: "list-1".to_owned(), age_days: None };
+        let finding = if self.related { Finding::Found(relation) } else { Finding::Absent };
+        Box::pin(std::future::ready(finding.into()))
     }
 }
 

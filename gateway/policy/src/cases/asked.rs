@@ -176,7 +176,7 @@ impl CaseFindings {
 }
 
 fn relation(kind: &str) -> Finding<TreatmentRelation> {
-    Finding::Found(TreatmentRelation { kind: kind.to_owned(), reference: "case".to_owned() })
+    Finding::Found(TreatmentRelation { kind: kind.to_owned(), reference: "case".to_owned(), age_days: None })
 }
 
 fn unfound<T>(word: Option<&str>) -> Result<Finding<T>, String> {

@@ -192,7 +192,11 @@ const fn not_found_out(why: NotFoundOut) -> &'static str {
 }
 
 fn treatment_relation(relation: &TreatmentRelation) -> Value {
-    object([("kind", Some(text(&relation.kind))), ("reference", Some(text(&relation.reference)))])
+    object([
+        ("kind", Some(text(&relation.kind))),
+        ("reference", Some(text(&relation.reference))),
+        ("age_days", relation.age_days.map(|days| Value::from(u64::from(days)))),
+    ])
 }
 
 fn consent(consent: &Consent) -> Value {

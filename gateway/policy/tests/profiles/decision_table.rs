@@ -75,7 +75,7 @@ const ASKED: [Asked; 9] = [
 
 fn relations() -> [Finding<TreatmentRelation>; 4] {
     [
-        Finding::Found(TreatmentRelation { kind: "k".into(), reference: "r".into() }),
+        Finding::Found(TreatmentRelation { kind: "k".into(), reference: "r".into(), age_days: None }),
         Finding::Absent,
         Finding::NotFoundOut(NotFoundOut::TimedOut),
         Finding::NotFoundOut(NotFoundOut::NobodyToAsk),

@@ -112,8 +112,11 @@ fn any_finding<T: Clone + std::fmt::Debug>(fact: impl Strategy<Value = T>) -> im
 }
 
 fn any_findings() -> impl Strategy<Value = Findings> {
-    let relation =
-        ("[a-z-]{1,12}", "[a-z0-9]{0,8}").prop_map(|(kind, reference)| TreatmentRelation { kind, reference });
+    let relation = ("[a-z-]{1,12}", "[a-z0-9]{0,8}").prop_map(|(kind, reference)| TreatmentRelation {
+        kind,
+        reference,
+        age_days: None,
+    });
     let decision = prop_oneof![2 => Just(ConsentDecision::Permit), 1 => Just(ConsentDecision::Deny)];
     let consent = (decision, prop_oneof!["local", "mitz"], "[a-z0-9]{0,8}")
         .prop_map(|(decision, source, reference)| Consent { decision, source, reference });
@@ -211,7 +214,11 @@ fn the_overview_asks_every_source_its_searches_and_releases_the_types_it_names()
         token_id: None,
     };
     let findings = Findings {
-        treatment_relation: Finding::Found(TreatmentRelation { kind: "k".to_owned(), reference: "r".to_owned() }),
+        treatment_relation: Finding::Found(TreatmentRelation {
+            kind: "k".to_owned(),
+            reference: "r".to_owned(),
+            age_days: None,
+        }),
         consent: Finding::NotFoundOut(NotFoundOut::NotAsked),
     };
     let admitted = use_cases.admissible(request(caller, Direction::User, "Patient/$health-overview")).unwrap();

@@ -1,7 +1,7 @@
 //! What a record has as codes, for the auditor: grounds, checks, and how sources fared.
 
 use audit::{Class, Pattern};
-use exchange::record::{AskedFacts, Shown};
+use exchange::record::{AskedFacts, EvidenceFacts, EvidenceResult, Shortfall, Shown};
 use exchange::{Gate, SourceStatus};
 use policy::{ConsentDecision, DenialCode, Direction, Finding, NotFoundOut, Obligation, Purpose};
 
@@ -48,7 +48,50 @@ pub(crate) fn relation_kind(kind: &str) -> &str {
     match kind {
         "provider-list" => "vastgelegd bij deze zorgaanbieder",
         "asserted-by-data-user" => "door de vrager ondertekend verklaard",
+        "appointment" => "afspraak in het eigen dossier",
+        "encounter" => "contact in het eigen dossier",
+        "episode-of-care" => "zorgperiode in het eigen dossier",
+        "care-team" => "zorgteam in het eigen dossier",
         other => other,
+    }
+}
+
+/// How old the evidence of a relation is.
+pub(crate) fn age(days: Option<u32>) -> String {
+    match days {
+        None => String::new(),
+        Some(0) => ", nu van kracht".to_owned(),
+        Some(1) => ", een dag oud".to_owned(),
+        Some(days) => format!(", {days} dagen oud"),
+    }
+}
+
+/// What was looked at for a relation, and what became of it.
+pub(crate) fn evidence(facts: &EvidenceFacts) -> String {
+    let kind = relation_kind(&facts.kind);
+    match &facts.result {
+        EvidenceResult::Counts { age_days } => format!("{kind}: telt{}", age(*age_days)),
+        EvidenceResult::Nothing => format!("{kind}: niet gevonden"),
+        EvidenceResult::NotFoundOut { because } => format!("{kind}: {}", not_found_out(*because)),
+        EvidenceResult::DoesNotCount { because } => {
+            let reasons: Vec<&str> = because.iter().map(|one| shortfall(*one)).collect();
+            format!("{kind}: telt niet ({})", reasons.join("; "))
+        }
+    }
+}
+
+const fn shortfall(shortfall: Shortfall) -> &'static str {
+    match shortfall {
+        Shortfall::OtherPatient => "van een andere patiënt",
+        Shortfall::Cancelled => "geannuleerd",
+        Shortfall::EnteredInError => "ten onrechte ingevoerd",
+        Shortfall::NoShow => "de patiënt kwam niet",
+        Shortfall::NotInForce => "niet van kracht",
+        Shortfall::Undated => "zonder datum",
+        Shortfall::TooOld => "te lang geleden",
+        Shortfall::TooFarAhead => "te ver vooruit",
+        Shortfall::OtherOrganisation => "van een andere organisatie",
+        Shortfall::OtherProfessional => "noemt een andere zorgverlener",
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod testing;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use connectors::bundles::BundleConfig;
 use connectors::http::WebAddress;
 use connectors::identity::nuts::{NutsConfig, SoftwareConfig, V5PartnerConfig};
 use connectors::identity::{
@@ -22,6 +23,7 @@ use connectors::identity::{
 };
 use connectors::mitz::MitzConfig;
 use connectors::peers::PeerConfig;
+use connectors::relations::EvidenceConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
 use policy::{Organisation, UseCaseId};
@@ -73,6 +75,9 @@ pub struct ProfilesConfig {
     /// How often the folder is looked at for changed policies, in seconds; never when 0.
     #[serde(default = "ProfilesConfig::every")]
     pub reload_seconds: u64,
+    /// A signed bundle that the use cases are in, in the place of folders of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BundleConfig>,
 }
 
 impl ProfilesConfig {
@@ -94,6 +99,9 @@ pub struct RegistersConfig {
     /// Which other providers know which patient. Without it only the own sources are asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whereabouts_file: Option<PathBuf>,
+    /// What else tells of a treatment relation. Without it the list counts, and what other providers assert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidenceConfig>,
     /// The national consent register (Mitz). Without it only the provider's own consents count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitz: Option<MitzConfig>,
@@ -247,6 +255,7 @@ impl NodeConfig {
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());
         all.extend(self.registers.mitz.iter_mut().flat_map(MitzConfig::files));
+        all.extend(self.profiles.bundle.iter_mut().flat_map(BundleConfig::files));
         all.extend(self.quality.statements.as_mut());
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         all.extend(self.cards.iter_mut().flat_map(CardsConfig::files));

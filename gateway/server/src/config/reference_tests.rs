@@ -105,6 +105,8 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[log.retention]", "years"),
         ("[profiles]", "use_case"),
         ("[registers]", "consents"),
+        ("[registers.evidence]", "kind"),
+        ("[[registers.evidence.kinds]]", "age"),
         ("[registers.mitz]", "url"),
         ("[registers.mitz.subscriptions]", "patients"),
         ("[bounds]", "exchange"),
@@ -139,4 +141,9 @@ fn so_is_one_in_a_table_that_is_optional() {
     assert_ne!(text, whole);
     let fault = NodeConfig::parse(&text).unwrap_err();
     assert!(fault.contains("`hots`"), "{fault}");
+    for (place, key) in [("[profiles.bundle]", "key"), ("[[profiles.bundle.keys]]", "secret")] {
+        let text = whole.replacen(&format!("\n{place}\n"), &format!("\n{place}\n{key} = \"x\"\n"), 1);
+        let fault = NodeConfig::parse(&text).unwrap_err();
+        assert!(fault.contains(&format!("`{key}`")), "{fault}");
+    }
 }

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use connectors::bundles::{BundleAlgorithm, BundleConfig, BundleKeyConfig};
 use connectors::http::WebAddress;
 use connectors::identity::cards::CardRole;
 use connectors::identity::dezi::ContentEncryption;
@@ -11,12 +12,13 @@ use connectors::identity::{
     RightsConfig, SessionConfig,
 };
 use connectors::mitz::{MitzConfig, SubscriptionsConfig};
+use connectors::relations::{EvidenceConfig, EvidenceKind, KindConfig, Persons};
 use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
-use policy::UseCaseId;
+use policy::{Direction, UseCaseId};
 
 use super::listeners::InnerTlsConfig;
 use super::{
@@ -91,11 +93,37 @@ pub(crate) fn everything() -> NodeConfig {
                 write_ms: 1,
             }),
         },
-        profiles: ProfilesConfig { folder: path(), use_cases: use_cases(), reload_seconds: 1 },
+        profiles: ProfilesConfig {
+            folder: path(),
+            use_cases: use_cases(),
+            reload_seconds: 1,
+            bundle: Some(BundleConfig {
+                file: Some(path()),
+                url: Some(web()),
+                authorities_file: Some(path()),
+                every_seconds: 1,
+                scope: Some(text()),
+                unsigned: true,
+                keys: vec![BundleKeyConfig { id: text(), algorithm: BundleAlgorithm::ES256, public_key_file: path() }],
+            }),
+        },
         registers: RegistersConfig {
             consents_file: Some(path()),
             relations_file: Some(path()),
             whereabouts_file: Some(path()),
+            evidence: Some(EvidenceConfig {
+                assertions: true,
+                deadline_ms: 1,
+                person_systems: vec![text()],
+                kinds: vec![KindConfig {
+                    kind: EvidenceKind::Encounter,
+                    gates: vec![Direction::User],
+                    most_days: 1,
+                    open_days: 1,
+                    ahead_days: 1,
+                    persons: Persons::Named,
+                }],
+            }),
             mitz: Some(MitzConfig {
                 base: web(),
                 certificate_file: path(),

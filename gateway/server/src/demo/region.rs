@@ -258,6 +258,7 @@ fn set_up(
                 .map(use_case)
                 .collect::<Result<_, _>>()?,
             reload_seconds: 5,
+            bundle: None,
         },
         registers: registers::of(provider, folder, national.config_for(provider)?)?,
         bounds: BoundsConfig::default(),

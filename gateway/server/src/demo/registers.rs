@@ -5,10 +5,27 @@ use std::path::{Path, PathBuf};
 use conformance::nuts_partner;
 use conformance::region::{self, ConsentState, Provider};
 use connectors::mitz::MitzConfig;
+use connectors::relations::{EvidenceConfig, EvidenceKind, KindConfig, Persons};
+use fhir::identifiers::systems;
+use policy::Direction;
 use serde_json::json;
 
 use super::{log_in, secrets};
 use crate::config::RegistersConfig;
+
+/// What is looked at besides the list: appointments of the person who asks.
+fn evidence(provider: &Provider) -> EvidenceConfig {
+    let appointment = KindConfig {
+        kind: EvidenceKind::Appointment,
+        gates: vec![Direction::User],
+        most_days: 90,
+        open_days: 365,
+        ahead_days: 30,
+        persons: Persons::Named,
+    };
+    let systems = [systems::UZI_PERSON.to_owned(), format!("{}/medewerker", provider.own_system)];
+    EvidenceConfig { person_systems: systems.into(), kinds: vec![appointment], ..EvidenceConfig::default() }
+}
 
 /// The provider's registers: consents, treatment relations of its people, and who else knows a patient. Where Mitz is
 /// asked, patients chose there and not at the provider.
@@ -60,6 +77,8 @@ pub fn of(provider: &Provider, folder: &Path, mitz: Option<MitzConfig>) -> Resul
         consents_file: write("consents.json", &consents)?,
         relations_file: write("relations.json", &relations)?,
         whereabouts_file: write("whereabouts.json", &whereabouts)?,
+        // The pharmacy looks in its own records too, for patients who are not on its list.
+        evidence: (provider.key == "pharmacy").then(|| evidence(provider)),
         mitz,
     })
 }

@@ -64,6 +64,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             folder: state.join("profiles"),
             use_cases: vec![use_case(USE_CASE)?],
             reload_seconds: 5,
+            bundle: None,
         },
         registers: RegistersConfig::default(),
         bounds: BoundsConfig {

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use exchange::ports::{
     AccessLog, Answer, AuthenticationFault, Authenticator, BoxFuture, ConsentQuestion, Consents, Item, Localisation,
-    LogUnavailable, PatientIndex, Question, Slot, Source, SourceFault, SystemClock, TreatmentRelations, Whereabouts,
+    LogUnavailable, PatientIndex, Question, Relation, RelationQuestion, Slot, Source, SourceFault, SystemClock,
+    TreatmentRelations, Whereabouts,
 };
 use exchange::{BodyKind, Conditions, Credentials, Gate, Handle, Inbound, NodeFacts, Recorded, Refusal, Wiring};
 use fhir::json::Limits;
 use fhir::{Bsn, FhirVersion, LogicalId, Method, Resource, SearchMode, Ura};
-use policy::{
-    Caller, Consent, DataHolder, Finding, Organisation, Permit, TreatmentRelation, UseCase, UseCaseId, UseCases,
-};
+use policy::{Caller, Consent, DataHolder, Finding, Organisation, Permit, UseCase, UseCaseId, UseCases};
 
 use crate::config::BoundsConfig;
 
@@ -167,8 +166,8 @@ impl PatientIndex for Stub {
 }
 
 impl TreatmentRelations for Stub {
-    fn relation<'a>(&'a self, _: &'a Caller, _: &'a Bsn) -> BoxFuture<'a, Finding<TreatmentRelation>> {
-        at_once(Finding::Absent)
+    fn relation<'a>(&'a self, _: RelationQuestion<'a>) -> BoxFuture<'a, Relation> {
+        at_once(Finding::Absent.into())
     }
 }
 

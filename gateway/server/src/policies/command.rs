@@ -1,22 +1,25 @@
 //! `zorgsluis policy`: the policies at the command line. All of it reads only, and may be used while the node runs.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command line answers on its standard streams
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use connectors::bundles::{self, BundleAlgorithm, BundleSigner};
 use exchange::record::AccessRecord;
 use policy::cases::CaseInput;
-use policy::{Denial, Permit, UseCases};
+use policy::{Denial, Permit, UseCaseId, UseCases};
 use serde_json::json;
 use store::access_log;
 
 use super::explain;
 use super::past::{self, Own};
-use crate::config::{Mode, NodeConfig};
+use super::source::PolicySource;
+use crate::config::{Mode, NodeConfig, ProfilesConfig};
 use crate::log::filter::{Filter, Period};
 use crate::log::places::Places;
-use crate::{profiles, registers};
+use crate::{profiles, registers, wiring};
 
 #[derive(Subcommand)]
 pub enum PolicyCommand {
@@ -27,7 +30,12 @@ pub enum PolicyCommand {
         /// Another profiles folder than the configuration's: a release that is not in force yet.
         #[arg(long)]
         profiles: Option<PathBuf>,
+        /// A bundle that is not in force yet: an archive, held against the keys of the configuration.
+        #[arg(long, conflicts_with = "profiles")]
+        bundle: Option<PathBuf>,
     },
+    /// Makes a signed bundle of use cases (profiles.bundle) from their folders. Their cases are not run: `test` does that.
+    Bundle(BundleOptions),
     /// Says whether a request would be allowed, and which rule, relation and consent decide it. The national consent
     /// register is not asked: a question of this kind is no exchange.
     Explain {
@@ -54,6 +62,32 @@ pub enum PolicyCommand {
 }
 
 #[derive(Args)]
+pub struct BundleOptions {
+    /// The profiles folder.
+    #[arg(long)]
+    profiles: PathBuf,
+    /// A use case that goes in; several times for several.
+    #[arg(long = "use-case", required = true)]
+    use_cases: Vec<String>,
+    /// Numbers with dots or dashes between them; later than that of the bundle before.
+    #[arg(long)]
+    revision: String,
+    #[arg(long)]
+    scope: Option<String>,
+    /// The private key (PEM, PKCS #8).
+    #[arg(long)]
+    key: PathBuf,
+    /// The key's id and algorithm, as in the configuration of those who take the bundle.
+    #[arg(long)]
+    key_id: String,
+    #[arg(long, default_value = "ES256")]
+    algorithm: String,
+    /// Where the archive is written.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Args)]
 pub struct ReplayOptions {
     #[arg(long)]
     config: PathBuf,
@@ -70,7 +104,8 @@ pub struct ReplayOptions {
 /// Runs what the command line says.
 pub fn run(command: PolicyCommand) -> ExitCode {
     let done = match command {
-        PolicyCommand::Test { config, profiles } => test(&config, profiles),
+        PolicyCommand::Test { config, profiles, bundle } => test(&config, profiles, bundle.as_deref()),
+        PolicyCommand::Bundle(options) => bundled(&options),
         PolicyCommand::Explain { config, question, json } => explained(&config, question.as_deref(), json),
         PolicyCommand::Replay(options) => replayed(&options),
         PolicyCommand::Differences { folder, period } => differences(&folder, &period),
@@ -86,19 +121,44 @@ pub fn run(command: PolicyCommand) -> ExitCode {
 
 /// The use cases of a configuration, or of another folder under its rules; how many cases passed.
 fn use_cases(config: &NodeConfig, folder: Option<PathBuf>) -> Result<(UseCases, usize), String> {
-    let mut settings = config.profiles.clone();
-    if let Some(folder) = folder {
-        settings.folder = folder;
+    match folder {
+        Some(folder) => {
+            let settings = ProfilesConfig { folder, bundle: None, ..config.profiles.clone() };
+            profiles::checked(&settings, config.mode == Mode::Development)
+        }
+        None => PolicySource::of(config)?.tried().map(|next| (next.use_cases, next.cases)),
     }
-    profiles::checked(&settings, config.mode == Mode::Development)
 }
 
-fn test(config: &Path, folder: Option<PathBuf>) -> Result<ExitCode, String> {
-    let (use_cases, cases) = use_cases(&NodeConfig::load(config)?, folder)?;
+fn test(config: &Path, folder: Option<PathBuf>, bundle: Option<&Path>) -> Result<ExitCode, String> {
+    let config = NodeConfig::load(config)?;
+    let (use_cases, cases) = match bundle {
+        Some(file) => match PolicySource::of(&config)? {
+            PolicySource::Bundle(bundled) => bundled.tried(file).map(|next| (next.use_cases, next.cases))?,
+            PolicySource::Folders { .. } => return Err("the configuration has no profiles.bundle with keys".into()),
+        },
+        None => use_cases(&config, folder)?,
+    };
     for use_case in use_cases.all() {
-        println!("{} {} (sha256 {})", use_case.id(), use_case.policy().version, use_case.policy().digest);
+        let policy = use_case.policy();
+        let bundle = policy.bundle.as_ref().map_or_else(String::new, |revision| format!(", bundle {revision}"));
+        println!("{} {} (sha256 {}{bundle})", use_case.id(), policy.version, policy.digest);
     }
     println!("{cases} policy cases pass");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bundled(options: &BundleOptions) -> Result<ExitCode, String> {
+    let algorithm = BundleAlgorithm::parse(&options.algorithm).ok_or("there is no such algorithm for bundles")?;
+    let signer = BundleSigner::load(options.key_id.clone(), algorithm, &options.key)?;
+    let mut files = BTreeMap::new();
+    for id in &options.use_cases {
+        let id = UseCaseId::try_from(id.clone()).map_err(|what| format!("{id}: {what}"))?;
+        files.extend(profiles::files(&options.profiles, &id)?);
+    }
+    let archive = bundles::pack(files, &options.revision, options.scope.as_deref(), Some(&signer))?;
+    super::bundled::write(&options.out, &archive)?;
+    println!("{}: {} use case(s), revision {}", options.out.display(), options.use_cases.len(), options.revision);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -112,8 +172,11 @@ fn explained(config: &Path, question: Option<&Path>, as_json: bool) -> Result<Ex
     let question: CaseInput = serde_json::from_str(&text)
         .map_err(|fault| format!("the question cannot be read (line {}, column {})", fault.line(), fault.column()))?;
     let (use_cases, _) = use_cases(&config, None)?;
-    let (relations, consents) = registers::own_knowledge(&config);
-    let explaining = explain::explain(&question, &use_cases, relations.as_ref(), consents.as_ref());
+    let explaining = async {
+        let witnesses = if config.registers.evidence.is_some() { wiring::witnesses(&config)? } else { Vec::new() };
+        let (relations, consents) = registers::own_knowledge(&config, witnesses);
+        explain::explain(&question, &use_cases, relations.as_ref(), consents.as_ref()).await
+    };
     let explanation = actix_web::rt::System::new().block_on(explaining)?;
     if as_json {
         println!("{:#}", json!(explanation));

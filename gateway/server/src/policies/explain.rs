@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use exchange::ports::{ConsentQuestion, Consents, TreatmentRelations};
+use exchange::ports::{ConsentQuestion, Consents, Relation, RelationQuestion, TreatmentRelations};
+use exchange::record::EvidenceFacts;
 use policy::capability::Fact;
 use policy::cases::CaseInput;
 use policy::{
@@ -25,6 +26,9 @@ pub struct Explanation {
     pub obligations: Vec<Obligation>,
     /// Nothing, when it never came to that: nobody is told a BSN for what could never be allowed.
     pub treatment_relation: Option<Finding<TreatmentRelation>>,
+    /// What was looked at for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub relation_evidence: Vec<EvidenceFacts>,
     pub consent: Option<Finding<Consent>>,
 }
 
@@ -46,9 +50,12 @@ pub async fn explain(
     let asked = admitted.request();
     let needs = |fact| admitted.use_case().needs(fact, asked.direction);
     let not_asked = NotFoundOut::NotAsked;
-    let treatment_relation = match (&asked.patient, needs(Fact::TreatmentRelation)) {
-        (PatientScope::One(bsn), true) => relations.relation(&asked.caller, bsn).await,
-        _ => Finding::NotFoundOut(not_asked),
+    let Relation { finding: treatment_relation, evidence } = match (&asked.patient, needs(Fact::TreatmentRelation)) {
+        (PatientScope::One(patient), true) => {
+            let question = RelationQuestion { caller: &asked.caller, patient, direction: asked.direction };
+            relations.relation(question).await
+        }
+        _ => Finding::NotFoundOut(not_asked).into(),
     };
     let consent = match (&asked.patient, needs(Fact::Consent)) {
         (PatientScope::One(bsn), true) => {
@@ -77,9 +84,10 @@ pub async fn explain(
             reasons: permit.reasons().to_vec(),
             obligations: permit.obligations().to_vec(),
             treatment_relation: Some(findings.treatment_relation),
+            relation_evidence: evidence,
             consent: Some(findings.consent),
         },
-        Err(denial) => Explanation::denied(denial, Some(findings)),
+        Err(denial) => Explanation { relation_evidence: evidence, ..Explanation::denied(denial, Some(findings)) },
     })
 }
 
@@ -95,6 +103,7 @@ impl Explanation {
             reasons: denial.reasons,
             obligations: Vec::new(),
             treatment_relation,
+            relation_evidence: Vec::new(),
             consent,
         }
     }
@@ -112,8 +121,20 @@ impl fmt::Display for Explanation {
         }
         writeln!(f)?;
         finding(f, "treatment relation", self.treatment_relation.as_ref(), |relation| {
-            format!("{} {}", relation.kind, relation.reference)
+            let age = relation.age_days.map_or_else(String::new, |days| format!(", {days} days old"));
+            format!("{} {}{age}", relation.kind, relation.reference)
         })?;
+        for EvidenceFacts { kind, result } in &self.relation_evidence {
+            let said = serde_json::to_value(result).unwrap_or_default();
+            let because = match &said["because"] {
+                serde_json::Value::Array(all) => {
+                    all.iter().filter_map(|one| one.as_str()).collect::<Vec<_>>().join(", ")
+                }
+                one => one.as_str().unwrap_or_default().to_owned(),
+            };
+            let because = if because.is_empty() { because } else { format!(": {because}") };
+            writeln!(f, "  looked at {kind}: {}{because}", said["result"].as_str().unwrap_or_default())?;
+        }
         finding(f, "consent", self.consent.as_ref(), |consent| {
             let decision = match consent.decision {
                 policy::ConsentDecision::Permit => "permit",
@@ -160,8 +181,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use exchange::ports::BoxFuture;
-    use fhir::Bsn;
-    use policy::{Caller, ConsentDecision};
+    use policy::ConsentDecision;
     use serde_json::{Value, json};
 
     use super::*;
@@ -174,10 +194,11 @@ mod tests {
     }
 
     impl TreatmentRelations for Registers {
-        fn relation<'a>(&'a self, _: &'a Caller, _: &'a Bsn) -> BoxFuture<'a, Finding<TreatmentRelation>> {
+        fn relation<'a>(&'a self, _: RelationQuestion<'a>) -> BoxFuture<'a, Relation> {
             self.asked.fetch_add(1, Ordering::SeqCst);
-            let relation = TreatmentRelation { kind: "provider-list".into(), reference: "enrolment-7".into() };
-            Box::pin(async { Finding::Found(relation) })
+            let relation =
+                TreatmentRelation { kind: "provider-list".into(), reference: "enrolment-7".into(), age_days: None };
+            Box::pin(async { Finding::Found(relation).into() })
         }
     }
 

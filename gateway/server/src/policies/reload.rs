@@ -1,27 +1,29 @@
 //! Puts changed policies in force while the node runs: what was read passes its cases first, and all of it is replaced at
 //! once. What does not pass changes nothing and is said: in the log, in the metrics.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
+use connectors::bundles::BundleServer;
 use fhir::FhirVersion;
 use policy::{Data, InForce, UseCaseId, UseCases};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::bundled::{Fetching, write};
+use super::source::{Looks, PolicySource};
 use crate::config::ProfilesConfig;
-use crate::profiles;
 
 /// Counts of what was put in force. Cloning shares them.
 #[derive(Clone, Debug, Default)]
 pub struct ReloadMeasures {
     replaced: Counter,
     failing: Gauge,
+    unfetched: Gauge,
 }
 
 impl ReloadMeasures {
@@ -29,11 +31,17 @@ impl ReloadMeasures {
         registry.register("policies_replaced", "How often changed policies were put in force", self.replaced.clone());
         let help = "1 when the policies that stand in the profiles folder could not be put in force";
         registry.register("policies_not_in_force", help, self.failing.clone());
+        let help = "1 when the bundle of policies could not be fetched the last time";
+        registry.register("policies_not_fetched", help, self.unfetched.clone());
     }
 }
 
-/// The files of the use cases: when each was changed, and its size.
-type Looks = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
+#[cfg(test)]
+impl ReloadMeasures {
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.get() == 1
+    }
+}
 
 /// The thread that looks at the folder, for as long as this lives.
 pub struct Reloading {
@@ -47,8 +55,8 @@ impl Reloading {
     /// # Errors
     /// When the thread does not start.
     pub fn start(
+        source: PolicySource,
         config: &ProfilesConfig,
-        development: bool,
         in_force: &Arc<InForce>,
         measures: ReloadMeasures,
     ) -> Result<Option<Self>, String> {
@@ -56,7 +64,10 @@ impl Reloading {
             return Ok(None);
         }
         let every = Duration::from_secs(config.reload_seconds);
-        let mut reload = Reload::new(config.clone(), development, in_force.clone(), measures);
+        let server = config.bundle.as_ref().map(BundleServer::of).transpose()?.flatten();
+        let fetched = server.map(|server| Fetched::new(server, config)).transpose()?;
+        let mut reload = Reload::new(source, in_force.clone(), measures);
+        reload.fetched = fetched;
         let (stop, stopped) = channel();
         let run = move || {
             while matches!(stopped.recv_timeout(every), Err(RecvTimeoutError::Timeout)) {
@@ -81,9 +92,10 @@ impl Drop for Reloading {
 }
 
 /// What a round of looking needs to know of the ones before.
-struct Reload {
-    config: ProfilesConfig,
-    development: bool,
+pub(super) struct Reload {
+    source: PolicySource,
+    /// Where bundles are fetched from, if they are.
+    fetched: Option<Fetched>,
     in_force: Arc<InForce>,
     measures: ReloadMeasures,
     /// What was there when the policies were last read.
@@ -92,22 +104,70 @@ struct Reload {
     before: Looks,
 }
 
-impl Reload {
-    fn new(config: ProfilesConfig, development: bool, in_force: Arc<InForce>, measures: ReloadMeasures) -> Self {
-        let read = looks(&config);
-        Reload { before: read.clone(), read, config, development, in_force, measures }
+/// A server of bundles, and when it is asked next.
+struct Fetched {
+    fetching: Fetching,
+    every: Duration,
+    due: Instant,
+    /// What was wrong the last time, so that it is said once.
+    trouble: Option<String>,
+}
+
+impl Fetched {
+    fn new(server: BundleServer, config: &ProfilesConfig) -> Result<Self, String> {
+        let every = config.bundle.as_ref().map_or(Duration::ZERO, |bundle| Duration::from_secs(bundle.every_seconds));
+        Ok(Fetched { fetching: Fetching::new(server)?, every, due: Instant::now(), trouble: None })
     }
 
-    fn round(&mut self) {
-        let now = looks(&self.config);
+    /// Puts what the server gives where it is looked at; it is judged there like any other.
+    fn fetch(&mut self, archive: &Path) -> Result<(), String> {
+        match self.fetching.again()? {
+            Some(content) => write(archive, &content),
+            None => Ok(()),
+        }
+    }
+
+    fn round(&mut self, source: &PolicySource, measures: &ReloadMeasures) {
+        let PolicySource::Bundle(bundle) = source else { return };
+        if Instant::now() < self.due {
+            return;
+        }
+        self.due = Instant::now() + self.every;
+        let trouble = self.fetch(bundle.archive()).err();
+        measures.unfetched.set(i64::from(trouble.is_some()));
+        if trouble != self.trouble {
+            match &trouble {
+                Some(fault) => tracing::error!(policy.fault = %fault, "the bundle of policies cannot be fetched"),
+                None => tracing::info!("the bundle of policies can be fetched again"),
+            }
+        }
+        self.trouble = trouble;
+    }
+}
+
+impl Reload {
+    pub(super) fn new(source: PolicySource, in_force: Arc<InForce>, measures: ReloadMeasures) -> Self {
+        // What stands where a bundle is looked at may be another than the node started with: it is judged once more.
+        let read = if matches!(source, PolicySource::Bundle(_)) { Looks::new() } else { source.looks() };
+        Reload { before: read.clone(), read, source, fetched: None, in_force, measures }
+    }
+
+    pub(super) fn round(&mut self) {
+        if let Some(fetched) = &mut self.fetched {
+            fetched.round(&self.source, &self.measures);
+        }
+        let now = self.source.looks();
         let settled = now == self.before;
         if settled && now != self.read {
             match self.replace() {
-                Ok(cases) => {
+                Ok(Some(cases)) => {
                     self.measures.failing.set(0);
                     self.measures.replaced.inc();
                     let versions = versions(&self.in_force.current());
                     tracing::info!(policy.cases = cases, policy.versions = %versions, "changed policies are in force");
+                }
+                Ok(None) => {
+                    self.measures.failing.set(0);
                 }
                 Err(fault) => {
                     self.measures.failing.set(1);
@@ -119,15 +179,17 @@ impl Reload {
         self.before = now;
     }
 
-    fn replace(&self) -> Result<usize, String> {
-        let (next, cases) = profiles::checked(&self.config, self.development)?;
-        if frame(&next) != frame(&self.in_force.current()) {
+    /// How many cases passed of what was put in force; nothing when that is in force already.
+    fn replace(&self) -> Result<Option<usize>, String> {
+        let Some(next) = self.source.next()? else { return Ok(None) };
+        if frame(&next.use_cases) != frame(&self.in_force.current()) {
             return Err(
                 "a use case changed what it opens or its FHIR versions: that needs a restart of the node".into()
             );
         }
-        self.in_force.replace(next);
-        Ok(cases)
+        self.source.accept(&next)?;
+        self.in_force.replace(next.use_cases);
+        Ok(Some(next.cases))
     }
 }
 
@@ -145,29 +207,6 @@ fn versions(use_cases: &UseCases) -> String {
     use_cases.all().map(of).collect::<Vec<_>>().join(", ")
 }
 
-fn looks(config: &ProfilesConfig) -> Looks {
-    let mut looks = Looks::new();
-    for id in &config.use_cases {
-        let folder = config.folder.join(id.as_str());
-        for part in [folder.clone(), folder.join("cases"), folder.join("shadow")] {
-            look(&part, &mut looks);
-        }
-    }
-    looks
-}
-
-/// A folder that cannot be read looks empty: reading it says what is wrong.
-fn look(folder: &Path, looks: &mut Looks) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        if let Ok(metadata) = std::fs::metadata(entry.path())
-            && metadata.is_file()
-        {
-            looks.insert(entry.path(), (metadata.modified().ok(), metadata.len()));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -175,11 +214,13 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::profiles;
 
     const PROFILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../profiles/health-overview");
 
     struct Folder {
         folder: TempDir,
+        config: ProfilesConfig,
         reload: Reload,
     }
 
@@ -197,10 +238,12 @@ mod tests {
                 }
             }
             let use_cases = vec![UseCaseId::parse("health-overview").unwrap()];
-            let config = ProfilesConfig { folder: folder.path().to_owned(), use_cases, reload_seconds: 1 };
+            let config =
+                ProfilesConfig { folder: folder.path().to_owned(), use_cases, reload_seconds: 1, bundle: None };
             let in_force = Arc::new(InForce::from(profiles::load(&config, false).unwrap()));
-            let reload = Reload::new(config, false, in_force, ReloadMeasures::default());
-            Folder { folder, reload }
+            let source = PolicySource::Folders { profiles: config.clone(), development: false };
+            let reload = Reload::new(source, in_force, ReloadMeasures::default());
+            Folder { folder, config, reload }
         }
 
         fn change(&mut self, file: &str, from: &str, to: &str) {
@@ -214,7 +257,7 @@ mod tests {
         fn settle(&mut self) -> (String, u64, i64) {
             self.reload.round();
             self.reload.round();
-            let version = self.reload.in_force.current().all().next().unwrap().policy().version.clone();
+            let version = self.reload.in_force.current().all().next().unwrap().policy().version.to_string();
             (version, self.reload.in_force.numbered().0, self.reload.measures.failing.get())
         }
     }
@@ -241,7 +284,7 @@ mod tests {
             world.reload.measures.failing.set(1);
             world.settle();
             assert_eq!(world.reload.measures.failing.get(), 0);
-            world.reload.in_force = Arc::new(InForce::from(profiles::load(&world.reload.config, false).unwrap()));
+            world.reload.in_force = Arc::new(InForce::from(profiles::load(&world.config, false).unwrap()));
         }
     }
 

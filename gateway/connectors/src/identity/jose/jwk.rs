@@ -8,6 +8,8 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
+use rustls::pki_types::SubjectPublicKeyInfoDer;
+use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -15,6 +17,7 @@ use x509_parser::asn1_rs::FromDer;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::oid_registry;
 use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::present;
 
@@ -113,7 +116,10 @@ impl JwkMembers {
     /// Those of the key of a certificate (DER).
     pub(crate) fn of_certificate(der: &[u8]) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
-        let info = certificate.public_key();
+        Self::of_info(certificate.public_key())
+    }
+
+    fn of_info(info: &SubjectPublicKeyInfo<'_>) -> Option<Self> {
         let encode = |bytes: &[u8]| Some(URL_SAFE_NO_PAD.encode(bytes));
         Some(match info.parsed().ok()? {
             PublicKey::EC(point) => {
@@ -173,6 +179,13 @@ impl PublicJwk {
         Self::of(&JwkMembers::of_certificate(der)?).ok()
     }
 
+    /// The key of a PEM file of a public key (`PUBLIC KEY`: SubjectPublicKeyInfo, RFC 5280).
+    pub(crate) fn of_pem(pem: &[u8]) -> Option<Self> {
+        let key = SubjectPublicKeyInfoDer::from_pem_slice(pem).ok()?;
+        let (rest, info) = SubjectPublicKeyInfo::from_der(key.as_ref()).ok()?;
+        if rest.is_empty() { Self::of(&JwkMembers::of_info(&info)?).ok() } else { None }
+    }
+
     /// Whether `signature` (base64url) is this key's over `message` by the algorithm of this name, out of those allowed.
     pub(crate) fn verifies(&self, alg: &str, allowed: &[Algorithm], message: &str, signature: &str) -> bool {
         let fitting =
@@ -180,6 +193,11 @@ impl PublicJwk {
         fitting.is_some_and(|algorithm| {
             jsonwebtoken::crypto::verify(signature, message.as_bytes(), &self.key, *algorithm).unwrap_or(false)
         })
+    }
+
+    /// Whether it is a key for this algorithm.
+    pub(crate) fn is_for(&self, algorithm: Algorithm) -> bool {
+        self.algorithms.contains(&algorithm)
     }
 
     pub(crate) fn thumbprint(&self) -> Jkt {

@@ -217,7 +217,11 @@ impl TokenClient {
         let of = |(id, name, role)| Person { id, name, role };
         let (person, responsible) = (need.person.clone().map(of), need.responsible.clone().map(of));
         let emergency = need.emergency.as_deref().and_then(EmergencyReason::parse);
-        let relation = need.treatment_relation.clone().map(|(kind, reference)| TreatmentRelation { kind, reference });
+        let relation = need.treatment_relation.clone().map(|(kind, reference)| TreatmentRelation {
+            kind,
+            reference,
+            age_days: None,
+        });
         let audience = peer.token_endpoint.to_string();
         let statement = Statement {
             audience: &audience,

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use exchange::ports::SystemClock;
 use futures_util::FutureExt;
-use policy::{Organisation, Person};
+use policy::{Direction, Organisation, Person};
 use serde_json::{Value, json};
 
 use super::*;
@@ -31,8 +31,14 @@ fn caller(ura: &str, person: Option<&str>) -> Caller {
     }
 }
 
+fn told(list: &ProviderList, caller: &Caller, patient: &str) -> Relation {
+    let patient = &Bsn::parse(patient).unwrap();
+    let question = RelationQuestion { caller, patient, direction: Direction::User };
+    list.relation(question).now_or_never().unwrap()
+}
+
 fn ask(list: &ProviderList, caller: &Caller, patient: &str) -> Finding<TreatmentRelation> {
-    list.relation(caller, &Bsn::parse(patient).unwrap()).now_or_never().unwrap()
+    told(list, caller, patient).finding
 }
 
 fn record(reference: &str, mut members: Value) -> Value {
@@ -75,7 +81,8 @@ fn a_relation_is_that_of_the_listed_persons_or_of_the_whole_organisation() {
         assert_eq!(list.healthy(), Ok(()), "{case}");
         let found = ask(&list, &caller(ura, person), "999911120");
         let expected = expected.map_or(Finding::Absent, |reference| {
-            Finding::Found(TreatmentRelation { kind: "provider-list".to_owned(), reference: reference.to_owned() })
+            let (kind, reference) = ("provider-list".to_owned(), reference.to_owned());
+            Finding::Found(TreatmentRelation { kind, reference, age_days: Some(0) })
         });
         assert_eq!(found, expected, "{case}");
         assert_eq!(ask(&list, &caller(ura, person), "900203638"), Finding::Absent, "{case}: another patient");
@@ -112,4 +119,23 @@ fn a_broken_register_is_not_an_empty_one() {
         assert_eq!(found, Finding::NotFoundOut(NotFoundOut::Unusable), "{case}");
         assert!(!list.healthy().unwrap_err().contains("999911120"), "{case}");
     }
+}
+
+#[test]
+fn a_list_that_says_no_says_why() {
+    for (members, because) in [
+        (json!({"valid_until": "2020-01-01"}), Shortfall::TooOld),
+        (json!({"valid_from": "2999-01-01"}), Shortfall::TooFarAhead),
+        (json!({"persons": ["2"]}), Shortfall::OtherProfessional),
+    ] {
+        let (_file, list) = list(&json!([record("a", members)]).to_string());
+        let told = told(&list, &caller("90000901", Some("1")), "999911120");
+        let result = EvidenceResult::DoesNotCount { because: vec![because] };
+        assert_eq!(told.evidence, [EvidenceFacts { kind: "provider-list".to_owned(), result }]);
+    }
+    let (_file, list) = list("[]");
+    let nothing = told(&list, &caller("90000901", Some("1")), "999911120").evidence;
+    assert_eq!(nothing[0].result, EvidenceResult::Nothing);
+    // Of another provider's people the list says nothing.
+    assert_eq!(told(&list, &caller("90000902", Some("1")), "999911120").evidence, []);
 }

@@ -12,6 +12,7 @@ mod config;
 mod fetch;
 mod gathered;
 mod knowledge;
+mod own_records;
 mod plan;
 mod reach;
 mod search;

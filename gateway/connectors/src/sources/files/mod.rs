@@ -8,6 +8,7 @@ mod answers;
 mod config;
 mod index;
 mod load;
+mod own_records;
 mod shelf;
 #[cfg(test)]
 mod tests;

@@ -76,7 +76,9 @@ pub(crate) enum Payload {
 impl Rest {
     pub fn call(&self, correlation_id: &str, patience: Duration) -> Call<'_> {
         let mut headers = HeaderMap::new();
-        if let Ok(value) = HeaderValue::from_str(correlation_id) {
+        if let Ok(value) = HeaderValue::from_str(correlation_id)
+            && !value.is_empty()
+        {
             headers.insert(CORRELATION_ID, value);
         }
         Call { rest: self, headers, token: None, patience: patience + BEHIND }

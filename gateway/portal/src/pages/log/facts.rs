@@ -111,7 +111,8 @@ fn what(record: &AccessRecord) -> Markup {
 fn why(record: &AccessRecord) -> Markup {
     let decision = record.decision.as_ref();
     let relation = grounds::finding(record.treatment_relation.as_ref(), |relation| {
-        format!("{}: {}", grounds::relation_kind(&relation.kind), relation.reference)
+        let age = grounds::age(relation.age_days);
+        format!("{}: {}{age}", grounds::relation_kind(&relation.kind), relation.reference)
     });
     let consent = grounds::finding(record.consent.as_ref(), |consent| {
         let source = grounds::consent_source(&consent.source);
@@ -130,10 +131,15 @@ fn why(record: &AccessRecord) -> Markup {
             },
             None => none("niet aan een beslissing toegekomen"),
         }))
-        (row("Behandelrelatie", "7.4.7", &html! { (capital(&relation)) }))
+        (row("Behandelrelatie", "7.4.7", &html! {
+            (capital(&relation))
+            @if !record.relation_evidence.is_empty() {
+                ul { @for one in &record.relation_evidence { li { (capital(&grounds::evidence(one))) } } }
+            }
+        }))
         (row("Toestemming", "7.4.8", &html! { (capital(&consent)) }))
         (row("Beleid en versie", "7.4.6", &match decision.and_then(|decision| decision.policy.as_ref()) {
-            Some(policy) => html! { "Versie " (policy.version) br; code { "sha256:" (policy.digest) } },
+            Some(policy) => html! { "Versie " (policy.version) @if let Some(bundle) = &policy.bundle { ", bundel " (bundle) } br; code { "sha256:" (policy.digest) } },
             None => none("geen beleid toegepast"),
         }))
         @if let Some(decision) = decision {

@@ -52,6 +52,15 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
             return Err("registers.mitz needs provider.kind: Mitz is told what kind of provider holds the data".into());
         }
     }
+    if let Some(bundle) = &config.profiles.bundle {
+        bundle.check(config.mode == Mode::Development)?;
+        if bundle.url.is_some() && config.profiles.reload_seconds == 0 {
+            return Err("profiles.reload_seconds is 0: a bundle that is fetched would never be put in force".into());
+        }
+    }
+    if let Some(evidence) = &config.registers.evidence {
+        evidence.check(config.bounds.finding_ms)?;
+    }
     if config.quality.one_in == 0 || config.quality.queue == 0 {
         return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
     }

@@ -393,6 +393,14 @@ fn each_rule_lets_the_good_pass_and_says_what_is_wrong_with_the_bad() {
 }
 
 #[test]
+fn evidence_of_treatment_relations_has_to_be_found_within_the_time_for_a_finding() {
+    let mut config = reference();
+    let evidence = config.registers.evidence.as_mut().unwrap();
+    evidence.deadline_ms = config.bounds.finding_ms;
+    assert!(hold(&config).unwrap_err().contains("registers.evidence.deadline_ms"));
+}
+
+#[test]
 fn no_bound_is_zero() {
     type Bound = fn(&mut NodeConfig, u8);
     let bounds: [(&str, Bound); 20] = [
@@ -419,8 +427,8 @@ fn no_bound_is_zero() {
     ];
     for (name, set) in bounds {
         let mut config = reference();
-        // Its deadline lies within bounds.finding_ms, which is set below any.
-        config.registers.mitz = None;
+        // Their deadlines lie within bounds.finding_ms, which is set below any.
+        (config.registers.mitz, config.registers.evidence) = (None, None);
         set(&mut config, 1);
         assert_eq!(hold(&config), Ok(()), "{name}");
         set(&mut config, 0);

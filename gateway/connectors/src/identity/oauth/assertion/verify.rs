@@ -226,6 +226,7 @@ fn treatment_relation(relation: RelationIn, patient: Option<&Bsn>) -> Result<Tre
     Ok(TreatmentRelation {
         kind: "asserted-by-data-user".to_owned(),
         reference: format!("{}:{}", relation.kind, relation.reference),
+        age_days: None,
     })
 }
 

@@ -51,7 +51,7 @@ fn person(id: &str) -> Person {
 }
 
 fn relation(reference: &str) -> TreatmentRelation {
-    TreatmentRelation { kind: "provider-list".to_owned(), reference: reference.to_owned() }
+    TreatmentRelation { kind: "provider-list".to_owned(), reference: reference.to_owned(), age_days: None }
 }
 
 fn permit(patient: &str, id: &str, reference: &str) -> Permit {

@@ -189,7 +189,11 @@ impl AuthorizationBases for OneBase {
         let given = Base {
             patient: Bsn::parse("999911120").unwrap(),
             use_case: UseCaseId::parse("bgz").unwrap(),
-            treatment_relation: TreatmentRelation { kind: "referral".to_owned(), reference: "task-1".to_owned() },
+            treatment_relation: TreatmentRelation {
+                kind: "referral".to_owned(),
+                reference: "task-1".to_owned(),
+                age_days: None,
+            },
         };
         let since = *self.0.lock().unwrap();
         let ended = TreatmentRelation { kind: "referral-ended".to_owned(), ..given.treatment_relation.clone() };

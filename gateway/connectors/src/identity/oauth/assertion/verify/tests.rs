@@ -79,7 +79,8 @@ fn what_we_sign_is_believed_with_every_kind_of_key() {
         Person { id: "000012345".to_owned(), name: None, role: "01.015".to_owned() },
         Bsn::parse("999911120").unwrap(),
     );
-    let relation = TreatmentRelation { kind: "provider-list".to_owned(), reference: "afspraak-17".to_owned() };
+    let relation =
+        TreatmentRelation { kind: "provider-list".to_owned(), reference: "afspraak-17".to_owned(), age_days: None };
     for kind in [KeyType::P256, KeyType::P384, KeyType::Rsa] {
         let client = Client::new("90000901", kind);
         let statement = Statement {
