@@ -11,6 +11,8 @@ pub mod counts;
 mod holder;
 pub mod identity_provider;
 pub mod mitz;
+mod mutual_tls;
+pub mod national;
 pub mod ready;
 pub mod region;
 pub mod source_server;
