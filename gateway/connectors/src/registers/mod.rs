@@ -17,4 +17,4 @@ pub use file::{Register, RegisterHealth, Watch};
 pub use nobody::Nobody;
 pub use patients::Enrolments;
 pub use relations::ProviderList;
-pub use whereabouts::RegionalRegister;
+pub use whereabouts::{Index, RegionalRegister};
