@@ -12,6 +12,8 @@ pub mod framework;
 mod holder;
 pub mod identity_provider;
 pub mod mitz;
+mod mutual_tls;
+pub mod national;
 pub mod nuts_partner;
 pub mod ready;
 pub mod region;

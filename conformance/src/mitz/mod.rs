@@ -32,6 +32,8 @@ pub use fault::Fault;
 pub use serve::Recorded;
 use serve::World;
 
+use crate::mutual_tls;
+
 /// Where it listens, what it shows and whom it trusts.
 #[derive(Clone, Debug)]
 pub struct MitzOptions {
@@ -68,7 +70,7 @@ impl MitzServer {
     /// A file cannot be used, or an address not be bound.
     pub fn start(options: &MitzOptions, choices: Vec<Choice>) -> io::Result<MitzHandle> {
         let world = Arc::new(World::new(options, choices)?);
-        let tls = serve::tls(options)?;
+        let tls = mutual_tls::config(&options.certificate, &options.key, &options.authorities)?;
         let (tell, told) = mpsc::channel();
         let places = (options.address, options.control);
         let thread = std::thread::Builder::new()

@@ -1,25 +1,19 @@
 //! The HTTP side: mutual TLS in front of the interfaces, plain HTTP in front of page and control, and faults acted out.
 
-use std::any::Any;
 use std::future::ready;
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::os::fd::AsFd;
+use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use actix_tls::accept::rustls_0_23::TlsStream;
-use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::dev::ServerHandle;
 use actix_web::error::ErrorBadGateway;
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::ServerConfig;
 use serde::{Deserialize, Serialize};
 
 use super::choices::Choice;
@@ -31,6 +25,7 @@ use super::open::OpenQuestion;
 use super::subscriptions::Subscription;
 use super::{MitzOptions, notification, page, soap};
 use crate::callers::Wire;
+use crate::mutual_tls;
 
 const SOAP_MEDIA: &str = "application/soap+xml; charset=UTF-8";
 /// The largest body that is taken.
@@ -128,27 +123,6 @@ impl World {
     }
 }
 
-/// TLS that takes nobody without a certificate.
-pub fn tls(options: &MitzOptions) -> io::Result<ServerConfig> {
-    let mut roots = RootCertStore::empty();
-    for authority in CertificateDer::pem_file_iter(&options.authorities).map_err(io::Error::other)? {
-        roots.add(authority.map_err(io::Error::other)?).map_err(io::Error::other)?;
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
-    let chain: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(&options.certificate).map_err(io::Error::other)?.collect();
-    ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_client_cert_verifier(verifier.map_err(io::Error::other)?)
-        .with_single_cert(
-            chain.map_err(io::Error::other)?,
-            PrivateKeyDer::from_pem_file(&options.key).map_err(io::Error::other)?,
-        )
-        .map_err(io::Error::other)
-}
-
 /// The body of Mitz's thread: serves until it is stopped.
 pub fn run(
     world: &Arc<World>,
@@ -167,7 +141,7 @@ pub fn run(
                 .route("/mitz/openautorisatievraag", web::post().to(open))
                 .route("/mitz/abonnementen/fhir/Subscription", web::post().to(subscribe))
         })
-        .on_connect(Line::keep)
+        .on_connect(mutual_tls::keep)
         .workers(1)
         .disable_signals()
         .shutdown_timeout(1)
@@ -203,18 +177,6 @@ pub fn run(
             let _ = futures_util::future::join(interfaces, beside).await;
         }
     });
-}
-
-/// A second handle on the connection of a request, so that it can be cut without a byte.
-struct Line(TcpStream);
-
-impl Line {
-    fn keep(connection: &dyn Any, data: &mut Extensions) {
-        let tls = connection.downcast_ref::<TlsStream<actix_web::rt::net::TcpStream>>();
-        if let Some(Ok(copy)) = tls.map(|tls| tls.get_ref().0.as_fd().try_clone_to_owned()) {
-            data.insert(Line(TcpStream::from(copy)));
-        }
-    }
 }
 
 async fn closed(request: HttpRequest, body: Bytes, world: web::Data<World>) -> HttpResponse {
@@ -255,9 +217,7 @@ async fn acted(request: &HttpRequest, fault: &Fault) -> Option<HttpResponse> {
             return None;
         }
         Fault::Absent => {
-            if let Some(line) = request.conn_data::<Line>() {
-                let _ = line.0.shutdown(Shutdown::Both);
-            }
+            mutual_tls::cut(request);
             HttpResponse::ServiceUnavailable().finish()
         }
         Fault::SoapFault { sender } => {

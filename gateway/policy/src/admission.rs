@@ -334,6 +334,18 @@ mod tests {
         let user = Request { direction: Direction::User, ..request(&["one"], "GET Patient/$overview") };
         assert_eq!(code(user), Ok("one".to_owned()));
         assert_eq!(code(request(&["one"], "GET Patient/$overview")), Err(DenialCode::NotInUseCase));
+        for (query, outcome) in [
+            ("holder=90000902", true),
+            ("holder=90000902,90000903&holder=90000904", true),
+            ("holder=", false),
+            ("holder=Linde", false),
+            ("holder:exact=90000902", false),
+            ("holders=90000902", false),
+        ] {
+            let asked =
+                Request { direction: Direction::User, ..request(&["one"], &format!("GET Patient/$overview?{query}")) };
+            assert_eq!(code(asked).is_ok(), outcome, "{query}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use fhir::definitions::{SearchKind, search_parameter};
 use fhir::interaction::{Level, ResourceType, SearchTarget};
-use fhir::{FhirVersion, Interaction, Parameter, SearchQuery};
+use fhir::{FhirVersion, Interaction, Parameter, SearchQuery, Ura};
 
 use crate::capability::{ANY, PatientBinding, TypeCapability, VersionCapability};
 use crate::request::Direction;
@@ -102,16 +102,15 @@ impl Offer<'_> {
             && operation.directions.contains(&direction)
     }
 
-    /// A collecting operation takes the patient and the format, nothing else.
+    /// A collecting operation takes the patient, the providers to ask and the format, nothing else.
     fn operation_parameters(&self, level: &Level, query: &SearchQuery) -> Result<(), NotOffered> {
         let resource_type = match level {
             Level::System => None,
             Level::Type(resource_type) | Level::Instance(resource_type, _) => Some(*resource_type),
         };
-        let unknown = query
-            .parameters
-            .iter()
-            .find(|parameter| !is_format(parameter) && !self.names_the_patient(resource_type, parameter));
+        let unknown = query.parameters.iter().find(|parameter| {
+            !is_format(parameter) && !names_providers(parameter) && !self.names_the_patient(resource_type, parameter)
+        });
         unknown.map_or(Ok(()), |parameter| Err(NotOffered::Parameter(sanitised(&parameter.name))))
     }
 
@@ -239,6 +238,15 @@ impl Offer<'_> {
         let target = parts.next();
         (definition.kind == SearchKind::Reference && parts.next().is_none()).then_some((source, target))
     }
+}
+
+/// Whether it names providers to ask, each by URA.
+fn names_providers(parameter: &Parameter) -> bool {
+    let numbers = parameter.alternatives();
+    parameter.name == "holder"
+        && parameter.modifier.is_none()
+        && !numbers.is_empty()
+        && numbers.iter().all(|number| Ura::parse(number).is_ok())
 }
 
 fn is_format(parameter: &Parameter) -> bool {

@@ -282,7 +282,7 @@ mod tests {
         // What `sha256sum` says of the two texts one after the other.
         let small = r#"{"title":"T","purpose":"TREAT","patient":"nobody","versions":{"r4":{}}}"#;
         let digest = of("package one\nallow := true\n", small, RELEASE);
-        assert_eq!(digest, "2d90387aa727b61a4aeeb7a965e087d49872b5569664acb6ec23449d2702e34a");
+        assert_eq!(digest.as_ref(), "2d90387aa727b61a4aeeb7a965e087d49872b5569664acb6ec23449d2702e34a");
     }
 
     #[test]

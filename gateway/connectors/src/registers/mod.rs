@@ -18,4 +18,4 @@ pub use nobody::Nobody;
 pub use patients::Enrolments;
 pub(crate) use record::reference;
 pub use relations::ProviderList;
-pub use whereabouts::RegionalRegister;
+pub use whereabouts::{Index, RegionalRegister};

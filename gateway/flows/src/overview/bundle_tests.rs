@@ -218,9 +218,13 @@ async fn an_index_that_does_not_answer_and_a_patient_known_nowhere_are_told_apar
     let nobody = World::new("90000901").with(Place::new("90000901", "Eigen"));
     for (index, word) in [
         (Finding::Absent, Some("known-nowhere")),
-        (Finding::Found(0), Some("known-nowhere")),
+        (Finding::Found(0), Some("nothing-found")),
         (Finding::Found(2), Some("not-placed")),
-        (Finding::NotFoundOut(NotFoundOut::Unreachable), Some("localisation-not-found-out")),
+        (Finding::NotFoundOut(NotFoundOut::Unreachable), Some("index-unavailable")),
+        (Finding::NotFoundOut(NotFoundOut::TimedOut), Some("index-unavailable")),
+        (Finding::NotFoundOut(NotFoundOut::Unusable), Some("index-unavailable")),
+        (Finding::NotFoundOut(NotFoundOut::NobodyToAsk), Some("localisation-not-found-out")),
+        (Finding::NotFoundOut(NotFoundOut::Incomplete), Some("localisation-not-found-out")),
         (Finding::NotFoundOut(NotFoundOut::NotAsked), Some("localisation-not-found-out")),
     ] {
         let (_, bundle) = made(&nobody.clone().index(index)).await;

@@ -107,11 +107,17 @@ pub(super) fn of_localisation(released: &Released) -> Option<Resource> {
         Index::NotFoundOut(why) => Said {
             severity: Severity::Warning,
             code: IssueCode::Incomplete,
-            word: "localisation-not-found-out",
+            word: if is_down(why) { "index-unavailable" } else { "localisation-not-found-out" },
             sentence: format!(
                 "Which providers know this patient could not be found out ({}); others may hold data that is missing here.",
                 reason(why)
             ),
+        },
+        Index::Nowhere => Said {
+            severity: Severity::Information,
+            code: IssueCode::Informational,
+            word: "known-nowhere",
+            sentence: "Nobody registered that they have data about this patient.".to_owned(),
         },
         Index::Known(_) if unplaced(released) > 0 => Said {
             severity: Severity::Warning,
@@ -125,7 +131,7 @@ pub(super) fn of_localisation(released: &Released) -> Option<Resource> {
         Index::Known(_) if is_complete(released) && nothing_at_all(released) => Said {
             severity: Severity::Information,
             code: IssueCode::Informational,
-            word: "known-nowhere",
+            word: "nothing-found",
             sentence: "No provider that could be found has anything about this patient.".to_owned(),
         },
         Index::Known(_) => return None,
@@ -135,6 +141,11 @@ pub(super) fn of_localisation(released: &Released) -> Option<Resource> {
 
 fn nothing_at_all(released: &Released) -> bool {
     released.parts().iter().all(|part| part.items().is_empty() && part.withheld() == 0)
+}
+
+/// Whether there is an index, and it is ill.
+const fn is_down(why: NotFoundOut) -> bool {
+    matches!(why, NotFoundOut::TimedOut | NotFoundOut::Unreachable | NotFoundOut::Unusable)
 }
 
 fn reason(why: NotFoundOut) -> &'static str {

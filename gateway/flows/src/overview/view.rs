@@ -17,8 +17,10 @@ use super::reading::Beside;
 /// What the index of other providers (lokalisatie) said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
-    /// It named this many providers; none is an answer too.
+    /// It named this many providers beside us.
     Known(usize),
+    /// It knows of nobody who has data of this patient.
+    Nowhere,
     /// It could not say, so other providers may hold data that nobody asked for.
     NotFoundOut(NotFoundOut),
 }
@@ -127,7 +129,7 @@ impl fmt::Debug for Overview {
 /// Whether nothing is missing. An index that was never asked leaves open who else holds data, so it counts as missing.
 pub(super) fn is_complete(released: &Released) -> bool {
     released.is_complete()
-        && matches!(index(released), Index::Known(_))
+        && matches!(index(released), Index::Known(_) | Index::Nowhere)
         && unplaced(released) == 0
         && released.parts().iter().all(|part| part.failed().is_empty())
 }
@@ -135,7 +137,7 @@ pub(super) fn is_complete(released: &Released) -> bool {
 pub(super) fn index(released: &Released) -> Index {
     match released.index() {
         Finding::Found(named) => Index::Known(*named),
-        Finding::Absent => Index::Known(0),
+        Finding::Absent => Index::Nowhere,
         Finding::NotFoundOut(why) => Index::NotFoundOut(*why),
     }
 }
@@ -146,7 +148,7 @@ pub(super) fn unplaced(released: &Released) -> usize {
     let others: HashSet<_> = released.parts().iter().map(Part::holder).filter(|holder| *holder != own).collect();
     match index(released) {
         Index::Known(named) => named.saturating_sub(others.len()),
-        Index::NotFoundOut(_) => 0,
+        Index::Nowhere | Index::NotFoundOut(_) => 0,
     }
 }
 

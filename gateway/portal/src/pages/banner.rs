@@ -20,11 +20,15 @@ fn complete(overview: &Overview) -> Markup {
             div {
                 h2 id="volledigheid" { "Volledig" }
                 p { (everyone(asked, items == 0 && overview.withheld() == 0)) }
+                @if overview.index == Index::Nowhere { p { (NOWHERE) } }
                 (withheld(overview))
             }
         }
     }
 }
+
+/// What the register said, when it knows nobody: so that it is not taken for a register that was not asked.
+const NOWHERE: &str = "Volgens het register heeft geen andere zorgaanbieder gegevens over deze patiënt.";
 
 fn everyone(asked: usize, nothing: bool) -> String {
     match (asked, nothing) {
@@ -60,6 +64,7 @@ fn incomplete(overview: &Overview) -> Markup {
                             (index_failure(why)) "."
                         }
                     }
+                    @if overview.index == Index::Nowhere { li { (NOWHERE) } }
                 }
                 (withheld(overview))
             }

@@ -68,6 +68,28 @@ async fn an_incomplete_overview_says_who_is_missing_and_never_that_it_is_complet
 }
 
 #[actix_web::test]
+async fn a_register_that_is_ill_one_that_was_not_asked_and_one_that_knows_nobody_are_told_apart() {
+    use NotFoundOut::{Incomplete, NobodyToAsk, NotAsked, TimedOut, Unreachable, Unusable};
+    let alone = || World::new("90000901").with(Place::new("90000901", "Eigen"));
+    let table = [
+        (Finding::Absent, "Volledig", "Volgens het register heeft geen andere zorgaanbieder gegevens"),
+        (Finding::Found(0), "Volledig", "De enige gevonden zorgaanbieder"),
+        (Finding::NotFoundOut(TimedOut), "Onvolledig", "het landelijke register antwoordde niet op tijd"),
+        (Finding::NotFoundOut(Unreachable), "Onvolledig", "het landelijke register is niet bereikbaar"),
+        (Finding::NotFoundOut(Unusable), "Onvolledig", "het landelijke register gaf een onbruikbaar antwoord"),
+        (Finding::NotFoundOut(NobodyToAsk), "Onvolledig", "er is geen register ingesteld"),
+        (Finding::NotFoundOut(Incomplete), "Onvolledig", "het landelijke register kon niet worden bevraagd"),
+        (Finding::NotFoundOut(NotAsked), "Onvolledig", "het landelijke register is niet bevraagd"),
+    ];
+    for (index, heading, expected) in table {
+        let words = overview(&Stub::of(alone().index(index.clone()))).await.words();
+        assert!(words.contains(heading) && words.contains(expected), "{index:?}: {words}");
+        let nowhere = words.contains("Volgens het register heeft geen");
+        assert_eq!(nowhere, index == Finding::Absent, "{index:?}");
+    }
+}
+
+#[actix_web::test]
 async fn a_bsn_is_in_no_url_no_hidden_field_and_no_cookie() {
     let pages = [
         overview(&Stub::of(region(BSN))).await,

@@ -36,7 +36,8 @@ fn node(register: Option<&Path>) -> RegionalRegister {
 }
 
 fn found(node: &RegionalRegister, direction: Direction, patient: &PatientScope) -> (Vec<String>, Finding<usize>) {
-    let whereabouts = node.places(direction, patient);
+    let permit = permit_for(direction, patient.clone(), None, None);
+    let whereabouts = futures_util::FutureExt::now_or_never(node.locate(&permit)).unwrap();
     (whereabouts.places.iter().map(|place| place.name().to_owned()).collect(), whereabouts.index)
 }
 
@@ -111,5 +112,78 @@ fn the_permit_says_which_gate_and_which_patient() {
         let permit = permit_for(direction, PatientScope::One(Bsn::parse(PATIENT).unwrap()), None, None);
         let whereabouts = futures_util::FutureExt::now_or_never(node.locate(&permit)).unwrap();
         assert_eq!(whereabouts.places.len(), places, "{direction:?}");
+    }
+}
+
+/// An index that tells this of everybody.
+struct Telling(index::Told);
+
+impl Index for Telling {
+    fn holders<'a>(&'a self, _: &'a Bsn, types: &'a [String]) -> BoxFuture<'a, index::Told> {
+        assert_eq!(types, ["Condition"], "the index is told what is asked for");
+        Box::pin(std::future::ready(self.0.clone()))
+    }
+}
+
+#[test]
+fn what_the_index_names_and_what_is_known_here_are_one_set_and_a_doubt_of_either_is_told() {
+    use Finding::{Absent, Found, NotFoundOut as Unknown};
+    use NotFoundOut::{TimedOut, Unreachable, Unusable};
+    let known = |holders: Value| Some(file(&json!([{"patient": PATIENT, "holders": holders}]).to_string()));
+    let broken = || Some(file("["));
+    let named = |uras: &[&str]| uras.iter().map(|ura| Ura::parse(ura).unwrap()).collect::<BTreeSet<_>>();
+    let told = |uras: &[&str], doubt| index::Told { holders: named(uras), doubt };
+    type Case<'a> = (&'a str, Option<tempfile::NamedTempFile>, index::Told, &'a [&'a str], Finding<usize>);
+    let cases: Vec<Case<'_>> = vec![
+        ("the index alone", None, told(&["90000902"], None), &["linde"], Found(1)),
+        ("nobody anywhere", None, told(&[], None), &[], Absent),
+        ("nobody, and the register knows the patient nowhere", known(json!([])), told(&[], None), &[], Found(0)),
+        ("both", known(json!(["90000903"])), told(&["90000902"], None), &["linde", "apotheek"], Found(2)),
+        ("the same twice", known(json!(["90000902"])), told(&["90000902"], None), &["linde"], Found(1)),
+        ("ourselves alone", None, told(&["90000901"], None), &[], Found(0)),
+        ("one that is not configured", None, told(&["90000902", "90009999"], None), &["linde"], Found(2)),
+        ("index down", known(json!(["90000903"])), told(&[], Some(Unreachable)), &["apotheek"], Unknown(Unreachable)),
+        ("index slow, nothing known", None, told(&[], Some(TimedOut)), &[], Unknown(TimedOut)),
+        ("a strange record", None, told(&["90000902"], Some(Unusable)), &["linde"], Unknown(Unusable)),
+        ("register broken", broken(), told(&["90000902"], None), &["linde"], Unknown(Unusable)),
+        ("both ill", broken(), told(&[], Some(TimedOut)), &[], Unknown(TimedOut)),
+    ];
+    for (case, register, told, peers, index) in cases {
+        let node = node(register.as_ref().map(|file| file.path())).with_index(Arc::new(Telling(told)));
+        let expected: Vec<String> = ["epd", "lab"].iter().chain(peers).map(|name| (*name).to_owned()).collect();
+        assert_eq!(found(&node, Direction::User, &one(PATIENT)), (expected, index), "{case}");
+    }
+}
+
+#[test]
+fn the_index_is_told_nothing_at_the_holders_gate_nor_about_no_patient() {
+    struct Never;
+    impl Index for Never {
+        fn holders<'a>(&'a self, _: &'a Bsn, _: &'a [String]) -> BoxFuture<'a, index::Told> {
+            panic!("the index was asked")
+        }
+    }
+    let node = node(None).with_index(Arc::new(Never));
+    for (direction, patient) in [
+        (Direction::Holder, one(PATIENT)),
+        (Direction::User, PatientScope::Nobody),
+        (Direction::User, PatientScope::Any),
+    ] {
+        assert_eq!(found(&node, direction, &patient).1, Finding::NotFoundOut(NotFoundOut::NotAsked));
+    }
+}
+
+#[test]
+fn whom_a_request_names_is_asked_and_nobody_else_and_whom_we_cannot_reach_is_shown() {
+    let node = node(None);
+    let named = |uras: &[&str]| uras.iter().map(|ura| Ura::parse(ura).unwrap()).collect::<BTreeSet<_>>();
+    for (uras, names) in [
+        (&["90000902"][..], &["linde"][..]),
+        (&["90000901", "90000903"], &["epd", "lab", "apotheek"]),
+        (&["90000903", "90009999"], &["apotheek", "URA 90009999"]),
+    ] {
+        let found = node.addressed(&named(uras));
+        assert_eq!(found.places.iter().map(|place| place.name()).collect::<Vec<_>>(), names);
+        assert_eq!(found.index, Finding::NotFoundOut(NotFoundOut::NotAsked), "who else there is was not asked");
     }
 }

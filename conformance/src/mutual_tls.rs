@@ -1,0 +1,70 @@
+//! The server side of mutual TLS, as the played national services have it: nobody without a certificate, whose certificate it
+//! was, and a second handle on each connection, so that it can be cut without a byte.
+
+use std::any::Any;
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::Arc;
+
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::HttpRequest;
+use actix_web::dev::Extensions;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+
+/// TLS that takes nobody without a certificate of these authorities (all PEM files).
+///
+/// # Errors
+/// A file cannot be used.
+pub fn config(certificate: &Path, key: &Path, authorities: &Path) -> io::Result<ServerConfig> {
+    let mut roots = RootCertStore::empty();
+    for authority in CertificateDer::pem_file_iter(authorities).map_err(io::Error::other)? {
+        roots.add(authority.map_err(io::Error::other)?).map_err(io::Error::other)?;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(certificate).map_err(io::Error::other)?.collect();
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_client_cert_verifier(verifier.map_err(io::Error::other)?)
+        .with_single_cert(
+            chain.map_err(io::Error::other)?,
+            PrivateKeyDer::from_pem_file(key).map_err(io::Error::other)?,
+        )
+        .map_err(io::Error::other)
+}
+
+/// A second handle on the connection of a request.
+struct Line(TcpStream);
+
+/// The certificate that the client of a connection showed, DER.
+struct Shown(Vec<u8>);
+
+/// To be called for each connection.
+pub fn keep(connection: &dyn Any, data: &mut Extensions) {
+    let Some(tls) = connection.downcast_ref::<TlsStream<actix_web::rt::net::TcpStream>>() else { return };
+    let (stream, session) = tls.get_ref();
+    if let Ok(copy) = stream.as_fd().try_clone_to_owned() {
+        data.insert(Line(TcpStream::from(copy)));
+    }
+    if let Some(leaf) = session.peer_certificates().and_then(|chain| chain.first()) {
+        data.insert(Shown(leaf.to_vec()));
+    }
+}
+
+/// Cuts the connection of a request.
+pub fn cut(request: &HttpRequest) {
+    if let Some(line) = request.conn_data::<Line>() {
+        let _ = line.0.shutdown(Shutdown::Both);
+    }
+}
+
+/// The certificate of whoever makes a request, DER.
+pub fn shown(request: &HttpRequest) -> Option<&[u8]> {
+    request.conn_data::<Shown>().map(|shown| shown.0.as_slice())
+}
