@@ -14,3 +14,4 @@ mod vetted;
 pub use address::{AddressFault, WebAddress};
 pub use client::{ClientIdentity, HttpClient, HttpSettings, SetupFault, Trust};
 pub use fetch::{FetchFault, Fetched, Limits};
+pub use public_only::is_public;

@@ -99,7 +99,9 @@ impl Replica {
             gone.for_each(|term| pending.batch.remove(&layout::term_key(term, key)));
             fresh.for_each(|term| pending.batch.insert(&layout::term_key(term, key), &[]));
             match change {
-                Change::Put { value, .. } => pending.batch.insert(&layout::record_key(key), &layout::write(&after, value)),
+                Change::Put { value, .. } => {
+                    pending.batch.insert(&layout::record_key(key), &layout::write(&after, value))
+                }
                 Change::Remove { .. } => pending.batch.remove(&layout::record_key(key)),
             }
             pending.count += cost;

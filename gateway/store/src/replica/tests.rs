@@ -48,11 +48,9 @@ fn no_more_are_given_than_asked_for_and_what_is_too_large_is_refused() {
     assert_eq!(replica.all(b"k1").count(), 100);
     let terms: Vec<String> = (0..=MAX_TERMS).map(|n| n.to_string()).collect();
     let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
-    for wrong in [
-        put("k", &terms, ""),
-        put(&"k".repeat(300), &[&"t".repeat(300)], ""),
-        put("k", &[], &"v".repeat(20_000)),
-    ] {
+    for wrong in
+        [put("k", &terms, ""), put(&"k".repeat(300), &[&"t".repeat(300)], ""), put("k", &[], &"v".repeat(20_000))]
+    {
         assert!(matches!(replica.apply(&[wrong]), Err(StateFault::TooLarge { .. })));
     }
     assert_eq!(replica.get(b"k").unwrap(), None);
