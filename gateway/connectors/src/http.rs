@@ -4,6 +4,7 @@
 //! bytes and no longer than it was told. Its faults hold no URL, no header and no body.
 
 mod address;
+mod bound;
 mod client;
 mod fetch;
 mod public_only;

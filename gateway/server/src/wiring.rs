@@ -11,14 +11,14 @@ use std::time::Duration;
 use connectors::http::HttpClient;
 use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
-use connectors::peers::{PeerSource, TokenSupplier};
+use connectors::peers::{FoundPeer, MakePeer, PeerSource, TokenSupplier};
 use connectors::registers::Watch;
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
 use exchange::ports::{Authenticator, Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
-use fhir::FhirVersion;
 use fhir::json::Limits;
+use fhir::{FhirVersion, Ura};
 use policy::{Data, DataHolder, InForce, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
@@ -27,6 +27,7 @@ use store::proof::CheckpointKey;
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
 use crate::config::{NodeConfig, SourceConfig};
+use crate::directory::{self, AddressBook};
 use crate::entrance;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
@@ -61,6 +62,8 @@ pub struct Wired {
     pub streaming: Option<Streaming>,
     /// Keeps the subscriptions at Mitz up for as long as it lives, where there are any.
     pub subscribing: Option<Subscribing>,
+    /// Keeps the copy of the directories up for as long as it lives, where there are any.
+    pub addressing: Option<directory::Running>,
 }
 
 /// How often the registers are looked at for change.
@@ -102,7 +105,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let entrance = entrance::set_up(config, callers.clone(), sessions, limits.clone(), authenticator.clone())?;
     let entrance = Arc::new(entrance);
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
-    let peers = peers(config, &certificates, &clock)?;
+    let (book, addressing) = directory::start(config, certificates.to_directories(), &clock)?.unzip();
+    let peers = peers(config, &certificates, &clock, book.as_ref())?;
     let mitz = mitz::of(config)?;
     let mut registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
@@ -172,8 +176,9 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         quality,
         mitz,
         notices,
+        book,
     });
-    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing })
+    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing, addressing })
 }
 
 /// Whether a use case of this node opens its access log.
@@ -224,10 +229,10 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     entrance::try_out(config)?;
     tokens::try_nuts(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let certificates = Certificates::open(config, &clock)?;
+    let certificates = Arc::new(Certificates::open(config, &clock)?);
     own_sources(config, certificates.to_sources())?;
     partners(config)?;
-    peers(config, &certificates, &clock)?;
+    peers(config, &certificates, &clock, None)?;
     siem::receiver(config)?;
     mitz::of(config)?;
     Ok(())
@@ -271,21 +276,46 @@ fn partners(config: &NodeConfig) -> Result<Partners, String> {
     said(Partners::new(all.collect()))
 }
 
+/// Partners that are asked: at the addresses of the configuration, or at those that the directory knows.
 fn peers(
     config: &NodeConfig,
-    own: &Certificates,
+    own: &Arc<Certificates>,
     clock: &Arc<dyn Clock>,
+    book: Option<&Arc<AddressBook>>,
 ) -> Result<HashMap<DataHolder, Arc<dyn Source>>, String> {
     let tokens = TokenClient::new(own.key().clone(), own.to_partners().clone(), clock.clone());
     let tokens: Arc<dyn TokenSupplier> = Arc::new(tokens::client(config, tokens)?);
     let mut peers: HashMap<DataHolder, Arc<dyn Source>> = HashMap::new();
+    let payloads = config.directory.as_ref().map(|directory| directory.payload_types.as_slice()).unwrap_or_default();
     for partner in &config.partners {
-        let Some(peer) = partner.peer() else { continue };
-        let source = PeerSource::new(peer, own.to_partners().clone(), tokens.clone())
-            .map_err(|fault| format!("partner {}: {fault}", partner.ura))?;
-        peers.insert(DataHolder(partner.ura.clone()), Arc::new(source));
+        let source: Arc<dyn Source> = match (partner.peer(), partner.found(payloads), book) {
+            (Some(peer), ..) => Arc::new(
+                PeerSource::new(peer, own.to_partners().clone(), tokens.clone())
+                    .map_err(|fault| format!("partner {}: {fault}", partner.ura))?,
+            ),
+            (None, Some(found), Some(book)) => {
+                let make = make_peer(config, own, clock, &partner.ura)?;
+                Arc::new(FoundPeer::new(found, book.clone(), make))
+            }
+            (None, ..) => continue,
+        };
+        peers.insert(DataHolder(partner.ura.clone()), source);
     }
     Ok(peers)
+}
+
+/// What makes a source of a partner at a looked-up address: for its token as for its data, only its own certificate is
+/// believed.
+fn make_peer(
+    config: &NodeConfig,
+    own: &Arc<Certificates>,
+    clock: &Arc<dyn Clock>,
+    ura: &Ura,
+) -> Result<MakePeer, String> {
+    let http = own.to_found(ura)?;
+    let tokens = TokenClient::new(own.key().clone(), http.clone(), clock.clone());
+    let tokens: Arc<dyn TokenSupplier> = Arc::new(tokens::client(config, tokens)?);
+    Ok(Box::new(move |peer| PeerSource::new(peer, http.clone(), tokens.clone())))
 }
 
 fn access_log(config: &NodeConfig) -> Result<AccessLog, String> {

@@ -7,14 +7,16 @@
 mod expiry;
 mod material;
 mod metrics;
+mod outward;
 mod reloading;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use connectors::http::{ClientIdentity, HttpClient, HttpSettings, Trust};
+use connectors::http::{HttpClient, HttpSettings};
 use connectors::identity::vetting::{Mode, Part, Refreshing, RevocationConfig};
 use connectors::identity::{Authorities, NodeKey, Vets, Vetting};
 use exchange::ports::Clock;
+use fhir::Ura;
 use prometheus_client::registry::Registry;
 use rustls::ServerConfig;
 
@@ -22,6 +24,7 @@ use crate::config::NodeConfig;
 use crate::tls::ListenerTls;
 use material::Material;
 use metrics::Measures;
+use outward::Outward;
 
 pub use expiry::{Expiring, Kind};
 pub use reloading::Reloading;
@@ -31,7 +34,7 @@ pub struct Certificates {
     outer: Listener,
     inner: Option<Listener>,
     key: Arc<NodeKey>,
-    peers: HttpClient,
+    outward: Outward,
     sources: HttpClient,
     clock: Arc<dyn Clock>,
     /// What the files hold that are in use.
@@ -70,12 +73,12 @@ impl Certificates {
         // believed any more is taken out there. No list is asked about them.
         let off = || RevocationConfig { mode: Mode::Off, ..RevocationConfig::default() };
         let inner = material.inner.as_ref().map(|side| listener(side, off(), Vec::new())).transpose()?;
-        let settings = to_peers(&material, Some(outer.vetting.clone()));
-        let peers = HttpClient::new(settings).map_err(|fault| fault.to_string())?;
+        let public_only = !config.is_for_development();
+        let outward = Outward::new(&material, outer.vetting.clone(), public_only).map_err(|fault| fault.to_string())?;
         let key = Arc::new(material.key()?);
         let used = Mutex::new(Arc::new(material));
         let clock = clock.clone();
-        Ok(Certificates { outer, inner, key, peers, sources, clock, used, measures: Measures::default() })
+        Ok(Certificates { outer, inner, key, outward, sources, clock, used, measures: Measures::default() })
     }
 
     /// The configurations of the listeners: outer and, where it has TLS, inner.
@@ -90,7 +93,20 @@ impl Certificates {
 
     /// For other providers' nodes: mutual TLS, the authorities that are trusted with them, and vetting.
     pub fn to_partners(&self) -> &HttpClient {
-        &self.peers
+        self.outward.peers()
+    }
+
+    /// For an organisation at an address that a directory gave: the same, and nobody is believed but this organisation.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn to_found(&self, ura: &Ura) -> Result<HttpClient, String> {
+        self.outward.found(ura, &self.used()).map_err(|fault| fault.to_string())
+    }
+
+    /// For directories.
+    pub fn to_directories(&self) -> &HttpClient {
+        self.outward.directories()
     }
 
     /// For the provider's own source systems.
@@ -110,11 +126,11 @@ impl Certificates {
 
     /// Keeps what is known of certificates young for as long as the result lives; to be called within a run time.
     pub fn keep_young(&self) -> Refreshing {
-        let peers = self.peers.clone();
+        let outward = self.outward.clone();
         self.outer.vetting.keep_young(move |part| {
             // Identification asks anew with each request; a connection to a server that was good does not.
             if part == Part::Server {
-                peers.renew();
+                outward.renew();
             }
         })
     }
@@ -138,9 +154,7 @@ impl Certificates {
         }
         Authorities::new(fresh.outer.authorities.clone()).map_err(|fault| fault.to_string())?;
         let mut joined = Ok(());
-        self.peers
-            .replace(to_peers(&fresh, None), || joined = self.key.replace(&key))
-            .map_err(|fault| fault.to_string())?;
+        self.outward.replace(&fresh, || joined = self.key.replace(&key)).map_err(|fault| fault.to_string())?;
         joined.map_err(|fault| fault.to_string())?;
         self.outer.vetting.replace_rules(fresh.rules.clone());
         self.outer.replace(&fresh.outer)?;
@@ -157,17 +171,6 @@ impl Certificates {
 
     pub fn register(&self, registry: &mut Registry) {
         self.measures.register(registry);
-    }
-}
-
-/// How peers are asked.
-fn to_peers(material: &Material, vetting: Option<Arc<Vetting>>) -> HttpSettings {
-    let identity = material.outer.identity.clone();
-    HttpSettings {
-        trust: Trust::Roots(material.outer.authorities.clone()),
-        vetting,
-        identity: Some(ClientIdentity::new(identity.chain, identity.key)),
-        ..HttpSettings::default()
     }
 }
 

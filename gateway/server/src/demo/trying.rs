@@ -66,6 +66,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             reload_seconds: 5,
         },
         registers: RegistersConfig::default(),
+        directory: None,
         bounds: BoundsConfig {
             body_bytes: BODY_BYTES,
             exchange_ms: 60_000,
