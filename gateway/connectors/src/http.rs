@@ -4,6 +4,7 @@
 //! bytes and no longer than it was told. Its faults hold no URL, no header and no body.
 
 mod address;
+mod bound;
 mod client;
 mod fetch;
 mod hosts;
@@ -17,3 +18,4 @@ pub use client::{ClientIdentity, HttpClient, HttpSettings, SetupFault, Trust};
 pub use fetch::{FetchFault, Fetched, Limits};
 pub use hosts::is_host;
 pub(crate) use hosts::is_listed;
+pub use public_only::is_public;

@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::config::NodeConfig;
 use crate::policies::PolicySource;
 use crate::validate::{self, ValidateOptions};
-use crate::{log, packages, policies, serve, wiring};
+use crate::{directory, log, packages, policies, serve, wiring};
 
 /// A gateway through which health data passes only after someone has looked who asks, why, and whether the patient
 /// agrees.
@@ -41,6 +41,9 @@ enum Command {
     Policy(policies::PolicyCommand),
     /// Reads an access log: prints, searches, exports, verifies it. May be used while the node runs.
     Log(log::LogLine),
+    /// The care services directories: why an organisation is or is not found. May be used while the node runs.
+    #[command(subcommand)]
+    Directory(directory::DirectoryCommand),
     /// The official FHIR packages that resources are validated against.
     #[command(subcommand)]
     Profiles(ProfilesCommand),
@@ -79,6 +82,7 @@ pub fn run() -> ExitCode {
         Command::Check { config } => outcome(check(&config)),
         Command::Policy(command) => policies::run(command),
         Command::Log(line) => log::run(line),
+        Command::Directory(command) => directory::run(command),
         Command::Profiles(ProfilesCommand::Add { package, folder }) => {
             outcome(packages::add(&package, &folder).map(|held| println!("{held}")))
         }

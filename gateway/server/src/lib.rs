@@ -10,6 +10,7 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod desk;
+pub mod directory;
 pub mod entrance;
 pub mod grants;
 pub mod http;

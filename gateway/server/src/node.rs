@@ -14,6 +14,7 @@ use policy::{DataHolder, InForce};
 use store::access_log::AccessLog;
 
 use crate::certificates::Certificates;
+use crate::directory::{AddressBook, DirectoryMeasures};
 use crate::entrance::Entrance;
 use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
@@ -81,6 +82,8 @@ pub struct Parts {
     pub mitz: Option<Mitz>,
     /// What takes its notifications, where it may send any.
     pub notices: Option<Notices>,
+    /// Where others are reached, where directories are copied.
+    pub book: Option<Arc<AddressBook>>,
 }
 
 /// One running node.
@@ -88,6 +91,7 @@ pub struct Node {
     parts: Parts,
     metrics: Metrics,
     mitz_measures: MitzMeasures,
+    directory_measures: DirectoryMeasures,
     memo: Memo,
     started: String,
 }
@@ -97,6 +101,7 @@ impl Node {
         let now = time::OffsetDateTime::now_utc();
         let started = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
         let mitz_measures = MitzMeasures::default();
+        let directory_measures = DirectoryMeasures::default();
         let metrics = Metrics::new(|registry| {
             parts.quality.register(registry);
             parts.witnessing.register(registry);
@@ -109,8 +114,11 @@ impl Node {
             if parts.mitz.is_some() {
                 mitz_measures.register(registry);
             }
+            if parts.book.is_some() {
+                directory_measures.register(registry);
+            }
         });
-        Node { parts, metrics, mitz_measures, memo: Memo::default(), started }
+        Node { parts, metrics, mitz_measures, directory_measures, memo: Memo::default(), started }
     }
     /// The provider's name.
     pub fn provider(&self) -> &str {
@@ -178,6 +186,17 @@ impl Node {
     pub fn measure_mitz(&self) {
         if let Some(mitz) = &self.parts.mitz {
             self.mitz_measures.measure(&mitz.view());
+        }
+    }
+    /// Where others are reached, where directories are copied.
+    pub fn book(&self) -> Option<&Arc<AddressBook>> {
+        self.parts.book.as_ref()
+    }
+    /// Brings the numbers about the directories up to date.
+    pub fn measure_directories(&self) {
+        if let Some(states) = self.book().and_then(|book| book.states()) {
+            let now = time::OffsetDateTime::now_utc().unix_timestamp() * 1000;
+            self.directory_measures.measure(&states, now);
         }
     }
     /// The measuring of how well own data keeps to its profiles.

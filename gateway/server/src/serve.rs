@@ -70,6 +70,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
     };
     let (outer, inner, cards) = tokio::join!(outer, inner, cards);
     // After the last exchange: what is durable by now is signed for.
+    drop(wired.addressing);
     drop(wired.reloading);
     drop(wired.erasing);
     drop(wired.streaming);

@@ -12,15 +12,15 @@ use connectors::http::HttpClient;
 use connectors::identity::nuts::Presenter;
 use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
-use connectors::peers::{PeerSource, TokenSupplier};
+use connectors::peers::{FoundPeer, MakePeer, PeerSource, TokenSupplier};
 use connectors::registers::Watch;
 use connectors::sources::OwnRecords;
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
 use exchange::ports::{Authenticator, Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
-use fhir::FhirVersion;
 use fhir::json::Limits;
+use fhir::{FhirVersion, Ura};
 use policy::{Data, DataHolder, InForce, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
@@ -29,6 +29,7 @@ use store::proof::CheckpointKey;
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
 use crate::config::{NodeConfig, SourceConfig};
+use crate::directory::{self, AddressBook};
 use crate::entrance;
 use crate::grants::GrantsPort;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
@@ -64,6 +65,8 @@ pub struct Wired {
     pub streaming: Option<Streaming>,
     /// Keeps the subscriptions at Mitz up for as long as it lives, where there are any.
     pub subscribing: Option<Subscribing>,
+    /// Keeps the copy of the directories up for as long as it lives, where there are any.
+    pub addressing: Option<directory::Running>,
 }
 
 /// How often the registers are looked at for change.
@@ -111,8 +114,9 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let entrance = entrance::set_up(config, callers.clone(), sessions, limits.clone(), authenticator.clone(), &around)?;
     let entrance = Arc::new(entrance);
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
+    let (book, addressing) = directory::start(config, certificates.to_directories(), &clock)?.unzip();
     let presenter = tokens::presenter(config, &certificates, &clock)?;
-    let peers = peers(config, &certificates, presenter.clone(), &clock)?;
+    let peers = peers(config, &certificates, presenter.as_ref(), &clock, book.as_ref())?;
     let mitz = mitz::of(config)?;
     let mut registers = Registers::open(config, sources.sources, sources.witnesses, peers, mitz.clone(), &clock);
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
@@ -183,8 +187,9 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         quality,
         mitz,
         notices,
+        book,
     });
-    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing })
+    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing, addressing })
 }
 
 /// Whether a use case of this node opens its access log.
@@ -233,11 +238,12 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     said(InnerCallers::load(&config.organisation(), &config.callers, config.is_for_development()))?;
     entrance::try_out(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let certificates = Certificates::open(config, &clock)?;
+    let certificates = Arc::new(Certificates::open(config, &clock)?);
     tokens::try_nuts(config, &certificates)?;
     own_sources(config, certificates.to_sources())?;
     partners(config)?;
-    peers(config, &certificates, tokens::presenter(config, &certificates, &clock)?, &clock)?;
+    let presenter = tokens::presenter(config, &certificates, &clock)?;
+    peers(config, &certificates, presenter.as_ref(), &clock, None)?;
     siem::receiver(config)?;
     mitz::of(config)?;
     Ok(())
@@ -283,22 +289,48 @@ fn partners(config: &NodeConfig) -> Result<Partners, String> {
     said(Partners::new(all.collect()))
 }
 
+/// Partners that are asked: at the addresses of the configuration, or at those that the directory knows.
 fn peers(
     config: &NodeConfig,
-    own: &Certificates,
-    presenter: Option<Arc<Presenter>>,
+    own: &Arc<Certificates>,
+    presenter: Option<&Arc<Presenter>>,
     clock: &Arc<dyn Clock>,
+    book: Option<&Arc<AddressBook>>,
 ) -> Result<HashMap<DataHolder, Arc<dyn Source>>, String> {
     let tokens = TokenClient::new(own.key().clone(), own.to_partners().clone(), clock.clone());
-    let tokens: Arc<dyn TokenSupplier> = Arc::new(tokens::client(config, tokens, presenter)?);
+    let tokens: Arc<dyn TokenSupplier> = Arc::new(tokens::client(config, tokens, presenter.cloned())?);
     let mut peers: HashMap<DataHolder, Arc<dyn Source>> = HashMap::new();
+    let payloads = config.directory.as_ref().map(|directory| directory.payload_types.as_slice()).unwrap_or_default();
     for partner in &config.partners {
-        let Some(peer) = partner.peer() else { continue };
-        let source = PeerSource::new(peer, own.to_partners().clone(), tokens.clone())
-            .map_err(|fault| format!("partner {}: {fault}", partner.ura))?;
-        peers.insert(DataHolder(partner.ura.clone()), Arc::new(source));
+        let source: Arc<dyn Source> = match (partner.peer(), partner.found(payloads), book) {
+            (Some(peer), ..) => Arc::new(
+                PeerSource::new(peer, own.to_partners().clone(), tokens.clone())
+                    .map_err(|fault| format!("partner {}: {fault}", partner.ura))?,
+            ),
+            (None, Some(found), Some(book)) => {
+                let make = make_peer(config, own, presenter, clock, &partner.ura)?;
+                Arc::new(FoundPeer::new(found, book.clone(), make))
+            }
+            (None, ..) => continue,
+        };
+        peers.insert(DataHolder(partner.ura.clone()), source);
     }
     Ok(peers)
+}
+
+/// What makes a source of a partner at a looked-up address: for its token as for its data, only its own certificate is
+/// believed.
+fn make_peer(
+    config: &NodeConfig,
+    own: &Arc<Certificates>,
+    presenter: Option<&Arc<Presenter>>,
+    clock: &Arc<dyn Clock>,
+    ura: &Ura,
+) -> Result<MakePeer, String> {
+    let http = own.to_found(ura)?;
+    let tokens = TokenClient::new(own.key().clone(), http.clone(), clock.clone());
+    let tokens: Arc<dyn TokenSupplier> = Arc::new(tokens::client(config, tokens, presenter.cloned())?);
+    Ok(Box::new(move |peer| PeerSource::new(peer, http.clone(), tokens.clone())))
 }
 
 fn access_log(config: &NodeConfig) -> Result<AccessLog, String> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use fhir::Ura;
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Url};
 use rustls::RootCertStore;
@@ -13,6 +14,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
 
+use super::bound::BoundServers;
 use super::public_only::PublicOnly;
 use super::vetted::{Awaiting, VettedServers};
 use crate::identity::Vetting;
@@ -47,6 +49,8 @@ pub struct HttpSettings {
     /// Connects to public addresses only: for addresses that others choose. Addresses that are numbers are not looked up,
     /// and are for the caller to refuse.
     pub public_only: bool,
+    /// Believes servers only that show the certificate of this organisation, besides everything else.
+    pub bound_to: Option<Ura>,
     /// Offers HTTP/2 in TLS. Off by default: many small parallel answers go faster over pooled HTTP/1.1.
     pub http2: bool,
     pub connect_patience: Duration,
@@ -132,6 +136,7 @@ impl Default for HttpSettings {
             vetting: None,
             identity: None,
             public_only: false,
+            bound_to: None,
             http2: false,
             connect_patience: Duration::from_secs(3),
             idle_connections: 32,
@@ -232,6 +237,10 @@ fn tls(settings: HttpSettings, awaiting: Option<&Awaiting>) -> Result<rustls::Cl
     let builder = rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|_| SetupFault::Client)?;
+    let bound = |verifier: Arc<dyn ServerCertVerifier>| match settings.bound_to.clone() {
+        Some(ura) => Arc::new(BoundServers::new(verifier, ura)) as Arc<dyn ServerCertVerifier>,
+        None => verifier,
+    };
     let builder = match settings.trust {
         // No verifier of rustls's own is made for no roots; this one then believes nobody.
         Trust::Roots(roots) if roots.is_empty() => builder.with_root_certificates(RootCertStore::empty()),
@@ -247,11 +256,11 @@ fn tls(settings: HttpSettings, awaiting: Option<&Awaiting>) -> Result<rustls::Cl
                 Some(awaiting) => Arc::new(VettedServers::new(inner, awaiting.clone())),
                 None => inner,
             };
-            builder.dangerous().with_custom_certificate_verifier(verifier)
+            builder.dangerous().with_custom_certificate_verifier(bound(verifier))
         }
         Trust::Platform => {
             let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(|_| SetupFault::PlatformStore)?;
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+            builder.dangerous().with_custom_certificate_verifier(bound(Arc::new(verifier)))
         }
     };
     let mut config = match settings.identity {

@@ -178,6 +178,43 @@ mod vetting {
         }
     }
 
+    /// An UZI server certificate, in its form, for this machine.
+    fn uzi_server(authority: &Authority, ura: &str) -> Leaf {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let name = format!("2.16.528.1.1007.99.2110-1-900012345-S-{ura}-00.000-01234567");
+        params.subject_alt_names.push(rcgen::SanType::OtherName((vec![2, 5, 5, 5], name.into())));
+        let certificate = params.signed_by(&key, &authority.issuer).unwrap().der().clone();
+        Leaf { certificate, key: PrivatePkcs8KeyDer::from(key.serialize_der()).into() }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_another_organisation_than_was_looked_up_is_told_nothing() {
+        let authority = Authority::new();
+        let ura = fhir::Ura::parse("90000901").unwrap();
+        let settings =
+            || HttpSettings { trust: authority.trusted(), bound_to: Some(ura.clone()), ..HttpSettings::default() };
+        let client = HttpClient::new(settings()).unwrap();
+        let other_authority = Authority::new();
+        for (leaf, good) in [
+            (uzi_server(&authority, "90000901"), true),
+            (uzi_server(&authority, "90000902"), false),
+            (authority.leaf("localhost"), false),
+            (uzi_server(&other_authority, "90000901"), false),
+        ] {
+            let (address, asked) = serving(leaf);
+            for _ in 0..2 {
+                let answer = client.fetch(client.request(Method::GET, address.parse().unwrap()), LIMITS).await;
+                assert_eq!(answer.is_ok(), good);
+            }
+            assert_eq!(*asked.lock().unwrap(), if good { 2 } else { 0 });
+        }
+        // It stays bound when the certificate of the node is replaced.
+        client.replace(settings(), || ()).unwrap();
+        let (address, _) = serving(uzi_server(&authority, "90000902"));
+        assert!(client.fetch(client.request(Method::GET, address.parse().unwrap()), LIMITS).await.is_err());
+    }
+
     #[tokio::test]
     async fn trust_that_is_replaced_counts_for_the_next_request() {
         let (old, new) = (Authority::new(), Authority::new());

@@ -1,6 +1,7 @@
 //! One trait per outside need of an exchange. `connectors` and `store` implement them; tests use stubs.
 
 mod access_log;
+mod addressing;
 mod authenticator;
 mod clock;
 mod consents;
@@ -13,6 +14,7 @@ mod treatment_relations;
 mod value_sets;
 
 pub use access_log::{AccessLog, LogUnavailable, Slot};
+pub use addressing::{Addressing, Capability, EndpointAddress, Receiver};
 pub use authenticator::{AuthenticationFault, Authenticator};
 pub use clock::{Clock, SystemClock};
 pub use consents::{ConsentQuestion, Consents};

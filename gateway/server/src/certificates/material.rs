@@ -17,6 +17,8 @@ pub(super) struct Material {
     pub(super) inner: Option<Side>,
     pub(super) cards: Option<Side>,
     pub(super) rules: Vec<AuthorityRule>,
+    /// Who is believed of directories, where that is somebody else.
+    pub(super) directories: Option<Vec<CertificateDer<'static>>>,
     key: NodeKeyParts,
     /// Of the bytes of all files: tells whether anything changed.
     pub(super) digest: Vec<u8>,
@@ -91,7 +93,10 @@ impl Material {
                 list: authority.list.clone(),
             }));
         }
-        Ok(Material { outer: side, inner, cards, rules, key, digest: digest_of(&files)? })
+        let directories = config.directory.as_ref().and_then(|directory| directory.authorities_file.as_ref());
+        files.extend(directories);
+        let directories = directories.map(|file| tls::certificates(file)).transpose()?;
+        Ok(Material { outer: side, inner, cards, rules, directories, key, digest: digest_of(&files)? })
     }
 
     pub(super) fn key(&self) -> Result<NodeKey, String> {

@@ -7,14 +7,16 @@
 mod expiry;
 mod material;
 mod metrics;
+mod outward;
 mod reloading;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use connectors::http::{ClientIdentity, HttpClient, HttpSettings, Trust};
+use connectors::http::{HttpClient, HttpSettings};
 use connectors::identity::vetting::{Mode, Part, Refreshing, RevocationConfig};
 use connectors::identity::{Authorities, NodeKey, Vet, Vets, Vetting};
 use exchange::ports::Clock;
+use fhir::Ura;
 use prometheus_client::registry::Registry;
 use rustls::ServerConfig;
 
@@ -22,6 +24,7 @@ use crate::config::NodeConfig;
 use crate::tls::{self, ListenerTls};
 use material::Material;
 use metrics::Measures;
+use outward::Outward;
 
 pub use expiry::{Expiring, Kind};
 pub use reloading::Reloading;
@@ -35,7 +38,7 @@ pub struct Certificates {
     /// Where people show their cards.
     cards: Option<Listener>,
     key: Arc<NodeKey>,
-    peers: HttpClient,
+    outward: Outward,
     sources: HttpClient,
     clock: Arc<dyn Clock>,
     /// What the files hold that are in use.
@@ -81,13 +84,13 @@ impl Certificates {
         let rules = || material.rules.clone();
         let cards =
             material.cards.as_ref().map(|side| listener(side, config.revocation.clone(), rules())).transpose()?;
-        let settings = to_peers(&material, Some(outer.vetting.clone()));
-        let peers = HttpClient::new(settings).map_err(|fault| fault.to_string())?;
+        let public_only = !config.is_for_development();
+        let outward = Outward::new(&material, outer.vetting.clone(), public_only).map_err(|fault| fault.to_string())?;
         let key = Arc::new(material.key()?);
         let used = Mutex::new(Arc::new(material));
         let clock = clock.clone();
         let measures = Measures::default();
-        Ok(Certificates { outer, inner, cards, credentials, key, peers, sources, clock, used, measures })
+        Ok(Certificates { outer, inner, cards, credentials, key, outward, sources, clock, used, measures })
     }
 
     /// The configurations of the listeners: outer and, where it has TLS, inner.
@@ -112,7 +115,20 @@ impl Certificates {
 
     /// For other providers' nodes: mutual TLS, the authorities that are trusted with them, and vetting.
     pub fn to_partners(&self) -> &HttpClient {
-        &self.peers
+        self.outward.peers()
+    }
+
+    /// For an organisation at an address that a directory gave: the same, and nobody is believed but this organisation.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn to_found(&self, ura: &Ura) -> Result<HttpClient, String> {
+        self.outward.found(ura, &self.used()).map_err(|fault| fault.to_string())
+    }
+
+    /// For directories.
+    pub fn to_directories(&self) -> &HttpClient {
+        self.outward.directories()
     }
 
     /// For the provider's own source systems.
@@ -137,11 +153,11 @@ impl Certificates {
 
     /// Keeps what is known of certificates young for as long as the result lives; to be called within a run time.
     pub fn keep_young(&self) -> Vec<Refreshing> {
-        let peers = self.peers.clone();
+        let outward = self.outward.clone();
         let outer = self.outer.vetting.keep_young(move |part| {
             // Identification asks anew with each request; a connection to a server that was good does not.
             if part == Part::Server {
-                peers.renew();
+                outward.renew();
             }
         });
         // What rests on a credential is asked anew with each presentation.
@@ -171,9 +187,7 @@ impl Certificates {
         }
         Authorities::new(fresh.outer.authorities.clone()).map_err(|fault| fault.to_string())?;
         let mut joined = Ok(());
-        self.peers
-            .replace(to_peers(&fresh, None), || joined = self.key.replace(&key))
-            .map_err(|fault| fault.to_string())?;
+        self.outward.replace(&fresh, || joined = self.key.replace(&key)).map_err(|fault| fault.to_string())?;
         joined.map_err(|fault| fault.to_string())?;
         self.outer.vetting.replace_rules(fresh.rules.clone());
         if let Some(credentials) = &self.credentials {
@@ -208,17 +222,6 @@ fn of_credentials(config: &NodeConfig) -> Result<Option<Authorities>, String> {
         Authorities::new(tls::certificates(file)?).map_err(|fault| format!("{}: {fault}", file.display()))
     };
     file.map(read).transpose()
-}
-
-/// How peers are asked.
-fn to_peers(material: &Material, vetting: Option<Arc<Vetting>>) -> HttpSettings {
-    let identity = material.outer.identity.clone();
-    HttpSettings {
-        trust: Trust::Roots(material.outer.authorities.clone()),
-        vetting,
-        identity: Some(ClientIdentity::new(identity.chain, identity.key)),
-        ..HttpSettings::default()
-    }
 }
 
 #[cfg(test)]

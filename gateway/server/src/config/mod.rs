@@ -21,8 +21,9 @@ use connectors::identity::{
     CardsConfig, DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig,
     SessionConfig,
 };
+use connectors::mcsd::DirectoryConfig;
 use connectors::mitz::MitzConfig;
-use connectors::peers::PeerConfig;
+use connectors::peers::{FoundPeerConfig, PeerConfig};
 use connectors::relations::EvidenceConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
@@ -136,10 +137,12 @@ pub struct PartnerEntry {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartnerNode {
-    /// The FHIR base per version that the node serves.
+    /// The FHIR base per version that the node serves. Looked up in the directory when there is none here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub bases: BTreeMap<FhirVersion, WebAddress>,
-    /// Its OAuth 2.0 token endpoint.
-    pub token_endpoint: WebAddress,
+    /// Its OAuth 2.0 token endpoint. Looked up in the directory when it is not here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint: Option<WebAddress>,
     /// Whether its tokens are to be bound to a key of ours besides the certificate (DPoP, RFC 9449).
     #[serde(default)]
     pub dpop: bool,
@@ -149,20 +152,36 @@ pub struct PartnerNode {
 }
 
 impl PartnerEntry {
-    /// The partner as a source, when its node is known.
+    /// The partner as a source, when all addresses of its node are configured.
     pub fn peer(&self) -> Option<PeerConfig> {
-        let node = self.node.as_ref()?;
+        let node = self.node.as_ref().filter(|node| !node.bases.is_empty())?;
+        let token_endpoint = node.token_endpoint.clone()?;
         Some(PeerConfig {
             ura: self.ura.clone(),
             name: self.name.clone(),
             kind: self.kind.clone(),
             bases: node.bases.clone(),
-            token_endpoint: node.token_endpoint.clone(),
+            token_endpoint,
             use_case: None,
             dpop: node.dpop,
             nuts_authorization_server: node.nuts_authorization_server.clone(),
             bounds: Bounds::default(),
             patient_cache: PatientCacheConfig::default(),
+        })
+    }
+
+    /// The partner as a source whose addresses are looked up, when not all of them are configured.
+    pub fn found(&self, payloads: &[String]) -> Option<FoundPeerConfig> {
+        let node = self.node.as_ref().filter(|node| node.bases.is_empty() || node.token_endpoint.is_none())?;
+        Some(FoundPeerConfig {
+            ura: self.ura.clone(),
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            bases: node.bases.clone(),
+            token_endpoint: node.token_endpoint.clone(),
+            dpop: node.dpop,
+            nuts_authorization_server: node.nuts_authorization_server.clone(),
+            payloads: payloads.to_vec(),
         })
     }
 }
@@ -184,6 +203,9 @@ pub struct NodeConfig {
     pub profiles: ProfilesConfig,
     #[serde(default)]
     pub registers: RegistersConfig,
+    /// Addressing, when addresses are looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectoryConfig>,
     #[serde(default)]
     pub bounds: BoundsConfig,
     #[serde(default)]
@@ -256,6 +278,7 @@ impl NodeConfig {
         all.extend(self.registers.whereabouts_file.as_mut());
         all.extend(self.registers.mitz.iter_mut().flat_map(MitzConfig::files));
         all.extend(self.profiles.bundle.iter_mut().flat_map(BundleConfig::files));
+        all.extend(self.directory.iter_mut().flat_map(DirectoryConfig::files));
         all.extend(self.quality.statements.as_mut());
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         all.extend(self.cards.iter_mut().flat_map(CardsConfig::files));

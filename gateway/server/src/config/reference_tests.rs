@@ -109,6 +109,7 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[[registers.evidence.kinds]]", "age"),
         ("[registers.mitz]", "url"),
         ("[registers.mitz.subscriptions]", "patients"),
+        ("[directory]", "root"),
         ("[bounds]", "exchange"),
         ("[sessions]", "idle"),
         ("[limits]", "per_second"),

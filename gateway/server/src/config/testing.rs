@@ -11,6 +11,7 @@ use connectors::identity::{
     CardsConfig, DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig,
     RightsConfig, SessionConfig,
 };
+use connectors::mcsd::{DirectoryConfig, ProviderDirectory, Topology};
 use connectors::mitz::{MitzConfig, SubscriptionsConfig};
 use connectors::relations::{EvidenceConfig, EvidenceKind, KindConfig, Persons};
 use connectors::siem::{ReceiverConfig, Transport};
@@ -147,6 +148,22 @@ pub(crate) fn everything() -> NodeConfig {
                 }),
             }),
         },
+        directory: Some(DirectoryConfig {
+            national: Some(web()),
+            topology: Topology::Decentral,
+            providers: vec![ProviderDirectory { ura: ura(), base: web() }],
+            authorities_file: Some(path()),
+            payload_types: vec![text()],
+            unversioned: Some(FhirVersion::R4),
+            every_seconds: 1,
+            page_size: 1,
+            page_bytes: 1,
+            page_ms: 1,
+            round_ms: 1,
+            at_once: 1,
+            most: 1,
+            cache_bytes: 1 << 20,
+        }),
         bounds: BoundsConfig {
             exchange_ms: 1,
             source_ms: 1,
@@ -247,7 +264,7 @@ pub(crate) fn everything() -> NodeConfig {
             use_cases: use_cases(),
             node: Some(PartnerNode {
                 bases: FhirVersion::ALL.into_iter().map(|version| (version, web())).collect(),
-                token_endpoint: web(),
+                token_endpoint: Some(web()),
                 dpop: true,
                 nuts_authorization_server: Some(web()),
             }),

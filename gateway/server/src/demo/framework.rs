@@ -49,7 +49,7 @@ impl Framework {
             use_cases: Vec::new(),
             node: Some(PartnerNode {
                 bases: BTreeMap::from([(FhirVersion::R4, at("/fhir/r4")?)]),
-                token_endpoint: said(WebAddress::parse(&format!("{issuer}/token")))?,
+                token_endpoint: Some(said(WebAddress::parse(&format!("{issuer}/token")))?),
                 dpop: false,
                 nuts_authorization_server: Some(issuer),
             }),

@@ -261,6 +261,7 @@ fn set_up(
             bundle: None,
         },
         registers: registers::of(provider, folder, national.config_for(provider)?)?,
+        directory: None,
         bounds: BoundsConfig::default(),
         quality: super::quality(),
         sessions: SessionConfig::default(),
@@ -302,7 +303,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
             use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
             node: Some(PartnerNode {
                 bases: BTreeMap::from([(FhirVersion::R4, base)]),
-                token_endpoint: said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?,
+                token_endpoint: Some(said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?),
                 // Some tokens are bound to a key as well, so that both ways are seen at work.
                 dpop: other.provider.key == "hospital",
                 nuts_authorization_server: None,

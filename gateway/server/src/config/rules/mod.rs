@@ -74,6 +74,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     }
     tokens_of_partners(config)?;
     grants_of_partners(config)?;
+    addressing(config)?;
     if config.mode == Mode::Production {
         production(config)?;
     }
@@ -144,6 +145,21 @@ fn tokens_of_partners(config: &NodeConfig) -> Result<(), String> {
     Ok(())
 }
 
+/// A partner whose addresses are not configured needs a directory that knows them.
+fn addressing(config: &NodeConfig) -> Result<(), String> {
+    if let Some(directory) = &config.directory {
+        directory.check(config.mode == Mode::Production)?;
+    }
+    let looked_up = config.partners.iter().find(|partner| partner.found(&[]).is_some());
+    match looked_up.filter(|_| config.directory.is_none()) {
+        Some(partner) => Err(format!(
+            "partner {}: node lacks bases or token_endpoint, and no [directory] is configured to look them up",
+            partner.ura
+        )),
+        None => Ok(()),
+    }
+}
+
 fn positive(config: &NodeConfig) -> [(&'static str, u64); 20] {
     let bounds = &config.bounds;
     let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
@@ -205,7 +221,7 @@ fn production(config: &NodeConfig) -> Result<(), String> {
             return Err(format!("the log of partner {} is reached over plain HTTP: use https", partner.ura));
         }
         let Some(node) = &partner.node else { continue };
-        if node.bases.values().chain([&node.token_endpoint]).any(|address| address.url().scheme() != "https") {
+        if node.bases.values().chain(&node.token_endpoint).any(|address| address.url().scheme() != "https") {
             return Err(format!("the node of partner {} is reached over plain HTTP: use https", partner.ura));
         }
     }

@@ -94,7 +94,7 @@ fn presents(config: &mut NodeConfig, node_api: Option<&str>) {
 fn partner_at(config: &mut NodeConfig, base: &str, token_endpoint: &str) {
     let node = config.partners[0].node.as_mut().unwrap();
     node.bases.insert(FhirVersion::Stu3, WebAddress::parse(base).unwrap());
-    node.token_endpoint = WebAddress::parse(token_endpoint).unwrap();
+    node.token_endpoint = Some(WebAddress::parse(token_endpoint).unwrap());
 }
 
 /// A development node that tells a monitoring system here in plain TCP.
@@ -373,6 +373,19 @@ fn each_rule_lets_the_good_pass_and_says_what_is_wrong_with_the_bad() {
             good: |config| nuts_token(config, Some("https://nuts.example"), false),
             bad: |config| nuts_token(config, Some("https://nuts.example"), true),
             says: "dpop is for tokens that this node asks for itself",
+        },
+        Rule {
+            good: |config| config.partners[0].node.as_mut().unwrap().bases.clear(),
+            bad: |config| {
+                config.directory = None;
+                config.partners[0].node.as_mut().unwrap().token_endpoint = None;
+            },
+            says: "no [directory] is configured to look them up",
+        },
+        Rule {
+            good: |_| {},
+            bad: |config| config.directory.as_mut().unwrap().every_seconds = 0,
+            says: "directory.every_seconds",
         },
         Rule {
             good: |config| partner_at(config, "https://peer.example/fhir/stu3", "https://peer.example/token"),
