@@ -16,6 +16,7 @@ mod hostile_http;
 mod ill_sources;
 mod introspection;
 mod leaks;
+mod medication;
 mod mitz;
 mod outer_gate;
 mod overview;
@@ -120,6 +121,7 @@ pub fn fitting(ready: &Ready) -> Vec<Check> {
 fn region() -> Vec<Check> {
     let mut all = facts::checks();
     all.extend(overview::checks());
+    all.extend(medication::checks());
     all.extend(denied::checks());
     all.extend(emergency::checks());
     all.extend(outer_gate::checks());

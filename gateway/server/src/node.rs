@@ -9,6 +9,7 @@ use connectors::mitz::Mitz;
 use exchange::ports::{Authenticator, PatientIndex};
 use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
+use flows::medication::Windows;
 use policy::{DataHolder, InForce};
 use store::access_log::AccessLog;
 
@@ -74,6 +75,8 @@ pub struct Parts {
     pub siem: Option<Arc<Siem>>,
     pub wellness: Wellness,
     pub quality: Quality,
+    /// How far the medication overview looks.
+    pub medication: Windows,
     /// The national consent register, where there is one.
     pub mitz: Option<Mitz>,
     /// What takes its notifications, where it may send any.
@@ -176,6 +179,10 @@ impl Node {
     /// The measuring of how well own data keeps to its profiles.
     pub fn quality(&self) -> &Quality {
         &self.parts.quality
+    }
+    /// How far the medication overview looks back and ahead.
+    pub fn medication(&self) -> Windows {
+        self.parts.medication
     }
     pub fn body_bounds(&self) -> BodyBounds {
         self.parts.body_bounds

@@ -170,6 +170,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         siem,
         wellness,
         quality,
+        medication: config.medication,
         mitz,
         notices,
     });

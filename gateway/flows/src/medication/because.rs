@@ -64,7 +64,7 @@ pub enum Because {
     NoTreatmentIdentifier,
     /// Blocks of one treatment are of different products.
     ProductsDiffer,
-    /// Another treatment that is current or planned is of the same product.
+    /// Another treatment that is current or planned is of the same product or substance.
     SameProductElsewhere,
     ReplacedBy,
     StoppedBy,

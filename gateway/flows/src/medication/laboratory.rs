@@ -26,13 +26,14 @@ impl Analyte {
     pub const ALL: [Analyte; 5] =
         [Analyte::Egfr, Analyte::Creatinine, Analyte::Potassium, Analyte::Sodium, Analyte::Inr];
 
-    /// The codes that it is determined under: the published laboratory exchange (Lab2Zorg 3.0) and its test material.
+    /// The codes that it is determined under: the published laboratory exchange (Lab2Zorg 3.0) and its
+    /// test material, and LOINC's own for serum or plasma beside those for blood.
     pub fn codes(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Analyte::Egfr => &[(LOINC, "98979-8"), (LOINC, "62238-1"), (LOINC, "50384-7"), (NHG_45, "3583")],
             Analyte::Creatinine => &[(LOINC, "14682-9"), (NHG_45, "523")],
-            Analyte::Potassium => &[(LOINC, "6298-4"), (NHG_45, "513")],
-            Analyte::Sodium => &[(LOINC, "2947-0"), (NHG_45, "624")],
+            Analyte::Potassium => &[(LOINC, "2823-3"), (LOINC, "6298-4"), (NHG_45, "513")],
+            Analyte::Sodium => &[(LOINC, "2951-2"), (LOINC, "2947-0"), (NHG_45, "624")],
             Analyte::Inr => &[(LOINC, "6301-6"), (NHG_45, "509")],
         }
     }

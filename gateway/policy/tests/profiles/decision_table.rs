@@ -191,5 +191,5 @@ fn every_row_of_the_decision_table_is_decided_as_it_must_be() {
     }
     let all: usize = rows.values().sum();
     println!("{all} rows: {rows:?}");
-    assert!(all > 20_000 && rows.len() == 6, "a yes and a no in each use case");
+    assert!(all > 20_000 && rows.len() == 8, "a yes and a no in each use case");
 }

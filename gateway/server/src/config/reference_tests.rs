@@ -112,6 +112,7 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[limits]", "per_second"),
         ("[dezi]", "secret"),
         ("[quality]", "sample"),
+        ("[medication]", "months"),
         ("[nuts]", "subjekt"),
         ("[[sources]]", "token"),
         ("[[partners]]", "token_endpoint"),

@@ -28,6 +28,7 @@ use crate::config::{
 };
 
 const USE_CASE: &str = "health-overview";
+const MEDICATION: &str = flows::medication::USE_CASE;
 
 /// The same by the emergency procedure, by every provider's choice.
 pub const EMERGENCY: &str = "emergency-overview";
@@ -178,7 +179,7 @@ fn source_of(place: &Place) -> Result<Option<(String, SourceHandle)>, String> {
 /// What a provider's people may do: those of the hospital may use the emergency procedure.
 fn of_people(provider: &Provider) -> Result<Vec<UseCaseId>, String> {
     let emergency = (provider.key == "hospital").then_some(EMERGENCY);
-    std::iter::once(USE_CASE).chain(emergency).map(use_case).collect()
+    [USE_CASE, MEDICATION].into_iter().chain(emergency).map(use_case).collect()
 }
 
 /// What every node of the region is set up among.
@@ -216,7 +217,7 @@ fn set_up(
         client_id: Some(provider.ura.into()),
         bearer_token: None,
         person: None,
-        use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
         treats: Vec::new(),
     });
     let config = NodeConfig {
@@ -248,7 +249,7 @@ fn set_up(
         log: LogConfig { witness_seconds: 5, ..LogConfig::default() },
         profiles: ProfilesConfig {
             folder: state.join("profiles"),
-            use_cases: [USE_CASE, EMERGENCY]
+            use_cases: [USE_CASE, MEDICATION, EMERGENCY]
                 .into_iter()
                 .chain(overseers::USE_CASES)
                 .map(use_case)
@@ -258,6 +259,7 @@ fn set_up(
         registers: registers::of(provider, folder, national.config_for(provider)?)?,
         bounds: BoundsConfig::default(),
         quality: super::quality(),
+        medication: flows::medication::Windows::default(),
         sessions: SessionConfig::default(),
         limits: super::limits(),
         dezi: log_in.dezi,
@@ -293,7 +295,7 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
             ura: ura(other.provider.ura)?,
             name: other.provider.name.into(),
             kind: Some(other.provider.kind.into()),
-            use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
+            use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
             node: Some(PartnerNode {
                 bases: BTreeMap::from([(FhirVersion::R4, base)]),
                 token_endpoint: said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?,
@@ -313,7 +315,7 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
         ura: ura(number)?,
         name: name.into(),
         kind: Some(kind.into()),
-        use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
         node: None,
         log: None,
     });

@@ -88,7 +88,7 @@ fn shown(found: &Medication, section: Section) -> Markup {
                 } @else {
                     (list(found, &treatments))
                     @if !found.is_complete() && section == Section::Current {
-                        p.missing { (icons::warning()) "Er kan medicatie ontbreken: niet alle bronnen hebben alles geleverd." }
+                        p.may-lack { (icons::warning()) "Er kan medicatie ontbreken: niet alle bronnen hebben alles geleverd." }
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! One treatment: the leading line large, what the others say under it, and why it stands where it stands.
 
-use flows::medication::{Aside, Author, Line, Medication, Moment, Receipt, Said, Section, Treatment};
+use flows::medication::{Aside, Author, Line, Medication, Moment, Reason, Receipt, Said, Treatment};
 use maud::{Markup, html};
 
 use super::super::icons;
@@ -29,7 +29,8 @@ fn line(found: &Medication, treatment: &str, line: &Line, leads: bool) -> Markup
     html! {
         li.line.medication-line.leading[leads] {
             div.what {
-                p.kind-of { abbr title=(block(line.said.name.kind)) { (line.said.name.kind.abbreviation()) } " " (block(line.said.name.kind)) }
+                p.kind-of { abbr title=(block(line.said.name.kind)) { (line.said.name.kind.abbreviation()) } " " (block(line.said.name.kind))
+                    @if let Some(whose) = author(line.said.author) { ", " (whose) } }
                 @if let Some(product) = product { p.title { (product) } }
                 (said(&line.said))
                 @if let Some(text) = stopped(line) { p.stopped { (text) } }
@@ -71,7 +72,7 @@ fn other(found: &Medication, version: &Said) -> Markup {
     }
 }
 
-fn warning(found: &Medication, reason: &flows::medication::Reason, line: Option<&Line>) -> Markup {
+fn warning(found: &Medication, reason: &Reason, line: Option<&Line>) -> Markup {
     html! {
         p.qualified { (icons::warning()) span { (because(reason.because, line)) @if let Some(first) = reason.blocks.first() {
             " (" (named(found, first)) ")"
@@ -175,15 +176,10 @@ fn set_aside(found: &Medication, aside: &Aside) -> Markup {
 }
 
 /// Whose words they are.
-pub(crate) fn author(author: Author) -> Option<&'static str> {
+fn author(author: Author) -> Option<&'static str> {
     match author {
         Author::Professional => Some("volgens zorgverlener"),
         Author::Patient => Some("volgens patiënt of naaste"),
         Author::Unknown => None,
     }
-}
-
-/// Whether a section is about the present.
-pub(crate) fn is_present(section: Section) -> bool {
-    matches!(section, Section::Current | Section::Interrupted)
 }

@@ -35,6 +35,14 @@ fn a7_the_pharmacists_agreements_follow_the_prescribers() {
     ]);
     assert_eq!(told(&replaced), "Current: new");
     assert_eq!(aside(&replaced, "ta"), Because::AgreementNotShown);
+    assert!(reasons(&replaced, "new").contains(&Because::NotAligned), "the pharmacy still goes by the old one");
+    let followed = overview(&[
+        b("MA", "old").days(-60, None),
+        b("TA", "ta").days(-60, None).rests_on("MA", "old"),
+        b("MA", "new").days(-3, None),
+        b("TA", "next").days(-3, None).rests_on("MA", "new"),
+    ]);
+    assert!(!reasons(&followed, "new").contains(&Because::NotAligned));
 }
 
 #[test]
