@@ -200,13 +200,15 @@ fn same_product(uniques: &[Unique<'_>], treatments: &mut [Treated<'_>]) {
         let parts = treated.decided.parts.iter();
         let running = parts.filter(|part| matches!(part.section, Section::Current | Section::Planned));
         let mut own: Vec<((&str, &str), usize)> = Vec::new();
-        for line in running.flat_map(|part| &part.lines) {
+        // A treatment is named by the line that leads it, whichever line has the code.
+        let led = running.filter_map(|part| Some((part.lines.first()?.unique, &part.lines)));
+        for (lead, line) in led.flat_map(|(lead, lines)| lines.iter().map(move |line| (lead, line))) {
             for (system, code) in &uniques[line.unique].first().product {
                 // Numbers from 90.000.000 on are a system's own.
                 let is_own = code.len() == 8 && code.starts_with("90");
                 let is_group = system == ATC && code.len() != OF_A_SUBSTANCE;
                 if OF_PRODUCTS.contains(&system.as_ref()) && !is_own && !is_group {
-                    own.push(((system, code), line.unique));
+                    own.push(((system, code), lead));
                 }
             }
         }

@@ -76,8 +76,19 @@ pub(crate) fn stopped(line: &Line) -> Option<String> {
     Some(line.said.end.map_or_else(|| how.to_owned(), |end| format!("{how} per {}", day(end))))
 }
 
+/// What a block is about, as a reader knows it: the product, with the kind of the block where that is all there is.
+pub(crate) fn about(found: &Medication, block: &Named) -> String {
+    let lines = found.treatments.shown.iter().flat_map(|treatment| &treatment.lines);
+    let shown = lines.filter(|line| line.said.name == *block).find_map(|line| line.said.product.clone());
+    let aside = || found.treatments.aside.iter().find(|aside| aside.name == *block)?.product.clone();
+    match shown.or_else(aside) {
+        Some(product) => format!("{product}, {}", block.kind.abbreviation()),
+        None => named(block),
+    }
+}
+
 /// A block by its kind and identifier, as an expert finds it back.
-pub(crate) fn named(_found: &Medication, named: &Named) -> String {
+pub(crate) fn named(named: &Named) -> String {
     let id = named.id.as_ref().map_or(named.reference.as_str(), |id| id.value.as_ref());
     format!("{} {id}", named.kind.abbreviation())
 }

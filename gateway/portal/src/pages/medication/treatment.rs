@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::super::icons;
 use super::super::sources::tone;
-use crate::words::medication::{because, block, day, named, period, stopped};
+use crate::words::medication::{about, because, block, day, named, period, stopped};
 
 pub(super) fn treatment(found: &Medication, treatment: &Treatment) -> Markup {
     let name = if treatment.name.is_empty() { "Middel niet vermeld" } else { &treatment.name };
@@ -19,7 +19,7 @@ pub(super) fn treatment(found: &Medication, treatment: &Treatment) -> Markup {
             @for reason in warnings { (warning(found, reason, None)) }
             ul.lines { @for (at, one) in treatment.lines.iter().enumerate() { (line(found, name, one, at == 0)) } }
             @if !treatment.supplies.is_empty() { (supplies(found, treatment)) }
-            (why(found, treatment))
+            (why(treatment))
         }
     }
 }
@@ -75,7 +75,7 @@ fn other(found: &Medication, version: &Said) -> Markup {
 fn warning(found: &Medication, reason: &Reason, line: Option<&Line>) -> Markup {
     html! {
         p.qualified { (icons::warning()) span { (because(reason.because, line)) @if let Some(first) = reason.blocks.first() {
-            " (" (named(found, first)) ")"
+            " (" (about(found, first)) ")"
         } } }
     }
 }
@@ -101,7 +101,7 @@ fn supplies(found: &Medication, treatment: &Treatment) -> Markup {
 }
 
 /// The reasons of every line, with the rules by number: for whoever wants to check.
-fn why(found: &Medication, treatment: &Treatment) -> Markup {
+fn why(treatment: &Treatment) -> Markup {
     html! {
         details.why {
             summary { "Waarom staat dit hier?" }
@@ -114,10 +114,10 @@ fn why(found: &Medication, treatment: &Treatment) -> Markup {
                             @for reason in &line.reasons {
                                 li {
                                     span.rule { (reason.because.rule().name()) } " " (because(reason.because, Some(line)))
-                                    @for named_block in &reason.blocks { " – " (named(found, named_block)) }
+                                    @for named_block in &reason.blocks { " – " (named(named_block)) }
                                 }
                             }
-                            @if let Some(ended) = &line.ended { li { "Beëindigt " (named(found, ended)) } }
+                            @if let Some(ended) = &line.ended { li { "Beëindigt " (named(ended)) } }
                         }
                     }
                 }
@@ -169,7 +169,7 @@ fn set_aside(found: &Medication, aside: &Aside) -> Markup {
             span { abbr title=(block(aside.name.kind)) { (aside.name.kind.abbreviation()) } " "
                 (aside.product.as_deref().unwrap_or("middel niet vermeld")) }
             span { span.rule { (aside.reason.because.rule().name()) } " " (because(aside.reason.because, None))
-                @if let Some(first) = aside.reason.blocks.first() { " (" (named(found, first)) ")" } }
+                @if let Some(first) = aside.reason.blocks.first() { " (" (named(first)) ")" } }
             span.marks { @for receipt in &aside.receipts { (tag(found, receipt)) } }
         }
     }
