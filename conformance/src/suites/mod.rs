@@ -19,6 +19,7 @@ mod ill_sources;
 mod introspection;
 mod jwt_bearer;
 mod leaks;
+mod medication;
 mod mitz;
 mod outer_gate;
 mod overview;
@@ -125,6 +126,7 @@ pub fn fitting(ready: &Ready) -> Vec<Check> {
 fn region() -> Vec<Check> {
     let mut all = facts::checks();
     all.extend(overview::checks());
+    all.extend(medication::checks());
     all.extend(denied::checks());
     all.extend(attacks::checks());
     all.extend(emergency::checks());

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use actix_web::HttpRequest;
 use exchange::ports::BoxFuture;
 use exchange::{Recorded, Refusal};
+use flows::medication::Windows;
 
 pub use self::log::{
     AskedOfLog, HintsFound, LogDesk, LogFound, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,
@@ -48,6 +49,8 @@ pub struct Session {
     pub chooses: bool,
     /// Whether the person may use the emergency procedure (noodprocedure).
     pub emergencies: bool,
+    /// Whether the person may ask for medication overviews (medicatieoverzicht).
+    pub medication: bool,
 }
 
 /// How an exchange for a page ended, with what came of it.
@@ -115,6 +118,12 @@ pub trait Desk: Send + Sync {
         emergency: Option<&str>,
         remote: Option<IpAddr>,
     ) -> BoxFuture<'static, Answered>;
+
+    /// Asks for a patient's medication overview through the whole stack, as [`Desk::overview`] does for everything.
+    fn medication(&self, session: &str, bsn: Option<&str>, remote: Option<IpAddr>) -> BoxFuture<'static, Answered>;
+
+    /// How far medication overviews look back and ahead.
+    fn windows(&self) -> Windows;
 
     /// The access log; none where this node does not show it, and then its pages do not exist.
     fn log(&self) -> Option<&dyn LogDesk> {

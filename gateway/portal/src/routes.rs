@@ -2,6 +2,7 @@
 
 mod certificates;
 mod log;
+mod medication;
 mod own;
 mod signing_in;
 
@@ -13,6 +14,7 @@ use actix_web::http::header::{self, ContentType, HeaderName, HeaderValue};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Data, Form, FormConfig, QueryConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use exchange::Recorded;
 use flows::overview::Overview;
 use maud::Markup;
 use serde::Deserialize;
@@ -83,6 +85,7 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         )
         .service(resource("/mandate").route(web::get().to(home)).route(web::post().to(signing_in::act)))
         .service(resource("/overview").route(web::get().to(own_overview)).route(web::post().to(overview)))
+        .service(resource("/medication").route(web::get().to(medication::own)).route(web::post().to(medication::ask)))
         .service(resource("/emergency").route(web::get().to(home)).route(web::post().to(emergency)))
         .service(resource("/quality").route(web::get().to(quality)))
         .service(resource("/certificates").route(web::get().to(certificates::show)))
@@ -226,15 +229,26 @@ impl Portal {
         reason: Option<&str>,
     ) -> HttpResponse {
         let remote = request.peer_addr().map(|address| address.ip());
-        let Answered { request_id, result } = self.desk.overview(id, typed, reason, remote).await;
+        let answered = self.desk.overview(id, typed, reason, remote).await;
+        self.answered(request, session, typed, reason, answered, |frame, recorded, request_id| {
+            pages::overview(frame, &Overview::of(recorded.released()), request_id, reason.is_some())
+        })
+    }
+
+    /// Shows what came of asking: the page of what was released, or why there is none.
+    fn answered(
+        &self,
+        request: &HttpRequest,
+        session: &Session,
+        typed: Option<&str>,
+        reason: Option<&str>,
+        answered: Answered,
+        shown: impl FnOnce(&Frame<'_>, &Recorded, &str) -> Markup,
+    ) -> HttpResponse {
+        let Answered { request_id, result } = answered;
         let frame = Frame::of(self.desk.provider(), Some(session)).at(Place::Search);
         let refusal = match result {
-            Ok(recorded) => {
-                return page(
-                    StatusCode::OK,
-                    pages::overview(&frame, &Overview::of(recorded.released()), &request_id, reason.is_some()),
-                );
-            }
+            Ok(recorded) => return page(StatusCode::OK, shown(&frame, &recorded, &request_id)),
             Err(refusal) => refusal,
         };
         match (pages::answer_to(&refusal), typed) {

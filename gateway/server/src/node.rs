@@ -10,6 +10,7 @@ use connectors::mitz::Mitz;
 use exchange::ports::{Authenticator, PatientIndex};
 use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
+use flows::medication::Windows;
 use policy::{DataHolder, InForce};
 use store::access_log::AccessLog;
 
@@ -78,6 +79,8 @@ pub struct Parts {
     pub siem: Option<Arc<Siem>>,
     pub wellness: Wellness,
     pub quality: Quality,
+    /// How far the medication overview looks.
+    pub medication: Windows,
     /// The national consent register, where there is one.
     pub mitz: Option<Mitz>,
     /// What takes its notifications, where it may send any.
@@ -202,6 +205,10 @@ impl Node {
     /// The measuring of how well own data keeps to its profiles.
     pub fn quality(&self) -> &Quality {
         &self.parts.quality
+    }
+    /// How far the medication overview looks back and ahead.
+    pub fn medication(&self) -> Windows {
+        self.parts.medication
     }
     pub fn body_bounds(&self) -> BodyBounds {
         self.parts.body_bounds

@@ -185,6 +185,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         siem,
         wellness,
         quality,
+        medication: config.medication,
         mitz,
         notices,
         book,

@@ -37,6 +37,7 @@ const MACROGOL: Medicine = (medicine::MACROGOL, "macrogol/elektrolyten poeder vo
 const COLECALCIFEROL: Medicine = (medicine::COLECALCIFEROL, "colecalciferol capsule 800 IE");
 const ALENDRONATE: Medicine = (medicine::ALENDRONATE, "alendroninezuur tablet 70 mg");
 const HALOPERIDOL: Medicine = (medicine::HALOPERIDOL, "haloperidol tablet 0,5 mg");
+const FUROSEMIDE: Medicine = (medicine::FUROSEMIDE, "furosemide tablet 40 mg");
 const TEMAZEPAM: Medicine = (medicine::TEMAZEPAM, "temazepam capsule 10 mg");
 
 /// Eight days in the orthopaedic ward. Nobody asked about penicillin.
@@ -88,12 +89,52 @@ fn hospital(chart: &mut Chart) {
     chart.lab(&lab::CRP, "2026-11-04T07:30:00+01:00", 38.0);
     chart.wants(procedure::RESUSCITATION, "2026-10-28").note("Op de spoedeisende hulp besproken: volledig beleid.");
     chart
+        .agreed(METOPROLOL_50, daily(1, 1.0), "2022-03-01")
+        .named("mien-metoprolol-2")
+        .of_treatment("mien-metoprolol")
+        .stops("mien-metoprolol-1", Stopping::ForGood, "2026-10-29")
+        .registered("2026-10-30T14:10:00+01:00");
+    chart
         .agreed(METOPROLOL_100, daily(1, 1.0), "2026-10-30")
+        .named("mien-metoprolol-3")
+        .of_treatment("mien-metoprolol")
+        .registered("2026-10-30T14:10:00+01:00")
         .note("Verhoogd tijdens opname bij snel boezemfibrilleren.");
-    chart.agreed(APIXABAN_5, daily(2, 1.0), "2026-10-30");
-    chart.agreed(PARACETAMOL, daily(4, 2.0), "2026-10-28").because(&fracture);
-    chart.agreed(OXYCODONE, daily(4, 1.0).as_needed("bij pijn"), "2026-10-29").until("2026-11-12").because(&fracture);
-    chart.agreed(HALOPERIDOL, daily(2, 1.0), "2026-10-31").stopped("2026-11-04", "Delier in remissie.");
+    // As a treatment of its own: nobody looked what she took already.
+    chart
+        .agreed(APIXABAN_5, daily(2, 1.0), "2026-10-30")
+        .named("mien-apixaban-ziekenhuis-1")
+        .of_treatment("mien-apixaban-ziekenhuis")
+        .registered("2026-10-30T14:15:00+01:00");
+    chart
+        .agreed(PARACETAMOL, daily(4, 2.0), "2026-10-28")
+        .of_treatment("mien-paracetamol")
+        .registered("2026-10-28T13:00:00+01:00")
+        .because(&fracture);
+    chart
+        .agreed(PARACETAMOL, daily(2, 2.0), "2027-01-04")
+        .of_treatment("mien-paracetamol")
+        .registered("2026-11-05T09:30:00+01:00")
+        .note("Afbouwen na de controle op de poli.");
+    chart
+        .agreed(OXYCODONE, daily(4, 1.0).as_needed("bij pijn"), "2026-10-29")
+        .of_treatment("mien-oxycodon")
+        .until("2026-11-12")
+        .because(&fracture);
+    chart.agreed(HALOPERIDOL, daily(2, 1.0), "2026-10-31").named("mien-haloperidol-1").of_treatment("mien-haloperidol");
+    chart
+        .agreed(HALOPERIDOL, daily(2, 1.0), "2026-10-31")
+        .named("mien-haloperidol-2")
+        .of_treatment("mien-haloperidol")
+        .stops("mien-haloperidol-1", Stopping::ForGood, "2026-11-04")
+        .registered("2026-11-04T10:00:00+01:00")
+        .note("Delier in remissie.");
+    // What the cardiologist elsewhere agreed, as she told it at admission.
+    chart
+        .agreed(FUROSEMIDE, daily(1, 1.0), "2026-06-02")
+        .named("mien-furosemide-1")
+        .of_treatment("mien-furosemide")
+        .copied();
     chart.contact_person("Carla van der Heuvel", ("DAUC", "Dochter"), "+31 99 700 5102");
 }
 
@@ -129,10 +170,27 @@ fn nursing_home(chart: &mut Chart) {
         .advance_directive(Directive::NotToResuscitate, "2019-04-02")
         .represented_by(&daughter)
         .note("Penning aanwezig, kopie in het dossier.");
-    chart.used(METOPROLOL_100, daily(1, 1.0), "2026-11-05");
-    chart.used(APIXABAN_5, daily(2, 1.0), "2026-11-05");
-    chart.used(PARACETAMOL, daily(4, 2.0), "2026-11-05");
-    chart.used(MACROGOL, daily(1, 1.0), "2026-11-07").note("Gestart bij obstipatie onder oxycodon.");
+    chart.used(METOPROLOL_100, daily(1, 1.0), "2026-11-05").of_treatment("mien-metoprolol").under("mien-metoprolol-3");
+    chart
+        .used(APIXABAN_5, daily(2, 1.0), "2026-11-05")
+        .of_treatment("mien-apixaban-ziekenhuis")
+        .under("mien-apixaban-ziekenhuis-1");
+    chart.used(PARACETAMOL, daily(4, 2.0), "2026-11-05").of_treatment("mien-paracetamol");
+    chart
+        .used(MACROGOL, daily(1, 1.0), "2026-11-07")
+        .of_treatment("mien-macrogol")
+        .note("Gestart bij obstipatie onder oxycodon.");
+    chart
+        .agreed(MACROGOL, daily(1, 1.0), "2026-11-07")
+        .of_treatment("mien-macrogol")
+        .as_long_as("zolang mevrouw oxycodon gebruikt");
+    chart
+        .agreed(TEMAZEPAM, daily(1, 1.0).as_needed("bij slapeloosheid"), "2024-02-12")
+        .named("mien-temazepam-2")
+        .of_treatment("mien-temazepam")
+        .stops("mien-temazepam-1", Stopping::ForAWhile, "2026-11-06")
+        .registered("2026-11-06T16:00:00+01:00")
+        .note("Onderbroken vanwege valrisico; opnieuw bespreken voor ontslag.");
     let steps = chart
         .goal("Zelfstandig met rollator naar de eetzaal (40 meter)", "2026-12-04")
         .because(&mobility)
@@ -192,18 +250,30 @@ fn general_practice(chart: &mut Chart) {
     chart.problem(problem::FEMORAL_NECK_FRACTURE, "2026-10-28").left().note("Bericht ziekenhuis: THP links.");
     chart
         .agreed(METOPROLOL_50, daily(1, 1.0), "2022-03-01")
+        .named("mien-metoprolol-1")
+        .of_treatment("mien-metoprolol")
         .because(&fibrillation)
         .note("Hogere dosering gaf in 2022 bradycardie en duizeligheid.");
     chart
         .agreed(APIXABAN_2_5, daily(2, 1.0), "2023-01-16")
+        .named("mien-apixaban-1")
+        .of_treatment("mien-apixaban")
         .because(&fibrillation)
         .note("Verlaagd in overleg met cardioloog: ouder dan 80 en gewicht onder 60 kg.");
-    chart.agreed(COLECALCIFEROL, daily(1, 1.0), "2019-03-01").because(&bones);
+    chart
+        .agreed(COLECALCIFEROL, daily(1, 1.0), "2019-03-01")
+        .named("mien-colecalciferol-1")
+        .of_treatment("mien-colecalciferol")
+        .because(&bones);
     chart
         .agreed(ALENDRONATE, weekly(1, 1.0), "2019-03-01")
+        .of_treatment("mien-alendroninezuur")
         .because(&bones)
         .stopped("2024-03-01", "Na vijf jaar gestopt.");
-    chart.agreed(TEMAZEPAM, daily(1, 1.0).as_needed("bij slapeloosheid"), "2024-02-12");
+    chart
+        .agreed(TEMAZEPAM, daily(1, 1.0).as_needed("bij slapeloosheid"), "2024-02-12")
+        .named("mien-temazepam-1")
+        .of_treatment("mien-temazepam");
     chart.does_not_want(procedure::RESUSCITATION, "2019-04-02").note("Bij jaarlijks gesprek in 2025 herbevestigd.");
     chart.does_not_want(procedure::INTENSIVE_CARE, "2025-04-08");
     chart.advance_directive(Directive::NotToResuscitate, "2019-04-02").note("Draagt een penning.");
@@ -236,13 +306,42 @@ fn pharmacy(chart: &mut Chart) {
     chart
         .contraindication(concept("urn:oid:2.16.840.1.113883.2.4.4.1.902.40", "72", "Hartfalen"), "2017-05-12")
         .note("Ten onrechte geregistreerd bij start metoprolol? Nagaan bij huisarts.");
-    chart.administered(METOPROLOL_50, daily(1, 1.0), "2022-03-01").in_weekly_box();
-    chart.administered(APIXABAN_2_5, daily(2, 1.0), "2023-01-16").in_weekly_box();
-    chart.administered(COLECALCIFEROL, daily(1, 1.0), "2019-03-01").in_weekly_box();
-    chart.administered(TEMAZEPAM, daily(1, 1.0).as_needed("bij slapeloosheid"), "2024-02-12");
+    chart
+        .administered(METOPROLOL_50, daily(1, 1.0), "2022-03-01")
+        .of_treatment("mien-metoprolol")
+        .under("mien-metoprolol-1")
+        .in_weekly_box();
+    chart
+        .administered(APIXABAN_2_5, daily(2, 1.0), "2023-01-16")
+        .of_treatment("mien-apixaban")
+        .under("mien-apixaban-1")
+        .in_weekly_box();
+    chart
+        .administered(COLECALCIFEROL, daily(1, 1.0), "2019-03-01")
+        .of_treatment("mien-colecalciferol")
+        .under("mien-colecalciferol-1")
+        .in_weekly_box();
+    chart
+        .administered(TEMAZEPAM, daily(1, 1.0).as_needed("bij slapeloosheid"), "2024-02-12")
+        .of_treatment("mien-temazepam")
+        .under("mien-temazepam-1");
+    chart
+        .agreed(APIXABAN_2_5, daily(2, 1.0), "2023-01-16")
+        .named("mien-apixaban-1")
+        .of_treatment("mien-apixaban")
+        .copied();
     chart.by("lopes");
-    chart.handed_out(METOPROLOL_50, "2026-10-19T15:05:00+02:00", 14, 14).in_weekly_box();
-    chart.handed_out(APIXABAN_2_5, "2026-10-19T15:05:00+02:00", 28, 14).in_weekly_box();
-    chart.handed_out(COLECALCIFEROL, "2026-10-19T15:05:00+02:00", 14, 14).in_weekly_box();
-    chart.handed_out(TEMAZEPAM, "2026-10-02T11:40:00+02:00", 10, 30).note("Derde keer dit jaar.");
+    chart
+        .handed_out(METOPROLOL_50, "2026-10-19T15:05:00+02:00", 14, 14)
+        .of_treatment("mien-metoprolol")
+        .in_weekly_box();
+    chart.handed_out(APIXABAN_2_5, "2026-10-19T15:05:00+02:00", 28, 14).of_treatment("mien-apixaban").in_weekly_box();
+    chart
+        .handed_out(COLECALCIFEROL, "2026-10-19T15:05:00+02:00", 14, 14)
+        .of_treatment("mien-colecalciferol")
+        .in_weekly_box();
+    chart
+        .handed_out(TEMAZEPAM, "2026-10-02T11:40:00+02:00", 10, 30)
+        .of_treatment("mien-temazepam")
+        .note("Derde keer dit jaar.");
 }

@@ -67,7 +67,7 @@ mod words {
     pub use super::super::person::{Gender, Person};
     pub use super::super::providers::{GENERAL_PRACTICE, HOSPITAL, NURSING_HOME, PHARMACY};
     pub use super::super::zib::{
-        Against, Contact, Directive, Medicine, Severity, Soap, ability, body, daily, lab, place, weekly,
+        Against, Contact, Directive, Medicine, Severity, Soap, Stopping, ability, body, daily, lab, place, weekly,
     };
     pub(super) use super::{Story, at};
 }

@@ -10,6 +10,7 @@ mod functioning;
 mod measurements;
 mod medication;
 mod problems;
+mod treatments;
 
 use serde_json::{Value, json};
 
@@ -21,6 +22,7 @@ pub use functioning::ability;
 pub use measurements::lab;
 pub use medication::{Medicine, daily, weekly};
 pub use problems::{Against, Severity};
+pub use treatments::Stopping;
 
 /// Where the profiles and extensions of Nictiz live.
 pub const PROFILES: &str = "http://nictiz.nl/fhir/StructureDefinition/";

@@ -46,6 +46,7 @@ pub fn operation(name: &str) -> Option<Thing> {
         "document" => Thing { dutch: ("een", "document"), english: ("a", "document") },
         "review" => Thing { dutch: ("een", "inzage"), english: ("an", "access") },
         "health-overview" => one("het", "gezondheidsoverzicht", "health overview"),
+        "current-medication" | "former-medication-overview" => one("het", "medicatieoverzicht", "medication overview"),
         _ => return None,
     })
 }

@@ -64,7 +64,7 @@ pub enum Because {
     NoTreatmentIdentifier,
     /// Blocks of one treatment are of different products.
     ProductsDiffer,
-    /// Another treatment that is current or planned is of the same product.
+    /// Another treatment that is current or planned is of the same product or substance.
     SameProductElsewhere,
     ReplacedBy,
     StoppedBy,
@@ -152,6 +152,57 @@ impl Because {
             B::Leads => Rule::A10,
             B::NoTime | B::OnlyCondition | B::EndsBeforeItBegins | B::DependsOnVersion => Rule::A11,
             B::OnlySupplied => Rule::A12,
+        }
+    }
+
+    /// A word that a program can rely on.
+    pub fn code(self) -> &'static str {
+        use Because as B;
+        match self {
+            B::SourceMissing => "source-missing",
+            B::EnteredInError => "entered-in-error",
+            B::CopyOnly => "copy-only",
+            B::VersionsDiffer => "versions-differ",
+            B::CopyDiffers => "copy-differs",
+            B::NoTreatmentIdentifier => "no-treatment-identifier",
+            B::ProductsDiffer => "products-differ",
+            B::SameProductElsewhere => "same-product-elsewhere",
+            B::ReplacedBy => "replaced-by",
+            B::StoppedBy => "stopped-by",
+            B::CancelledBy => "cancelled-by",
+            B::StopWithoutTarget => "stop-without-target",
+            B::UnknownStopType => "unknown-stop-type",
+            B::UnresolvedReference => "unresolved-reference",
+            B::HoldsNow => "holds-now",
+            B::Planned => "planned",
+            B::PlannedLater => "planned-later",
+            B::EndedRecently => "ended-recently",
+            B::EndedLongAgo => "ended-long-ago",
+            B::Interrupted => "interrupted",
+            B::LaterStartCounts => "later-start-counts",
+            B::Followed => "followed",
+            B::ChangePlanned => "change-planned",
+            B::OfShownAgreement => "of-shown-agreement",
+            B::InForceWith => "in-force-with",
+            B::AgreementNotShown => "agreement-not-shown",
+            B::AnotherRuns => "another-runs",
+            B::NoAgreement => "no-agreement",
+            B::NotAligned => "not-aligned",
+            B::UnderCurrentAgreement => "under-current-agreement",
+            B::NotUnderCurrentAgreement => "not-under-current-agreement",
+            B::NotTheRegimenOfNow => "not-the-regimen-of-now",
+            B::NewestOfItsAuthor => "newest-of-its-author",
+            B::NewerOfSameAuthor => "newer-of-same-author",
+            B::OlderThanAgreement => "older-than-agreement",
+            B::OfWhatIsNotShown => "of-what-is-not-shown",
+            B::OnlyUse => "only-use",
+            B::SaysNotUsed => "says-not-used",
+            B::NoTime => "no-time",
+            B::OnlyCondition => "only-condition",
+            B::EndsBeforeItBegins => "ends-before-it-begins",
+            B::DependsOnVersion => "depends-on-version",
+            B::OnlySupplied => "only-supplied",
+            B::Leads => "leads",
         }
     }
 

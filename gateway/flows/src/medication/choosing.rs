@@ -107,12 +107,13 @@ pub(super) fn choose(segments: &[Segment], blocks: &[&Block<'_>], now: Moment) -
     let mut planned: Vec<usize> =
         alive().filter(|(_, segment)| segment.start > now && segment.end >= segment.start).map(|(at, _)| at).collect();
     planned.sort_by(|one, other| by(one).cmp(&by(other)));
-    let past = || alive().filter(|(_, segment)| segment.start <= now && segment.end < now);
-    let ended = past()
+    // What something else took the place of is over with it.
+    let past = alive().filter(|(_, segment)| segment.start <= now && segment.end < now);
+    let past = past.filter(|(_, segment)| !matches!(segment.closed, Closed::Replaced(_)));
+    let ended = past
         .map(|(at, _)| at)
         .max_by(|one, other| segments[*one].end.cmp(&segments[*other].end).then_with(|| by(one).cmp(&by(other))));
-    // What something else took the place of is over with it.
-    let ended = ended.filter(|at| current.is_empty() && !matches!(segments[*at].closed, Closed::Replaced(_)));
+    let ended = ended.filter(|_| current.is_empty());
     Chosen { current, planned, ended }
 }
 

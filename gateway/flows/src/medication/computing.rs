@@ -155,10 +155,15 @@ fn about_receipts(uniques: &[Unique<'_>], decided: &mut Decided) {
     }
 }
 
+const ATC: &str = "http://www.whocc.no/atc";
+/// How long an ATC code is that names a substance; shorter ones name a group of them.
+const OF_A_SUBSTANCE: usize = 7;
+
 /// The systems of the G-standard whose codes name one product: prescription, generic.
 const OF_ONE_PRODUCT: [&str; 2] = ["urn:oid:2.16.840.1.113883.2.4.4.10", "urn:oid:2.16.840.1.113883.2.4.4.1"];
-/// The same, with the trade product and the article.
-const OF_PRODUCTS: [&str; 4] = [
+/// The same, with the trade product and the article, and the ATC, which names the substance.
+const OF_PRODUCTS: [&str; 5] = [
+    ATC,
     "urn:oid:2.16.840.1.113883.2.4.4.10",
     "urn:oid:2.16.840.1.113883.2.4.4.1",
     "urn:oid:2.16.840.1.113883.2.4.4.7",
@@ -188,19 +193,22 @@ fn products_differ(uniques: &[Unique<'_>], decided: &Decided) -> Option<Found> {
     None
 }
 
-/// Two treatments of one product that hold, or are to come, may be one given twice.
+/// Two treatments of one product or substance that hold, or are to come, may be one given twice.
 fn same_product(uniques: &[Unique<'_>], treatments: &mut [Treated<'_>]) {
     let mut of: HashMap<(&str, &str), Vec<(usize, usize)>> = HashMap::new();
     for (at, treated) in treatments.iter().enumerate() {
         let parts = treated.decided.parts.iter();
         let running = parts.filter(|part| matches!(part.section, Section::Current | Section::Planned));
         let mut own: Vec<((&str, &str), usize)> = Vec::new();
-        for line in running.flat_map(|part| &part.lines) {
+        // A treatment is named by the line that leads it, whichever line has the code.
+        let led = running.filter_map(|part| Some((part.lines.first()?.unique, &part.lines)));
+        for (lead, line) in led.flat_map(|(lead, lines)| lines.iter().map(move |line| (lead, line))) {
             for (system, code) in &uniques[line.unique].first().product {
                 // Numbers from 90.000.000 on are a system's own.
                 let is_own = code.len() == 8 && code.starts_with("90");
-                if OF_PRODUCTS.contains(&system.as_ref()) && !is_own {
-                    own.push(((system, code), line.unique));
+                let is_group = system == ATC && code.len() != OF_A_SUBSTANCE;
+                if OF_PRODUCTS.contains(&system.as_ref()) && !is_own && !is_group {
+                    own.push(((system, code), lead));
                 }
             }
         }

@@ -11,8 +11,11 @@ mod choosing;
 mod computing;
 mod deciding;
 mod folding;
+mod former;
+mod laboratory;
 mod links;
 mod moment;
+mod parameters;
 mod pharmacy;
 mod products;
 mod reading;
@@ -21,6 +24,7 @@ mod running;
 mod treatment;
 mod unique;
 mod usage;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -29,5 +33,14 @@ pub use because::{Because, Rule};
 pub use block::{Author, Id, Kind, Stop};
 pub use choosing::{Section, Windows};
 pub use computing::Received;
+pub use laboratory::{Analyte, Determined, Series, laboratory};
 pub use moment::Moment;
 pub use treatment::{Aside, Line, Named, Reason, Receipt, Said, Treatment, Treatments, treatments};
+pub use view::Medication;
+
+/// This node's own operation: `POST [base]/Patient/$current-medication`.
+pub const OPERATION: &str = "current-medication";
+/// The former overview as a List, which is in the standard no more: `POST [base]/Patient/$former-medication-overview`.
+pub const FORMER_OPERATION: &str = "former-medication-overview";
+/// The use case that both are of.
+pub const USE_CASE: &str = "medication-overview";

@@ -28,12 +28,16 @@ pub(super) fn add(
 ) {
     let mut under: Vec<Vec<(usize, B)>> = shown.iter().map(|_| Vec::new()).collect();
     let mut alone = Vec::new();
+    let mut stale = Vec::new();
     let in_force = InForce::of(&agreements.folded.segments);
     for (at, segment) in own.folded.segments.iter().enumerate().filter(|(_, segment)| segment.cancelled.is_none()) {
         match belongs(case, agreements, shown, own, segment, &in_force) {
             Under::Shown(place, because) => under[place].push((at, because)),
             Under::NotShown(agreement) => {
                 let named = agreements.uniques[agreements.folded.segments[agreement].representative()];
+                if segment.start <= case.now && case.now <= segment.end {
+                    stale.push(own.uniques[segment.block]);
+                }
                 for block in blocks_of(segment, own) {
                     decided.aside.push((block, Found::by(B::AgreementNotShown, [named])));
                 }
@@ -44,7 +48,13 @@ pub(super) fn add(
     for ((agreement, attached), place) in shown.iter().zip(under).zip(0..) {
         let lines = lines(case, own, agreement.section, &attached);
         if let Some(part) = decided.parts.get_mut(place) {
+            let carried_out = lines.iter().any(|line| line.section == Section::Current);
             part.lines.extend(lines);
+            // The prescriber has changed it, and the pharmacy goes on as before.
+            if let Some(lead) = part.lines.first_mut().filter(|_| agreement.section == Section::Current && !carried_out)
+            {
+                lead.found.extend(stale.first().map(|old| Found::by(B::NotAligned, [*old])));
+            }
         }
     }
     on_their_own(case, own, &alone, decided);

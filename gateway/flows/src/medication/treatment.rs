@@ -306,12 +306,20 @@ fn by(block: &Block<'_>, reader: &Reader<'_>) -> Option<String> {
                 url.ends_with("/ext-MedicationUse2.Author") || url.ends_with("/zib-MedicationUse-Author")
             })
         });
-        let said = author.filter_map(|one| one.get("valueReference")).find_map(|who| reader.say(who));
+        let said = author
+            .filter_map(|one| one.get("valueReference"))
+            .find_map(|who| reader.say(who))
+            .filter(|said| is_a_name(said));
         if said.is_some() {
             return said;
         }
     }
-    paths.iter().find_map(|path| reader.say_at(path))
+    // A reference without words names nobody to a reader.
+    paths.iter().find_map(|path| reader.say_at(path)).filter(|said| is_a_name(said))
+}
+
+fn is_a_name(said: &str) -> bool {
+    said.contains(' ') || !said.contains('/')
 }
 
 fn named(block: &Block<'_>) -> Named {

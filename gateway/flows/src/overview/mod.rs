@@ -21,8 +21,10 @@ pub use bundle::{Context, bundle};
 pub use grouping::{Group, Section};
 pub use kinds::{Aspect, SectionKind};
 pub use line::{Code, Detail, Line};
+pub(crate) use outcome::all as outcomes;
 pub use person::{Person, Stated};
 pub(crate) use reading::{Beside, Reader};
+pub(crate) use view::in_order;
 pub use view::{Index, Overview, Source};
 
 /// The operation that asks for an overview: `POST [base]/Patient/$health-overview`.

@@ -5,7 +5,7 @@ use fhir::json::Node;
 use fhir::{IssueCode, Resource, Severity};
 use policy::NotFoundOut;
 
-use super::view::{Index, index, is_complete, unplaced};
+use super::view::{Index, in_order, index, is_complete, unplaced};
 
 /// One issue: its weight, its code, a word that a program can rely on and a sentence.
 struct Said {
@@ -48,6 +48,12 @@ pub(super) fn of_source(part: &Part, id: String) -> Resource {
         });
     }
     outcome(id, &said)
+}
+
+/// What is to be known of every source and of the index.
+pub(crate) fn all(released: &Released) -> Vec<Resource> {
+    let of_part = |(at, part): (usize, &Part)| of_source(part, format!("source-{}", at + 1));
+    of_localisation(released).into_iter().chain(in_order(released).into_iter().enumerate().map(of_part)).collect()
 }
 
 fn status(status: SourceStatus, who: &str, items: usize) -> Said {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use exchange::{Part, Released, SourceStatus};
-use fhir::Bsn;
+use fhir::{Bsn, Resource};
 use policy::{Finding, NotFoundOut, PatientScope};
 
 use super::grouping::{Section, sections};
@@ -69,14 +69,18 @@ pub struct Overview {
 impl Overview {
     /// Reads what was released. The order of the sources and of their answers changes nothing.
     pub fn of(released: &Released) -> Overview {
+        Overview::of_what(released, &|_| true)
+    }
+
+    /// The same with lines for these resources only; who, from whom and how complete are those of all.
+    pub(crate) fn of_what(released: &Released, wanted: &dyn Fn(&Resource) -> bool) -> Overview {
         let own = released.permit().holder();
-        let mut parts: Vec<&Part> = released.parts().iter().collect();
-        parts.sort_by(|one, other| (other.holder() == own).cmp(&(one.holder() == own)).then_with(|| order(one, other)));
+        let parts = in_order(released);
         let mut person = Person::default();
         let mut lines = Vec::new();
         for (at, part) in parts.iter().enumerate() {
             let beside = beside(part);
-            for item in part.items() {
+            for item in part.items().iter().filter(|item| wanted(item.resource())) {
                 match item.resource().resource_type().as_ref() {
                     "Patient" => person.add(item.resource(), at),
                     _ => lines.push(line(item, at, &beside)),
@@ -124,6 +128,14 @@ impl fmt::Debug for Overview {
             .field("lines", &self.sections.iter().map(Section::lines).sum::<usize>())
             .finish()
     }
+}
+
+/// The sources, our own first, in an order that rests on what they are: [`Overview::sources`].
+pub(crate) fn in_order(released: &Released) -> Vec<&Part> {
+    let own = released.permit().holder();
+    let mut parts: Vec<&Part> = released.parts().iter().collect();
+    parts.sort_by(|one, other| (other.holder() == own).cmp(&(one.holder() == own)).then_with(|| order(one, other)));
+    parts
 }
 
 /// Whether nothing is missing. An index that was never asked leaves open who else holds data, so it counts as missing.

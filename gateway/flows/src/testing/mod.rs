@@ -2,10 +2,14 @@
 //! afterwards runs the stack. For tests, here and in crates that build on this one; never part of a node.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test's fixture that does not read must fail it
 
+mod blocks;
+mod medication;
 mod place;
 mod region;
 mod world;
 
+pub use blocks::{Block, NOW, block};
+pub use medication::medication;
 pub use place::Place;
 pub use region::{patient, region};
 pub use world::World;

@@ -1,4 +1,4 @@
-//! The real stack, with the real policy of the health overview, and stubs for everything outside.
+//! The real stack, with the real policies of the overviews, and stubs for everything outside.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,9 +20,26 @@ use policy::{
 };
 
 use super::Place;
+use crate::medication;
 use crate::overview::OPERATION;
 
 const USE_CASE: &str = "health-overview";
+
+/// The texts of a use case: id, capability, policy, release.
+type Texts = (&'static str, &'static str, &'static str, &'static str);
+
+macro_rules! texts {
+    ($id:literal) => {
+        (
+            $id,
+            include_str!(concat!("../../../../profiles/", $id, "/capability.json")),
+            include_str!(concat!("../../../../profiles/", $id, "/policy.rego")),
+            include_str!(concat!("../../../../profiles/", $id, "/release.toml")),
+        )
+    };
+}
+
+const USE_CASES: [Texts; 2] = [texts!("health-overview"), texts!("medication-overview")];
 
 /// A region as one node sees it: its places, its index, its registers and its log.
 #[derive(Clone)]
@@ -103,21 +120,26 @@ impl World {
 
     /// Asks for the overview of one patient, as the portal does.
     pub async fn overview(&self, bsn: &str) -> Result<Recorded, Refusal> {
-        self.stack().handle(request(bsn)).await
+        self.stack().handle(request(bsn, USE_CASE, OPERATION)).await
+    }
+
+    /// Asks for the medication overview of one patient, as the portal does.
+    pub async fn medication(&self, bsn: &str) -> Result<Recorded, Refusal> {
+        self.asking(bsn, medication::OPERATION).await
+    }
+
+    /// Asks for this operation of the medication overview.
+    pub async fn asking(&self, bsn: &str, operation: &str) -> Result<Recorded, Refusal> {
+        self.stack().handle(request(bsn, medication::USE_CASE, operation)).await
     }
 
     fn stack(&self) -> exchange::Stack {
-        let use_case = UseCase::load(
-            USE_CASE,
-            include_str!("../../../../profiles/health-overview/capability.json"),
-            include_str!("../../../../profiles/health-overview/policy.rego"),
-            include_str!("../../../../profiles/health-overview/release.toml"),
-            false,
-        );
+        let load = |(id, capability, policy, release): Texts| UseCase::load(id, capability, policy, release, false);
+        let use_cases = USE_CASES.into_iter().map(|texts| load(texts).unwrap()).collect();
         let stubs = Arc::new(self.clone());
         exchange::stack(Wiring {
             node: NodeFacts { holder: self.own.clone(), kind: Some("V4".to_owned()), limits: Limits::default() },
-            use_cases: Arc::new(UseCases::new(vec![use_case.unwrap()]).into()),
+            use_cases: Arc::new(UseCases::new(use_cases).into()),
             log: self.log.clone(),
             clock: Arc::new(SystemClock),
             authenticator: stubs.clone(),
@@ -139,7 +161,7 @@ impl World {
     }
 }
 
-fn request(bsn: &str) -> Inbound {
+fn request(bsn: &str, use_case: &str, operation: &str) -> Inbound {
     let bsn: String = bsn.bytes().map(|byte| format!("%{byte:02X}")).collect();
     Inbound {
         request_id: "request-1".to_owned(),
@@ -148,13 +170,13 @@ fn request(bsn: &str) -> Inbound {
         remote: None,
         version: FhirVersion::R4,
         method: Some(Method::Post),
-        path: format!("Patient/${OPERATION}"),
+        path: format!("Patient/${operation}"),
         query: String::new(),
         body: format!("identifier=http://fhir.nl/fhir/NamingSystem/bsn%7C{bsn}").into_bytes().into(),
         body_kind: BodyKind::Form,
         conditions: Conditions::default(),
         credentials: Credentials { session: Some("session-1".to_owned()), ..Credentials::default() },
-        use_case: Some(USE_CASE.to_owned()),
+        use_case: Some(use_case.to_owned()),
         emergency: None,
         unreadable: None,
     }
@@ -171,7 +193,7 @@ impl Authenticator for World {
             organisation: Organisation { ura: self.own.0.clone(), name: None, kind: Some("V4".to_owned()) },
             person: Some(Person { id: "p-1".to_owned(), name: None, role: "01.015".to_owned() }),
             responsible: None,
-            use_cases: policy::UseCaseId::parse(USE_CASE).into_iter().collect(),
+            use_cases: USE_CASES.iter().filter_map(|(id, ..)| policy::UseCaseId::parse(id)).collect(),
             patient: None,
             treatment_relation: None,
             emergency: None,

@@ -8,12 +8,17 @@ use super::icons;
 use crate::words::{date, gender};
 
 pub(super) fn header(overview: &Overview) -> Markup {
+    titled(overview, "Gezondheidsoverzicht van")
+}
+
+/// With the words that stand over the name.
+pub(super) fn titled(overview: &Overview, over: &str) -> Markup {
     let person = &overview.person;
     let first = |versions: &[Stated]| versions.first().map(|version| version.text.clone());
     html! {
         section.patient aria-labelledby="patient" {
             div {
-                p.over { "Gezondheidsoverzicht van" }
+                p.over { (over) }
                 h1 id="patient" { (first(&person.names).unwrap_or_else(|| "Naam niet bekend".to_owned())) }
                 dl.facts {
                     div { dt { "Geboren" } dd { (first(&person.birth_dates).map_or_else(|| "niet bekend".to_owned(), |born| date(&born))) } }

@@ -23,7 +23,12 @@ pub(crate) fn search(around: &Frame<'_>, session: &Session, wrong: Option<(&str,
                     autocomplete="off" value=[wrong.map(|(typed, _)| typed)] aria-invalid=[wrong.map(|_| "true")]
                     aria-describedby=(if wrong.is_some() { "melding uitleg" } else { "uitleg" }) autofocus;
                 p.hint id="uitleg" { "Negen cijfers; spaties en punten mogen." }
-                button type="submit" { "Overzicht opvragen" }
+                div.further {
+                    button type="submit" { "Overzicht opvragen" }
+                    @if session.medication {
+                        button.quiet type="submit" formaction="/portal/medication" { "Medicatieoverzicht opvragen" }
+                    }
+                }
             }
             (mandates(session))
             p.hint {

@@ -56,7 +56,7 @@ pub(super) fn sections(overview: &Overview) -> Markup {
 }
 
 /// Said of an empty section. Never "there is none": only what was or was not received.
-fn nothing(overview: &Overview) -> &'static str {
+pub(super) fn nothing(overview: &Overview) -> &'static str {
     if overview.complete {
         "Niets vermeld door de geraadpleegde zorgaanbieders."
     } else {
@@ -64,7 +64,7 @@ fn nothing(overview: &Overview) -> &'static str {
     }
 }
 
-fn groups(overview: &Overview, section: &Section) -> Markup {
+pub(super) fn groups(overview: &Overview, section: &Section) -> Markup {
     html! {
         ul.groups { @for one in &section.groups { (group(overview, section.kind, one)) } }
     }

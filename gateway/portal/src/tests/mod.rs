@@ -5,6 +5,7 @@ mod expiring;
 mod guarding;
 mod log;
 mod measuring;
+mod medicating;
 mod refusing;
 mod showing;
 mod signing_in;
@@ -19,6 +20,7 @@ use actix_web::http::header;
 use actix_web::{App, HttpRequest, test};
 use exchange::Refusal;
 use exchange::ports::{AuthenticationFault, BoxFuture, SourceFault};
+use flows::medication::Windows;
 use flows::testing::{Place, World, patient, region};
 use policy::{Finding, NotFoundOut};
 
@@ -45,6 +47,7 @@ struct Stub {
     one_patient: bool,
     mandates: Vec<String>,
     emergencies: bool,
+    medication: bool,
     log: log::LogStub,
 }
 
@@ -61,6 +64,7 @@ impl Stub {
             one_patient: false,
             mandates: Vec::new(),
             emergencies: false,
+            medication: true,
             log: log::LogStub::default(),
         })
     }
@@ -140,6 +144,7 @@ impl Desk for Stub {
             acting: self.mandates.first().map(|_| 0),
             chooses: !self.mandates.is_empty(),
             emergencies: self.emergencies,
+            medication: self.medication,
         };
         (id == SESSION && *self.open.lock().unwrap()).then_some(session)
     }
@@ -185,6 +190,22 @@ impl Desk for Stub {
             };
             Answered { request_id: "req-7f3a".to_owned(), result }
         })
+    }
+    fn medication(&self, session: &str, bsn: Option<&str>, _: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+        assert_eq!(session, SESSION);
+        let bsn = bsn.unwrap_or(BSN);
+        self.asked.lock().unwrap().push(format!("medication of {bsn}"));
+        let (world, bsn, refusal) = (self.world.clone(), bsn.to_owned(), self.refusal.clone());
+        Box::pin(async move {
+            let result = match refusal {
+                Some(refusal) => Err(refusal),
+                None => world.medication(&bsn).await,
+            };
+            Answered { request_id: "req-7f3a".to_owned(), result }
+        })
+    }
+    fn windows(&self) -> Windows {
+        Windows::default()
     }
 }
 

@@ -3,6 +3,7 @@
 mod codes;
 mod dates;
 pub(crate) mod grounds;
+pub(crate) mod medication;
 pub(crate) mod moments;
 mod roles;
 mod sections;
@@ -10,6 +11,7 @@ mod sources;
 
 pub(crate) use codes::{coded, gender, grave, resource_type, status};
 pub(crate) use dates::date;
+pub(crate) use moments::when;
 pub(crate) use roles::role;
 pub(crate) use sections::{anchor, aspect, section_title};
 pub(crate) use sources::{index_failure, source_status, status_symbol};

@@ -27,6 +27,7 @@ use connectors::peers::{FoundPeerConfig, PeerConfig};
 use connectors::relations::EvidenceConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
+use flows::medication::Windows;
 use policy::{Organisation, UseCaseId};
 use serde::{Deserialize, Serialize};
 
@@ -210,6 +211,9 @@ pub struct NodeConfig {
     pub bounds: BoundsConfig,
     #[serde(default)]
     pub quality: QualityConfig,
+    /// How far the medication overview looks back and ahead.
+    #[serde(default)]
+    pub medication: Windows,
     /// Nuts, when this node takes part in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nuts: Option<NutsConfig>,

@@ -117,6 +117,7 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[cards]", "pin"),
         ("[[cards.roles]]", "code"),
         ("[quality]", "sample"),
+        ("[medication]", "months"),
         ("[nuts]", "subjekt"),
         ("[[sources]]", "token"),
         ("[[partners]]", "token_endpoint"),

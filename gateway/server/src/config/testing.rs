@@ -19,6 +19,7 @@ use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
+use flows::medication::Windows;
 use policy::{Direction, UseCaseId};
 
 use super::listeners::InnerTlsConfig;
@@ -187,6 +188,7 @@ pub(crate) fn everything() -> NodeConfig {
             log_queue: 1,
         },
         quality: QualityConfig { enabled: true, statements: Some(path()), one_in: 1, queue: 1 },
+        medication: Windows { recent_months: 2, planned_months: 3, interrupted_months: Some(2) },
         sessions: SessionConfig { idle_seconds: 1, absolute_seconds: 1, most: 1, most_of_person: 1 },
         limits: LimitsConfig {
             client_per_minute: 1,

@@ -26,8 +26,9 @@ macro_rules! embedded {
     };
 }
 
-const ALL: [Embedded; 5] = [
+const ALL: [Embedded; 6] = [
     embedded!("health-overview", ["holder-read.json", "holder-search.json", "user-overview.json"]),
+    embedded!("medication-overview", ["holder-search.json", "user-overview.json"]),
     embedded!("emergency-overview", ["emergency.json"]),
     embedded!("access-log", ["officer.json", "verdict.json"]),
     embedded!("own-access-log", ["patient.json"]),

@@ -110,7 +110,11 @@ impl Provider {
         let mut roles: Vec<String> =
             region::staff().iter().filter(|one| one.provider == provider.key).map(|one| one.role.to_owned()).collect();
         roles.dedup();
-        let rights = RightsConfig { roles, numbers: Vec::new(), use_cases: vec![use_case(USE_CASE)?] };
+        let rights = RightsConfig {
+            roles,
+            numbers: Vec::new(),
+            use_cases: vec![use_case(USE_CASE)?, use_case(flows::medication::USE_CASE)?],
+        };
         let of = |id: &str| {
             let found = region::staff().iter().find(|one| one.id == id);
             found.ok_or_else(|| format!("the region has no {id}"))
@@ -119,7 +123,7 @@ impl Provider {
         let mandate = MandateConfig {
             roles: Vec::new(),
             numbers: vec![acts.uzi_number.into()],
-            use_cases: vec![use_case(USE_CASE)?],
+            use_cases: vec![use_case(USE_CASE)?, use_case(flows::medication::USE_CASE)?],
             responsible: PersonConfig {
                 id: responsible.uzi_number.into(),
                 name: Some(responsible.name.into()),
@@ -187,7 +191,7 @@ fn epd(provider: &region::Provider, folder: &Path) -> Result<(InnerCallerConfig,
     let code = secrets::access_code(&token_file)?;
     let config = InnerCallerConfig {
         client_id: "epd".into(),
-        use_cases: vec![use_case(USE_CASE)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(flows::medication::USE_CASE)?],
         person: None,
         responsible: None,
         introspects: false,
@@ -207,7 +211,7 @@ fn epd(provider: &region::Provider, folder: &Path) -> Result<(InnerCallerConfig,
         client_id: Some("epd".into()),
         bearer_token: Some(code),
         person: None,
-        use_cases: vec![use_case(USE_CASE)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(flows::medication::USE_CASE)?],
         treats: Vec::new(),
     };
     Ok((config, ready))

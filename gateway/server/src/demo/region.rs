@@ -29,6 +29,7 @@ use crate::config::{
 };
 
 const USE_CASE: &str = "health-overview";
+const MEDICATION: &str = flows::medication::USE_CASE;
 
 /// The same by the emergency procedure, by every provider's choice.
 pub const EMERGENCY: &str = "emergency-overview";
@@ -181,7 +182,7 @@ fn source_of(place: &Place) -> Result<Option<(String, SourceHandle)>, String> {
 /// What a provider's people may do: those of the hospital may use the emergency procedure.
 fn of_people(provider: &Provider) -> Result<Vec<UseCaseId>, String> {
     let emergency = (provider.key == "hospital").then_some(EMERGENCY);
-    std::iter::once(USE_CASE).chain(emergency).map(use_case).collect()
+    [USE_CASE, MEDICATION].into_iter().chain(emergency).map(use_case).collect()
 }
 
 /// What every node of the region is set up among.
@@ -220,7 +221,7 @@ fn set_up(
         client_id: Some(provider.ura.into()),
         bearer_token: None,
         person: None,
-        use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
         treats: Vec::new(),
     });
     let config = NodeConfig {
@@ -252,7 +253,7 @@ fn set_up(
         log: LogConfig { witness_seconds: 5, ..LogConfig::default() },
         profiles: ProfilesConfig {
             folder: state.join("profiles"),
-            use_cases: [USE_CASE, EMERGENCY]
+            use_cases: [USE_CASE, MEDICATION, EMERGENCY]
                 .into_iter()
                 .chain(overseers::USE_CASES)
                 .map(use_case)
@@ -264,6 +265,7 @@ fn set_up(
         directory: None,
         bounds: BoundsConfig::default(),
         quality: super::quality(),
+        medication: flows::medication::Windows::default(),
         sessions: SessionConfig::default(),
         limits: super::limits(),
         dezi: log_in.dezi,
@@ -300,7 +302,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
             ura: ura(other.provider.ura)?,
             name: other.provider.name.into(),
             kind: Some(other.provider.kind.into()),
-            use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
+            use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
             node: Some(PartnerNode {
                 bases: BTreeMap::from([(FhirVersion::R4, base)]),
                 token_endpoint: Some(said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?),
@@ -322,7 +324,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
         ura: ura(number)?,
         name: name.into(),
         kind: Some(kind.into()),
-        use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
         node: None,
         software: Some(around.framework.software()),
         nuts_v5: Some(framework::nuts_v5(number, &around.state.join("certs"))?),

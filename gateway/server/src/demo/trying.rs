@@ -75,6 +75,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             ..BoundsConfig::default()
         },
         quality: super::quality(),
+        medication: flows::medication::Windows::default(),
         sessions: SessionConfig::default(),
         limits: super::limits(),
         dezi: None,

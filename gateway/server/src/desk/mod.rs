@@ -16,6 +16,7 @@ use connectors::identity::sessions::{Listed, Way};
 use exchange::ports::BoxFuture;
 use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
+use flows::medication::Windows;
 use policy::{Caller, Data, PatientBinding, Person, Purpose};
 use portal::{
     Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk, NotSignedIn, OwnSession,
@@ -46,6 +47,46 @@ impl NodeDesk {
         let in_force = self.node.use_cases().current();
         let found = caller.use_cases.iter().filter_map(|id| in_force.get(id));
         found.into_iter().any(|found| found.capability().purpose == Purpose::BreakTheGlass)
+    }
+
+    /// Whether somebody holds the use case of the medication overview.
+    fn has_medication(&self, caller: &Caller) -> bool {
+        caller.use_cases.iter().any(|id| id.as_str() == flows::medication::USE_CASE)
+    }
+
+    /// Asks for what an operation collects about one patient, through the whole stack.
+    fn ask(
+        &self,
+        operation: &str,
+        use_case: Option<String>,
+        session: &str,
+        bsn: Option<&str>,
+        emergency: Option<&str>,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Answered> {
+        // Without a patient it is the one that the session is bound to: identification says who that is.
+        let identifier = |bsn| Parameter::new("identifier", format!("{}|{bsn}", fhir::identifiers::systems::BSN));
+        let form = SearchQuery { parameters: bsn.map(identifier).into_iter().collect() }.write();
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let inbound = Inbound {
+            correlation_id: request_id.clone(),
+            request_id: request_id.clone(),
+            gate: Gate::Inner,
+            remote,
+            version: FhirVersion::R4,
+            method: Some(Method::Post),
+            path: format!("Patient/${}", operation),
+            query: String::new(),
+            body_kind: if form.is_empty() { BodyKind::None } else { BodyKind::Form },
+            body: Bytes::from(form),
+            conditions: Conditions::default(),
+            credentials: Credentials { session: Some(session.to_owned()), ..Credentials::default() },
+            use_case,
+            emergency: emergency.map(str::to_owned),
+            unreadable: None,
+        };
+        let node = self.node.clone();
+        Box::pin(async move { Answered { request_id, result: endpoint::run(&node, inbound).await } })
     }
 
     /// Which pages somebody sees: by the use cases that they hold.
@@ -151,6 +192,7 @@ impl Desk for NodeDesk {
             acting,
             chooses: choice && fixed.is_none(),
             emergencies: kind == Kind::Practitioner && self.has_emergencies(caller),
+            medication: kind == Kind::Practitioner && self.has_medication(caller),
         })
     }
 
@@ -190,29 +232,17 @@ impl Desk for NodeDesk {
         emergency: Option<&str>,
         remote: Option<IpAddr>,
     ) -> BoxFuture<'static, Answered> {
-        // Without a patient it is the one that the session is bound to: identification says who that is.
-        let identifier = |bsn| Parameter::new("identifier", format!("{}|{bsn}", fhir::identifiers::systems::BSN));
-        let form = SearchQuery { parameters: bsn.map(identifier).into_iter().collect() }.write();
-        let request_id = uuid::Uuid::new_v4().to_string();
-        let inbound = Inbound {
-            correlation_id: request_id.clone(),
-            request_id: request_id.clone(),
-            gate: Gate::Inner,
-            remote,
-            version: FhirVersion::R4,
-            method: Some(Method::Post),
-            path: format!("Patient/${}", flows::overview::OPERATION),
-            query: String::new(),
-            body_kind: if form.is_empty() { BodyKind::None } else { BodyKind::Form },
-            body: Bytes::from(form),
-            conditions: Conditions::default(),
-            credentials: Credentials { session: Some(session.to_owned()), ..Credentials::default() },
-            use_case: None,
-            emergency: emergency.map(str::to_owned),
-            unreadable: None,
-        };
-        let node = self.node.clone();
-        Box::pin(async move { Answered { request_id, result: endpoint::run(&node, inbound).await } })
+        self.ask(flows::overview::OPERATION, None, session, bsn, emergency, remote)
+    }
+
+    fn medication(&self, session: &str, bsn: Option<&str>, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+        // Somebody who may ask for both is asked for by name: the health overview holds no operation of this one.
+        let use_case = Some(flows::medication::USE_CASE.to_owned());
+        self.ask(flows::medication::OPERATION, use_case, session, bsn, None, remote)
+    }
+
+    fn windows(&self) -> Windows {
+        self.node.medication()
     }
 }
 

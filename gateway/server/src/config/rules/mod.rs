@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use connectors::http::{WebAddress, is_host};
+use flows::medication::Windows;
 
 use super::{LogConfig, Mode, NodeConfig, SourceConfig};
 
@@ -64,6 +65,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if config.quality.one_in == 0 || config.quality.queue == 0 {
         return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
     }
+    medication(config)?;
     config.sessions.check().map_err(|fault| fault.to_string())?;
     config.limits.check().map_err(|fault| fault.to_string())?;
     if config.nuts.as_ref().is_some_and(|nuts| !nuts.has_a_good_subject()) {
@@ -82,6 +84,21 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
 }
 
 /// Every log and every witness is told apart by the name in its key.
+/// A window of nothing would hide what has just ended, and one of centuries is a slip of the pen.
+fn medication(config: &NodeConfig) -> Result<(), String> {
+    let windows = &config.medication;
+    for (name, months) in [
+        ("recent_months", Some(windows.recent_months)),
+        ("planned_months", Some(windows.planned_months)),
+        ("interrupted_months", windows.interrupted_months),
+    ] {
+        if months.is_some_and(|months| months == 0 || months > Windows::MOST) {
+            return Err(format!("medication.{name} must be between 1 and {}", Windows::MOST));
+        }
+    }
+    Ok(())
+}
+
 fn witnessing(config: &NodeConfig) -> Result<(), String> {
     let mut names = BTreeSet::new();
     for partner in &config.partners {

@@ -5,6 +5,7 @@ mod bundles;
 pub mod events;
 mod headers;
 mod links;
+mod medication;
 mod preference;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use bytes::Bytes;
 use exchange::{Gate, Inbound, Recorded, Refusal, Released, ReleasedItem};
 use fhir::json::Limits;
 use fhir::{Bundle, FhirVersion, Interaction, Method, Resource};
+use flows::medication::Windows;
 use policy::{DataHolder, StandardOperation};
 
 use super::format;
@@ -40,6 +42,7 @@ pub struct Frame {
     head: bool,
     negotiated: Negotiated,
     wanted_back: Return,
+    medication: Windows,
 }
 
 /// What an answer holds, before it is put in a format.
@@ -80,6 +83,7 @@ impl Frame {
             head: inbound.method == Some(Method::Head),
             negotiated,
             wanted_back: Return::of(inbound.conditions.prefer.as_deref()),
+            medication: node.medication(),
         }
     }
 
@@ -95,6 +99,7 @@ impl Frame {
             head,
             negotiated,
             wanted_back: Return::Unsaid,
+            medication: node.medication(),
         }
     }
 
@@ -249,6 +254,9 @@ fn released(frame: &Frame, released: &Released) -> Made {
         Interaction::Delete { .. } | Interaction::ConditionalDelete { .. } => frame.wanted_back.after_delete(),
         Interaction::Operation { name, .. } if flows::overview::OPERATION == name => {
             Made::new(200, Body::Bundle(overview(frame, released)))
+        }
+        Interaction::Operation { name, .. } if medication::is_its_own(name) => {
+            Made::new(200, Body::Bundle(medication::answer(frame, released, name)))
         }
         Interaction::Operation { .. } if released.permit().operation() == Some(StandardOperation::Document) => {
             bundles::document(frame, released)

@@ -51,6 +51,13 @@ fn a6_beside_what_holds_nothing_that_ended_is_shown() {
     ]);
     assert_eq!(told(&two), "Current: new");
     assert_eq!(aside(&two, "old"), Because::Followed);
+    // What was replaced is not what ended last, even where its replacement was stopped before it began.
+    let sloppy = overview(&[
+        b("MA", "old").days(-60, None).at(-60, "08:00"),
+        b("MA", "new").days(-5, None).at(-20, "08:00"),
+        b("MA", "stop").days(-5, Some(-10)).at(-10, "18:00").stop("definitive").prior("new"),
+    ]);
+    assert_eq!(told(&sloppy), "RecentlyStopped: stop");
     // Beside what is planned it is.
     let planned = overview(&[b("MA", "old").days(-30, Some(-20)), b("MA", "new").days(3, None).at(-1, "08:00")]);
     assert_eq!(told(&planned), "Planned: new; RecentlyStopped: old");

@@ -31,6 +31,14 @@ fn a5_a_technical_stop_and_its_replacement_of_one_moment_leave_the_replacement()
         b("MA", "old").days(-60, None).at(-3, "08:00"),
     ]);
     assert_eq!(told(&changed), "Current: new");
+    // The stop comes before the replacement, also where neither names what it is about.
+    let unnamed = overview(&[
+        b("MA", "old").days(-10, None).at(-10, "08:00"),
+        b("MA", "stop").days(-9, Some(1)).at(-1, "08:00").stop("definitive"),
+        b("MA", "new").days(2, None).at(-1, "08:00"),
+    ]);
+    assert_eq!(told(&unnamed), "Current: stop; Planned: new");
+    assert!(!reasons(&unnamed, "stop").contains(&Because::StopWithoutTarget));
     // An original and its stop of one minute, without a reference.
     let stopped = overview(&[
         b("MA", "stop").days(-5, Some(-2)).at(-5, "08:00").stop("definitive"),
@@ -56,6 +64,13 @@ fn a5_a_stop_ends_what_it_names_before_what_begins_or_runs_with_it() {
         b("MA", "stop").days(40, Some(60)).at(-2, "18:00").stop("definitive"),
     ]);
     assert_eq!(told(&equal), "Current: now; Planned: stop");
+    let begins = overview(&[
+        b("MA", "other").days(55, None).at(-20, "08:00"),
+        b("MA", "future").days(40, None).at(-10, "08:00"),
+        b("MA", "stop").days(40, Some(60)).at(-2, "18:00").stop("definitive"),
+    ]);
+    let ended = begins.shown.iter().flat_map(|part| &part.lines).find_map(|line| line.ended.as_ref());
+    assert_eq!(ended.unwrap().id.as_ref().unwrap().value, "future", "what runs at its end began later");
     // Nothing begins then either: what runs at its end.
     let running = overview(&[
         b("MA", "ma").days(-10, None).at(-10, "08:00"),
@@ -80,6 +95,13 @@ fn a5_a_reference_to_itself_counts_for_nothing() {
         b("TA", "next").days(-1, None),
     ]);
     assert_eq!(told(&own), "Current: next");
+    // Of one minute with what it ends, which it does not name.
+    let at_once = overview(&[
+        b("TA", "stop").days(-10, Some(-2)).at(-10, "08:00").stop("definitive").prior("stop"),
+        b("TA", "ta").days(-10, None).at(-10, "08:00"),
+    ]);
+    assert_eq!(told(&at_once), "RecentlyStopped: stop");
+    assert!(!reasons(&at_once, "stop").contains(&Because::UnresolvedReference));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A7 to A9 by cases of our own: what follows the agreement of the prescriber.
 
 use super::super::build::{aside, b, overview, reasons, told};
-use crate::medication::Because;
+use crate::medication::{Because, Section};
 
 #[test]
 fn a7_the_pharmacists_agreements_follow_the_prescribers() {
@@ -13,12 +13,20 @@ fn a7_the_pharmacists_agreements_follow_the_prescribers() {
     ]);
     assert_eq!(told(&stopped), "RecentlyStopped: stop ta");
     assert!(reasons(&stopped, "ta").contains(&Because::NotAligned));
+    assert_eq!(stopped.shown[0].lines[1].section, Section::RecentlyStopped, "it takes over the section");
     let paused = overview(&[
         b("MA", "ma").days(-60, None),
         b("TA", "ta").days(-60, None).rests_on("MA", "ma"),
         b("MA", "pause").days(-60, Some(-2)).at(-2, "18:00").stop("interrupted").prior("ma"),
     ]);
     assert_eq!(told(&paused), "Interrupted: pause ta");
+    // What it names counts before what was in force when it began.
+    let named = overview(&[
+        b("MA", "old").days(-60, None),
+        b("MA", "new").days(-3, None),
+        b("TA", "ta").days(-5, None).at(-3, "09:00").rests_on("MA", "new"),
+    ]);
+    assert_eq!(told(&named), "Current: new ta");
     // Of the agreement that was replaced.
     let replaced = overview(&[
         b("MA", "old").days(-60, None),
@@ -27,6 +35,14 @@ fn a7_the_pharmacists_agreements_follow_the_prescribers() {
     ]);
     assert_eq!(told(&replaced), "Current: new");
     assert_eq!(aside(&replaced, "ta"), Because::AgreementNotShown);
+    assert!(reasons(&replaced, "new").contains(&Because::NotAligned), "the pharmacy still goes by the old one");
+    let followed = overview(&[
+        b("MA", "old").days(-60, None),
+        b("TA", "ta").days(-60, None).rests_on("MA", "old"),
+        b("MA", "new").days(-3, None),
+        b("TA", "next").days(-3, None).rests_on("MA", "new"),
+    ]);
+    assert!(!reasons(&followed, "new").contains(&Because::NotAligned));
 }
 
 #[test]

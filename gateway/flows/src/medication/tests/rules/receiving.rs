@@ -30,6 +30,15 @@ fn a2_what_was_entered_in_error_is_left_out_and_its_copies_with_it() {
         false,
     );
     assert_eq!(told(&original), "Current: good");
+    // Nor does an older original that was taken back: there is nothing to choose between.
+    let older = of_sources(
+        &[
+            (0, b("MA", "good").days(-5, None).updated("2026-11-20T00:00:00Z")),
+            (1, b("MA", "good").days(-5, Some(-2)).status("entered-in-error").updated("2026-11-18T00:00:00Z")),
+        ],
+        false,
+    );
+    assert_eq!(told(&older), "Current: good");
 }
 
 #[test]
@@ -46,6 +55,8 @@ fn a2_white_space_around_an_identifier_makes_no_other_block() {
         b("MA", "stop").days(-9, Some(-2)).at(-2, "18:00").stop("definitive").prior("ma"),
     ]);
     assert_eq!(told(&stopped), "RecentlyStopped: stop");
+    let copied = of_sources(&[(0, b("MA", "ma ").days(-9, None)), (1, b("MA", "ma").days(-9, None).copy())], false);
+    assert_eq!((copied.blocks, told(&copied).as_str()), (1, "Current: ma"));
 }
 
 #[test]

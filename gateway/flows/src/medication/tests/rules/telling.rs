@@ -26,6 +26,8 @@ fn a11_what_cannot_be_dated_is_unclear_and_never_guessed() {
     assert_eq!(told(&words), "Unclear: ma");
     assert_eq!(words.shown[0].lines[0].said.condition.as_deref(), Some("tot de wond dicht is"));
     assert!(reasons(&words, "ma").contains(&Because::OnlyCondition));
+    // That it was registered does not say when it holds.
+    assert_eq!(told(&overview(&[b("MA", "ma").condition("zo nodig").at(-2, "08:00")])), "Unclear: ma");
     let nothing = overview(&[b("MA", "ma")]);
     assert_eq!((told(&nothing).as_str(), reasons(&nothing, "ma")[0]), ("Unclear: ma", Because::NoTime));
     let backwards = overview(&[b("MA", "ma").days(-2, Some(-9))]);
