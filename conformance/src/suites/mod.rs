@@ -10,6 +10,7 @@ mod bad_input;
 mod batch;
 mod callers_refused;
 mod certificates;
+mod consents;
 mod denied;
 mod emergency;
 mod facts;
@@ -137,6 +138,7 @@ fn region() -> Vec<Check> {
     all.extend(introspection::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());
+    all.extend(consents::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
     all.extend(witnessed::checks());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use connectors::mitz::{LocalAndMitz, Mitz};
-use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth};
+use connectors::registers::{ConsentRecords, LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth};
 use exchange::ports::{Clock, Consents, Source, SystemClock, TreatmentRelations};
 use policy::DataHolder;
 use store::state::State;
@@ -25,6 +25,7 @@ impl Registers {
         config: &NodeConfig,
         own: Vec<Arc<dyn Source>>,
         peers: HashMap<DataHolder, Arc<dyn Source>>,
+        consent_systems: Vec<Arc<dyn ConsentRecords>>,
         mitz: Option<Mitz>,
         clock: &Arc<dyn Clock>,
     ) -> Registers {
@@ -39,8 +40,7 @@ impl Registers {
             whereabouts: whereabouts.clone(),
             health: vec![whereabouts],
         };
-        let local = files.consents_file.as_deref();
-        let local = local.map(|file| Arc::new(LocalConsents::open(file, holder, clock.clone())));
+        let local = local_consents(config, holder, consent_systems, clock).map(Arc::new);
         if let Some(consents) = &local {
             registers.consents = consents.clone();
             registers.health.push(consents.clone());
@@ -57,10 +57,31 @@ impl Registers {
     }
 }
 
+/// The provider's own consents, where it has any place for them.
+fn local_consents(
+    config: &NodeConfig,
+    holder: DataHolder,
+    systems: Vec<Arc<dyn ConsentRecords>>,
+    clock: &Arc<dyn Clock>,
+) -> Option<LocalConsents> {
+    let (table, shelf) = (&config.registers.consents_file, &config.registers.consent_resources_file);
+    if table.is_none() && shelf.is_none() && !config.registers.consents_in_sources {
+        return None;
+    }
+    let mut local = LocalConsents::of(holder, clock.clone()).with_systems(systems);
+    if let Some(file) = table {
+        local = local.with_table(file);
+    }
+    if let Some(file) = shelf {
+        local = local.with_shelf(file);
+    }
+    Some(local)
+}
+
 /// What this provider itself knows of relations and consents, for a question that no exchange asks.
 pub fn own_knowledge(config: &NodeConfig) -> (Arc<dyn TreatmentRelations>, Arc<dyn Consents>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let registers = Registers::open(config, Vec::new(), HashMap::new(), None, &clock);
+    let registers = Registers::open(config, Vec::new(), HashMap::new(), Vec::new(), None, &clock);
     (registers.relations, registers.consents)
 }
 

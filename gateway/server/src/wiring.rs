@@ -12,7 +12,7 @@ use connectors::http::HttpClient;
 use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
 use connectors::peers::{PeerSource, TokenSupplier};
-use connectors::registers::Watch;
+use connectors::registers::{ConsentRecords, Watch};
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
 use exchange::ports::{Authenticator, Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
@@ -71,6 +71,8 @@ const REGISTER_ROUND: Duration = Duration::from_secs(2);
 struct OwnSources {
     sources: Vec<Arc<dyn Source>>,
     indexes: Vec<Arc<dyn PatientIndex>>,
+    /// Those that are asked for Consents of the patient as well.
+    consents: Vec<Arc<dyn ConsentRecords>>,
     versions: Vec<FhirVersion>,
 }
 
@@ -104,7 +106,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
     let peers = peers(config, &certificates, &clock)?;
     let mitz = mitz::of(config)?;
-    let mut registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
+    let mut registers = Registers::open(config, sources.sources, peers, sources.consents, mitz.clone(), &clock);
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
     let wellness = wellness(registers.health.clone(), state);
     let watch = Watch::start(registers.health, REGISTER_ROUND);
@@ -236,18 +238,19 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
 fn own_sources(config: &NodeConfig, http: &HttpClient) -> Result<OwnSources, String> {
     let holder = DataHolder(config.provider.ura.clone());
     let mut own = OwnSources::default();
+    let consents = |version| config.registers.consents_in_sources && version == FhirVersion::R4;
     for (number, source) in config.sources.iter().enumerate() {
         let trouble = |fault| format!("sources[{number}]: {fault}");
         match source {
             SourceConfig::Fhir(settings) => {
                 own.versions.push(settings.version);
                 let source = FhirSource::new(settings.clone(), holder.clone(), &config.provider.name, http.clone());
-                own.add(Arc::new(source.map_err(trouble)?));
+                own.add(Arc::new(source.map_err(trouble)?), consents(settings.version));
             }
             SourceConfig::Files(settings) => {
                 own.versions.push(settings.version);
                 let source = FilesSource::open(settings.clone(), holder.clone(), &config.provider.name);
-                own.add(Arc::new(source.map_err(trouble)?));
+                own.add(Arc::new(source.map_err(trouble)?), consents(settings.version));
             }
         }
     }
@@ -255,9 +258,13 @@ fn own_sources(config: &NodeConfig, http: &HttpClient) -> Result<OwnSources, Str
 }
 
 impl OwnSources {
-    fn add<S: Source + PatientIndex + 'static>(&mut self, source: Arc<S>) {
+    /// `consents`: it is asked for Consents of the patient as well.
+    fn add<S: Source + PatientIndex + ConsentRecords + 'static>(&mut self, source: Arc<S>, consents: bool) {
         self.sources.push(source.clone());
-        self.indexes.push(source);
+        self.indexes.push(source.clone());
+        if consents {
+            self.consents.push(source);
+        }
     }
 }
 

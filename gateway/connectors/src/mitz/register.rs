@@ -349,7 +349,9 @@ fn finding(known: &BTreeMap<Category, Known>) -> Finding<Consent> {
         messages.dedup();
         messages.join(",")
     };
-    let found = |decision, reference| Finding::Found(Consent { decision, source: SOURCE.to_owned(), reference });
+    let found = |decision, reference| {
+        Finding::Found(Consent { decision, source: SOURCE.to_owned(), reference, withhold: Vec::new() })
+    };
     let says = |decision| known.values().any(|known| known.decision == decision);
     if says(Decision::Deny) {
         found(ConsentDecision::Deny, reference(Decision::Deny))

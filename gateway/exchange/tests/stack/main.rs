@@ -4,6 +4,7 @@
 
 mod access_log;
 mod answers;
+mod consents;
 mod emergency;
 mod forms;
 mod log;

@@ -164,8 +164,14 @@ impl CaseFindings {
             }
             word => unfound(word)?,
         };
-        let given =
-            |decision| Finding::Found(Consent { decision, source: "local".to_owned(), reference: "case".to_owned() });
+        let given = |decision| {
+            Finding::Found(Consent {
+                decision,
+                source: "local".to_owned(),
+                reference: "case".to_owned(),
+                withhold: Vec::new(),
+            })
+        };
         let consent = match self.consent.as_deref() {
             Some("permit") => given(ConsentDecision::Permit),
             Some("deny") => given(ConsentDecision::Deny),

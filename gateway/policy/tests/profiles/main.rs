@@ -116,7 +116,7 @@ fn any_findings() -> impl Strategy<Value = Findings> {
         ("[a-z-]{1,12}", "[a-z0-9]{0,8}").prop_map(|(kind, reference)| TreatmentRelation { kind, reference });
     let decision = prop_oneof![2 => Just(ConsentDecision::Permit), 1 => Just(ConsentDecision::Deny)];
     let consent = (decision, prop_oneof!["local", "mitz"], "[a-z0-9]{0,8}")
-        .prop_map(|(decision, source, reference)| Consent { decision, source, reference });
+        .prop_map(|(decision, source, reference)| Consent { decision, source, reference, withhold: Vec::new() });
     (any_finding(relation), any_finding(consent))
         .prop_map(|(treatment_relation, consent)| Findings { treatment_relation, consent })
 }

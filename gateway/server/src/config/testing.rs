@@ -93,6 +93,8 @@ pub(crate) fn everything() -> NodeConfig {
         profiles: ProfilesConfig { folder: path(), use_cases: use_cases(), reload_seconds: 1 },
         registers: RegistersConfig {
             consents_file: Some(path()),
+            consent_resources_file: Some(path()),
+            consents_in_sources: true,
             relations_file: Some(path()),
             whereabouts_file: Some(path()),
             mitz: Some(MitzConfig {

@@ -130,6 +130,11 @@ impl fmt::Display for Explanation {
                     writeln!(f, "withheld: what is labelled {} of {system}", codes.join(" or "))?;
                 }
                 Obligation::WithholdType { resource_type } => writeln!(f, "withheld: every {resource_type}")?,
+                Obligation::WithholdResource { reference } => writeln!(f, "withheld: {reference}")?,
+                Obligation::WithholdCoded { system, code } => writeln!(f, "withheld: what has {code} of {system}")?,
+                Obligation::OnlyResources { resource_type, references } => {
+                    writeln!(f, "withheld: every {resource_type} but {}", references.join(", "))?;
+                }
             }
         }
         Ok(())
@@ -205,7 +210,12 @@ mod tests {
     }
 
     fn consent(decision: ConsentDecision) -> Finding<Consent> {
-        Finding::Found(Consent { decision, source: "local".into(), reference: "consent-3".into() })
+        Finding::Found(Consent {
+            decision,
+            source: "local".into(),
+            reference: "consent-3".into(),
+            withhold: Vec::new(),
+        })
     }
 
     #[tokio::test]

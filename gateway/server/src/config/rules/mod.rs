@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use connectors::http::WebAddress;
+use fhir::FhirVersion;
 
 use super::{LogConfig, Mode, NodeConfig, SourceConfig};
 
@@ -48,6 +49,13 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
         if config.provider.kind.is_none() {
             return Err("registers.mitz needs provider.kind: Mitz is told what kind of provider holds the data".into());
         }
+    }
+    let of_r4 = |source: &SourceConfig| match source {
+        SourceConfig::Fhir(source) => source.version == FhirVersion::R4,
+        SourceConfig::Files(source) => source.version == FhirVersion::R4,
+    };
+    if config.registers.consents_in_sources && !config.sources.iter().any(of_r4) {
+        return Err("registers.consents_in_sources needs a source of version r4: Consents are read as R4".into());
     }
     if config.quality.one_in == 0 || config.quality.queue == 0 {
         return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
