@@ -38,11 +38,14 @@ pub enum Layout {
     /// Adds what a policy in the shadow of the one in force would have decided.
     #[serde(rename = "zorgsluis-access/4")]
     Fourth,
+    /// Adds what a consent excepts, what was masked, and the obligations that go with them.
+    #[serde(rename = "zorgsluis-access/5")]
+    Fifth,
 }
 
 impl Layout {
     /// The layout that is written.
-    pub const CURRENT: Layout = Layout::Fourth;
+    pub const CURRENT: Layout = Layout::Fifth;
 }
 
 /// One exchange.
@@ -332,6 +335,9 @@ pub struct SourceFacts {
     /// How many of those should not have been in the source's answer at all.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub mistrusted: usize,
+    /// Of how many resources that left something was left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub masked: usize,
     /// References of what was written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<String>,
@@ -420,6 +426,7 @@ impl From<&crate::middleware::minimisation::Part> for SourceFacts {
             disclosed: part.items().iter().map(crate::middleware::minimisation::ReleasedItem::reference).collect(),
             withheld: part.withheld() + part.mistrusted(),
             mistrusted: part.mistrusted(),
+            masked: part.items().iter().filter(|item| item.is_masked()).count(),
             written: part.wrote().to_vec(),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fhir::identifiers::Reader;
 use fhir::interaction::ResourceType;
+use fhir::masking::ElementPath;
 use fhir::{FhirVersion, Interaction, LogicalId};
 
 use crate::admission::binds;
@@ -46,6 +47,10 @@ impl UseCases {
         let mut obligations = verdict.obligations;
         // No policy can switch off what the patient objects to in part.
         obligations.extend(findings.consent.found().into_iter().flat_map(|consent| consent.withhold.iter().cloned()));
+        let elements = use_case.release().masked(request);
+        if request.direction == Direction::Holder && !elements.is_empty() {
+            obligations.push(Obligation::MaskElements { elements });
+        }
         let (plan, obligations) = within_matrix(use_case, request, plan, obligations).map_err(|outside| {
             let reasons = [reasons.as_slice(), &[outside]].concat();
             Denial { reasons, ..use_case.denial(DenialCode::PolicyDenied) }
@@ -196,6 +201,10 @@ fn can_be_met(obligation: &Obligation, version: FhirVersion) -> bool {
         Obligation::WithholdResource { reference } => reference
             .split_once('/')
             .is_some_and(|(kind, id)| ResourceType::parse(version, kind).is_some() && LogicalId::parse(id).is_some()),
+        // A type that this version does not have has nothing to mask in it.
+        Obligation::MaskElements { elements } => {
+            !elements.is_empty() && elements.iter().all(|text| ElementPath::parse(text).is_some())
+        }
         Obligation::WithholdCoded { system, code } => !system.is_empty() && !code.is_empty(),
     }
 }

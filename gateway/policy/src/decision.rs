@@ -36,6 +36,8 @@ pub enum Obligation {
     WithholdResource { reference: String },
     /// Resources with this code somewhere in them do not leave.
     WithholdCoded { system: String, code: String },
+    /// These elements are left out of what leaves: `Patient.telecom`.
+    MaskElements { elements: Vec<String> },
     /// Of this type only these (`Type/id`) leave.
     OnlyResources { resource_type: String, references: Vec<String> },
 }

@@ -8,6 +8,7 @@ mod consents;
 mod emergency;
 mod forms;
 mod log;
+mod masking;
 mod paging;
 mod refusals;
 mod shadow;

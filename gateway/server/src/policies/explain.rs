@@ -130,6 +130,7 @@ impl fmt::Display for Explanation {
                     writeln!(f, "withheld: what is labelled {} of {system}", codes.join(" or "))?;
                 }
                 Obligation::WithholdType { resource_type } => writeln!(f, "withheld: every {resource_type}")?,
+                Obligation::MaskElements { elements } => writeln!(f, "masked: {}", elements.join(", "))?,
                 Obligation::WithholdResource { reference } => writeln!(f, "withheld: {reference}")?,
                 Obligation::WithholdCoded { system, code } => writeln!(f, "withheld: what has {code} of {system}")?,
                 Obligation::OnlyResources { resource_type, references } => {

@@ -93,6 +93,8 @@ fn kept_back(obligations: &[Obligation], resource: &Resource) -> bool {
             text("system").as_deref() == Some(system.as_str())
                 && text("code").is_some_and(|code| codes.iter().any(|kept| *kept == code))
         }),
+        // What is left out of it is looked after by `masking`.
+        Obligation::MaskElements { .. } => false,
         Obligation::WithholdResource { reference } => is_named(resource, reference),
         Obligation::WithholdCoded { system, code } => has_code(resource.root(), system, code),
         Obligation::OnlyResources { resource_type, references } => {
