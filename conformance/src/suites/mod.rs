@@ -18,6 +18,7 @@ mod hostile_http;
 mod ill_sources;
 mod introspection;
 mod leaks;
+mod locating;
 mod mitz;
 mod outer_gate;
 mod overview;
@@ -139,6 +140,7 @@ fn region() -> Vec<Check> {
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());
     all.extend(consents::checks());
+    all.extend(locating::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
     all.extend(witnessed::checks());

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use connectors::mitz::{LocalAndMitz, Mitz};
+use connectors::mitz::{LocalAndMitz, Mitz, RegisterAndMitz};
 use connectors::registers::{ConsentRecords, LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth};
-use exchange::ports::{Clock, Consents, Source, SystemClock, TreatmentRelations};
+use exchange::ports::{Clock, Consents, Localisation, Source, SystemClock, TreatmentRelations};
 use policy::DataHolder;
 use store::state::State;
 
@@ -16,7 +16,7 @@ use crate::node::Wellness;
 pub struct Registers {
     pub consents: Arc<dyn Consents>,
     pub relations: Arc<dyn TreatmentRelations>,
-    pub whereabouts: Arc<RegionalRegister>,
+    pub whereabouts: Arc<dyn Localisation>,
     pub health: Vec<Arc<dyn RegisterHealth>>,
 }
 
@@ -32,14 +32,20 @@ impl Registers {
         let ura = &config.provider.ura;
         let holder = DataHolder(ura.clone());
         let files = &config.registers;
-        let whereabouts =
-            Arc::new(RegionalRegister::open(files.whereabouts_file.as_deref(), holder.clone(), own, peers));
+        let partners = peers.clone();
+        let register = RegionalRegister::open(files.whereabouts_file.as_deref(), holder.clone(), own, peers);
+        let register = Arc::new(register);
         let mut registers = Registers {
             consents: Arc::new(Nobody),
             relations: Arc::new(Nobody),
-            whereabouts: whereabouts.clone(),
-            health: vec![whereabouts],
+            whereabouts: register.clone(),
+            health: vec![register.clone()],
         };
+        let locates_as = files.mitz.as_ref().and_then(|mitz| mitz.locates_as.clone());
+        if let (Some(mitz), Some(issuer)) = (&mitz, locates_as) {
+            let whereabouts = RegisterAndMitz::new(holder.clone(), register, partners, mitz.clone(), issuer);
+            registers.whereabouts = Arc::new(whereabouts);
+        }
         let local = local_consents(config, holder, consent_systems, clock).map(Arc::new);
         if let Some(consents) = &local {
             registers.consents = consents.clone();
