@@ -1,7 +1,7 @@
 //! The closed question: read to the letter, decided by what the citizen chose, answered with a result per category.
 
 use super::choices::{CATEGORIES, Choice, permits};
-use super::fault::Fault;
+use super::fault::{Assertion, Fault};
 use super::names::*;
 use super::soap::{Envelope, answer, only};
 use crate::xml::Element;
@@ -107,7 +107,12 @@ impl Question {
             Fault::OtherMessage => format!("urn:uuid:{}", uuid::Uuid::new_v4()),
             _ => message_id.to_owned(),
         };
-        answer(CLOSED_ANSWER, &relates_to, &format!("<Response xmlns=\"{XACML}\">{}</Response>", results.concat()))
+        let response = format!("<Response xmlns=\"{XACML}\">{}</Response>", results.concat());
+        let body = match fault {
+            Fault::Wrapped { assertion } => wrapped(&response, *assertion),
+            _ => response,
+        };
+        answer(CLOSED_ANSWER, &relates_to, &body)
     }
 
     fn result(&self, category: &str, choices: &[Choice], fault: &Fault) -> String {
@@ -117,6 +122,7 @@ impl Question {
             (Fault::Indeterminate, _) => "Indeterminate",
             (Fault::NotApplicable, _) => "NotApplicable",
             (Fault::Spaced, _) => "Permit ",
+            (Fault::UnknownDecision, _) => "Allow",
             _ if !known => "Indeterminate",
             (_, "COC") => "Permit",
             (_, "TREAT") => {
@@ -152,6 +158,36 @@ impl Question {
             attribute(EVENT, "CV", format!("<v:CodedValue code=\"{category}\" codeSystem=\"{EVENT_OID}\"/>")),
         )
     }
+}
+
+/// What the provider that asks calls itself in the demo region.
+const ASKING: &str = "urn:oid:2.999.4";
+
+/// A response in an assertion (SAML profile of XACML: XACMLAuthzDecisionStatement).
+fn wrapped(response: &str, assertion: Assertion) -> String {
+    let moment = |seconds: i64| {
+        let moment = time::OffsetDateTime::now_utc() + time::Duration::seconds(seconds);
+        moment.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+    };
+    let (from, until) = if assertion == Assertion::Expired { (-660, -60) } else { (-60, 540) };
+    let audience = if assertion == Assertion::OtherAudience { "urn:oid:2.999.9" } else { ASKING };
+    let signature = match assertion {
+        Assertion::BadSignature => {
+            format!("<Signature xmlns=\"{SIGNATURE}\"><SignedInfo/><SignatureValue>AAAA</SignatureValue></Signature>")
+        }
+        Assertion::Good | Assertion::Expired | Assertion::OtherAudience => String::new(),
+    };
+    format!(
+        "<p:Response xmlns:p=\"{SAML_PROTOCOL}\" xmlns:a=\"{SAML}\" ID=\"_r\" Version=\"2.0\" IssueInstant=\"{now}\">\
+         <p:Status><p:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></p:Status><a:Assertion ID=\"_a\" \
+         Version=\"2.0\" IssueInstant=\"{now}\"><a:Issuer>{AUDIENCE}</a:Issuer>{signature}<a:Conditions NotBefore=\"{}\" \
+         NotOnOrAfter=\"{}\"><a:AudienceRestriction><a:Audience>{audience}</a:Audience></a:AudienceRestriction>\
+         </a:Conditions><x:XACMLAuthzDecisionStatement xmlns:x=\"{STATEMENT}\">{response}</x:XACMLAuthzDecisionStatement>\
+         </a:Assertion></p:Response>",
+        moment(from),
+        moment(until),
+        now = moment(0),
+    )
 }
 
 /// Another patient of the test range.

@@ -24,7 +24,7 @@ pub async fn subscriptions(world: web::Data<World>) -> HttpResponse {
     HttpResponse::Ok().json(world.subscriptions())
 }
 
-/// `GET /_control/subscribed`: the ids that were ever given out, to see whether anybody subscribed twice.
+/// `GET /_control/subscribed`: the holder and id of each that was ever given out, to see whether anybody subscribed twice.
 pub async fn subscribed(world: web::Data<World>) -> HttpResponse {
     HttpResponse::Ok().json(world.subscribed())
 }

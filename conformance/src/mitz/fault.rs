@@ -49,4 +49,22 @@ pub enum Fault {
     Redirect,
     /// The right answer as `text/html`.
     MediaType,
+    /// The right answer wrapped in an assertion of SAML 2.0, with this assertion.
+    Wrapped { assertion: Assertion },
+    /// A decision that is none of the four.
+    UnknownDecision,
+}
+
+/// What an assertion around an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Assertion {
+    /// Of now, for whoever asked.
+    Good,
+    /// It held until a minute ago.
+    Expired,
+    /// For another audience.
+    OtherAudience,
+    /// With a signature that fits nothing.
+    BadSignature,
 }

@@ -28,7 +28,7 @@ use actix_web::dev::ServerHandle;
 
 pub use choices::{Choice, consulting_category};
 pub use control::Changed;
-pub use fault::Fault;
+pub use fault::{Assertion, Fault};
 pub use serve::Recorded;
 use serve::World;
 

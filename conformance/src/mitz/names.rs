@@ -4,6 +4,9 @@
 pub const SOAP: &str = "http://www.w3.org/2003/05/soap-envelope";
 pub const ADDRESSING: &str = "http://www.w3.org/2005/08/addressing";
 pub const QUERY: &str = "urn:oasis:names:tc:xacml:3.0:profile:saml2.0:v2:schema:protocol:wd-14";
+pub const STATEMENT: &str = "urn:oasis:names:tc:xacml:3.0:profile:saml2.0:v2:schema:assertion:wd-14";
+pub const SAML_PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+pub const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub const XACML: &str = "urn:oasis:names:tc:xacml:3.0:core:schema:wd-17";
 pub const HL7: &str = "urn:hl7-org:v3";
 pub const XCPD: &str = "urn:ihe:iti:xcpd:2009";

@@ -50,7 +50,7 @@ pub struct World {
     choices: Mutex<Vec<Choice>>,
     subscriptions: Mutex<Vec<Subscription>>,
     /// The ids of all that were ever taken, one per request.
-    subscribed: Mutex<Vec<String>>,
+    subscribed: Mutex<Vec<(String, String)>>,
     fault: Mutex<Fault>,
     recorded: Mutex<Vec<Recorded>>,
     notifier: Wire,
@@ -89,7 +89,7 @@ impl World {
         locked(&self.subscriptions).clone()
     }
 
-    pub fn subscribed(&self) -> Vec<String> {
+    pub fn subscribed(&self) -> Vec<(String, String)> {
         locked(&self.subscribed).clone()
     }
 
@@ -265,14 +265,16 @@ fn envelope(fault: &Fault, answer: String) -> HttpResponse {
     }
 }
 
-async fn open(body: Bytes, world: web::Data<World>) -> HttpResponse {
+async fn open(request: HttpRequest, body: Bytes, world: web::Data<World>) -> HttpResponse {
     let read = soap::read(&body, OPEN_ACTION, "/mitz/openautorisatievraag");
+    let fault = locked(&world.fault).clone();
+    if let Some(ill) = acted(&request, &fault).await {
+        return ill;
+    }
     match read.and_then(|envelope| Ok((OpenQuestion::read(&envelope)?, envelope.message_id))) {
-        Ok((question, message_id)) => HttpResponse::Ok().content_type(SOAP_MEDIA).body(question.answer(
-            &message_id,
-            &world.choices(),
-            &world.subscriptions(),
-        )),
+        Ok((question, message_id)) => {
+            envelope(&fault, question.answer(&message_id, &world.choices(), &world.subscriptions()))
+        }
         Err(why) => HttpResponse::BadRequest().content_type(SOAP_MEDIA).body(soap::fault(true, why)),
     }
 }
@@ -280,7 +282,7 @@ async fn open(body: Bytes, world: web::Data<World>) -> HttpResponse {
 async fn subscribe(body: Bytes, world: web::Data<World>) -> HttpResponse {
     match Subscription::read(&body) {
         Ok(subscription) => {
-            locked(&world.subscribed).push(subscription.id.clone());
+            locked(&world.subscribed).push((subscription.provider.clone(), subscription.id.clone()));
             let mut all = locked(&world.subscriptions);
             all.retain(|known| !known.same(&subscription));
             let location = format!("/mitz/abonnementen/fhir/Subscription/{}", subscription.id);

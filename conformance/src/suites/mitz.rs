@@ -12,7 +12,7 @@ use super::overview::SHOWCASE;
 use super::setting::{Refused, Setting, names_a_patient};
 use super::{Check, Flaw, Judgement, ensure};
 use crate::callers::{Answer, Wire};
-use crate::mitz::{Changed, Choice, Fault, Recorded};
+use crate::mitz::{Assertion, Changed, Choice, Fault, Recorded};
 use crate::ready::Simulator;
 use crate::region;
 
@@ -34,9 +34,13 @@ pub fn checks() -> Vec<Check> {
         Check::new("what Mitz permits is released, and the record names its answer", |setting| {
             Box::pin(permitted(setting))
         }),
+        Check::new("what Mitz permits in an assertion of now and for us is released", |setting| {
+            Box::pin(permitted_in_an_assertion(setting))
+        }),
         Check::new("what Mitz refuses is refused, and no source is asked", |setting| Box::pin(denied(setting))),
     ];
-    let faults: [(&'static str, Fault, &'static str); 20] = [
+    let wrapped = |assertion| Fault::Wrapped { assertion };
+    let faults: [(&'static str, Fault, &'static str); 24] = [
         ("ATT-45: a Mitz that is slow beyond the deadline is no yes", SLOW, "timed-out"),
         ("ATT-45: a Mitz that is absent is no yes", Fault::Absent, "unreachable"),
         ("ATT-45: broken XML from Mitz is no yes", Fault::Malformed, "unusable"),
@@ -48,6 +52,10 @@ pub fn checks() -> Vec<Check> {
         ("ATT-45: a result that Mitz gives twice is no yes", Fault::DuplicateResult, "unusable"),
         ("ATT-45: a permit of Mitz to another message is no yes", Fault::OtherMessage, "unusable"),
         ("ATT-45: a permit of Mitz with a space is no yes", Fault::Spaced, "unusable"),
+        ("ATT-45: an unknown decision of Mitz is no yes", Fault::UnknownDecision, "unusable"),
+        ("ATT-45: an expired assertion of Mitz is no yes", wrapped(Assertion::Expired), "unusable"),
+        ("ATT-45: an assertion of Mitz for another audience is no yes", wrapped(Assertion::OtherAudience), "unusable"),
+        ("ATT-45: an assertion of Mitz with a bad signature is no yes", wrapped(Assertion::BadSignature), "unusable"),
         ("ATT-45: Indeterminate is no yes", Fault::Indeterminate, "unusable"),
         ("ATT-45: NotApplicable is no yes", Fault::NotApplicable, "unusable"),
         ("ATT-45: a fault of Mitz's own is no yes", Fault::SoapFault { sender: false }, "unreachable"),
@@ -87,27 +95,27 @@ pub fn checks() -> Vec<Check> {
 }
 
 /// Mitz, driven over the wire.
-struct Driven<'s> {
+pub struct Driven<'s> {
     setting: &'s Setting,
-    simulator: &'s Simulator,
+    pub simulator: &'s Simulator,
     wire: Wire,
 }
 
 impl<'s> Driven<'s> {
-    fn of(setting: &'s Setting) -> Result<Self, Flaw> {
+    pub fn of(setting: &'s Setting) -> Result<Self, Flaw> {
         let simulator = setting.ready.services.iter().find(|simulator| simulator.kind == "mitz");
         let simulator = simulator.ok_or_else(|| Flaw::NotRun("no Mitz is played".to_owned()))?;
         Ok(Driven { setting, simulator, wire: Wire::new(None, None)? })
     }
 
-    async fn put(&self, what: &str, value: &impl serde::Serialize) -> Result<Answer, Flaw> {
+    pub async fn put(&self, what: &str, value: &impl serde::Serialize) -> Result<Answer, Flaw> {
         let body = serde_json::to_vec(value).map_err(|fault| Flaw::NotRun(fault.to_string()))?;
         let url = format!("{}/{what}", self.simulator.control);
         let answer = self.wire.raw(Method::PUT, &url, &[], body.into()).await?;
         if answer.status < 300 { Ok(answer) } else { Err(Flaw::NotRun(format!("Mitz does not take the {what}"))) }
     }
 
-    async fn fault(&self, fault: &Fault) -> Judgement {
+    pub async fn fault(&self, fault: &Fault) -> Judgement {
         self.put("fault", fault).await.map(|_| ())
     }
 
@@ -170,10 +178,13 @@ fn tell(line: &str) {
 async fn subscribed(setting: &Setting) -> Judgement {
     let mitz = Driven::of(setting)?;
     let known = region::patients().into_iter().filter(|patient| patient.known_at.contains(&HOLDER)).count();
+    let own = setting.node(HOLDER)?.ura.clone();
     let begun = Instant::now();
     loop {
-        let all: Vec<Value> = mitz.list("subscriptions").await?;
-        let asked: Vec<Value> = mitz.list("subscribed").await?;
+        let (mut all, mut asked): (Vec<Value>, Vec<Value>) =
+            (mitz.list("subscriptions").await?, mitz.list("subscribed").await?);
+        all.retain(|one| one["provider"] == own);
+        asked.retain(|one| one[0] == own);
         if all.len() == known {
             return ensure(asked.len() == known, || format!("{} subscriptions were sent for {known}", asked.len()));
         }
@@ -195,6 +206,16 @@ async fn permitted(setting: &Setting) -> Judgement {
     ensure(records.len() == 1 && right && reference.starts_with("urn:uuid:"), || {
         "the record does not name the answer of Mitz".to_owned()
     })
+}
+
+async fn permitted_in_an_assertion(setting: &Setting) -> Judgement {
+    let (mitz, gate) = (Driven::of(setting)?, gate(setting).await?);
+    mitz.recovered(&gate).await?;
+    mitz.fault(&Fault::Wrapped { assertion: Assertion::Good }).await?;
+    let answer = gate.search("Condition", &[]).await;
+    mitz.fault(&Fault::None).await?;
+    let status = answer?.status;
+    ensure(status == 200, || format!("answered {status}"))
 }
 
 async fn denied(setting: &Setting) -> Judgement {
@@ -229,6 +250,7 @@ async fn unknown(setting: &Setting, fault: &Fault, reason: &str) -> Judgement {
     ensure(says(&refused.record, "consent-not-found-out") && !says(&refused.record, "consent-denied"), || {
         "the record has another reason".to_owned()
     })?;
+    tell(&format!("{fault:?}: refused after {took:?}, found {}", consent["detail"]));
     ensure(took < Duration::from_secs(4), || format!("the caller waited {took:?}"))
 }
 

@@ -41,7 +41,8 @@ pub enum Layout {
     /// Adds what a policy in the shadow of the one in force would have decided.
     #[serde(rename = "zorgsluis-access/4")]
     Fourth,
-    /// Adds what was looked at for a treatment relation, how old its evidence is, and the bundle that a policy came in.
+    /// Adds what was looked at for a treatment relation, how old its evidence is, and the bundle that a policy came in; what
+    /// a consent excepts, what was masked, and the obligations that go with them.
     #[serde(rename = "zorgsluis-access/5")]
     Fifth,
 }
@@ -341,6 +342,9 @@ pub struct SourceFacts {
     /// How many of those should not have been in the source's answer at all.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub mistrusted: usize,
+    /// Of how many resources that left something was left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub masked: usize,
     /// References of what was written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<String>,
@@ -429,6 +433,7 @@ impl From<&crate::middleware::minimisation::Part> for SourceFacts {
             disclosed: part.items().iter().map(crate::middleware::minimisation::ReleasedItem::reference).collect(),
             withheld: part.withheld() + part.mistrusted(),
             mistrusted: part.mistrusted(),
+            masked: part.items().iter().filter(|item| item.is_masked()).count(),
             written: part.wrote().to_vec(),
         }
     }

@@ -13,6 +13,7 @@ pub mod elements;
 pub mod identifiers;
 pub mod interaction;
 pub mod json;
+pub mod masking;
 pub mod outcome;
 mod reference;
 pub mod resource;

@@ -57,7 +57,8 @@ fn main() {
 fn findings(decision: ConsentDecision) -> Findings {
     let relation =
         TreatmentRelation { kind: "provider-list".to_owned(), reference: "enrolment-1".to_owned(), age_days: None };
-    let consent = Consent { decision, source: "mitz".to_owned(), reference: "answer-1".to_owned() };
+    let consent =
+        Consent { decision, source: "mitz".to_owned(), reference: "answer-1".to_owned(), withhold: Vec::new() };
     Findings { treatment_relation: Finding::Found(relation), consent: Finding::Found(consent) }
 }
 

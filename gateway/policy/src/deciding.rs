@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use fhir::identifiers::Reader;
 use fhir::interaction::ResourceType;
-use fhir::{FhirVersion, Interaction};
+use fhir::masking::ElementPath;
+use fhir::{FhirVersion, Interaction, LogicalId};
 
 use crate::admission::binds;
 use crate::capability::{Capability, Fact};
@@ -43,7 +44,14 @@ impl UseCases {
             return Err(use_case.denial(DenialCode::NotInUseCase));
         };
         let reasons = verdict.reasons;
-        let (plan, obligations) = within_matrix(use_case, request, plan, verdict.obligations).map_err(|outside| {
+        let mut obligations = verdict.obligations;
+        // No policy can switch off what the patient objects to in part.
+        obligations.extend(findings.consent.found().into_iter().flat_map(|consent| consent.withhold.iter().cloned()));
+        let elements = use_case.release().masked(request);
+        if request.direction == Direction::Holder && !elements.is_empty() {
+            obligations.push(Obligation::MaskElements { elements });
+        }
+        let (plan, obligations) = within_matrix(use_case, request, plan, obligations).map_err(|outside| {
             let reasons = [reasons.as_slice(), &[outside]].concat();
             Denial { reasons, ..use_case.denial(DenialCode::PolicyDenied) }
         })?;
@@ -187,7 +195,17 @@ fn can_be_met(obligation: &Obligation, version: FhirVersion) -> bool {
         Obligation::WithholdLabel { system, codes } => {
             !system.is_empty() && !codes.is_empty() && codes.iter().all(|code| !code.is_empty())
         }
-        Obligation::WithholdType { resource_type } => ResourceType::parse(version, resource_type).is_some(),
+        Obligation::WithholdType { resource_type } | Obligation::OnlyResources { resource_type, .. } => {
+            ResourceType::parse(version, resource_type).is_some()
+        }
+        Obligation::WithholdResource { reference } => reference
+            .split_once('/')
+            .is_some_and(|(kind, id)| ResourceType::parse(version, kind).is_some() && LogicalId::parse(id).is_some()),
+        // A type that this version does not have has nothing to mask in it.
+        Obligation::MaskElements { elements } => {
+            !elements.is_empty() && elements.iter().all(|text| ElementPath::parse(text).is_some())
+        }
+        Obligation::WithholdCoded { system, code } => !system.is_empty() && !code.is_empty(),
     }
 }
 
@@ -287,6 +305,17 @@ mod tests {
             assert_eq!(codes(&denial.reasons), ["policy-failed"], "{rules}");
             assert!(!format!("{denial:?}").contains(PATIENT), "{rules}");
             assert!(denial.policy.is_some() && denial.use_case.is_some());
+        }
+    }
+
+    #[test]
+    fn no_policy_can_switch_off_what_a_consent_excepts() {
+        let part = Obligation::WithholdResource { reference: "Condition/c1".to_owned() };
+        let Finding::Found(given) = consent(ConsentDecision::Permit) else { panic!("a consent that is not found") };
+        let given = Finding::Found(crate::findings::Consent { withhold: vec![part.clone()], ..given });
+        let findings = Findings { consent: given, ..all_found() };
+        for rules in ["allow := true", "allow := true\nobligations := []"] {
+            assert_eq!(decide(rules, &findings, Direction::Holder).unwrap().obligations(), std::slice::from_ref(&part));
         }
     }
 

@@ -32,6 +32,14 @@ pub enum Obligation {
     WithholdLabel { system: String, codes: Vec<String> },
     /// Resources of this type do not leave.
     WithholdType { resource_type: String },
+    /// This one (`Type/id`) does not leave.
+    WithholdResource { reference: String },
+    /// Resources with this code somewhere in them do not leave.
+    WithholdCoded { system: String, code: String },
+    /// These elements are left out of what leaves: `Patient.telecom`.
+    MaskElements { elements: Vec<String> },
+    /// Of this type only these (`Type/id`) leave.
+    OnlyResources { resource_type: String, references: Vec<String> },
 }
 
 /// Leave to release, for one request. Only [`crate::UseCases::decide`] makes one.

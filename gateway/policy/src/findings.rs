@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::decision::Obligation;
+
 /// What is known of one fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "finding", content = "detail", rename_all = "kebab-case")]
@@ -62,6 +64,9 @@ pub struct Consent {
     pub source: String,
     /// Identifier of the consent record or answer, for the log.
     pub reference: String,
+    /// What of the data stays behind although it permits: a part that is objected to, or all but what is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withhold: Vec<Obligation>,
 }
 
 /// The patient's choice.

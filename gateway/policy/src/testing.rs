@@ -148,7 +148,12 @@ pub(crate) fn request(held: &[&str], line: &str) -> Request {
 }
 
 pub(crate) fn consent(decision: ConsentDecision) -> Finding<Consent> {
-    Finding::Found(Consent { decision, source: "mitz".to_owned(), reference: "answer-1".to_owned() })
+    Finding::Found(Consent {
+        decision,
+        source: "mitz".to_owned(),
+        reference: "answer-1".to_owned(),
+        withhold: Vec::new(),
+    })
 }
 
 pub(crate) fn relation() -> Finding<TreatmentRelation> {

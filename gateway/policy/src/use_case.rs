@@ -125,6 +125,7 @@ impl UseCase {
         let parsed: Capability =
             serde_json::from_str(capability).map_err(|what| fault(format!("capability.json: {what}")))?;
         checks::check(&parsed, development_mode).map_err(fault)?;
+        release.check(&parsed).map_err(fault)?;
         let rego = Rego::compile(&id.replace('-', "_"), policy).map_err(fault)?;
         let seal = Sha256::new().chain_update(policy).chain_update(capability);
         let mut prepared = BTreeMap::new();

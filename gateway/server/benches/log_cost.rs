@@ -219,8 +219,12 @@ impl TreatmentRelations for Neighbours {
 
 impl Consents for Neighbours {
     fn consent<'a>(&'a self, _: ConsentQuestion<'a>) -> BoxFuture<'a, Finding<Consent>> {
-        let consent =
-            Consent { decision: ConsentDecision::Permit, source: "local".into(), reference: "consent-1".into() };
+        let consent = Consent {
+            decision: ConsentDecision::Permit,
+            source: "local".into(),
+            reference: "consent-1".into(),
+            withhold: Vec::new(),
+        };
         Box::pin(async { Finding::Found(consent) })
     }
 }

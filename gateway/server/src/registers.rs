@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use connectors::mitz::{LocalAndMitz, Mitz};
-use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth};
+use connectors::mitz::{LocalAndMitz, Mitz, RegisterAndMitz};
+use connectors::registers::{ConsentRecords, LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth};
 use connectors::relations::{OwnSources, Relations};
 use connectors::sources::OwnRecords;
-use exchange::ports::{Clock, Consents, Source, SystemClock, TreatmentRelations};
+use exchange::ports::{Clock, Consents, Localisation, Source, SystemClock, TreatmentRelations};
 use policy::DataHolder;
 use store::state::State;
 
@@ -18,7 +18,7 @@ use crate::node::Wellness;
 pub struct Registers {
     pub consents: Arc<dyn Consents>,
     pub relations: Arc<dyn TreatmentRelations>,
-    pub whereabouts: Arc<RegionalRegister>,
+    pub whereabouts: Arc<dyn Localisation>,
     pub health: Vec<Arc<dyn RegisterHealth>>,
 }
 
@@ -28,22 +28,28 @@ impl Registers {
         own: Vec<Arc<dyn Source>>,
         witnesses: Vec<Arc<dyn OwnRecords>>,
         peers: HashMap<DataHolder, Arc<dyn Source>>,
+        consent_systems: Vec<Arc<dyn ConsentRecords>>,
         mitz: Option<Mitz>,
         clock: &Arc<dyn Clock>,
     ) -> Registers {
         let ura = &config.provider.ura;
         let holder = DataHolder(ura.clone());
         let files = &config.registers;
-        let whereabouts =
-            Arc::new(RegionalRegister::open(files.whereabouts_file.as_deref(), holder.clone(), own, peers));
+        let partners = peers.clone();
+        let register = RegionalRegister::open(files.whereabouts_file.as_deref(), holder.clone(), own, peers);
+        let register = Arc::new(register);
         let mut registers = Registers {
             consents: Arc::new(Nobody),
             relations: Arc::new(Relations::new(true, Vec::new())),
-            whereabouts: whereabouts.clone(),
-            health: vec![whereabouts],
+            whereabouts: register.clone(),
+            health: vec![register.clone()],
         };
-        let local = files.consents_file.as_deref();
-        let local = local.map(|file| Arc::new(LocalConsents::open(file, holder, clock.clone())));
+        let locates_as = files.mitz.as_ref().and_then(|mitz| mitz.locates_as.clone());
+        if let (Some(mitz), Some(issuer)) = (&mitz, locates_as) {
+            let whereabouts = RegisterAndMitz::new(holder.clone(), register, partners, mitz.clone(), issuer);
+            registers.whereabouts = Arc::new(whereabouts);
+        }
+        let local = local_consents(config, holder, consent_systems, clock).map(Arc::new);
         if let Some(consents) = &local {
             registers.consents = consents.clone();
             registers.health.push(consents.clone());
@@ -66,13 +72,35 @@ impl Registers {
     }
 }
 
+/// The provider's own consents, where it has any place for them.
+fn local_consents(
+    config: &NodeConfig,
+    holder: DataHolder,
+    systems: Vec<Arc<dyn ConsentRecords>>,
+    clock: &Arc<dyn Clock>,
+) -> Option<LocalConsents> {
+    let (table, shelf) = (&config.registers.consents_file, &config.registers.consent_resources_file);
+    if table.is_none() && shelf.is_none() && !config.registers.consents_in_sources {
+        return None;
+    }
+    let mut local = LocalConsents::of(holder, clock.clone()).with_systems(systems);
+    if let Some(file) = table {
+        local = local.with_table(file);
+    }
+    if let Some(file) = shelf {
+        local = local.with_shelf(file);
+    }
+    Some(local)
+}
+
 /// What this provider itself knows of relations and consents, for a question that no exchange asks.
 pub fn own_knowledge(
     config: &NodeConfig,
     witnesses: Vec<Arc<dyn OwnRecords>>,
+    consent_systems: Vec<Arc<dyn ConsentRecords>>,
 ) -> (Arc<dyn TreatmentRelations>, Arc<dyn Consents>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let registers = Registers::open(config, Vec::new(), witnesses, HashMap::new(), None, &clock);
+    let registers = Registers::open(config, Vec::new(), witnesses, HashMap::new(), consent_systems, None, &clock);
     (registers.relations, registers.consents)
 }
 

@@ -13,7 +13,7 @@ use connectors::identity::nuts::Presenter;
 use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
 use connectors::peers::{FoundPeer, MakePeer, PeerSource, TokenSupplier};
-use connectors::registers::Watch;
+use connectors::registers::{ConsentRecords, Watch};
 use connectors::sources::OwnRecords;
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
@@ -78,6 +78,8 @@ struct OwnSources {
     sources: Vec<Arc<dyn Source>>,
     indexes: Vec<Arc<dyn PatientIndex>>,
     witnesses: Vec<Arc<dyn OwnRecords>>,
+    /// Those that are asked for Consents of the patient as well.
+    consents: Vec<Arc<dyn ConsentRecords>>,
     versions: Vec<FhirVersion>,
 }
 
@@ -118,7 +120,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let presenter = tokens::presenter(config, &certificates, &clock)?;
     let peers = peers(config, &certificates, presenter.as_ref(), &clock, book.as_ref())?;
     let mitz = mitz::of(config)?;
-    let mut registers = Registers::open(config, sources.sources, sources.witnesses, peers, mitz.clone(), &clock);
+    let OwnSources { sources: own, witnesses, consents, .. } = sources;
+    let mut registers = Registers::open(config, own, witnesses, peers, consents, mitz.clone(), &clock);
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
     let wellness = wellness(registers.health.clone(), state);
     let watch = Watch::start(registers.health, REGISTER_ROUND);
@@ -227,11 +230,18 @@ fn value_sets(quality: &Quality) -> Arc<dyn ValueSets> {
     }
 }
 
-/// The own sources as witnesses of treatment relations, for a question that no exchange asks.
-pub fn witnesses(config: &NodeConfig) -> Result<Vec<Arc<dyn OwnRecords>>, String> {
+/// What of the own sources tells of treatment relations, and what of consents.
+pub type Knowing = (Vec<Arc<dyn OwnRecords>>, Vec<Arc<dyn ConsentRecords>>);
+
+/// The own sources that tell of relations and consents, for a question that no exchange asks. Where none is asked, no
+/// certificate is read either.
+pub fn knowing(config: &NodeConfig) -> Result<Knowing, String> {
+    if config.registers.evidence.is_none() && !config.registers.consents_in_sources {
+        return Ok(Knowing::default());
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let certificates = Certificates::open(config, &clock)?;
-    own_sources(config, certificates.to_sources()).map(|own| own.witnesses)
+    own_sources(config, certificates.to_sources()).map(|own| (own.witnesses, own.consents))
 }
 
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
@@ -253,18 +263,19 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
 fn own_sources(config: &NodeConfig, http: &HttpClient) -> Result<OwnSources, String> {
     let holder = DataHolder(config.provider.ura.clone());
     let mut own = OwnSources::default();
+    let consents = |version| config.registers.consents_in_sources && version == FhirVersion::R4;
     for (number, source) in config.sources.iter().enumerate() {
         let trouble = |fault| format!("sources[{number}]: {fault}");
         match source {
             SourceConfig::Fhir(settings) => {
                 own.versions.push(settings.version);
                 let source = FhirSource::new(settings.clone(), holder.clone(), &config.provider.name, http.clone());
-                own.add(Arc::new(source.map_err(trouble)?));
+                own.add(Arc::new(source.map_err(trouble)?), consents(settings.version));
             }
             SourceConfig::Files(settings) => {
                 own.versions.push(settings.version);
                 let source = FilesSource::open(settings.clone(), holder.clone(), &config.provider.name);
-                own.add(Arc::new(source.map_err(trouble)?));
+                own.add(Arc::new(source.map_err(trouble)?), consents(settings.version));
             }
         }
     }
@@ -272,10 +283,17 @@ fn own_sources(config: &NodeConfig, http: &HttpClient) -> Result<OwnSources, Str
 }
 
 impl OwnSources {
-    fn add<S: Source + PatientIndex + OwnRecords + 'static>(&mut self, source: Arc<S>) {
+    /// `consents`: it is asked for Consents of the patient as well.
+    fn add<S>(&mut self, source: Arc<S>, consents: bool)
+    where
+        S: Source + PatientIndex + OwnRecords + ConsentRecords + 'static,
+    {
         self.sources.push(source.clone());
+        self.indexes.push(source.clone());
         self.witnesses.push(source.clone());
-        self.indexes.push(source);
+        if consents {
+            self.consents.push(source);
+        }
     }
 }
 

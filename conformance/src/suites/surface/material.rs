@@ -9,6 +9,10 @@ pub const BSN_SYSTEM: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
 /// Two resources of the first patient carry this identifier.
 pub const TWICE: (&str, &str) = ("https://example.org/surface", "twice");
 
+/// What every observation has and the doctor of this suite may not see, and may.
+pub const HIDDEN: &str = "linkerbovenarm";
+pub const SHOWN: &str = "handmatig gemeten";
+
 /// What the source has.
 pub fn resources() -> Vec<Value> {
     let coded = |code: &str| json!({"coding": [{"system": "https://example.org/codes", "code": code}]});
@@ -16,6 +20,8 @@ pub fn resources() -> Vec<Value> {
     let observation = |id: &str, whose: &str, code: &str, day: &str| {
         json!({"resourceType": "Observation", "id": id, "status": "final", "code": coded(code),
             "subject": {"reference": format!("Patient/{whose}")}, "effectiveDateTime": day,
+            "bodySite": {"text": HIDDEN}, "method": {"text": SHOWN},
+            "text": {"status": "generated", "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{HIDDEN}</div>")},
             "identifier": [{"system": TWICE.0, "value": if code == "a" { TWICE.1 } else { id }}]})
     };
     let condition = |id: &str, whose: &str| {

@@ -1,6 +1,7 @@
 //! The FHIR surface beyond searches, on a node of its own per FHIR version and kind of source: operations of the
 //! standard, versions and conditions, transactions, what each caller is told, and pages that go out of date.
 
+mod masked;
 mod material;
 mod operations;
 mod transactions;
@@ -20,7 +21,9 @@ use crate::source_server::FhirVersion;
 use material::{ANNA, BRAM, resources};
 
 /// Attacks of the catalogue that are shown here, on nodes that offer more than the region does.
-pub const ATTACKS: &[&str] = &[EVERYTHING, BOUND, HISTORY, CONDITIONS];
+pub const ATTACKS: &[&str] = &[EVERYTHING, BOUND, HISTORY, CONDITIONS, MASKED];
+
+const MASKED: &str = "ATT-22, ATT-23: what a role may not see is masked before it is trimmed, counted or bundled";
 
 const EVERYTHING: &str = "ATT-25, ATT-26: $everything is what the searches find together, and nobody else's";
 const BOUND: &str = "ATT-37, ATT-139: a transaction that touches another patient never reaches the source";
@@ -107,6 +110,7 @@ impl Surface {
         add("$lastn keeps the newest of every code", operations::last_n(self).await);
         add("what the caller has already is not sent again", versions::not_modified(self).await);
         add("a caller is told what its use case offers, and no other", versions::told(self).await);
+        add(MASKED, masked::everywhere(self).await);
         add("a page that is out of date is gone", versions::expired(self).await);
         if let Some((source, at)) = &self.straight {
             add(

@@ -137,6 +137,12 @@ fn duty(obligation: &Obligation) -> String {
     match obligation {
         Obligation::WithholdLabel { system, codes } => format!("withhold-label: {system} {}", codes.join(",")),
         Obligation::WithholdType { resource_type } => format!("withhold-type: {resource_type}"),
+        Obligation::MaskElements { elements } => format!("mask-elements: {}", elements.join(",")),
+        Obligation::WithholdResource { reference } => format!("withhold-resource: {reference}"),
+        Obligation::WithholdCoded { system, code } => format!("withhold-coded: {system} {code}"),
+        Obligation::OnlyResources { resource_type, references } => {
+            format!("only-resources: {resource_type} {}", references.join(","))
+        }
     }
 }
 

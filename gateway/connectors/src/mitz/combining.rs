@@ -8,9 +8,9 @@
 use std::sync::Arc;
 
 use exchange::ports::{BoxFuture, ConsentQuestion, Consents};
-use policy::{Consent, Finding, Ground, NotFoundOut};
+use policy::{Consent, Finding, Ground, NotFoundOut, Obligation};
 
-use crate::registers::LocalConsents;
+use crate::registers::{LocalConsents, is_objection};
 
 /// What the provider's own register says, as far as it matters for asking on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,15 +21,35 @@ pub(crate) enum LocalWord {
         consent: Consent,
         by_name: bool,
     },
-    Silence,
+    /// Nothing in general. What of it must be withheld all the same, and the objection that says so, if one does.
+    Silence {
+        withhold: Vec<Obligation>,
+        objection: Option<Consent>,
+    },
     NotFoundOut(NotFoundOut),
+}
+
+impl LocalWord {
+    /// What it comes to when nobody else is asked.
+    pub(crate) fn alone(self) -> Finding<Consent> {
+        match self {
+            LocalWord::Objection(consent) | LocalWord::Permission { consent, .. } => Finding::Found(consent),
+            // There is no permission that the objection to a part could be an exception of.
+            LocalWord::Silence { objection: Some(consent), .. } => Finding::Found(consent),
+            LocalWord::Silence { objection: None, .. } => Finding::Absent,
+            LocalWord::NotFoundOut(why) => Finding::NotFoundOut(why),
+        }
+    }
 }
 
 /// What follows from the local word and the ground.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Next {
     Settled(Finding<Consent>),
-    AskMitz,
+    /// Whatever it permits, this stays withheld: a local objection to a part is more specific.
+    AskMitz {
+        withhold: Vec<Obligation>,
+    },
 }
 
 /// Asks the provider's own register, and Mitz where that leaves it open.
@@ -46,35 +66,41 @@ impl LocalAndMitz {
 
 impl Consents for LocalAndMitz {
     fn consent<'a>(&'a self, question: ConsentQuestion<'a>) -> BoxFuture<'a, Finding<Consent>> {
-        let word = match &self.local {
-            Some(local) => local.word(&question),
-            None => LocalWord::NotFoundOut(NotFoundOut::NobodyToAsk),
-        };
-        match next(word, question.ground) {
-            Next::Settled(finding) => Box::pin(std::future::ready(finding)),
-            Next::AskMitz => self.mitz.consent(question),
-        }
+        Box::pin(async move {
+            let word = match &self.local {
+                Some(local) => local.word(&question).await,
+                None => LocalWord::NotFoundOut(NotFoundOut::NobodyToAsk),
+            };
+            match next(word, question.ground) {
+                Next::Settled(finding) => finding,
+                Next::AskMitz { withhold } => match self.mitz.consent(question).await {
+                    Finding::Found(consent) => Finding::Found(Consent { withhold, ..consent }),
+                    unknown => unknown,
+                },
+            }
+        })
     }
 }
 
 /// The table.
 fn next(word: LocalWord, ground: Ground) -> Next {
-    let settled = |consent| Next::Settled(Finding::Found(consent));
     match (ground, word) {
-        (_, LocalWord::Objection(consent)) => settled(consent),
         // Presumed consent and an emergency are not asked of Mitz: only what the provider knows itself counts.
-        (Ground::PresumedConsent | Ground::Emergency, LocalWord::Permission { consent, .. }) => settled(consent),
-        (Ground::PresumedConsent | Ground::Emergency, LocalWord::Silence) => Next::Settled(Finding::Absent),
-        (Ground::PresumedConsent | Ground::Emergency, LocalWord::NotFoundOut(why)) => {
-            Next::Settled(Finding::NotFoundOut(why))
+        (Ground::PresumedConsent | Ground::Emergency, word) => Next::Settled(word.alone()),
+        (Ground::ExplicitConsent, word @ (LocalWord::Objection(_) | LocalWord::Permission { by_name: true, .. })) => {
+            Next::Settled(word.alone())
         }
-        (Ground::ExplicitConsent, LocalWord::Permission { consent, by_name: true }) => settled(consent),
         // A general permission is no more specific than a choice in Mitz, which may be an objection.
-        (Ground::ExplicitConsent, LocalWord::Permission { by_name: false, .. } | LocalWord::Silence) => Next::AskMitz,
+        (Ground::ExplicitConsent, LocalWord::Permission { consent, by_name: false }) => {
+            Next::AskMitz { withhold: consent.withhold.into_iter().filter(is_objection).collect() }
+        }
+        (Ground::ExplicitConsent, LocalWord::Silence { withhold, .. }) => Next::AskMitz { withhold },
         // No register of our own: nothing of ours can object.
-        (Ground::ExplicitConsent, LocalWord::NotFoundOut(NotFoundOut::NobodyToAsk)) => Next::AskMitz,
+        (Ground::ExplicitConsent, LocalWord::NotFoundOut(NotFoundOut::NobodyToAsk)) => {
+            Next::AskMitz { withhold: Vec::new() }
+        }
         // There may be an objection that cannot be read.
-        (Ground::ExplicitConsent, LocalWord::NotFoundOut(why)) => Next::Settled(Finding::NotFoundOut(why)),
+        (Ground::ExplicitConsent, word @ LocalWord::NotFoundOut(_)) => Next::Settled(word.alone()),
     }
 }
 
@@ -85,7 +111,7 @@ mod tests {
     use super::*;
 
     fn consent(decision: ConsentDecision) -> Consent {
-        Consent { decision, source: "local".to_owned(), reference: "c-1".to_owned() }
+        Consent { decision, source: "local".to_owned(), reference: "c-1".to_owned(), withhold: Vec::new() }
     }
 
     #[test]
@@ -94,13 +120,16 @@ mod tests {
         let objection = || LocalWord::Objection(consent(ConsentDecision::Deny));
         let permits = || Next::Settled(Finding::Found(consent(ConsentDecision::Permit)));
         let objects = || Next::Settled(Finding::Found(consent(ConsentDecision::Deny)));
+        let ask = || Next::AskMitz { withhold: Vec::new() };
+        let silence = |objection| LocalWord::Silence { withhold: Vec::new(), objection };
         let unknown = |why| Next::Settled(Finding::NotFoundOut(why));
         let table = [
             (objection(), objects(), objects()),
             (permission(true), permits(), permits()),
-            (permission(false), Next::AskMitz, permits()),
-            (LocalWord::Silence, Next::AskMitz, Next::Settled(Finding::Absent)),
-            (LocalWord::NotFoundOut(NotFoundOut::NobodyToAsk), Next::AskMitz, unknown(NotFoundOut::NobodyToAsk)),
+            (permission(false), ask(), permits()),
+            (silence(None), ask(), Next::Settled(Finding::Absent)),
+            (silence(Some(consent(ConsentDecision::Deny))), ask(), objects()),
+            (LocalWord::NotFoundOut(NotFoundOut::NobodyToAsk), ask(), unknown(NotFoundOut::NobodyToAsk)),
             (
                 LocalWord::NotFoundOut(NotFoundOut::Unusable),
                 unknown(NotFoundOut::Unusable),
@@ -111,6 +140,20 @@ mod tests {
             assert_eq!(next(word.clone(), Ground::ExplicitConsent), explicit, "{word:?}");
             assert_eq!(next(word.clone(), Ground::PresumedConsent), presumed, "{word:?}");
             assert_eq!(next(word.clone(), Ground::Emergency), presumed, "{word:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_objected_to_in_part_stays_withheld_whatever_mitz_permits() {
+        let part = Obligation::WithholdResource { reference: "Observation/1".to_owned() };
+        let only =
+            Obligation::OnlyResources { resource_type: "Flag".to_owned(), references: vec!["Flag/1".to_owned()] };
+        let general = Consent { withhold: vec![part.clone(), only], ..consent(ConsentDecision::Permit) };
+        for word in [
+            LocalWord::Permission { consent: general, by_name: false },
+            LocalWord::Silence { withhold: vec![part.clone()], objection: Some(consent(ConsentDecision::Deny)) },
+        ] {
+            assert_eq!(next(word, Ground::ExplicitConsent), Next::AskMitz { withhold: vec![part.clone()] });
         }
     }
 }

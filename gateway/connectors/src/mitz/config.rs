@@ -49,6 +49,10 @@ pub struct MitzConfig {
     /// 8705). Without one no notification is taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notifiers: Vec<String>,
+    /// What this provider calls itself, as agreed with Mitz (a URI), when it asks which other holders have data of a patient.
+    /// Without it Mitz is not asked that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locates_as: Option<String>,
     /// Whom this node subscribes to. Without it nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscriptions: Option<SubscriptionsConfig>,
@@ -81,6 +85,7 @@ impl MitzConfig {
             categories_file,
             media_type: media_type(),
             professional_root: None,
+            locates_as: None,
             deadline_ms: deadline_ms(),
             answer_bytes: answer_bytes(),
             questions_at_once: questions_at_once(),
@@ -137,6 +142,9 @@ impl MitzConfig {
         }
         if self.professional_root.as_deref().is_some_and(|root| !is_oid(root)) {
             return Err("registers.mitz.professional_root must be an OID".to_owned());
+        }
+        if self.locates_as.as_deref().is_some_and(|issuer| url::Url::parse(issuer).is_err()) {
+            return Err("registers.mitz.locates_as must be a URI".to_owned());
         }
         self.notifiers()?;
         if let Some(settings) = &self.subscriptions {

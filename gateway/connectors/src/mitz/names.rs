@@ -7,6 +7,10 @@ pub(super) const ADDRESSING: &str = "http://www.w3.org/2005/08/addressing";
 pub(super) const ANONYMOUS: &str = "http://www.w3.org/2005/08/addressing/anonymous";
 /// The SAML 2.0 profile of XACML 3.0: its query.
 pub(super) const XACML_QUERY: &str = "urn:oasis:names:tc:xacml:3.0:profile:saml2.0:v2:schema:protocol:wd-14";
+/// The same: the statement of a decision in an assertion, and the response that carries it; and signatures.
+pub(super) const XACML_STATEMENT: &str = "urn:oasis:names:tc:xacml:3.0:profile:saml2.0:v2:schema:assertion:wd-14";
+pub(super) const SAML_PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+pub(super) const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 /// XACML 3.0 itself.
 pub(super) const XACML: &str = "urn:oasis:names:tc:xacml:3.0:core:schema:wd-17";
 /// HL7 version 3, whose data types carry the values.

@@ -59,6 +59,7 @@ impl Notification {
             decision,
             source: "mitz".to_owned(),
             reference: id.unwrap_or_default().to_owned(),
+            withhold: Vec::new(),
         });
         Ok(Notification { patient, holder: holder.ok_or(NotificationFault::Holder)?, consent })
     }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::cache::{Decisions, Known};
 use super::categories::{Categories, Category};
 use super::client::{Client, SendFault};
-use super::closed::{self, AnswerFault, ClosedQuestion, Decision};
+use super::closed::{self, AnswerFault, ClosedQuestion, Decision, Receiver};
 use super::config::{MitzConfig, SubscriptionsConfig};
 use super::counts::{Counts, Outcome};
 use super::envelope::EnvelopeFault;
@@ -43,6 +43,8 @@ struct Inner {
     client: Client,
     categories: Categories,
     professional_root: Option<String>,
+    /// What this provider calls itself.
+    itself: Option<String>,
     decisions: Decisions,
     flights: Flights<(ClosedQuestion, u64), Told>,
     flight_number: AtomicU64,
@@ -86,6 +88,7 @@ impl Mitz {
             client: Client::new(http, config.clone()),
             categories,
             professional_root: config.professional_root.clone(),
+            itself: config.locates_as.clone(),
             decisions: Decisions::new(Duration::from_secs(config.remember_seconds)),
             flights: Flights::new(),
             flight_number: AtomicU64::new(0),
@@ -284,7 +287,8 @@ impl Inner {
         let answer = self.client.send(&to, media_type, request_id, Bytes::from(envelope), until).await;
         let said = |fault: SendFault| (fault.kind(), fault.word());
         let (status, answer) = answer.map_err(said)?;
-        match closed::read(&answer, question, message_id) {
+        let receiver = Receiver { ourselves: self.itself.as_deref(), now: OffsetDateTime::now_utc() };
+        match closed::read(&answer, question, message_id, &receiver) {
             Err(fault @ AnswerFault::Envelope(EnvelopeFault::Receiver)) => Err((Failure::Unreachable, fault.word())),
             Err(fault @ AnswerFault::Envelope(EnvelopeFault::Sender)) => Err((Failure::Rejected, fault.word())),
             // A decision counts with the status of a decision only.
@@ -349,7 +353,9 @@ fn finding(known: &BTreeMap<Category, Known>) -> Finding<Consent> {
         messages.dedup();
         messages.join(",")
     };
-    let found = |decision, reference| Finding::Found(Consent { decision, source: SOURCE.to_owned(), reference });
+    let found = |decision, reference| {
+        Finding::Found(Consent { decision, source: SOURCE.to_owned(), reference, withhold: Vec::new() })
+    };
     let says = |decision| known.values().any(|known| known.decision == decision);
     if says(Decision::Deny) {
         found(ConsentDecision::Deny, reference(Decision::Deny))

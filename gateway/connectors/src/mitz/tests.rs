@@ -81,7 +81,7 @@ async fn a_permit_and_a_refusal_are_found_with_the_message_that_brought_them() {
         let found = ask(&mitz, PATIENT, &["Observation"]).await;
         let [asked] = &stub.asked()[..] else { panic!("asked once") };
         let message = message_id(asked);
-        let consent = Consent { decision, source: "mitz".to_owned(), reference: message.clone() };
+        let consent = Consent { decision, source: "mitz".to_owned(), reference: message.clone(), withhold: Vec::new() };
         assert_eq!(found, Finding::Found(consent));
         assert_eq!(stub.lines(), ["POST /geslotenautorisatievraag/xacml3"]);
         assert_eq!(format!("urn:uuid:{}", asked.header("x-request-id").unwrap()), message);

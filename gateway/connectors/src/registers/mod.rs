@@ -12,7 +12,8 @@ mod record;
 mod relations;
 mod whereabouts;
 
-pub use consents::LocalConsents;
+pub(crate) use consents::is_objection;
+pub use consents::{ConsentRecords, LocalConsents};
 pub use file::{Register, RegisterHealth, Watch};
 pub use nobody::Nobody;
 pub use patients::Enrolments;

@@ -27,6 +27,22 @@ impl Period {
         self.until.is_some_and(|until| until <= now)
     }
 
+    /// Reads a FHIR Period, whose ends may be a year, a month, a day or a moment; nothing when an end is none of these.
+    pub(super) fn of_fhir(start: Option<&str>, end: Option<&str>) -> Option<Self> {
+        let whole = |text: &str| match text.len() {
+            4 => Some((format!("{text}-01-01"), format!("{text}-12-31"))),
+            7 => {
+                let first = Date::parse(&format!("{text}-01"), format_description!("[year]-[month]-[day]")).ok()?;
+                let last = first.month().length(first.year());
+                Some((format!("{text}-01"), format!("{text}-{last:02}")))
+            }
+            _ => Some((text.to_owned(), text.to_owned())),
+        };
+        let from = start.map(|text| whole(text).map(|(first, _)| first)).map_or(Some(None), |one| one.map(Some))?;
+        let until = end.map(|text| whole(text).map(|(_, last)| last)).map_or(Some(None), |one| one.map(Some))?;
+        Period::parse(from.as_deref(), until.as_deref()).ok()
+    }
+
     pub(super) fn holds(&self, now: OffsetDateTime) -> bool {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }

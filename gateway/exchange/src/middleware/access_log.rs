@@ -190,6 +190,7 @@ fn note(permitted: &Permitted, disclosed: &Disclosed) {
         disclosed: disclosed.events.iter().map(seen).collect(),
         withheld: 0,
         mistrusted: 0,
+        masked: 0,
         written: Vec::new(),
     };
     let patient = match (&disclosed.form, disclosed.events.as_slice()) {

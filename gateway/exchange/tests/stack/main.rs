@@ -4,9 +4,11 @@
 
 mod access_log;
 mod answers;
+mod consents;
 mod emergency;
 mod forms;
 mod log;
+mod masking;
 mod paging;
 mod refusals;
 mod shadow;

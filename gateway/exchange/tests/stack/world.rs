@@ -360,7 +360,7 @@ pub fn relation() -> TreatmentRelation {
 }
 
 pub fn consent(decision: ConsentDecision) -> Consent {
-    Consent { decision, source: "local".into(), reference: "c-1".into() }
+    Consent { decision, source: "local".into(), reference: "c-1".into(), withhold: Vec::new() }
 }
 
 pub fn caller() -> Caller {

@@ -66,6 +66,9 @@ impl Medication {
                 value("named", "valueInteger", Node::number(i64::try_from(named).unwrap_or(i64::MAX))),
                 value("unplaced", "valueInteger", Node::number(unplaced)),
             ],
+            Index::Nowhere => {
+                vec![value("known", "valueBoolean", Node::Bool(true)), value("named", "valueInteger", Node::number(0))]
+            }
             Index::NotFoundOut(_) => vec![value("known", "valueBoolean", Node::Bool(false))],
         }
     }

@@ -164,8 +164,14 @@ impl CaseFindings {
             Some(word) if word.starts_with("found:") => relation(word.trim_start_matches("found:")),
             word => unfound(word)?,
         };
-        let given =
-            |decision| Finding::Found(Consent { decision, source: "local".to_owned(), reference: "case".to_owned() });
+        let given = |decision| {
+            Finding::Found(Consent {
+                decision,
+                source: "local".to_owned(),
+                reference: "case".to_owned(),
+                withhold: Vec::new(),
+            })
+        };
         let consent = match self.consent.as_deref() {
             Some("permit") => given(ConsentDecision::Permit),
             Some("deny") => given(ConsentDecision::Deny),

@@ -321,7 +321,8 @@ mod tests {
     #[test]
     fn only_a_permit_of_the_national_register_is_mitz_consent() {
         let of = |source: &str, decision| {
-            let consent = Consent { decision, source: source.to_owned(), reference: "r".to_owned() };
+            let consent =
+                Consent { decision, source: source.to_owned(), reference: "r".to_owned(), withhold: Vec::new() };
             let findings = Findings { consent: Finding::Found(consent), ..all_found() };
             read("GET Condition/c1", &findings)["context"]["mitz_consent"].clone()
         };

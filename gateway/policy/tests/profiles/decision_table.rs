@@ -90,8 +90,9 @@ fn relations() -> [Finding<TreatmentRelation>; 4] {
 }
 
 fn consents() -> [Finding<Consent>; 5] {
-    let of =
-        |decision, source: &str| Finding::Found(Consent { decision, source: source.into(), reference: "c".into() });
+    let of = |decision, source: &str| {
+        Finding::Found(Consent { decision, source: source.into(), reference: "c".into(), withhold: Vec::new() })
+    };
     [
         of(ConsentDecision::Permit, "mitz"),
         of(ConsentDecision::Deny, "local"),

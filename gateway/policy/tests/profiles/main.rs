@@ -72,15 +72,13 @@ fn a_health_overview_that_allows_by_default_fails_its_cases() {
 
 #[test]
 fn no_condition_of_a_use_case_of_care_can_be_left_out_unnoticed() {
-    for (use_case, least) in
-        [
-            ("health-overview", 15),
-            ("bgz", 15),
-            ("medication-transfer", 15),
-            ("medication-overview", 15),
-            ("emergency-overview", 5),
-        ]
-    {
+    for (use_case, least) in [
+        ("health-overview", 15),
+        ("bgz", 15),
+        ("medication-transfer", 15),
+        ("medication-overview", 15),
+        ("emergency-overview", 5),
+    ] {
         let whole = texts(&profiles().join(use_case));
         let mut left_out = 0;
         for (at, line) in whole.policy.lines().enumerate() {
@@ -125,7 +123,7 @@ fn any_findings() -> impl Strategy<Value = Findings> {
     });
     let decision = prop_oneof![2 => Just(ConsentDecision::Permit), 1 => Just(ConsentDecision::Deny)];
     let consent = (decision, prop_oneof!["local", "mitz"], "[a-z0-9]{0,8}")
-        .prop_map(|(decision, source, reference)| Consent { decision, source, reference });
+        .prop_map(|(decision, source, reference)| Consent { decision, source, reference, withhold: Vec::new() });
     (any_finding(relation), any_finding(consent))
         .prop_map(|(treatment_relation, consent)| Findings { treatment_relation, consent })
 }

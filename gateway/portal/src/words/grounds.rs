@@ -138,6 +138,12 @@ pub(crate) fn obligation(obligation: &Obligation) -> String {
     match obligation {
         Obligation::WithholdLabel { codes, .. } => format!("achterhouden wat het label {} draagt", codes.join(" of ")),
         Obligation::WithholdType { resource_type } => format!("achterhouden wat van de soort {resource_type} is"),
+        Obligation::MaskElements { elements } => format!("weglaten van {}", elements.join(" en ")),
+        Obligation::WithholdResource { reference } => format!("achterhouden van {reference}"),
+        Obligation::WithholdCoded { code, .. } => format!("achterhouden wat de code {code} heeft"),
+        Obligation::OnlyResources { resource_type, references } => {
+            format!("van de soort {resource_type} alleen {}", references.join(" en "))
+        }
     }
 }
 

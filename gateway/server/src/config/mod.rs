@@ -95,6 +95,12 @@ pub struct RegistersConfig {
     /// Local consents. Without it no consent is known here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consents_file: Option<PathBuf>,
+    /// Local consents as FHIR R4: a Consent, or a Bundle of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent_resources_file: Option<PathBuf>,
+    /// Whether the own R4 sources are asked for Consents of the patient as well, each time.
+    #[serde(default)]
+    pub consents_in_sources: bool,
     /// Treatment relations of the provider's own people. Without it nobody has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relations_file: Option<PathBuf>,
@@ -278,6 +284,7 @@ impl NodeConfig {
         all.extend(self.log.files());
         all.extend(self.revocation.authorities.iter_mut().map(|authority| &mut authority.certificate_file));
         all.extend(self.registers.consents_file.as_mut());
+        all.extend(self.registers.consent_resources_file.as_mut());
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());
         all.extend(self.registers.mitz.iter_mut().flat_map(MitzConfig::files));

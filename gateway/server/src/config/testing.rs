@@ -111,6 +111,8 @@ pub(crate) fn everything() -> NodeConfig {
         },
         registers: RegistersConfig {
             consents_file: Some(path()),
+            consent_resources_file: Some(path()),
+            consents_in_sources: true,
             relations_file: Some(path()),
             whereabouts_file: Some(path()),
             evidence: Some(EvidenceConfig {
@@ -134,6 +136,7 @@ pub(crate) fn everything() -> NodeConfig {
                 categories_file: path(),
                 media_type: text(),
                 professional_root: Some(text()),
+                locates_as: Some(text()),
                 deadline_ms: 1,
                 answer_bytes: 1,
                 questions_at_once: 1,

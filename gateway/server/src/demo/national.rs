@@ -20,6 +20,8 @@ const ASKS: &str = "hospital";
 
 /// Under which the demo's people, who have no UZI numbers of their own, are named; OIDs below 2.999 are for examples.
 const PEOPLE: &str = "2.999.1";
+/// What the provider that asks calls itself when it asks where a patient is known.
+const ITSELF: &str = "urn:oid:2.999.4";
 
 /// Mitz, running.
 pub struct National {
@@ -76,6 +78,7 @@ impl National {
         // A demonstration is not watched for long: what is ill is tried again soon.
         let config = MitzConfig {
             professional_root: Some(PEOPLE.to_owned()),
+            locates_as: Some(ITSELF.to_owned()),
             breaker_rest_ms: 2_000,
             notifiers: notifiers.into_iter().collect(),
             subscriptions: Some(subscriptions),

@@ -75,10 +75,13 @@ pub fn of(provider: &Provider, folder: &Path, mitz: Option<MitzConfig>) -> Resul
     };
     Ok(RegistersConfig {
         consents_file: write("consents.json", &consents)?,
+        // One provider's consents stand in its own system as well.
+        consents_in_sources: provider.key == "pharmacy",
         relations_file: write("relations.json", &relations)?,
         whereabouts_file: write("whereabouts.json", &whereabouts)?,
         // The pharmacy looks in its own records too, for patients who are not on its list.
         evidence: (provider.key == "pharmacy").then(|| evidence(provider)),
         mitz,
+        ..RegistersConfig::default()
     })
 }

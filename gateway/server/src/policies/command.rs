@@ -173,8 +173,8 @@ fn explained(config: &Path, question: Option<&Path>, as_json: bool) -> Result<Ex
         .map_err(|fault| format!("the question cannot be read (line {}, column {})", fault.line(), fault.column()))?;
     let (use_cases, _) = use_cases(&config, None)?;
     let explaining = async {
-        let witnesses = if config.registers.evidence.is_some() { wiring::witnesses(&config)? } else { Vec::new() };
-        let (relations, consents) = registers::own_knowledge(&config, witnesses);
+        let (witnesses, consents) = wiring::knowing(&config)?;
+        let (relations, consents) = registers::own_knowledge(&config, witnesses, consents);
         explain::explain(&question, &use_cases, relations.as_ref(), consents.as_ref()).await
     };
     let explanation = actix_web::rt::System::new().block_on(explaining)?;

@@ -151,6 +151,12 @@ impl fmt::Display for Explanation {
                     writeln!(f, "withheld: what is labelled {} of {system}", codes.join(" or "))?;
                 }
                 Obligation::WithholdType { resource_type } => writeln!(f, "withheld: every {resource_type}")?,
+                Obligation::MaskElements { elements } => writeln!(f, "masked: {}", elements.join(", "))?,
+                Obligation::WithholdResource { reference } => writeln!(f, "withheld: {reference}")?,
+                Obligation::WithholdCoded { system, code } => writeln!(f, "withheld: what has {code} of {system}")?,
+                Obligation::OnlyResources { resource_type, references } => {
+                    writeln!(f, "withheld: every {resource_type} but {}", references.join(", "))?;
+                }
             }
         }
         Ok(())
@@ -226,7 +232,12 @@ mod tests {
     }
 
     fn consent(decision: ConsentDecision) -> Finding<Consent> {
-        Finding::Found(Consent { decision, source: "local".into(), reference: "consent-3".into() })
+        Finding::Found(Consent {
+            decision,
+            source: "local".into(),
+            reference: "consent-3".into(),
+            withhold: Vec::new(),
+        })
     }
 
     #[tokio::test]

@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use fhir::identifiers::Reader;
+use time::OffsetDateTime;
 
 use super::question::ClosedQuestion;
+use super::wrapped::{self, WrapFault};
 use crate::mitz::categories::Category;
 use crate::mitz::envelope::{self, EnvelopeFault, Expected};
 use crate::mitz::names::*;
@@ -27,6 +29,8 @@ pub enum Decision {
 pub(in crate::mitz) enum AnswerFault {
     Xml,
     Envelope(EnvelopeFault),
+    /// The assertion around the answer is not believed.
+    Wrapped(WrapFault),
     /// The body holds no response of XACML.
     NotAResponse,
     /// A decision that is none of the four.
@@ -43,15 +47,24 @@ pub(in crate::mitz) enum AnswerFault {
     Missing,
 }
 
-/// Reads an answer: a decision for each category that was asked.
+/// Who reads an answer, and when.
+pub(in crate::mitz) struct Receiver<'a> {
+    /// What we call ourselves towards Mitz.
+    pub(in crate::mitz) ourselves: Option<&'a str>,
+    pub(in crate::mitz) now: OffsetDateTime,
+}
+
+/// Reads an answer, plain or wrapped in an assertion: a decision for each category that was asked.
 pub(in crate::mitz) fn read(
     text: &[u8],
     question: &ClosedQuestion,
     message_id: &str,
+    receiver: &Receiver<'_>,
 ) -> Result<BTreeMap<Category, Decision>, AnswerFault> {
     let root = Element::read(text).map_err(|_| AnswerFault::Xml)?;
     let expected = Expected { message_id, action: CLOSED_ANSWER_ACTION };
-    let response = envelope::content(&root, &expected).map_err(AnswerFault::Envelope)?;
+    let content = envelope::content(&root, &expected).map_err(AnswerFault::Envelope)?;
+    let response = wrapped::response(content, receiver.ourselves, receiver.now).map_err(AnswerFault::Wrapped)?;
     if !response.is(XACML, "Response") || response.children().iter().any(|child| !child.is(XACML, "Result")) {
         return Err(AnswerFault::NotAResponse);
     }
@@ -124,6 +137,7 @@ impl AnswerFault {
         match self {
             AnswerFault::Xml => "xml",
             AnswerFault::Envelope(fault) => fault.word(),
+            AnswerFault::Wrapped(fault) => fault.word(),
             AnswerFault::NotAResponse => "no-response",
             AnswerFault::UnknownDecision => "unknown-decision",
             AnswerFault::Echo => "no-echo",

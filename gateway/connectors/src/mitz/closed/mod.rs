@@ -6,8 +6,9 @@ mod question;
 mod request;
 #[cfg(test)]
 mod tests;
+mod wrapped;
 
 pub use answer::Decision;
-pub(super) use answer::{AnswerFault, read};
+pub(super) use answer::{AnswerFault, Receiver, read};
 pub(super) use question::{ClosedQuestion, Identifier, Missing, code, identifier, purpose, role};
 pub(super) use request::write;

@@ -9,6 +9,8 @@ use proptest::prelude::*;
 
 use super::question::Missing;
 use super::*;
+
+const HERE: Receiver<'static> = Receiver { ourselves: None, now: time::OffsetDateTime::UNIX_EPOCH };
 use crate::mitz::categories::tests::categories;
 use crate::mitz::envelope::EnvelopeFault;
 use crate::mitz::names::{self, *};
@@ -165,7 +167,7 @@ fn a_question_says_everything_once_in_the_words_of_the_standard() {
 }
 
 fn decided(answer: &str) -> Result<Vec<Decision>, AnswerFault> {
-    read(answer.as_bytes(), &two_categories(), MESSAGE).map(|found| found.into_values().collect())
+    read(answer.as_bytes(), &two_categories(), MESSAGE, &HERE).map(|found| found.into_values().collect())
 }
 
 #[test]
@@ -249,7 +251,7 @@ fn two_echoes_of_one_attribute_are_none() {
     let (from, to) = (one.find("<Attributes").unwrap(), one.find("</Attributes>").unwrap() + "</Attributes>".len());
     let twice = format!("{}{}{}", &one[..to], one[from..to].replace(PATIENT, OTHER), &one[to..]);
     let answer = answered(MESSAGE, &[twice]);
-    assert_eq!(read(answer.as_bytes(), &question(PATIENT), MESSAGE), Err(AnswerFault::Echo));
+    assert_eq!(read(answer.as_bytes(), &question(PATIENT), MESSAGE, &HERE), Err(AnswerFault::Echo));
 }
 
 #[test]
@@ -339,7 +341,7 @@ proptest! {
         for edit in &edits {
             apply(&mut text, edit);
         }
-        prop_assert!(read(&text, &two_categories(), MESSAGE).is_err());
+        prop_assert!(read(&text, &two_categories(), MESSAGE, &HERE).is_err());
     }
 
     /// However an answer is bent, a no does not become a yes, and a category that was not decided is not permitted.
@@ -351,7 +353,7 @@ proptest! {
         for edit in edits.iter().filter(|edit| !matches!(edit, Edit::Insert(_, word) if word.contains("Permit"))) {
             apply(&mut text, edit);
         }
-        if let Ok(found) = read(&text, &two_categories(), MESSAGE) {
+        if let Ok(found) = read(&text, &two_categories(), MESSAGE, &HERE) {
             let all: BTreeSet<&str> = found.keys().map(|category| category.code()).collect();
             prop_assert_eq!(all, BTreeSet::from(["GGC002", "GGC012"]));
         }
@@ -359,6 +361,6 @@ proptest! {
 
     #[test]
     fn no_text_makes_the_reader_fall_over(text in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(read(&text, &two_categories(), MESSAGE).is_err());
+        prop_assert!(read(&text, &two_categories(), MESSAGE, &HERE).is_err());
     }
 }

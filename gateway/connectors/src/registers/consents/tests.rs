@@ -1,9 +1,11 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use fhir::Ura;
 use futures_util::FutureExt;
-use policy::Ground;
+use policy::{ConsentDecision, Ground, Organisation, Purpose};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::*;
 

@@ -9,6 +9,7 @@ mod as_asked;
 mod capabilities;
 mod conditional;
 mod config;
+mod consents;
 mod fetch;
 mod gathered;
 mod knowledge;

@@ -6,6 +6,7 @@
 
 mod answers;
 mod config;
+mod consents;
 mod index;
 mod load;
 mod own_records;

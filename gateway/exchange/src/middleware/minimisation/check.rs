@@ -3,6 +3,7 @@
 
 use fhir::compartment::{PatientReference, Whose, whose};
 use fhir::interaction::Level;
+use fhir::json::Value;
 use fhir::{Bsn, Interaction, Resource};
 use policy::{Obligation, PatientScope, Permit};
 
@@ -125,5 +126,27 @@ fn kept_back(obligations: &[Obligation], resource: &Resource) -> bool {
             text("system").as_deref() == Some(system.as_str())
                 && text("code").is_some_and(|code| codes.iter().any(|kept| *kept == code))
         }),
+        // What is left out of it is looked after by `masking`.
+        Obligation::MaskElements { .. } => false,
+        Obligation::WithholdResource { reference } => is_named(resource, reference),
+        Obligation::WithholdCoded { system, code } => has_code(resource.root(), system, code),
+        Obligation::OnlyResources { resource_type, references } => {
+            resource.resource_type() == resource_type.as_str()
+                && !references.iter().any(|reference| is_named(resource, reference))
+        }
     })
+}
+
+/// Whether a resource is `Type/id`.
+fn is_named(resource: &Resource, reference: &str) -> bool {
+    let Some((kind, id)) = reference.split_once('/') else { return false };
+    resource.resource_type() == kind && resource.id().as_deref() == Some(id)
+}
+
+/// Whether a Coding anywhere in it has this code.
+fn has_code(value: Value<'_>, system: &str, code: &str) -> bool {
+    let text = |name| value.get(name).and_then(|value: Value<'_>| value.as_text());
+    (text("code").as_deref() == Some(code) && text("system").as_deref() == Some(system))
+        || value.members().any(|(_, inner)| has_code(inner, system, code))
+        || value.items().any(|inner| has_code(inner, system, code))
 }

@@ -3,6 +3,7 @@
 
 mod attached;
 mod check;
+mod masking;
 mod released;
 
 use std::collections::HashSet;
@@ -64,7 +65,7 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
                         (verdict, item)
                     });
                     for (verdict, item) in attached::settle(judged.collect(), &answer.vouched) {
-                        sieve.take(&interaction, verdict, item);
+                        sieve.take(&permit, &interaction, verdict, item);
                     }
                     if sieve.cut_short {
                         sieve.failed_type(&interaction);
@@ -99,10 +100,8 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
 pub(super) fn again(permit: &Permit, part: &Part, item: &ReleasedItem) -> bool {
     let asked = permit.plan().first().unwrap_or(&permit.request().interaction);
     // What names no patient left with what it hangs on, which is judged here as well.
-    matches!(
-        check::judge(permit, asked, part.patients(), part.told(), item.whole()),
-        Verdict::Release | Verdict::Unowned
-    )
+    let verdict = check::judge(permit, asked, part.patients(), part.told(), item.whole());
+    matches!(verdict, Verdict::Release | Verdict::Unowned) && masking::is_masked_enough(permit, item)
 }
 
 /// What passes and what stays behind.
@@ -121,7 +120,7 @@ struct Sieve {
 }
 
 impl Sieve {
-    fn take(&mut self, asked: &Interaction, verdict: Verdict, item: Item) {
+    fn take(&mut self, permit: &Permit, asked: &Interaction, verdict: Verdict, item: Item) {
         match verdict {
             Verdict::Release => {
                 let kind = item.resource.resource_type().into_owned();
@@ -135,7 +134,10 @@ impl Sieve {
                     (Some(id), None) => self.seen.insert((kind, id.into_owned(), None)),
                 };
                 if first {
-                    self.items.push(ReleasedItem::new(item.resource, item.mode));
+                    match masking::masked(permit, ReleasedItem::new(item.resource, item.mode)) {
+                        Some(item) => self.items.push(item),
+                        None => self.withheld += 1,
+                    }
                 }
             }
             Verdict::Withhold => self.withheld += 1,

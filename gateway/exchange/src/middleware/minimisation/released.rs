@@ -56,8 +56,10 @@ impl From<&SourceFault> for SourceStatus {
 /// A resource that was checked and may leave.
 #[derive(Clone, Debug)]
 pub struct ReleasedItem {
-    /// As the source gave it; what is checked and recorded.
+    /// As the source gave it, less what is masked; what is checked and recorded.
     resource: Resource,
+    /// Something was left out of it that the caller may not see.
+    masked: bool,
     /// As the caller wants to see it.
     shaped: Option<Resource>,
     mode: SearchMode,
@@ -66,7 +68,14 @@ pub struct ReleasedItem {
 impl ReleasedItem {
     /// For the answer check alone.
     pub(super) fn new(resource: Resource, mode: SearchMode) -> Self {
-        ReleasedItem { resource, shaped: None, mode }
+        ReleasedItem { resource, masked: false, shaped: None, mode }
+    }
+    /// For masking alone: the same item, of which this is left.
+    pub(super) fn masked(self, rest: Resource) -> Self {
+        ReleasedItem { resource: rest, masked: true, ..self }
+    }
+    pub fn is_masked(&self) -> bool {
+        self.masked
     }
     /// The same item with less in it.
     pub(in crate::middleware) fn shaped(mut self, shape: impl FnOnce(&Resource) -> Resource) -> Self {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use connectors::http::{WebAddress, is_host};
+use fhir::FhirVersion;
 use flows::medication::Windows;
 
 use super::{LogConfig, Mode, NodeConfig, SourceConfig};
@@ -61,6 +62,13 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     }
     if let Some(evidence) = &config.registers.evidence {
         evidence.check(config.bounds.finding_ms)?;
+    }
+    let of_r4 = |source: &SourceConfig| match source {
+        SourceConfig::Fhir(source) => source.version == FhirVersion::R4,
+        SourceConfig::Files(source) => source.version == FhirVersion::R4,
+    };
+    if config.registers.consents_in_sources && !config.sources.iter().any(of_r4) {
+        return Err("registers.consents_in_sources needs a source of version r4: Consents are read as R4".into());
     }
     if config.quality.one_in == 0 || config.quality.queue == 0 {
         return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
