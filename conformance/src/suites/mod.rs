@@ -12,6 +12,7 @@ mod certificates;
 mod denied;
 mod emergency;
 mod facts;
+mod handoffs;
 mod hostile_http;
 mod ill_sources;
 mod introspection;
@@ -135,6 +136,7 @@ fn region() -> Vec<Check> {
     all.extend(introspection::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());
+    all.extend(handoffs::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
     all.extend(witnessed::checks());

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod desk;
 pub mod entrance;
 pub mod grants;
+pub mod handoffs;
 pub mod http;
 pub mod log;
 pub mod mitz;

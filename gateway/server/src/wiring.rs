@@ -2,6 +2,7 @@
 //!
 //! Read it from [`node`] down. Everything that can be wrong is said at start, as a sentence for the operator.
 
+pub mod handoffs;
 mod tokens;
 
 use std::collections::HashMap;
@@ -15,7 +16,7 @@ use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::Watch;
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
-use exchange::ports::{Authenticator, Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
+use exchange::ports::{Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
 use fhir::FhirVersion;
 use fhir::json::Limits;
@@ -28,7 +29,6 @@ use crate::access_log::LogPort;
 use crate::certificates::Certificates;
 use crate::config::{NodeConfig, SourceConfig};
 use crate::entrance;
-use crate::grants::GrantsPort;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
@@ -88,11 +88,12 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let sources = own_sources(config, certificates.to_sources())?;
     let partners = Arc::new(partners(config)?);
     let state = tokens::state(config)?;
-    let grants = GrantsPort::open(state.clone(), clock.clone())?;
-    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state.clone(), &grants, &clock)?);
+    let begun = handoffs::begin(config, &state, &clock)?;
+    let bases = begun.bases(&clock);
+    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state.clone(), bases, &clock)?);
     let sessions = Arc::new(Sessions::new(config.sessions));
     let limits = Arc::new(RateLimits::new(config.limits));
-    let authenticator: Arc<dyn Authenticator> = Arc::new(tokens::authenticator(
+    let authenticator = begun.doorman(Arc::new(tokens::authenticator(
         config,
         partners,
         issuer.clone(),
@@ -100,10 +101,12 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         sessions.clone(),
         clock.clone(),
         certificates.vets(),
-    )?);
+    )?));
     let entrance = entrance::set_up(config, callers.clone(), sessions, limits.clone(), authenticator.clone())?;
     let entrance = Arc::new(entrance);
-    let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
+    let handed = begun.handoffs(config, &certificates, &clock)?;
+    let indexes = handoffs::patients(handed.as_ref(), sources.indexes);
+    let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(indexes));
     let peers = peers(config, &certificates, &clock)?;
     let mitz = mitz::of(config)?;
     let mut registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
@@ -134,14 +137,14 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
             limits: Limits { bytes: config.bounds.body_bytes, ..Limits::default() },
         },
         use_cases: use_cases.clone(),
-        log,
+        log: log.clone(),
         clock,
         authenticator: authenticator.clone(),
         throttle: limits,
         patients: patients.clone(),
         relations: registers.relations,
         consents: registers.consents,
-        localisation: registers.whereabouts,
+        localisation: handoffs::places(handed.as_ref(), registers.whereabouts),
         value_sets: value_sets(&quality),
         bounds: config.bounds.exchange(),
     };
@@ -152,7 +155,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         ura: config.provider.ura.to_string(),
         bases: Bases { outer: config.outer.public_base.clone(), inner: config.inner.public_base.clone() },
         holders: Arc::new(holders(config)),
-        versions: versions(&use_cases.current(), sources.versions),
+        versions: versions(&use_cases.current(), sources.versions, handed.is_some()),
         body_bounds: config.bounds.body(),
         stack,
         log_stack,
@@ -166,6 +169,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         patients,
         callers,
         nuts_issuer: crate::http::nuts::issuer(config),
+        handoffs: handed,
+        log,
         access_log,
         proof,
         witnessing,
@@ -328,12 +333,15 @@ fn holders(config: &NodeConfig) -> HashMap<DataHolder, String> {
     std::iter::once((DataHolder(config.provider.ura.clone()), own)).chain(partners).collect()
 }
 
-/// The versions served: those of the use cases that a source of ours, or a peer, could answer.
-fn versions(use_cases: &UseCases, own: Vec<FhirVersion>) -> Vec<FhirVersion> {
+/// The versions served: those of the use cases that a source of ours, a peer or our outbox could answer.
+fn versions(use_cases: &UseCases, own: Vec<FhirVersion>, handoffs: bool) -> Vec<FhirVersion> {
     FhirVersion::ALL
         .into_iter()
         .filter(|version| use_cases.all().any(|use_case| use_case.capability().versions.contains_key(version)))
-        .filter(|version| own.is_empty() || own.contains(version))
+        .filter(|version| {
+            let of_handoffs = handoffs && *version == flows::eoverdracht::VERSION;
+            own.is_empty() || own.contains(version) || of_handoffs
+        })
         .collect()
 }
 

@@ -31,6 +31,7 @@ pub use listeners::{InnerConfig, OuterConfig};
 pub use log::{LogConfig, PartnerLog};
 pub use sources::SourceConfig;
 
+use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
 
 /// Whether real patients may be behind this node.
@@ -115,6 +116,9 @@ pub struct PartnerEntry {
     /// Its log, when one of us witnesses the other's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<PartnerLog>,
+    /// How it is told of handoffs, when we send it any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handoffs: Option<PartnerHandoffs>,
 }
 
 /// How another provider's node is reached.
@@ -173,6 +177,9 @@ pub struct NodeConfig {
     pub bounds: BoundsConfig,
     #[serde(default)]
     pub quality: QualityConfig,
+    /// Nursing handoffs (eOverdracht), when this node takes part in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handoffs: Option<HandoffsConfig>,
     /// Nuts, when this node takes part in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nuts: Option<NutsConfig>,

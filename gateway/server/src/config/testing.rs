@@ -10,6 +10,7 @@ use connectors::identity::{
     SessionConfig,
 };
 use connectors::mitz::{MitzConfig, SubscriptionsConfig};
+use connectors::peers::NotificationShape;
 use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
@@ -23,6 +24,7 @@ use super::{
     ProfilesConfig, ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
 
+use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
 
 /// The commented reference, as it stands in the project.
@@ -165,6 +167,17 @@ pub(crate) fn everything() -> NodeConfig {
             patience_ms: 1,
             recheck_seconds: 1,
         }),
+        handoffs: Some(HandoffsConfig {
+            data_days: 1,
+            keep_days: 1,
+            most: 1,
+            largest_bytes: 1,
+            notification_seconds: 1,
+            retry_seconds: 1,
+            retry_most_seconds: 1,
+            attempts: 1,
+            intake: Some(person()),
+        }),
         nuts: Some(NutsConfig {
             subject: Some(text()),
             authorities_file: Some(path()),
@@ -210,6 +223,7 @@ pub(crate) fn everything() -> NodeConfig {
                 nuts_authorization_server: Some(web()),
             }),
             log: Some(PartnerLog { base: web(), public_key: Some(text()), witness_key: Some(text()) }),
+            handoffs: Some(PartnerHandoffs { notification: web(), shape: NotificationShape::EmptyPost }),
         }],
         callers: vec![InnerCallerConfig {
             client_id: text(),

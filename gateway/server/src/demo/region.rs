@@ -20,7 +20,8 @@ use super::log_in::{self, LogIn};
 use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{
-    DemoOptions, embedded, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets, ura, use_case,
+    DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets, ura,
+    use_case,
 };
 use crate::config::{
     BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
@@ -79,7 +80,8 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let around = Around { places: &places, state: &state, register: &register, national: &national };
     for place in &places {
         simulators.extend(source_of(place)?);
-        let (own, their) = overseers::of(place.provider, &place.folder)?.into_iter().unzip();
+        let callers_of_it = overseers::of(place.provider, &place.folder)?.into_iter();
+        let (own, their) = callers_of_it.chain(handoffs::system(place.provider, &place.folder)?).unzip();
         overseeing.extend::<Vec<ReadyCaller>>(their);
         let (log_in, system) = idp.of(place.provider, &place.folder, &certificates)?;
         overseeing.extend(system);
@@ -251,6 +253,7 @@ fn set_up(
             use_cases: [USE_CASE, EMERGENCY]
                 .into_iter()
                 .chain(overseers::USE_CASES)
+                .chain(handoffs::USE_CASES)
                 .map(use_case)
                 .collect::<Result<_, _>>()?,
             reload_seconds: 5,
@@ -261,6 +264,7 @@ fn set_up(
         sessions: SessionConfig::default(),
         limits: super::limits(),
         dezi: log_in.dezi,
+        handoffs: Some(handoffs::config()),
         nuts: Some(super::nuts(&certificates.join("ca.pem"))),
         sources: vec![source_config(place)?],
         partners: partners(place, places)?,
@@ -288,14 +292,22 @@ fn source_config(place: &Place) -> Result<SourceConfig, String> {
 fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String> {
     let mut partners = Vec::new();
     for other in places.iter().filter(|other| other.provider.key != place.provider.key) {
-        let base = said(WebAddress::parse(&format!("{}/fhir/r4", other.outer())))?;
+        let base = |version| said(WebAddress::parse(&format!("{}/fhir/{version}", other.outer())));
         partners.push(PartnerEntry {
             ura: ura(other.provider.ura)?,
             name: other.provider.name.into(),
             kind: Some(other.provider.kind.into()),
-            use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
+            use_cases: [USE_CASE, EMERGENCY]
+                .into_iter()
+                .chain(handoffs::OF_PARTNERS)
+                .map(use_case)
+                .collect::<Result<_, _>>()?,
+            handoffs: Some(handoffs::told(other.provider, &other.outer())?),
             node: Some(PartnerNode {
-                bases: BTreeMap::from([(FhirVersion::R4, base)]),
+                bases: FhirVersion::ALL
+                    .into_iter()
+                    .map(|version| Ok::<_, String>((version, base(version)?)))
+                    .collect::<Result<BTreeMap<_, _>, _>>()?,
                 token_endpoint: said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?,
                 // Some tokens are bound to a key as well, so that both ways are seen at work.
                 dpop: other.provider.key == "hospital",
@@ -316,6 +328,7 @@ fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String
         use_cases: vec![use_case(USE_CASE)?, use_case(EMERGENCY)?],
         node: None,
         log: None,
+        handoffs: None,
     });
     Ok(partners)
 }

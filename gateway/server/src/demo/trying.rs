@@ -76,6 +76,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         sessions: SessionConfig::default(),
         limits: super::limits(),
         dezi: None,
+        handoffs: None,
         nuts: None,
         sources: sources(options)?,
         partners: vec![PartnerEntry {
@@ -85,6 +86,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             use_cases: vec![use_case(USE_CASE)?],
             node: None,
             log: None,
+            handoffs: None,
         }],
         callers: vec![InnerCallerConfig {
             client_id: CLIENT.into(),

@@ -15,7 +15,7 @@ use rustls::ServerConfig;
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
 use super::{
-    discovery, doors, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, vetted, witness,
+    discovery, doors, handoffs, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, vetted, witness,
 };
 use crate::desk::NodeDesk;
 use crate::node::Node;
@@ -47,6 +47,10 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
             .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))
             .route("/log/witness/add-checkpoint", web::post().to(witness::add_checkpoint))
             .route(mitz::PATH, web::post().to(mitz::notification))
+            .route(
+                &format!("{}/{{task}}", handoffs::notification::PATH),
+                web::post().to(handoffs::notification::notification),
+            )
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here))
@@ -75,6 +79,7 @@ pub fn inner(
             .route("/launch", web::post().to(launch::launch))
             .route("/openapi.json", web::get().to(openapi::answer))
             .route("/oauth/introspect", web::post().to(introspection::introspect))
+            .service(handoffs_scope())
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here));
@@ -89,6 +94,20 @@ pub fn inner(
         None => server.listen(listener)?,
     };
     Ok(server.run())
+}
+
+/// Where the provider's own systems push handoffs and get them.
+fn handoffs_scope() -> actix_web::Scope {
+    web::scope("/handoffs")
+        .route("", web::post().to(handoffs::push))
+        .route("/sent", web::get().to(handoffs::sent))
+        .route("/sent/{id}", web::get().to(handoffs::sent_one))
+        .route("/sent/{id}/resend", web::post().to(handoffs::resend))
+        .route("/received", web::get().to(handoffs::received))
+        .route("/received/{id}", web::get().to(handoffs::received_one))
+        .route("/received/{id}/take", web::post().to(handoffs::take))
+        .route("/received/{id}/retry", web::post().to(handoffs::retry))
+        .route("/received/{id}/document", web::get().to(handoffs::document))
 }
 
 fn bounded<F, I, S, B>(server: HttpServer<F, I, S, B>, workers: usize) -> HttpServer<F, I, S, B>

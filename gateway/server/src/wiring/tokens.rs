@@ -7,7 +7,7 @@ use connectors::identity::authenticator::Vets;
 use connectors::identity::nuts::{
     DidWebResolver, Introspector, NutsConfig, NutsWallet, PresentationVerifier, X509Authorities,
 };
-use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
+use connectors::identity::oauth::{AuthorizationBases, IssuerConfig, TokenClient, TokenIssuer};
 use connectors::identity::{InnerCallers, NodeAuthenticator, Partners, Sessions};
 use exchange::ports::Clock;
 use store::once::Once;
@@ -15,7 +15,6 @@ use store::state::{State, StateOptions};
 
 use super::said;
 use crate::config::NodeConfig;
-use crate::grants::GrantsPort;
 use crate::http::nuts;
 use crate::once::{self, UsedPort};
 use crate::tls;
@@ -30,7 +29,7 @@ pub fn issuer(
     config: &NodeConfig,
     partners: Arc<Partners>,
     state: Arc<State>,
-    grants: &GrantsPort,
+    bases: Arc<dyn AuthorizationBases>,
     clock: &Arc<dyn Clock>,
 ) -> Result<TokenIssuer, String> {
     let used = Once::open(state, once::TREE, once::SHARE, clock.now().unix_timestamp())
@@ -38,7 +37,7 @@ pub fn issuer(
     let endpoint = said(WebAddress::parse(&format!("{}/oauth/token", config.outer.public_base)))?;
     let used = Arc::new(UsedPort(Arc::new(used)));
     let issuer = said(TokenIssuer::new(IssuerConfig::new(endpoint), partners, used))?;
-    let issuer = issuer.with_bases(Arc::new(grants.clone()));
+    let issuer = issuer.with_bases(bases);
     Ok(match presentations(config)? {
         Some(presentations) => issuer.with_presentations(presentations),
         None => issuer,

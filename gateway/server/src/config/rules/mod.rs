@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use connectors::http::WebAddress;
 
 use super::{LogConfig, Mode, NodeConfig, SourceConfig};
+use crate::wiring;
 
 /// Holds a configuration against the rules.
 pub fn hold(config: &NodeConfig) -> Result<(), String> {
@@ -58,6 +59,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
         return Err("nuts.subject must be at most 64 letters, digits, dots, dashes and underscores".into());
     }
     tokens_of_partners(config)?;
+    wiring::handoffs::check(config)?;
     if config.mode == Mode::Production {
         production(config)?;
     }

@@ -68,6 +68,7 @@ impl Provider {
             kind: None,
             use_cases: Vec::new(),
             node: None,
+            handoffs: None,
             log: Some(PartnerLog {
                 base: WebAddress::parse(&format!("http://{}/log", self.address)).unwrap(),
                 public_key: CheckpointKey::open(&places.key).unwrap().map(|key| key.public().to_string()),
