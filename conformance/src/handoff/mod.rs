@@ -2,6 +2,7 @@
 //! taken and gets it. What is between them is the nodes' own.
 
 mod sample;
+mod story;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use crate::region::{self, HOSPITAL, NURSING_HOME};
 use crate::suites::{Flaw, Setting};
 
 pub use sample::handoff;
+pub use story::shown;
 
 /// What a sender offers, and a receiver is told by.
 pub const SENDER: &str = "eoverdracht-sender";

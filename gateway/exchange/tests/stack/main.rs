@@ -10,6 +10,7 @@ mod log;
 mod paging;
 mod refusals;
 mod shadow;
+mod told;
 mod trail;
 mod transactions;
 mod world;
