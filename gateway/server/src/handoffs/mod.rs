@@ -18,6 +18,8 @@ mod receiving;
 mod sending;
 pub mod sent;
 mod taking;
+#[cfg(test)]
+mod tests;
 pub mod tickets;
 mod work;
 

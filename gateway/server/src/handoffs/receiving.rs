@@ -7,18 +7,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use connectors::identity::oauth::TRANSFER;
 use exchange::ports::SourceFault;
-use exchange::{BodyKind, Conditions, Gate, Inbound, Refusal, SourceStatus};
+use exchange::{BodyKind, Conditions, Gate, Inbound, Recorded, Refusal, SourceStatus};
 use fhir::{Method, Resource, links};
 use flows::eoverdracht::task::{self, Named};
 use flows::eoverdracht::{Act, Handoff, Stage, TaskStatus, Told, VERSION};
+use futures_util::future::LocalBoxFuture;
 use policy::{Caller, Organisation, Person, TreatmentRelation};
 use store::transfers::Id;
 
 use super::book::{Change, Trouble};
 use super::received::Received;
 use super::{Handoffs, RECEIVER, names, use_case};
-use crate::http::endpoint;
-use crate::node::Node;
+
+/// What carries an exchange out: the node's own stack.
+pub type Runs = Arc<dyn Fn(Inbound) -> LocalBoxFuture<'static, Result<Recorded, Refusal>>>;
 
 /// Most resources that are fetched one by one.
 const MOST: usize = 2_000;
@@ -41,7 +43,7 @@ impl From<Told> for Found {
 
 /// Asks the sender of one transfer, through the stack.
 struct Asking<'a> {
-    node: &'a Arc<Node>,
+    runs: &'a Runs,
     handoffs: &'a Handoffs,
     id: Id,
     received: &'a Received,
@@ -65,9 +67,9 @@ impl Unanswered {
 
 impl Handoffs {
     /// Does what is due about one transfer that we receive.
-    pub(super) async fn receive_on(&self, node: &Arc<Node>, id: Id) -> Result<(), Trouble> {
+    pub(super) async fn receive_on(&self, runs: &Runs, id: Id) -> Result<(), Trouble> {
         let Some(received) = self.books.received.get(id)? else { return Ok(()) };
-        let asking = Asking { node, handoffs: self, id, received: &received };
+        let asking = Asking { runs, handoffs: self, id, received: &received };
         let outcome = asking.step().await;
         let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
         let intake = self.config.intake.clone();
@@ -259,7 +261,7 @@ impl Asking<'_> {
             emergency: None,
             unreadable: None,
         };
-        let recorded = match endpoint::run(self.node, inbound).await {
+        let recorded = match (self.runs)(inbound).await {
             Ok(recorded) => recorded,
             Err(Refusal::NotFound | Refusal::Source(SourceFault::NotFound | SourceFault::NotSupported)) => {
                 return Err(Unanswered::NotThere);

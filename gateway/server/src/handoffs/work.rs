@@ -10,6 +10,8 @@ use tokio::task::JoinHandle;
 
 use super::Handoffs;
 use super::book::Trouble;
+use super::receiving::Runs;
+use crate::http::endpoint;
 use crate::node::Node;
 
 /// How many transfers of one side are brought further at once.
@@ -27,6 +29,10 @@ impl Working {
     pub fn start(node: &Arc<Node>, handoffs: &Arc<Handoffs>) -> Self {
         let (of_sender, of_receiver) = (handoffs.clone(), handoffs.clone());
         let node = node.clone();
+        let runs: Runs = Arc::new(move |inbound| {
+            let node = node.clone();
+            Box::pin(async move { endpoint::run(&node, inbound).await })
+        });
         Working(vec![
             actix_web::rt::spawn(async move {
                 loop {
@@ -36,7 +42,7 @@ impl Working {
             }),
             actix_web::rt::spawn(async move {
                 loop {
-                    let round = of_receiver.receive_round(&node).await;
+                    let round = of_receiver.receive_round(&runs).await;
                     rest(round, of_receiver.books.received.woken()).await;
                 }
             }),
@@ -57,9 +63,9 @@ impl Handoffs {
         first_trouble(steps.collect().await)
     }
 
-    async fn receive_round(&self, node: &Arc<Node>) -> Result<(), Trouble> {
+    async fn receive_round(&self, runs: &Runs) -> Result<(), Trouble> {
         let due = self.books.received.due(self.now(), AT_A_TIME)?;
-        let steps = stream::iter(due).map(|id| self.receive_on(node, id)).buffer_unordered(AT_ONCE);
+        let steps = stream::iter(due).map(|id| self.receive_on(runs, id)).buffer_unordered(AT_ONCE);
         first_trouble(steps.collect().await)
     }
 }
