@@ -81,6 +81,7 @@ pub fn handoff(bsn: &str, run: &str) -> Value {
                 ]),
                 within("5531000179105", "Nursing report", &[
                     section("300893006", "Nutrition", &[to("NutritionOrder", "overdracht-voeding", "Voedingsadvies")]),
+                    section("397966007", "Documents", &[to("DocumentReference", "overdracht-document", "Wondfoto")]),
                     section("364832000", "Gross motor", &[to("DeviceUseStatement", "overdracht-rollator-gebruik", "Rollator")]),
                 ]),
             ],
@@ -158,6 +159,14 @@ pub fn handoff(bsn: &str, run: &str) -> Value {
         }),
         json!({
             "resourceType": "Device", "id": "overdracht-rollator", "type": coded("466289007", "Rollator"),
+        }),
+        json!({
+            "resourceType": "DocumentReference", "id": "overdracht-document", "status": "current", "subject": patient(),
+            "type": {"text": "Brief"}, "indexed": "2026-11-27T10:00:00+01:00",
+            "content": [{"attachment": {"contentType": "text/plain", "url": "Binary/overdracht-brief"}}],
+        }),
+        json!({
+            "resourceType": "Binary", "id": "overdracht-brief", "contentType": "text/plain", "content": "V29uZHpvcmcgZGFnZWxpamtzLg==",
         }),
     ];
     let entries: Vec<Value> = resources.into_iter().map(|resource| json!({"resource": resource})).collect();

@@ -1,11 +1,14 @@
 //! Nursing handoffs in the demo region: the hospital's EPD sends, the nursing home's ECD receives.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use conformance::region::{self, Provider};
 use connectors::http::WebAddress;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
 use connectors::peers::NotificationShape;
+use fhir::FhirVersion;
+use policy::UseCaseId;
 
 use super::ready::{ReadyCaller, ReadyPerson};
 use super::{said, secrets, use_case};
@@ -17,7 +20,18 @@ use crate::http::handoffs::notification::PATH;
 pub const USE_CASES: [&str; 3] = [SENDER, RECEIVER, INBOX];
 
 /// What a partner may ask us for: to pull what we send it, and to tell us of what it sends.
-pub const OF_PARTNERS: [&str; 2] = [SENDER, RECEIVER];
+const OF_PARTNERS: [&str; 2] = [SENDER, RECEIVER];
+
+/// What a partner may ask us for, with these.
+pub fn of_partners(others: [&str; 2]) -> Result<Vec<UseCaseId>, String> {
+    others.into_iter().chain(OF_PARTNERS).map(use_case).collect()
+}
+
+/// The FHIR bases of a node: handoffs are in STU3, everything else in R4.
+pub fn bases(outer: &str) -> Result<BTreeMap<FhirVersion, WebAddress>, String> {
+    let base = |version| Ok((version, said(WebAddress::parse(&format!("{outer}/fhir/{version}")))?));
+    FhirVersion::ALL.into_iter().map(base).collect()
+}
 
 /// The measures: what fails is tried again sooner than anybody need, a demo is not watched for long.
 pub fn config() -> HandoffsConfig {

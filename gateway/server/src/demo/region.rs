@@ -2,7 +2,6 @@
 // Tells its user where to look.
 #![allow(clippy::print_stdout)]
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use conformance::ca::{AuthorityHandle, AuthorityServer, Subject};
@@ -292,22 +291,14 @@ fn source_config(place: &Place) -> Result<SourceConfig, String> {
 fn partners(place: &Place, places: &[Place]) -> Result<Vec<PartnerEntry>, String> {
     let mut partners = Vec::new();
     for other in places.iter().filter(|other| other.provider.key != place.provider.key) {
-        let base = |version| said(WebAddress::parse(&format!("{}/fhir/{version}", other.outer())));
         partners.push(PartnerEntry {
             ura: ura(other.provider.ura)?,
             name: other.provider.name.into(),
             kind: Some(other.provider.kind.into()),
-            use_cases: [USE_CASE, EMERGENCY]
-                .into_iter()
-                .chain(handoffs::OF_PARTNERS)
-                .map(use_case)
-                .collect::<Result<_, _>>()?,
+            use_cases: handoffs::of_partners([USE_CASE, EMERGENCY])?,
             handoffs: Some(handoffs::told(other.provider, &other.outer())?),
             node: Some(PartnerNode {
-                bases: FhirVersion::ALL
-                    .into_iter()
-                    .map(|version| Ok::<_, String>((version, base(version)?)))
-                    .collect::<Result<BTreeMap<_, _>, _>>()?,
+                bases: handoffs::bases(&other.outer())?,
                 token_endpoint: said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?,
                 // Some tokens are bound to a key as well, so that both ways are seen at work.
                 dpop: other.provider.key == "hospital",

@@ -39,17 +39,26 @@ impl InboxSource {
         };
         let received = self.handoffs.books.received.get(id).map_err(|fault| unreadable(&fault))?;
         let whole = |stage| matches!(stage, Stage::Taken | Stage::Completed);
-        received
-            .filter(|received| received.receiving().is_some_and(|receiving| whole(receiving.stage())))
-            .filter(|received| received.composition.as_deref() == Some(asked.as_str()))
-            .ok_or(SourceFault::NotFound)?;
+        let received = received.filter(|received| received.composition.as_deref() == Some(asked.as_str()));
+        let receiving = received.and_then(|received| received.receiving());
+        let receiving = receiving.filter(|receiving| whole(receiving.stage())).ok_or(SourceFault::NotFound)?;
+        let parts = u32::try_from(receiving.held().len()).unwrap_or(u32::MAX);
         let bytes = self.handoffs.books.received.part(id, 0).await.map_err(|fault| unreadable(&fault))?;
         let damaged = SourceFault::Unusable("the document of a transfer cannot be read");
         let bytes = bytes.ok_or(damaged.clone())?;
         let limits = Limits { bytes: bytes.len(), ..Limits::default() };
         let bundle = Resource::parse(bytes.into(), &limits).map_err(|_| damaged.clone())?;
-        let handoff = Handoff::of_bundle(&bundle, |_| true).map_err(|_| damaged)?;
-        Ok(found(handoff.resources().to_vec()))
+        let handoff = Handoff::of_bundle(&bundle, |_| true).map_err(|_| damaged.clone())?;
+        let (mut resources, mut vouched) = (handoff.resources().to_vec(), Vec::new());
+        for part in 1..parts {
+            let bytes = self.handoffs.books.received.part(id, part).await.map_err(|fault| unreadable(&fault))?;
+            let bytes = bytes.ok_or(damaged.clone())?;
+            let limits = Limits { bytes: bytes.len(), ..Limits::default() };
+            let binary = Resource::parse(bytes.into(), &limits).map_err(|_| damaged.clone())?;
+            vouched.push(format!("Binary/{}", binary.id().unwrap_or_default()));
+            resources.push(binary);
+        }
+        Ok(Answer { vouched, ..found(resources) })
     }
 }
 

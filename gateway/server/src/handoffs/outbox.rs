@@ -77,7 +77,8 @@ impl OutboxSource {
         match asked {
             Interaction::Read { resource_type, id } => {
                 let one = handoff.find(resource_type.name(), id.as_str()).ok_or(SourceFault::NotFound)?;
-                Ok(found(vec![one.clone()]))
+                let vouched = vec![format!("{}/{}", resource_type.name(), id.as_str())];
+                Ok(Answer { vouched, ..found(vec![one.clone()]) })
             }
             Interaction::Operation { level: Level::Instance(kind, id), name, .. }
                 if kind.name() == "Composition" && name == "document" =>
@@ -85,7 +86,7 @@ impl OutboxSource {
                 if id.as_str() != handoff.composition() {
                     return Err(SourceFault::NotFound);
                 }
-                Ok(found(handoff.resources().to_vec()))
+                Ok(found(handoff.without_binaries()))
             }
             Interaction::Search { target: SearchTarget::Type(kind), query } => search(&handoff, *kind, query),
             _ => Err(SourceFault::NotSupported),

@@ -160,10 +160,23 @@ impl Asking<'_> {
         if !fits {
             return Ok(Told::NotForUs { as_of }.into());
         }
-        let count = handoff.resources().len();
-        let bundle = handoff.to_bundle().write().to_vec();
-        self.handoffs.books.received.keep(self.id, 0, bundle).await.map_err(|fault| fault.to_string())?;
-        Ok(Found { events: vec![Told::Parts(1), Told::Kept(0)], resources: Some(count), ..Found::default() })
+        let binaries = handoff.binaries();
+        let count = handoff.resources().len() + binaries.len();
+        let mut events = vec![Told::Parts(1 + binaries.len())];
+        self.keep(0, handoff.to_bundle().write()).await?;
+        events.push(Told::Kept(0));
+        for (id, part) in binaries.iter().zip(1..) {
+            let binary = self.read("Binary", id, Some(taker.clone())).await.map_err(Unanswered::words)?;
+            self.keep(part, binary.bytes()).await?;
+            events.push(Told::Kept(usize::try_from(part).unwrap_or(usize::MAX)));
+        }
+        Ok(Found { events, resources: Some(count), ..Found::default() })
+    }
+
+    /// Keeps a part, durably.
+    async fn keep(&self, part: u32, bytes: Bytes) -> Result<(), String> {
+        let kept = self.handoffs.books.received.keep(self.id, part, bytes.to_vec()).await;
+        kept.map_err(|fault| fault.to_string())
     }
 
     /// The Composition and everything that it leads to, of a sender that makes no documents. What is not there is left out,

@@ -66,7 +66,8 @@ impl Sender {
                 if !self.documents {
                     return Err(SourceFault::NotSupported);
                 }
-                let mut all: Vec<&Value> = has.values().filter(|one| one["resourceType"] != "Task").collect();
+                let apart = |one: &&Value| one["resourceType"] != "Task" && one["resourceType"] != "Binary";
+                let mut all: Vec<&Value> = has.values().filter(apart).collect();
                 all.sort_by_key(|one| one["resourceType"] != "Composition");
                 Ok(answer(all.into_iter().map(read).collect()))
             }
@@ -83,7 +84,10 @@ impl Sender {
                 let written = Written { created: false, id: Some("t1".to_owned()), version_id: None };
                 Ok(Answer { written: Some(written), ..answer(vec![put.clone()]) })
             }
-            _ => has.get(&key).map(|one| answer(vec![read(one)])).ok_or(SourceFault::NotFound),
+            _ => {
+                let one = has.get(&key).ok_or(SourceFault::NotFound)?;
+                Ok(Answer { vouched: vec![key], ..answer(vec![read(one)]) })
+            }
         }
     }
 }
@@ -380,6 +384,28 @@ async fn er5_a_sender_that_makes_no_documents_is_asked_for_the_parts() {
     for part in ["Composition/c1 for a person", "Patient/p1 for a person", "Condition/k1 for a person"] {
         assert!(world.asked().contains(&part.to_owned()), "{part}");
     }
+}
+
+#[tokio::test]
+async fn er6_a_binary_is_a_part_of_its_own_and_nothing_is_completed_without_it() {
+    let world = World::new(true);
+    {
+        let mut has = world.sender.has.lock().unwrap();
+        let reference = json!({"resourceType": "DocumentReference", "id": "r1", "status": "current",
+            "subject": {"reference": "Patient/p1"}, "content": [{"attachment": {"url": "Binary/b1"}}]});
+        has.insert("DocumentReference/r1".to_owned(), reference);
+    }
+    let id = world.told(1).await;
+    world.take(id).await;
+    world.steps(id, 1).await;
+    assert_eq!((world.stage(id), world.at_sender().as_str()), (Stage::Taking, "in-progress"), "it is not there");
+    let binary = json!({"resourceType": "Binary", "id": "b1", "contentType": "application/pdf", "content": "JVBERi0="});
+    world.sender.has.lock().unwrap().insert("Binary/b1".to_owned(), binary.clone());
+    world.steps(id, 2).await;
+    assert_eq!((world.stage(id), world.received(id).resources), (Stage::Completed, 6));
+    let kept = world.handoffs.books.received.part(id, 1).await.unwrap().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&kept).unwrap(), binary);
+    assert!(world.asked().contains(&"Binary/b1 for a person".to_owned()));
 }
 
 #[tokio::test]

@@ -96,7 +96,8 @@ fn of_one_unnamed(permit: &Permit, id: Option<&str>, resource: &Resource) -> Bel
             Belongs::from(!references.is_empty() && references.iter().all(same))
         }
         Whose::Nobody => Belongs::Yes,
-        Whose::Patient { .. } | Whose::Unstated => Belongs::No,
+        Whose::Unstated => Belongs::Unsaid,
+        Whose::Patient { .. } => Belongs::No,
     }
 }
 
