@@ -9,6 +9,7 @@ pub mod ca;
 pub mod callers;
 pub mod counts;
 pub mod framework;
+pub mod handoff;
 mod holder;
 pub mod identity_provider;
 pub mod mitz;

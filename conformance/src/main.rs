@@ -55,6 +55,14 @@ enum Command {
         #[arg(long)]
         kind: Option<SourceKind>,
     },
+    /// Hand a patient over in a running demo region, compare what came with what was sent, and show both access logs
+    Handoff {
+        #[arg(long)]
+        ready_file: PathBuf,
+        /// The program whose command `log` prints an access log
+        #[arg(long, default_value = "zorgsluis")]
+        log_program: PathBuf,
+    },
     /// Hold what a ready file describes against the suite that fits it
     Suite {
         #[arg(long)]
@@ -114,6 +122,14 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
             let (text, unexplained) = judged(&report);
             println!("{text}");
             Ok(if unexplained == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Handoff { ready_file, log_program } => {
+            let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;
+            let setting = Setting::new(ready, suites::log_by_program(log_program));
+            let shown = conformance::handoff::shown(&setting, |line| println!("{line}"));
+            let shown = actix_web::rt::System::new().block_on(shown);
+            shown.map_err(|flaw| std::io::Error::other(format!("{flaw:?}")))?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Suite { ready_file, log_program, only } => {
             let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;

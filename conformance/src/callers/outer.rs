@@ -109,6 +109,22 @@ impl OuterCaller {
         self.wire.raw(Method::POST, &self.token_endpoint, &headers, Bytes::from(body)).await
     }
 
+    /// Comes back with what a notification gave (`authorization_base`, TA Notified Pull).
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn come_back(&self, assertion: &ClientAssertion, scope: &str, base: &str) -> Result<Answer, CallError> {
+        let assertion = assertion.sign(&self.key)?;
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", &assertion),
+            ("scope", scope),
+            ("authorization_base", base),
+        ];
+        self.wire.post_form(&self.token_endpoint, &form).await
+    }
+
     /// A correct assertion of now, signed.
     ///
     /// # Errors

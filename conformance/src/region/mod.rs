@@ -18,8 +18,8 @@ use serde_json::Value;
 
 pub use agreements::{Consent, ConsentState, Relation, consents, relations};
 use patients::STORIES;
+pub use providers::{HOSPITAL, NURSING_HOME, PHARMACY, Practitioner, Provider, SourceKind};
 use providers::{PROVIDERS, STAFF};
-pub use providers::{Practitioner, Provider, SourceKind};
 
 /// A patient and where this patient is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

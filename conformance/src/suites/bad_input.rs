@@ -164,7 +164,7 @@ pub fn checks() -> Vec<Check> {
         ),
         (
             "a version or base that is not served is refused",
-            vec![get("../r5/Condition", 404), get("../stu3/Condition", 404)],
+            vec![get("../r5/Condition", 404), get("../dstu2/Condition", 404)],
         ),
     ];
     table

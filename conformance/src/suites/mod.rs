@@ -15,6 +15,7 @@ mod credentials;
 mod denied;
 mod emergency;
 mod facts;
+mod handoffs;
 mod hostile_http;
 mod ill_sources;
 mod introspection;
@@ -151,6 +152,7 @@ fn region() -> Vec<Check> {
     all.extend(relations::checks());
     all.extend(consents::checks());
     all.extend(locating::checks());
+    all.extend(handoffs::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
     all.extend(witnessed::checks());

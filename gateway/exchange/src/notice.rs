@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use fhir::Bsn;
-use policy::{Consent, Finding};
+use policy::{Caller, Consent, Direction, Finding};
 
 use crate::inbound::Inbound;
 use crate::ports::{AccessLog, Clock, LogUnavailable};
@@ -61,6 +61,49 @@ pub async fn record(
         });
         record.patient = Some(notice.patient.clone());
         record.consent = notice.consent.map(Finding::Found);
+    });
+    trail.close(OutcomeFacts::Released).await
+}
+
+/// Something that an identified caller told or gave this node, outside an exchange: a handoff that is pushed, a notification
+/// that there is one.
+#[derive(Debug)]
+pub struct Handed<'a> {
+    pub caller: &'a Caller,
+    pub direction: Direction,
+    /// About whom, where that is known.
+    pub patient: Option<&'a Bsn>,
+    /// What was given: its type, and `Type/id` where it has one.
+    pub resource_type: &'static str,
+    pub resource: Option<String>,
+}
+
+/// Writes the record of what was handed to us; resolves when it is durable.
+///
+/// # Errors
+/// The access log cannot be written.
+pub async fn record_handed(
+    log: &dyn AccessLog,
+    clock: std::sync::Arc<dyn Clock>,
+    node: &str,
+    inbound: &Inbound,
+    handed: Handed<'_>,
+) -> Result<(), LogUnavailable> {
+    let trail = Trail::open(log, clock, node, inbound)?;
+    trail.notes().note(|record| {
+        record.direction = Some(handed.direction);
+        record.caller = Some(CallerFacts::from(handed.caller));
+        record.asked = Some(AskedFacts {
+            fhir_version: Cow::Owned(inbound.version.to_string()),
+            interaction: Cow::Borrowed("create"),
+            resource_type: Some(Cow::Borrowed(handed.resource_type)),
+            resource: handed.resource,
+            operation: None,
+            query: None,
+            page: None,
+            entries: Vec::new(),
+        });
+        record.patient = handed.patient.cloned();
     });
     trail.close(OutcomeFacts::Released).await
 }

@@ -336,3 +336,26 @@ impl Checking<'_> {
         ResourceType::parse(self.version, name).ok_or_else(|| format!("{name} is no resource type of this version"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOLD: &str = r#"{"title": "T", "purpose": "COC", "patient": "told", "versions": {"stu3": {"interactions": [
+        {"type": "Task", "codes": ["read", "update"]}, {"type": "Composition", "codes": ["$document"]}]}}}"#;
+
+    #[test]
+    fn whom_only_the_answer_tells_of_is_asked_by_name_and_without_findings() {
+        let holds = |text: &str| check(&serde_json::from_str(text).unwrap(), false);
+        assert_eq!(holds(TOLD), Ok(()));
+        for (part, instead) in [
+            (r#""update""#, r#""search-type""#),
+            (r#""update""#, r#""create""#),
+            (r#""update""#, r#""history-instance""#),
+            (r#""patient": "told""#, r#""patient": "told", "findings": {"user": ["treatment-relation"]}"#),
+            (r#""interactions""#, r#""system": ["transaction"], "interactions""#),
+        ] {
+            assert!(holds(&TOLD.replacen(part, instead, 1)).is_err(), "{instead}");
+        }
+    }
+}

@@ -13,6 +13,7 @@ pub mod desk;
 pub mod directory;
 pub mod entrance;
 pub mod grants;
+pub mod handoffs;
 pub mod http;
 pub mod log;
 pub mod mitz;

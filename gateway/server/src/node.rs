@@ -17,6 +17,7 @@ use store::access_log::AccessLog;
 use crate::certificates::Certificates;
 use crate::directory::{AddressBook, DirectoryMeasures};
 use crate::entrance::Entrance;
+use crate::handoffs::Handoffs;
 use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
@@ -81,6 +82,10 @@ pub struct Parts {
     pub quality: Quality,
     /// How far the medication overview looks.
     pub medication: Windows,
+    /// Nursing handoffs, where this node takes part in them.
+    pub handoffs: Option<Arc<Handoffs>>,
+    /// The port that records are written through.
+    pub log: Arc<dyn exchange::ports::AccessLog>,
     /// The national consent register, where there is one.
     pub mitz: Option<Mitz>,
     /// What takes its notifications, where it may send any.
@@ -137,6 +142,14 @@ impl Node {
     /// Through which the access log is looked into.
     pub fn log_stack(&self) -> Option<&LogStack> {
         self.parts.log_stack.as_ref()
+    }
+    /// Nursing handoffs, where this node takes part in them.
+    pub fn handoffs(&self) -> Option<&Arc<Handoffs>> {
+        self.parts.handoffs.as_ref()
+    }
+    /// The port that records are written through.
+    pub fn log(&self) -> &Arc<dyn exchange::ports::AccessLog> {
+        &self.parts.log
     }
     /// The use cases in force.
     pub fn use_cases(&self) -> &InForce {

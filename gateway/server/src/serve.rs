@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::certificates::Reloading;
 use crate::config::NodeConfig;
 use crate::desk::NodeDesk;
+use crate::handoffs::Working;
 use crate::http::listeners;
 use crate::wiring;
 
@@ -39,6 +40,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
     let _reloading = Reloading::start(node.certificates().clone(), config.clone());
     let desk = config.inner.portal.then(|| Arc::new(NodeDesk::new(node.clone())));
     node.witnessing().start();
+    let handing_over = node.handoffs().map(|handoffs| Working::start(&node, handoffs));
     let workers = config.bounds.workers;
     let trouble = |fault: std::io::Error| format!("cannot serve: {fault}");
     let outer = listeners::outer(node.clone(), outer_listener, outer_tls, workers).map_err(trouble)?;
@@ -69,6 +71,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
         }
     };
     let (outer, inner, cards) = tokio::join!(outer, inner, cards);
+    drop(handing_over);
     // After the last exchange: what is durable by now is signed for.
     drop(wired.addressing);
     drop(wired.reloading);

@@ -2,6 +2,7 @@
 //!
 //! Read it from [`node`] down. Everything that can be wrong is said at start, as a sentence for the operator.
 
+pub mod handoffs;
 mod tokens;
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use connectors::registers::{ConsentRecords, Watch};
 use connectors::sources::OwnRecords;
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
-use exchange::ports::{Authenticator, Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
+use exchange::ports::{Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
 use fhir::json::Limits;
 use fhir::{FhirVersion, Ura};
@@ -31,7 +32,6 @@ use crate::certificates::Certificates;
 use crate::config::{NodeConfig, SourceConfig};
 use crate::directory::{self, AddressBook};
 use crate::entrance;
-use crate::grants::GrantsPort;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
@@ -99,11 +99,12 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let sources = own_sources(config, certificates.to_sources())?;
     let partners = Arc::new(partners(config)?);
     let state = tokens::state(config)?;
-    let grants = GrantsPort::open(state.clone(), clock.clone())?;
-    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state.clone(), &grants, &clock, &certificates)?);
+    let begun = handoffs::begin(config, &state, &clock)?;
+    let bases = begun.bases(&clock);
+    let issuer = Arc::new(tokens::issuer(config, partners.clone(), state.clone(), bases, &clock, &certificates)?);
     let sessions = Arc::new(Sessions::new(config.sessions));
     let limits = Arc::new(RateLimits::new(config.limits));
-    let authenticator: Arc<dyn Authenticator> = Arc::new(tokens::authenticator(
+    let authenticator = begun.doorman(Arc::new(tokens::authenticator(
         config,
         partners,
         issuer.clone(),
@@ -111,13 +112,15 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         sessions.clone(),
         clock.clone(),
         certificates.vets(),
-    )?);
+    )?));
     let around = entrance::Around { use_cases: &use_cases.current(), cards: certificates.cards() };
     let entrance = entrance::set_up(config, callers.clone(), sessions, limits.clone(), authenticator.clone(), &around)?;
     let entrance = Arc::new(entrance);
-    let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
-    let (book, addressing) = directory::start(config, certificates.to_directories(), &clock)?.unzip();
     let presenter = tokens::presenter(config, &certificates, &clock)?;
+    let handed = begun.handoffs(config, &certificates, presenter.as_ref(), &clock)?;
+    let indexes = handoffs::patients(handed.as_ref(), sources.indexes);
+    let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(indexes));
+    let (book, addressing) = directory::start(config, certificates.to_directories(), &clock)?.unzip();
     let peers = peers(config, &certificates, presenter.as_ref(), &clock, book.as_ref())?;
     let mitz = mitz::of(config)?;
     let OwnSources { sources: own, witnesses, consents, .. } = sources;
@@ -149,14 +152,14 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
             limits: Limits { bytes: config.bounds.body_bytes, ..Limits::default() },
         },
         use_cases: use_cases.clone(),
-        log,
+        log: log.clone(),
         clock,
         authenticator: authenticator.clone(),
         throttle: limits,
         patients: patients.clone(),
         relations: registers.relations,
         consents: registers.consents,
-        localisation: registers.whereabouts,
+        localisation: handoffs::places(handed.as_ref(), registers.whereabouts),
         value_sets: value_sets(&quality),
         bounds: config.bounds.exchange(),
     };
@@ -167,7 +170,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         ura: config.provider.ura.to_string(),
         bases: Bases { outer: config.outer.public_base.clone(), inner: config.inner.public_base.clone() },
         holders: Arc::new(holders(config)),
-        versions: versions(&use_cases.current(), sources.versions),
+        versions: versions(&use_cases.current(), sources.versions, handed.is_some()),
         body_bounds: config.bounds.body(),
         stack,
         log_stack,
@@ -182,6 +185,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         callers,
         nuts_issuer: crate::http::nuts::issuer(config),
         presenter,
+        handoffs: handed,
+        log,
         access_log,
         proof,
         witnessing,
@@ -390,12 +395,15 @@ fn holders(config: &NodeConfig) -> HashMap<DataHolder, String> {
     std::iter::once((DataHolder(config.provider.ura.clone()), own)).chain(partners).collect()
 }
 
-/// The versions served: those of the use cases that a source of ours, or a peer, could answer.
-fn versions(use_cases: &UseCases, own: Vec<FhirVersion>) -> Vec<FhirVersion> {
+/// The versions served: those of the use cases that a source of ours, a peer or our outbox could answer.
+fn versions(use_cases: &UseCases, own: Vec<FhirVersion>, handoffs: bool) -> Vec<FhirVersion> {
     FhirVersion::ALL
         .into_iter()
         .filter(|version| use_cases.all().any(|use_case| use_case.capability().versions.contains_key(version)))
-        .filter(|version| own.is_empty() || own.contains(version))
+        .filter(|version| {
+            let of_handoffs = handoffs && *version == flows::eoverdracht::VERSION;
+            own.is_empty() || own.contains(version) || of_handoffs
+        })
         .collect()
 }
 

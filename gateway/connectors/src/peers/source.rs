@@ -96,9 +96,16 @@ impl PeerSource {
         patient: Option<&Bsn>,
         token: &Token,
     ) -> Result<Answer, Failure> {
+        let permit = question.permit();
         let call = rest.call(question.correlation_id(), question.patience()).bearing(token)?;
         let Some(bsn) = patient else {
-            return ask(&call, question, None).await;
+            let mut answer = ask(&call, question, None).await?;
+            if *permit.patient() == PatientScope::Told {
+                // What a sender gives for a transfer is of that transfer: it alone can tell whose a Binary is.
+                let binaries = answer.items.iter().filter(|item| item.resource.resource_type() == "Binary");
+                answer.vouched = binaries.filter_map(|item| Some(format!("Binary/{}", item.resource.id()?))).collect();
+            }
+            return Ok(answer);
         };
         if asks_for_the_patient(question.interaction()) {
             let mut answer = ask(&call, question, Some(bsn)).await?;

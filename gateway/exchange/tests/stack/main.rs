@@ -12,6 +12,7 @@ mod masking;
 mod paging;
 mod refusals;
 mod shadow;
+mod told;
 mod trail;
 mod transactions;
 mod world;

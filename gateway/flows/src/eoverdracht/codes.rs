@@ -2,7 +2,7 @@
 
 pub const SNOMED: &str = "http://snomed.info/sct";
 /// Transfer of care (overdracht van zorg): `Task.code`.
-pub const TRANSFER_OF_CARE: &str = "308292007";
+pub const TRANSFER_OF_CARE: &str = "308292007"; // not a BSN
 /// Report of nursing handoff (verslag van verpleegkundige overdracht): `Composition.type`, and the Task's input.
 pub const NURSING_HANDOFF: &str = "11171000146100";
 /// Section: referred by nurse, the sending party.

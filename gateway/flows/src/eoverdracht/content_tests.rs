@@ -182,6 +182,20 @@ fn a_handoff_is_about_one_patient_and_begins_with_its_composition() {
 }
 
 #[test]
+fn a_binary_is_in_a_handoff_by_the_document_that_it_is_of_and_not_in_its_document() {
+    let reference = r#"{"resourceType":"DocumentReference","id":"r1","status":"current","subject":{"reference":"Patient/p1"},
+        "content":[{"attachment":{"contentType":"application/pdf","url":"Binary/b1"}},{"attachment":{"url":"Binary/b1"}}]}"#;
+    let binary = r#"{"resourceType":"Binary","id":"b1","contentType":"application/pdf","content":"JVBERi0="}"#;
+    let handoff = Handoff::of_bundle(&bundle(&[reference, binary]), |_| true).unwrap();
+    assert_eq!((handoff.binaries(), handoff.resources().len()), (vec!["b1".to_owned()], 7));
+    assert_eq!(handoff.without_binaries().len(), 6);
+    let alone = Handoff::of_bundle(&bundle(&[binary]), |_| true);
+    assert_eq!(alone.unwrap_err(), HandoffFault::OtherPatient(5), "nobody's document");
+    let missing = Handoff::of_bundle(&bundle(&[reference]), |_| true).unwrap();
+    assert_eq!(missing.dangling(), ["Practitioner/gone", "Binary/b1"]);
+}
+
+#[test]
 fn what_is_no_handoff_is_refused_when_it_is_pushed() {
     let other = r#"{"resourceType":"Flag","id":"f1","subject":{"reference":"Patient/p2"}}"#;
     let refused = |more: &[&str]| Handoff::of_bundle(&bundle(more), |kind| kind != "Claim").unwrap_err();

@@ -3,7 +3,7 @@
 //! Nothing in it is changed. What could not be sent as it is, or would not leave the sender, is refused when it is pushed
 //! and not found out later by the receiver.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use fhir::compartment::{PatientReference, Whose, whose};
 use fhir::json::Value;
@@ -18,6 +18,7 @@ pub const VERSION: FhirVersion = FhirVersion::Stu3;
 
 /// Types that name no patient and are the patient's whose resource refers to them.
 const REFERRED: [&str; 2] = ["Device", "Specimen"];
+const BINARY: &str = "Binary";
 /// Deepest nesting of sections that is read.
 const DEPTH: usize = 16;
 
@@ -139,6 +140,22 @@ impl Handoff {
         self.organization_of(RECEIVING_PARTY)
     }
 
+    /// What a document has: everything but its Binaries, which are fetched one by one (Nuts eOverdracht).
+    pub fn without_binaries(&self) -> Vec<Resource> {
+        self.resources.iter().filter(|one| one.resource_type() != BINARY).cloned().collect()
+    }
+
+    /// The ids of the Binaries that its documents are in, each once, in their order.
+    pub fn binaries(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for id in self.resources.iter().flat_map(attached) {
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        }
+        found
+    }
+
     /// As a document Bundle. Each resource is in it as it came.
     pub fn to_bundle(&self) -> Bundle {
         let mut bundle = Bundle::new(BundleKind::Document);
@@ -201,9 +218,23 @@ fn is_about(resource: &Resource, patient: &Bsn, patient_id: &str, all: &[Resourc
         }),
         Whose::Unstated => {
             let kind = resource.resource_type();
-            REFERRED.contains(&kind.as_ref()) && is_referred(&kind, &resource.id().unwrap_or_default(), all)
+            let id = resource.id().unwrap_or_default();
+            if kind == BINARY {
+                return all.iter().any(|one| attached(one).contains(&id.to_string()));
+            }
+            REFERRED.contains(&kind.as_ref()) && is_referred(&kind, &id, all)
         }
     }
+}
+
+/// The ids of the Binaries that a DocumentReference is about: `content.attachment.url` is `Binary/[id]`.
+fn attached(resource: &Resource) -> Vec<String> {
+    if resource.resource_type() != "DocumentReference" {
+        return Vec::new();
+    }
+    let id =
+        |url: Value<'_>| LogicalId::parse(url.as_text()?.strip_prefix("Binary/")?).map(|id| id.as_str().to_owned());
+    resource.root().all("content.attachment.url").into_iter().filter_map(id).collect()
 }
 
 fn is_referred(kind: &str, id: &str, all: &[Resource]) -> bool {
@@ -215,15 +246,20 @@ fn is_referred(kind: &str, id: &str, all: &[Resource]) -> bool {
 }
 
 fn dangling(resources: &[Resource], there: &HashSet<String>) -> Vec<String> {
-    let mut missing: HashMap<String, ()> = HashMap::new();
+    let mut missing = HashSet::new();
     let mut found = Vec::new();
     for resource in resources {
-        links(resource, &mut |kind, id, elsewhere| {
-            let name = format!("{kind}/{id}");
-            if !elsewhere && !there.contains(&name) && missing.insert(name.clone(), ()).is_none() {
+        let mut note = |name: String| {
+            if !there.contains(&name) && missing.insert(name.clone()) {
                 found.push(name);
             }
+        };
+        links(resource, &mut |kind, id, elsewhere| {
+            if !elsewhere {
+                note(format!("{kind}/{id}"));
+            }
         });
+        attached(resource).into_iter().for_each(|id| note(format!("{BINARY}/{id}")));
     }
     found
 }

@@ -36,6 +36,7 @@ pub use listeners::{InnerConfig, OuterConfig};
 pub use log::{LogConfig, PartnerLog};
 pub use sources::SourceConfig;
 
+use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
 
 /// Whether real patients may be behind this node.
@@ -138,6 +139,9 @@ pub struct PartnerEntry {
     /// Its log, when one of us witnesses the other's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<PartnerLog>,
+    /// How it is told of handoffs, when we send it any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handoffs: Option<PartnerHandoffs>,
 }
 
 /// How another provider's node is reached.
@@ -220,6 +224,9 @@ pub struct NodeConfig {
     /// How far the medication overview looks back and ahead.
     #[serde(default)]
     pub medication: Windows,
+    /// Nursing handoffs (eOverdracht), when this node takes part in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handoffs: Option<HandoffsConfig>,
     /// Nuts, when this node takes part in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nuts: Option<NutsConfig>,

@@ -13,6 +13,7 @@ use connectors::identity::{
 };
 use connectors::mcsd::{DirectoryConfig, ProviderDirectory, Topology};
 use connectors::mitz::{MitzConfig, SubscriptionsConfig};
+use connectors::peers::NotificationShape;
 use connectors::relations::{EvidenceConfig, EvidenceKind, KindConfig, Persons};
 use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
@@ -28,6 +29,7 @@ use super::{
     ProfilesConfig, ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
 
+use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
 
 /// The commented reference, as it stands in the project.
@@ -226,6 +228,17 @@ pub(crate) fn everything() -> NodeConfig {
             roles: vec![CardRole { codes: vec![text()], role: text() }],
             recheck_seconds: 1,
         }),
+        handoffs: Some(HandoffsConfig {
+            data_days: 1,
+            keep_days: 1,
+            most: 1,
+            largest_bytes: 1,
+            notification_seconds: 1,
+            retry_seconds: 1,
+            retry_most_seconds: 1,
+            attempts: 1,
+            intake: Some(person()),
+        }),
         nuts: Some(NutsConfig {
             subject: Some(text()),
             authorities_file: Some(path()),
@@ -280,6 +293,7 @@ pub(crate) fn everything() -> NodeConfig {
                 purposes: BTreeMap::from([(text(), UseCaseId::parse("bgz").unwrap())]),
             }),
             log: Some(PartnerLog { base: web(), public_key: Some(text()), witness_key: Some(text()) }),
+            handoffs: Some(PartnerHandoffs { notification: web(), shape: NotificationShape::EmptyPost }),
         }],
         callers: vec![InnerCallerConfig {
             client_id: text(),

@@ -55,6 +55,7 @@ impl Framework {
             }),
             software: None,
             nuts_v5: None,
+            handoffs: None,
             log: None,
         })
     }

@@ -7,6 +7,7 @@
 mod children;
 mod embedded;
 mod framework;
+mod handoffs;
 mod log_in;
 mod log_keys;
 mod national;

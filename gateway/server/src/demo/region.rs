@@ -2,7 +2,6 @@
 // Tells its user where to look.
 #![allow(clippy::print_stdout)]
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use conformance::ca::{AuthorityHandle, AuthorityServer, Subject};
@@ -21,7 +20,8 @@ use super::log_in::{self, LogIn};
 use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{
-    DemoOptions, embedded, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets, ura, use_case,
+    DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets, ura,
+    use_case,
 };
 use crate::config::{
     BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
@@ -83,7 +83,8 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         Around { places: &places, state: &state, register: &register, national: &national, framework: &framework };
     for place in &places {
         simulators.extend(source_of(place)?);
-        let (own, their) = overseers::of(place.provider, &place.folder)?.into_iter().unzip();
+        let callers_of_it = overseers::of(place.provider, &place.folder)?.into_iter();
+        let (own, their) = callers_of_it.chain(handoffs::system(place.provider, &place.folder)?).unzip();
         overseeing.extend::<Vec<ReadyCaller>>(their);
         let (log_in, system) = idp.of(place.provider, &place.folder, &certificates)?;
         overseeing.extend(system);
@@ -256,6 +257,7 @@ fn set_up(
             use_cases: [USE_CASE, MEDICATION, EMERGENCY]
                 .into_iter()
                 .chain(overseers::USE_CASES)
+                .chain(handoffs::USE_CASES)
                 .map(use_case)
                 .collect::<Result<_, _>>()?,
             reload_seconds: 5,
@@ -270,6 +272,7 @@ fn set_up(
         limits: super::limits(),
         dezi: log_in.dezi,
         cards: log_in.cards,
+        handoffs: Some(handoffs::config()),
         nuts: Some(framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem")))),
         sources: vec![source_config(place)?],
         partners: partners(place, around)?,
@@ -297,14 +300,14 @@ fn source_config(place: &Place) -> Result<SourceConfig, String> {
 fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, String> {
     let mut partners = Vec::new();
     for other in around.places.iter().filter(|other| other.provider.key != place.provider.key) {
-        let base = said(WebAddress::parse(&format!("{}/fhir/r4", other.outer())))?;
         partners.push(PartnerEntry {
             ura: ura(other.provider.ura)?,
             name: other.provider.name.into(),
             kind: Some(other.provider.kind.into()),
-            use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
+            use_cases: handoffs::of_partners([USE_CASE, MEDICATION, EMERGENCY])?,
+            handoffs: Some(handoffs::told(other.provider, &other.outer())?),
             node: Some(PartnerNode {
-                bases: BTreeMap::from([(FhirVersion::R4, base)]),
+                bases: handoffs::bases(&other.outer())?,
                 token_endpoint: Some(said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?),
                 // Some tokens are bound to a key as well, so that both ways are seen at work.
                 dpop: other.provider.key == "hospital",
@@ -329,6 +332,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
         software: Some(around.framework.software()),
         nuts_v5: Some(framework::nuts_v5(number, &around.state.join("certs"))?),
         log: None,
+        handoffs: None,
     });
     partners.push(around.framework.partner()?);
     Ok(partners)

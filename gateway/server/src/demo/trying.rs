@@ -80,6 +80,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         limits: super::limits(),
         dezi: None,
         cards: None,
+        handoffs: None,
         nuts: None,
         sources: sources(options)?,
         partners: vec![PartnerEntry {
@@ -91,6 +92,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             software: None,
             nuts_v5: None,
             log: None,
+            handoffs: None,
         }],
         callers: vec![InnerCallerConfig {
             client_id: CLIENT.into(),

@@ -15,7 +15,8 @@ use rustls::ServerConfig;
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
 use super::{
-    cards, discovery, doors, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, vetted, witness,
+    cards, discovery, doors, handoffs, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, vetted,
+    witness,
 };
 use crate::desk::NodeDesk;
 use crate::node::Node;
@@ -51,6 +52,10 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
             .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))
             .route("/log/witness/add-checkpoint", web::post().to(witness::add_checkpoint))
             .route(mitz::PATH, web::post().to(mitz::notification))
+            .route(
+                &format!("{}/{{task}}", handoffs::notification::PATH),
+                web::post().to(handoffs::notification::notification),
+            )
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here))
@@ -79,6 +84,7 @@ pub fn inner(
             .route("/launch", web::post().to(launch::launch))
             .route("/openapi.json", web::get().to(openapi::answer))
             .route("/oauth/introspect", web::post().to(introspection::introspect))
+            .service(handoffs_scope())
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here));
@@ -104,6 +110,20 @@ pub fn cards(node: Arc<Node>, listener: TcpListener, tls: ServerConfig) -> std::
             .default_service(web::route().to(nothing_here))
     });
     Ok(bounded(server, CARD_WORKERS).listen_rustls_0_23(listener, tls)?.run())
+}
+
+/// Where the provider's own systems push handoffs and get them.
+fn handoffs_scope() -> actix_web::Scope {
+    web::scope("/handoffs")
+        .route("", web::post().to(handoffs::push))
+        .route("/sent", web::get().to(handoffs::sent))
+        .route("/sent/{id}", web::get().to(handoffs::sent_one))
+        .route("/sent/{id}/resend", web::post().to(handoffs::resend))
+        .route("/received", web::get().to(handoffs::received))
+        .route("/received/{id}", web::get().to(handoffs::received_one))
+        .route("/received/{id}/take", web::post().to(handoffs::take))
+        .route("/received/{id}/retry", web::post().to(handoffs::retry))
+        .route("/received/{id}/document", web::get().to(handoffs::document))
 }
 
 fn bounded<F, I, S, B>(server: HttpServer<F, I, S, B>, workers: usize) -> HttpServer<F, I, S, B>

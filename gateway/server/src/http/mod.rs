@@ -7,6 +7,7 @@ pub mod discovery;
 pub mod doors;
 pub mod endpoint;
 pub mod format;
+pub mod handoffs;
 pub mod health;
 pub mod inbound;
 pub mod introspection;

@@ -8,7 +8,7 @@ use connectors::identity::nuts::{
     CredentialTrust, DidWebResolver, Introspector, NutsConfig, NutsWallet, PresentationVerifier, Presenter,
     StatusLists, V5Grants, X509Authorities,
 };
-use connectors::identity::oauth::{IssuerConfig, TokenClient, TokenIssuer};
+use connectors::identity::oauth::{AuthorizationBases, IssuerConfig, TokenClient, TokenIssuer};
 use connectors::identity::{InnerCallers, NodeAuthenticator, Partners, Sessions};
 use exchange::ports::Clock;
 use store::once::Once;
@@ -17,7 +17,6 @@ use store::state::{State, StateOptions};
 use super::said;
 use crate::certificates::Certificates;
 use crate::config::NodeConfig;
-use crate::grants::GrantsPort;
 use crate::http::nuts;
 use crate::once::{self, UsedPort};
 use crate::tls;
@@ -32,7 +31,7 @@ pub fn issuer(
     config: &NodeConfig,
     partners: Arc<Partners>,
     state: Arc<State>,
-    grants: &GrantsPort,
+    bases: Arc<dyn AuthorizationBases>,
     clock: &Arc<dyn Clock>,
     certificates: &Certificates,
 ) -> Result<TokenIssuer, String> {
@@ -41,7 +40,7 @@ pub fn issuer(
     let endpoint = said(WebAddress::parse(&token_endpoint(config)))?;
     let used = Arc::new(UsedPort(Arc::new(used)));
     let issuer = said(TokenIssuer::new(IssuerConfig::new(endpoint), partners, used))?;
-    let mut issuer = issuer.with_bases(Arc::new(grants.clone()));
+    let mut issuer = issuer.with_bases(bases);
     if let Some(presentations) = presentations(config, certificates)? {
         issuer = issuer.with_presentations(presentations);
     }

@@ -9,6 +9,7 @@ mod counts;
 mod crash;
 mod formats;
 mod full_disk;
+mod handoffs;
 mod limits;
 mod program;
 mod proof;

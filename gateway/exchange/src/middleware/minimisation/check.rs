@@ -25,7 +25,7 @@ pub(super) fn judge(
     permit: &Permit,
     asked: &Interaction,
     patients: &[String],
-    told: Option<&Bsn>,
+    told: Option<&Told>,
     resource: &Resource,
 ) -> Verdict {
     let owned = match belongs(permit, patients, told, resource) {
@@ -65,12 +65,15 @@ impl From<bool> for Belongs {
     }
 }
 
-fn belongs(permit: &Permit, patients: &[String], told: Option<&Bsn>, resource: &Resource) -> Belongs {
+fn belongs(permit: &Permit, patients: &[String], told: Option<&Told>, resource: &Resource) -> Belongs {
     let patient = match (permit.patient(), told) {
         (PatientScope::Any, _) => return Belongs::Yes,
         (PatientScope::Nobody, _) => return Belongs::from(whose(permit.version(), resource) == Whose::Nobody),
-        (PatientScope::One(bsn), _) | (PatientScope::Told, Some(bsn)) => bsn,
-        (PatientScope::Told, None) => return of_one_unnamed(permit, resource),
+        (PatientScope::One(bsn), _) | (PatientScope::Told, Some(Told::One(bsn, _))) => bsn,
+        (PatientScope::Told, Some(Told::Unnamed(id))) => return of_one_unnamed(permit, id.as_deref(), resource),
+        (PatientScope::Told, Some(Told::Unclear) | None) => {
+            return Belongs::from(whose(permit.version(), resource) == Whose::Nobody);
+        }
     };
     match whose(permit.version(), resource) {
         Whose::Patient { bsns, malformed_bsn, .. } => {
@@ -85,29 +88,62 @@ fn belongs(permit: &Permit, patients: &[String], told: Option<&Bsn>, resource: &
     }
 }
 
-/// Without a Patient in the answer it is not known who it is; that it is about one, and not about several, is.
-fn of_one_unnamed(permit: &Permit, resource: &Resource) -> Belongs {
+/// Without a Patient in the answer it is not known who it is; that it is about this one id, and about nobody else, is.
+fn of_one_unnamed(permit: &Permit, id: Option<&str>, resource: &Resource) -> Belongs {
     match whose(permit.version(), resource) {
-        Whose::About(references) => Belongs::from(matches!(references.as_slice(), [PatientReference::Id(_)])),
+        Whose::About(references) => {
+            let same =
+                |reference: &PatientReference| matches!(reference, PatientReference::Id(of) if Some(of.as_str()) == id);
+            Belongs::from(!references.is_empty() && references.iter().all(same))
+        }
         Whose::Nobody => Belongs::Yes,
-        Whose::Patient { .. } | Whose::Unstated => Belongs::No,
+        Whose::Unstated => Belongs::Unsaid,
+        Whose::Patient { .. } => Belongs::No,
     }
 }
 
-/// The one patient whom an answer names, with the ids of their Patient resources in it; nothing when it names none, more
-/// than one, or one that is not clearly somebody.
-pub(super) fn told<'r>(permit: &Permit, resources: impl Iterator<Item = &'r Resource>) -> Option<(Bsn, Vec<String>)> {
-    let mut found: Option<(Bsn, Vec<String>)> = None;
+/// Whom an answer is about, as it says itself.
+pub(super) enum Told {
+    /// The patient of its Patient resources, and their ids.
+    One(Bsn, Vec<String>),
+    /// It holds no Patient; everything in it that is about somebody is about this id.
+    Unnamed(Option<String>),
+    /// More than one, or nobody that is clearly somebody.
+    Unclear,
+}
+
+/// Whom an answer is about.
+pub(super) fn told<'r>(permit: &Permit, resources: impl Iterator<Item = &'r Resource>) -> Told {
+    let mut one: Option<(Bsn, Vec<String>)> = None;
+    let mut unnamed: Option<String> = None;
+    let mut several = false;
     for resource in resources {
-        let Whose::Patient { id, bsns, malformed_bsn } = whose(permit.version(), resource) else { continue };
-        let ([bsn], false) = (bsns.as_slice(), malformed_bsn) else { return None };
-        match &mut found {
-            Some((known, _)) if known != bsn => return None,
-            Some((_, ids)) => ids.extend(id),
-            None => found = Some((bsn.clone(), id.into_iter().collect())),
+        match whose(permit.version(), resource) {
+            Whose::Patient { id, bsns, malformed_bsn } => {
+                let ([bsn], false) = (bsns.as_slice(), malformed_bsn) else { return Told::Unclear };
+                match &mut one {
+                    Some((known, _)) if known != bsn => return Told::Unclear,
+                    Some((_, ids)) => ids.extend(id),
+                    None => one = Some((bsn.clone(), id.into_iter().collect())),
+                }
+            }
+            Whose::About(references) => {
+                for reference in references {
+                    if let PatientReference::Id(id) = reference {
+                        several |= unnamed.as_ref().is_some_and(|known| *known != id);
+                        unnamed = Some(id);
+                    }
+                }
+            }
+            Whose::Unstated | Whose::Nobody => {}
         }
     }
-    found
+    match one {
+        // What is about others is found out one by one.
+        Some((bsn, ids)) => Told::One(bsn, ids),
+        None if several => Told::Unclear,
+        None => Told::Unnamed(unnamed),
+    }
 }
 
 fn points_at(reference: &PatientReference, patient: &Bsn, patients: &[String]) -> bool {

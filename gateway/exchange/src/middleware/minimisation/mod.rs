@@ -17,7 +17,7 @@ use super::source::Answered;
 use crate::handle::Handle;
 use crate::ports::{Item, SourceFault, Written};
 use crate::refusal::Refusal;
-use check::Verdict;
+use check::{Told, Verdict};
 
 pub use released::{Part, ReleasedItem, SourceStatus};
 
@@ -41,14 +41,17 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
         let mut patients: Vec<String> = given().flat_map(|answer| answer.patients.clone()).collect();
         let told = match permit.patient() {
             PatientScope::Told => {
-                check::told(&permit, given().flat_map(|answer| &answer.items).map(|item| &item.resource))
+                Some(check::told(&permit, given().flat_map(|answer| &answer.items).map(|item| &item.resource)))
             }
             PatientScope::One(_) | PatientScope::Nobody | PatientScope::Any => None,
         };
-        let told = told.map(|(bsn, ids)| {
-            patients = ids;
-            bsn
-        });
+        let named = match &told {
+            Some(Told::One(bsn, ids)) => {
+                patients.clone_from(ids);
+                Some(bsn.clone())
+            }
+            Some(Told::Unnamed(_) | Told::Unclear) | None => None,
+        };
         let questions = answers.len();
         for (interaction, answer) in answers {
             match answer {
@@ -91,7 +94,9 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
             );
         }
         sieve.settle(&permit, questions, |status| {
-            Part::new(source.holder().clone(), source.name().to_owned(), status).with_patients(patients).with_told(told)
+            Part::new(source.holder().clone(), source.name().to_owned(), status)
+                .with_patients(patients)
+                .with_told(named)
         })
     }
 }
@@ -100,7 +105,7 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
 pub(super) fn again(permit: &Permit, part: &Part, item: &ReleasedItem) -> bool {
     let asked = permit.plan().first().unwrap_or(&permit.request().interaction);
     // What names no patient left with what it hangs on, which is judged here as well.
-    let verdict = check::judge(permit, asked, part.patients(), part.told(), item.whole());
+    let verdict = check::judge(permit, asked, part.patients(), None, item.whole());
     matches!(verdict, Verdict::Release | Verdict::Unowned) && masking::is_masked_enough(permit, item)
 }
 

@@ -8,6 +8,7 @@ use fhir::FhirVersion;
 use flows::medication::Windows;
 
 use super::{LogConfig, Mode, NodeConfig, SourceConfig};
+use crate::wiring;
 
 /// Holds a configuration against the rules.
 pub fn hold(config: &NodeConfig) -> Result<(), String> {
@@ -85,6 +86,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     tokens_of_partners(config)?;
     grants_of_partners(config)?;
     addressing(config)?;
+    wiring::handoffs::check(config)?;
     if config.mode == Mode::Production {
         production(config)?;
     }

@@ -70,6 +70,7 @@ impl Provider {
             node: None,
             software: None,
             nuts_v5: None,
+            handoffs: None,
             log: Some(PartnerLog {
                 base: WebAddress::parse(&format!("http://{}/log", self.address)).unwrap(),
                 public_key: CheckpointKey::open(&places.key).unwrap().map(|key| key.public().to_string()),

@@ -1,0 +1,236 @@
+//! A nursing handoff driven from both ends, as the two record systems do it: the hospital's pushes, the nursing home's has it
+//! taken and gets it. What is between them is the nodes' own.
+
+mod sample;
+mod story;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::callers::{Answer, InnerCaller, OuterCaller};
+use crate::region::{self, HOSPITAL, NURSING_HOME};
+use crate::suites::{Flaw, Setting};
+
+pub use sample::handoff;
+pub use story::shown;
+
+/// What a sender offers, and a receiver is told by.
+pub const SENDER: &str = "eoverdracht-sender";
+pub const RECEIVER: &str = "eoverdracht-receiver";
+
+/// How long anything may take that the nodes do by themselves.
+const WITHIN: Duration = Duration::from_secs(20);
+
+/// Both record systems, and where their nodes are.
+pub struct Parties {
+    pub epd: InnerCaller,
+    pub ecd: InnerCaller,
+    /// Without a slash at the end.
+    pub hospital_inner: String,
+    pub home_inner: String,
+    pub hospital_outer: String,
+    pub home_outer: String,
+}
+
+/// A transfer, as its sender knows it.
+pub struct Transfer {
+    pub id: String,
+    pub task: String,
+    /// The id of the Composition.
+    pub composition: String,
+    /// What was pushed.
+    pub bundle: Value,
+}
+
+impl Parties {
+    /// # Errors
+    /// The region is not set up for handoffs.
+    pub fn of(setting: &Setting) -> Result<Self, Flaw> {
+        let system = |key: &str| {
+            let of_node = |caller: &&crate::ready::Caller| {
+                caller.node.as_deref() == Some(key) && caller.client_id.as_deref() == Some("handoff-system")
+            };
+            let found = setting.ready.callers.iter().find(of_node);
+            let found = found.ok_or_else(|| Flaw::NotRun(format!("{key} has no record system that hands over")))?;
+            Ok::<_, Flaw>(InnerCaller::of(&setting.ready, &found.name)?)
+        };
+        let (hospital, home) = (setting.node(HOSPITAL.key)?, setting.node(NURSING_HOME.key)?);
+        Ok(Parties {
+            epd: system(HOSPITAL.key)?,
+            ecd: system(NURSING_HOME.key)?,
+            hospital_inner: hospital.inner.clone(),
+            home_inner: home.inner.clone(),
+            hospital_outer: hospital.outer.clone(),
+            home_outer: home.outer.clone(),
+        })
+    }
+
+    /// The nursing home's node itself, on its way to the hospital's.
+    ///
+    /// # Errors
+    /// The region does not show its key.
+    pub fn home_node(&self, setting: &Setting) -> Result<OuterCaller, Flaw> {
+        setting.organisation(NURSING_HOME.ura, HOSPITAL.key)
+    }
+
+    /// Pushes a handoff of its own about the region's patient.
+    ///
+    /// # Errors
+    /// It was not taken.
+    pub async fn push(&self) -> Result<Transfer, Flaw> {
+        let patient = region::patients().into_iter().find(|patient| patient.known_at.contains(&HOSPITAL.key));
+        let patient = patient.ok_or_else(|| Flaw::NotRun("the hospital knows no patient".to_owned()))?;
+        let run = format!("{:x}", time::OffsetDateTime::now_utc().unix_timestamp_nanos());
+        let bundle = handoff(patient.bsn, &run);
+        let answer = self.push_bundle(&bundle).await?;
+        let told = answer.json().unwrap_or_default();
+        let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+        if answer.status != 201 {
+            return Err(Flaw::Broken(format!("a push is answered with {}", answer.status)));
+        }
+        Ok(Transfer { id: text("id"), task: text("task"), composition: format!("overdracht-{run}"), bundle })
+    }
+
+    /// Pushes this Bundle to the nursing home.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn push_bundle(&self, bundle: &Value) -> Result<Answer, Flaw> {
+        let url = format!("{}/handoffs?receiver={}", self.hospital_inner, NURSING_HOME.ura);
+        Ok(self.epd.post_json(&url, bundle).await?)
+    }
+
+    /// How far the sender has come.
+    ///
+    /// # Errors
+    /// It does not say.
+    pub async fn sent(&self, transfer: &Transfer) -> Result<Value, Flaw> {
+        json(self.epd.get(&format!("{}/handoffs/sent/{}", self.hospital_inner, transfer.id)).await?)
+    }
+
+    /// Every transfer of this Task that the receiver lists.
+    ///
+    /// # Errors
+    /// It does not list them.
+    pub async fn received(&self, task: &str) -> Result<Vec<Value>, Flaw> {
+        let mut found = Vec::new();
+        let mut url = format!("{}/handoffs/received", self.home_inner);
+        loop {
+            let listed = json(self.ecd.get(&url).await?)?;
+            let transfers = listed["transfers"].as_array().cloned().unwrap_or_default();
+            found.extend(transfers.into_iter().filter(|one| one["task"] == task));
+            let Some(next) = listed["next"].as_str() else { return Ok(found) };
+            url = format!("{}/handoffs/received?behind={next}", self.home_inner);
+        }
+    }
+
+    /// Waits until the receiver has the transfer in this state; its id there.
+    ///
+    /// # Errors
+    /// It takes too long.
+    pub async fn until(&self, task: &str, state: &str) -> Result<String, Flaw> {
+        let began = Instant::now();
+        loop {
+            let found = self.received(task).await?;
+            if let Some(one) = found.iter().find(|one| one["state"] == state) {
+                return Ok(one["id"].as_str().unwrap_or_default().to_owned());
+            }
+            if began.elapsed() > WITHIN {
+                let states: Vec<_> = found.iter().map(|one| format!("{} {}", one["state"], one["effort"])).collect();
+                return Err(Flaw::Broken(format!("the receiver has {states:?}, and not {state}")));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until the sender's Task has this status and the receiver was told.
+    ///
+    /// # Errors
+    /// It takes too long.
+    pub async fn until_sent(&self, transfer: &Transfer, state: &str) -> Result<(), Flaw> {
+        let began = Instant::now();
+        loop {
+            let sent = self.sent(transfer).await?;
+            if sent["state"] == state && sent["told"] == true {
+                return Ok(());
+            }
+            if began.elapsed() > WITHIN {
+                return Err(Flaw::Broken(format!(
+                    "the sender has {} {}, and not {state}",
+                    sent["state"], sent["effort"]
+                )));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The nursing home's nurse takes it.
+    ///
+    /// # Errors
+    /// It is not taken.
+    pub async fn take(&self, id: &str) -> Result<(), Flaw> {
+        let url = format!("{}/handoffs/received/{id}/take", self.home_inner);
+        let answer = self.ecd.raw(Method::POST, &url, &[], Bytes::new()).await?;
+        if answer.status == 202 {
+            Ok(())
+        } else {
+            Err(Flaw::Broken(format!("taking it is answered with {}", answer.status)))
+        }
+    }
+
+    /// What the nursing home's record system gets.
+    ///
+    /// # Errors
+    /// It gets no document.
+    pub async fn document(&self, id: &str) -> Result<Value, Flaw> {
+        json(self.ecd.get(&format!("{}/handoffs/received/{id}/document", self.home_inner)).await?)
+    }
+
+    /// A whole transfer: pushed, taken, and completed at both sides. What was pushed and what came.
+    ///
+    /// # Errors
+    /// It does not come to its end.
+    pub async fn whole(&self) -> Result<(Transfer, Value), Flaw> {
+        let transfer = self.push().await?;
+        let id = self.until(&transfer.task, "offered").await?;
+        self.take(&id).await?;
+        self.until(&transfer.task, "completed").await?;
+        self.until_sent(&transfer, "completed").await?;
+        let document = self.document(&id).await?;
+        Ok((transfer, document))
+    }
+}
+
+/// The resources of a Bundle by type and id.
+pub fn by_name(bundle: &Value) -> BTreeMap<String, Value> {
+    let resources = bundle["entry"].as_array().into_iter().flatten().map(|entry| entry["resource"].clone());
+    let name =
+        |one: &Value| format!("{}/{}", one["resourceType"].as_str().unwrap_or(""), one["id"].as_str().unwrap_or(""));
+    resources.map(|one| (name(&one), one)).collect()
+}
+
+/// What differs between what was pushed and what came, resource for resource; empty when nothing does.
+pub fn differences(pushed: &Value, came: &Value) -> Vec<String> {
+    let (pushed, came) = (by_name(pushed), by_name(came));
+    let mut all = Vec::new();
+    for (name, resource) in &pushed {
+        match came.get(name) {
+            None => all.push(format!("{name} did not come")),
+            Some(other) if other != resource => all.push(format!("{name} is not what it was")),
+            Some(_) => {}
+        }
+    }
+    all.extend(came.keys().filter(|name| !pushed.contains_key(*name)).map(|name| format!("{name} was not sent")));
+    all
+}
+
+fn json(answer: Answer) -> Result<Value, Flaw> {
+    match answer.json() {
+        Some(json) if answer.status == 200 => Ok(json),
+        _ => Err(Flaw::Broken(format!("answered with {}", answer.status))),
+    }
+}

@@ -1,0 +1,202 @@
+//! The nursing handoff (eOverdracht) between two nodes, by the checks of its roles: ES at the sender, ER at the receiver, CO of
+//! both. The nursing home's own node pulls by itself; where the sender is to be tried, its key is used beside it.
+
+mod receiver;
+mod sender;
+mod transfer;
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Check, Flaw, Judgement, Setting, ensure};
+use crate::callers::{Acting, Answer, ClientAssertion, OuterCaller, TreatmentRelation, User, Wire};
+use crate::handoff::{Parties, SENDER, Transfer};
+
+const JSON: &str = "application/fhir+json";
+
+/// Checks of the roles that are not shown here yet, each with what is missing. A test holds that every check of the roles is
+/// either here or shown.
+#[cfg(test)]
+const NOT_YET: [(&str, &str); 10] = [
+    ("ES2", "a receiver that does not answer, played; a test of the node holds the backoff and what is given up"),
+    ("ES6", "a check of section codes when a handoff is pushed: unknown sections are passed on"),
+    ("ES13", "content rules are measured by the profiles, not refused"),
+    ("ER4", "a sender whose Task is another's, played; a test of the node holds that it is refused"),
+    ("ER5", "a sender that makes no documents, played; a test of the node holds that its parts are fetched"),
+    ("ER8", "a sender with unknown inputs and extensions, played; a test of the node holds that they break nothing"),
+    ("ER10", "a page that shows where a handoff is routed; it stands in the list of transfers"),
+    ("ER11", "a sender that fails, played; a test of the node holds that nothing changes and that it shows"),
+    ("CO1", "shown by the certificates' checks, of which handoffs are no exception"),
+    ("CO5", "the measures are keys of the configuration, held by its tests"),
+];
+
+pub fn checks() -> Vec<Check> {
+    vec![
+        Check::new(
+            "CO4, ER6, ER9: a handoff that is pushed is in the other record system, resource for resource",
+            |setting| Box::pin(transfer::whole(setting)),
+        ),
+        Check::new(
+            "ES1, ER3, ER7: the receiver is told, reads the Task by itself and the document for a person",
+            |setting| Box::pin(transfer::told(setting)),
+        ),
+        Check::new("ES3, ES4: the Task says what is ready and names nobody, in JSON and in XML", |setting| {
+            Box::pin(sender::task(setting))
+        }),
+        Check::new("ES5: the document begins with its Composition, and every reference in it resolves", |setting| {
+            Box::pin(sender::document(setting))
+        }),
+        Check::new("ES7: the Composition and each resource that it leads to can be read by themselves", |setting| {
+            Box::pin(sender::one_by_one(setting))
+        }),
+        Check::new(
+            "ES8, ES10: the Task put back as completed is the answer; then the data is gone and the Task is not",
+            |setting| Box::pin(sender::completed(setting)),
+        ),
+        Check::new("ES9: a Task that is put back otherwise is 422 and changes nothing", |setting| {
+            Box::pin(sender::spoiled(setting))
+        }),
+        Check::new("ES11: another organisation, no person, or no value that we gave: no data", |setting| {
+            Box::pin(sender::strangers(setting))
+        }),
+        Check::new(
+            "ES12, CO3: each read and the change is a record at the sender, and no technical line names the patient",
+            |setting| Box::pin(transfer::recorded(setting)),
+        ),
+        Check::new(
+            "ER1: a notification is an empty POST to the id of a Task, answered with 202 and nothing",
+            |setting| Box::pin(receiver::notification(setting)),
+        ),
+        Check::new(
+            "ER2: a notification that comes again is no second transfer, and a push that does is none either",
+            |setting| Box::pin(receiver::doubled(setting)),
+        ),
+        Check::new("CO2: the token to tell of handoffs with reads none, and lives no longer than others", |setting| {
+            Box::pin(receiver::scopes(setting))
+        }),
+        Check::new("what is no handoff is refused when it is pushed, and nothing of it stays", |setting| {
+            Box::pin(transfer::refused(setting))
+        }),
+    ]
+}
+
+/// The nursing home's node at the hospital's gate, with what it was given for one transfer.
+struct Receiver {
+    wire: Wire,
+    without_person: Wire,
+    base: String,
+}
+
+impl Receiver {
+    async fn of(setting: &Setting, parties: &Parties, transfer: &Transfer) -> Result<Self, Flaw> {
+        let node = parties.home_node(setting)?;
+        let wire = token(&node, &of_a_nurse(&node), &transfer.task).await?;
+        let without_person = token(&node, &node.assertion(None), &transfer.task).await?;
+        let base = format!("{}/fhir/stu3", parties.hospital_outer);
+        Ok(Receiver { wire, without_person, base })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.base)
+    }
+
+    async fn get(&self, path: &str) -> Result<Answer, Flaw> {
+        Ok(self.wire.get(&self.url(path)).await?)
+    }
+
+    async fn put(&self, path: &str, body: &Value) -> Result<Answer, Flaw> {
+        let body = Bytes::from(body.to_string());
+        Ok(self.wire.raw(Method::PUT, &self.url(path), &[("content-type", JSON)], body).await?)
+    }
+}
+
+/// An assertion that a nurse asks, about nobody in particular.
+fn of_a_nurse(node: &OuterCaller) -> ClientAssertion {
+    let mut assertion = node.assertion(None);
+    let nurse = User { id: "overdracht-toets".to_owned(), role: "30.000".to_owned(), name: "T. Oets".to_owned() };
+    assertion.claims.insert("user".to_owned(), json!(nurse));
+    assertion
+}
+
+/// A nurse who says of herself that this transfer is her ground.
+fn of_a_nurse_about(patient: &str, transfer: &str) -> Acting {
+    Acting {
+        user: User { id: "overdracht-toets".to_owned(), role: "30.000".to_owned(), name: "T. Oets".to_owned() },
+        patient: patient.to_owned(),
+        treatment_relation: TreatmentRelation { kind: "transfer".to_owned(), reference: transfer.to_owned() },
+    }
+}
+
+/// The node with a token that rests on what it was given.
+async fn token(node: &OuterCaller, assertion: &ClientAssertion, base: &str) -> Result<Wire, Flaw> {
+    let answer = node.come_back(assertion, SENDER, base).await?;
+    let body = answer.json().unwrap_or_default();
+    let token = body["access_token"].as_str().map(|token| node.with_token(token));
+    token.ok_or_else(|| Flaw::Broken(format!("a token request is answered {} {}", answer.status, body["error"])))
+}
+
+/// A transfer that waits, and the receiver at its sender's gate.
+async fn offered(setting: &Setting) -> Result<(Parties, Transfer, Receiver), Flaw> {
+    let parties = Parties::of(setting)?;
+    let transfer = parties.push().await?;
+    parties.until(&transfer.task, "offered").await?;
+    let receiver = Receiver::of(setting, &parties, &transfer).await?;
+    Ok((parties, transfer, receiver))
+}
+
+fn is(answer: &Answer, status: u16, what: &str) -> Judgement {
+    ensure(answer.status == status, || format!("{what} is answered with {}, not {status}", answer.status))
+}
+
+/// Every relative reference in a value.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member.as_str().filter(|_| name == "reference") {
+                    Some(text) if !text.starts_with('#') => found.push(text.to_owned()),
+                    _ => references(member, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handoff::{by_name, differences};
+
+    #[test]
+    fn every_check_of_the_roles_is_shown_or_is_said_to_be_missing() {
+        let shown = |id: &str| {
+            let names = |check: &Check| {
+                let head = check.name.split(':').next().unwrap_or_default();
+                head.split(", ").any(|word| word == id)
+            };
+            checks().iter().filter(|check| names(check)).count()
+        };
+        let all = (1..=13).map(|n| format!("ES{n}")).chain((1..=11).map(|n| format!("ER{n}")));
+        for id in all.chain((1..=5).map(|n| format!("CO{n}"))) {
+            let missing = NOT_YET.iter().filter(|(known, why)| *known == id && !why.is_empty()).count();
+            assert_eq!(shown(&id) + missing, 1, "{id}");
+        }
+    }
+
+    #[test]
+    fn the_sample_is_one_document_whose_references_resolve() {
+        let bundle = crate::handoff::handoff("999911120", "test");
+        let there = by_name(&bundle);
+        let mut found = Vec::new();
+        there.values().for_each(|resource| references(resource, &mut found));
+        assert!(found.iter().all(|reference| there.contains_key(reference)), "{found:?}");
+        assert_eq!(there.len(), 20);
+        assert_eq!(differences(&bundle, &bundle), Vec::<String>::new());
+        let mut other = bundle.clone();
+        other["entry"][10]["resource"]["onsetDateTime"] = json!("2026");
+        assert_eq!(differences(&bundle, &other).len(), 1);
+    }
+}

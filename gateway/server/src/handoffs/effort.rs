@@ -1,0 +1,51 @@
+//! How often something was tried, and when it is tried again: the time doubles, up to a bound, and after so many times it
+//! waits for an operator.
+
+use serde::{Deserialize, Serialize};
+
+use super::config::HandoffsConfig;
+
+/// What was put into the next step of a transfer so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effort {
+    pub attempts: u16,
+    /// Why the last one failed. Says nothing of a patient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+    /// It is not tried again until somebody says so.
+    #[serde(default)]
+    pub given_up: bool,
+}
+
+impl Effort {
+    /// Notes a failure; when to try again (Unix time in milliseconds), if at all.
+    pub fn fail(&mut self, why: impl Into<String>, now: i64, config: &HandoffsConfig) -> Option<i64> {
+        self.attempts = self.attempts.saturating_add(1);
+        self.failed = Some(why.into());
+        self.given_up = self.attempts >= config.attempts;
+        (!self.given_up).then(|| now.saturating_add(wait(self.attempts, config)))
+    }
+}
+
+/// How long to wait after so many failures, in milliseconds.
+fn wait(attempts: u16, config: &HandoffsConfig) -> i64 {
+    let doubled = i64::from(config.retry_seconds) << attempts.saturating_sub(1).min(32);
+    doubled.min(i64::from(config.retry_most_seconds)).saturating_mul(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_waits_twice_as_long_up_to_a_bound_and_then_for_an_operator() {
+        let config =
+            HandoffsConfig { retry_seconds: 5, retry_most_seconds: 30, attempts: 5, ..HandoffsConfig::default() };
+        let mut effort = Effort::default();
+        let waits: Vec<_> = (0..5).map(|_| effort.fail("no answer", 1_000, &config)).collect();
+        assert_eq!(waits, [Some(6_000), Some(11_000), Some(21_000), Some(31_000), None]);
+        assert_eq!(effort, Effort { attempts: 5, failed: Some("no answer".to_owned()), given_up: true });
+        assert_eq!(wait(u16::MAX, &config), 30_000);
+    }
+}

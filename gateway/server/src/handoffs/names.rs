@@ -1,0 +1,66 @@
+//! How transfers are named: ids, and what makes one that comes again the one that is there.
+
+use aws_lc_rs::digest;
+use fhir::Ura;
+use store::once::Digest;
+use store::transfers::Id;
+use uuid::Uuid;
+
+/// A new id, that nobody can guess.
+pub fn fresh() -> Id {
+    *Uuid::new_v4().as_bytes()
+}
+
+/// An id as people and systems see it: 32 hexadecimal digits.
+pub fn shown(id: Id) -> String {
+    Uuid::from_bytes(id).simple().to_string()
+}
+
+/// The id in a text.
+pub fn read(text: &str) -> Option<Id> {
+    let plain = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    plain.then(|| Uuid::parse_str(text).ok().map(|id| *id.as_bytes()))?
+}
+
+/// The same bytes for the same receiver are the same push.
+pub fn of_push(receiver: &Ura, bundle: &[u8]) -> Digest {
+    digest_of(&[b"push", receiver.as_str().as_bytes(), bundle])
+}
+
+/// A Task is its sender's.
+pub fn of_task(sender: &Ura, task: &str) -> Digest {
+    digest_of(&[b"task", sender.as_str().as_bytes(), task.as_bytes()])
+}
+
+fn digest_of(parts: &[&[u8]]) -> Digest {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(context.finish().as_ref());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_and_nothing_else_is_one() {
+        let id = fresh();
+        assert_eq!(read(&shown(id)), Some(id));
+        for bad in ["", "x", &shown(id).to_uppercase(), &shown(id)[1..], &Uuid::from_bytes(id).to_string()] {
+            assert!(read(bad).is_none() || *bad == shown(id), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_of_different_things_differ() {
+        let (one, other) = (Ura::parse("90000101").unwrap(), Ura::parse("90000401").unwrap());
+        assert_eq!(of_task(&one, "t"), of_task(&one, "t"));
+        assert_ne!(of_task(&one, "t"), of_task(&other, "t"));
+        assert_ne!(of_task(&one, "t"), of_push(&one, b"t"));
+    }
+}

@@ -1,0 +1,112 @@
+//! What handoffs add to the ports of the stack and of the token endpoint: where a handoff is, whom its ids mean, and with
+//! what a receiver may come back.
+
+use std::sync::Arc;
+
+use connectors::identity::Secret;
+use connectors::identity::oauth::{AuthorizationBases, Base, BasesUnavailable, HeldBases, TRANSFER};
+use exchange::ports::{BoxFuture, Clock, Localisation, PatientIndex, Source, Whereabouts};
+use fhir::{Bsn, LogicalId, Ura};
+use flows::eoverdracht::Access;
+use policy::{Direction, Finding, NotFoundOut, Permit, TreatmentRelation};
+
+use super::book::Book;
+use super::received::Received;
+use super::{Books, Handoffs, INBOX, InboxSource, OutboxSource, RECEIVER, SENDER, names};
+use crate::grants::GrantsPort;
+
+/// The kind of the ground of a transfer that is over: its Task can still be read, and its status put again.
+pub const ENDED: &str = "transfer-ended";
+/// The kind of the ground of one of our own systems that gets what was received.
+pub const IN_HAND: &str = "transfer-received";
+
+/// Where handoffs are: ours in the outbox and the inbox, another's at that provider. Everything else is where it was.
+pub struct HandoffPlaces {
+    pub otherwise: Arc<dyn Localisation>,
+    pub outbox: Arc<OutboxSource>,
+    pub inbox: Arc<InboxSource>,
+    pub handoffs: Arc<Handoffs>,
+}
+
+impl HandoffPlaces {
+    /// The source of a transfer that we receive: its sender's node.
+    fn sender(&self, permit: &Permit) -> Option<Arc<dyn Source>> {
+        let ground = permit.request().caller.treatment_relation.as_ref()?;
+        let id = names::read(&ground.reference).filter(|_| ground.kind == TRANSFER)?;
+        let received = self.handoffs.books.received.get(id).ok()??;
+        Some(self.handoffs.partners.get(&received.sender)?.source.clone())
+    }
+}
+
+impl Localisation for HandoffPlaces {
+    fn locate<'a>(&'a self, permit: &'a Permit) -> BoxFuture<'a, Whereabouts> {
+        let place: Option<Arc<dyn Source>> = match (permit.use_case().as_str(), permit.direction()) {
+            (SENDER, Direction::Holder) => Some(self.outbox.clone()),
+            (INBOX, Direction::User) => Some(self.inbox.clone()),
+            (RECEIVER, Direction::User) => self.sender(permit),
+            (SENDER | RECEIVER | INBOX, _) => None,
+            _ => return self.otherwise.locate(permit),
+        };
+        // Who has it is known: no index is asked.
+        let index = Finding::NotFoundOut(NotFoundOut::NotAsked);
+        Box::pin(std::future::ready(Whereabouts { places: place.into_iter().collect(), index }))
+    }
+}
+
+/// Whom an id of a Patient means in the handoffs that we send.
+pub struct HandoffPatients(pub Arc<Handoffs>);
+
+impl PatientIndex for HandoffPatients {
+    fn patient<'a>(&'a self, id: &'a LogicalId) -> BoxFuture<'a, Finding<Bsn>> {
+        let found = self.0.patient(id.as_str());
+        Box::pin(std::future::ready(found.map_or(Finding::Absent, Finding::Found)))
+    }
+}
+
+/// What receivers may come back for, as it stands with the transfer at this moment.
+pub struct HandoffBases {
+    pub grants: GrantsPort,
+    pub books: Books,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl HandoffBases {
+    /// The same base, with what is left of it.
+    fn now(&self, base: Base) -> Result<Option<Base>, BasesUnavailable> {
+        let Some(id) = names::read(&base.treatment_relation.reference) else { return Ok(Some(base)) };
+        let found = self.books.sent.get(id).map_err(|fault| {
+            tracing::error!(handoff.fault = %fault, "a transfer cannot be looked up");
+            BasesUnavailable
+        })?;
+        let Some(sent) = found else { return Ok(None) };
+        let open = sent.sending().is_some_and(|sending| sending.access() == Access::Handoff)
+            && self.clock.now().unix_timestamp() <= sent.until;
+        let kind = if open { TRANSFER } else { ENDED };
+        let reference = base.treatment_relation.reference.clone();
+        Ok(Some(Base {
+            treatment_relation: TreatmentRelation { kind: kind.to_owned(), reference, age_days: None },
+            ..base
+        }))
+    }
+}
+
+impl AuthorizationBases for HandoffBases {
+    fn base<'a>(&'a self, value: &'a str, receiver: &'a Ura) -> BoxFuture<'a, Result<Option<Base>, BasesUnavailable>> {
+        Box::pin(async move {
+            match self.grants.base(value, receiver).await? {
+                Some(base) => self.now(base),
+                None => Ok(None),
+            }
+        })
+    }
+}
+
+/// What others gave us to come back with.
+pub struct HeldByReceived(pub Arc<Book<Received>>);
+
+impl HeldBases for HeldByReceived {
+    fn held(&self, transfer: &str) -> Option<Secret> {
+        let received = self.0.get(names::read(transfer)?).ok()??;
+        Some(Secret::new(received.base))
+    }
+}

@@ -1,0 +1,119 @@
+//! A system of the provider's own hands over a patient: the handoff is read whole, kept, and only then there is a transfer.
+
+use connectors::identity::Secret;
+use fhir::{Resource, Ura};
+use flows::eoverdracht::{Handoff, HandoffFault};
+use policy::Finding;
+use store::transfers::{DocumentFault, Id, Made};
+
+use super::book::Trouble;
+use super::sent::{New, Sent};
+use super::{Handoffs, Known, names};
+
+/// What became of a push.
+#[derive(Debug)]
+pub struct Pushed {
+    pub id: Id,
+    pub sent: Sent,
+    /// It was not there before.
+    pub new: bool,
+    /// What the handoff refers to and does not hold, as `Type/id`.
+    pub dangling: Vec<String>,
+}
+
+/// Why there is no transfer. Says nothing of the patient.
+#[derive(Debug)]
+pub enum PushFault {
+    /// No partner of this URA is told of handoffs.
+    Receiver,
+    Handoff(HandoffFault),
+    TooLarge,
+    /// The id of its Patient was sent for another patient before.
+    PatientId,
+    Full,
+    Unavailable,
+}
+
+impl std::fmt::Display for PushFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PushFault::Receiver => f.write_str("no partner of this URA takes handoffs"),
+            PushFault::Handoff(fault) => write!(f, "this is no handoff that can be sent: {fault}"),
+            PushFault::TooLarge => f.write_str("the handoff is larger than this node takes"),
+            PushFault::PatientId => f.write_str("the id of its Patient was sent for another patient before"),
+            PushFault::Full => f.write_str("as many transfers are kept as may be"),
+            PushFault::Unavailable => f.write_str("transfers cannot be kept now"),
+        }
+    }
+}
+
+impl From<Trouble> for PushFault {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Document(DocumentFault::TooLarge { .. }) => PushFault::TooLarge,
+            Trouble::Full => PushFault::Full,
+            Trouble::State(_) | Trouble::Document(DocumentFault::Io(_)) | Trouble::Contended => {
+                tracing::error!(handoff.fault = %trouble, "a handoff cannot be kept");
+                PushFault::Unavailable
+            }
+        }
+    }
+}
+
+impl Handoffs {
+    /// Reads what is pushed. `offered` says which types the use case lets leave.
+    ///
+    /// # Errors
+    /// Why it cannot be sent.
+    pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Handoff, PushFault> {
+        Handoff::of_bundle(bundle, offered).map_err(PushFault::Handoff)
+    }
+
+    /// Keeps a handoff for this receiver, who is told of it soon. The same bytes for the same receiver are the transfer that
+    /// is there. Durable when it is told.
+    ///
+    /// # Errors
+    /// Why there is no transfer.
+    pub async fn push(
+        &self,
+        receiver: &Ura,
+        bundle: &Resource,
+        handoff: &Handoff,
+        correlation: &str,
+    ) -> Result<Pushed, PushFault> {
+        let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
+        let partner = partner.ok_or(PushFault::Receiver)?;
+        let meant = self.known().get(handoff.patient_id()).map(|known| match known {
+            Known::One(bsn) => Finding::Found(bsn == handoff.patient()),
+            Known::Several => Finding::Absent,
+        });
+        if !matches!(meant, None | Some(Finding::Found(true))) {
+            return Err(PushFault::PatientId);
+        }
+        let id = names::fresh();
+        let base = Secret::fresh().ok_or(PushFault::Unavailable)?;
+        let until = self.clock.now() + time::Duration::days(self.config.data_days.into());
+        let sent = Sent::new(New {
+            receiver: (receiver, &partner.peer.name),
+            handoff,
+            task: uuid::Uuid::new_v4().to_string(),
+            base: base.reveal().to_owned(),
+            now: self.stamp(),
+            until: until.unix_timestamp(),
+            correlation,
+        });
+        let text = bundle.text().as_bytes();
+        let name = names::of_push(receiver, text);
+        // Before anybody can come back for it, its patient is known by id.
+        self.learn(handoff.patient_id(), handoff.patient().clone());
+        let made = self.books.sent.make(id, vec![name], &sent, Some(text.to_vec()), self.now()).await?;
+        let dangling = handoff.dangling().to_vec();
+        match made {
+            Made::New => Ok(Pushed { id, sent, new: true, dangling }),
+            Made::Known(id) => {
+                let sent = self.books.sent.get(id)?.ok_or(PushFault::Unavailable)?;
+                Ok(Pushed { id, sent, new: false, dangling })
+            }
+        }
+    }
+}

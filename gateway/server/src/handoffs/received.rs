@@ -1,0 +1,157 @@
+//! A transfer as its receiver keeps it.
+
+use fhir::Ura;
+use flows::eoverdracht::{Closed, Receiving, Stage, TaskStatus};
+use policy::Person;
+use serde::{Deserialize, Serialize};
+
+use super::effort::Effort;
+
+/// One transfer that we receive. Debug shows no patient and no person.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Received {
+    pub sender: Ura,
+    pub sender_name: String,
+    /// The Task's id at the sender.
+    pub task: String,
+    /// What we come back with.
+    pub base: String,
+    stage: String,
+    /// The status that the sender waits with, where it does.
+    waiting: Option<String>,
+    notified: u32,
+    read: u32,
+    held: Vec<bool>,
+    /// Of the Task: the ids of the Patient and of the Composition at the sender.
+    pub patient_id: Option<String>,
+    pub composition: Option<String>,
+    /// To which service or location of ours it is routed.
+    pub routed: Vec<String>,
+    /// Who takes it.
+    pub taker: Option<Person>,
+    /// How many resources the handoff has, once it is kept.
+    pub resources: usize,
+    /// RFC 3339.
+    pub first: String,
+    /// RFC 3339: when it last changed.
+    pub modified: String,
+    pub correlation: String,
+    pub effort: Effort,
+}
+
+impl std::fmt::Debug for Received {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Received({} from {})", self.stage, self.sender.as_str())
+    }
+}
+
+impl Received {
+    /// One that we were just told of. `now`: RFC 3339.
+    pub fn new(sender: (&Ura, &str), task: &str, base: &str, now: &str, correlation: &str) -> Self {
+        let mut received = Received {
+            sender: sender.0.clone(),
+            sender_name: sender.1.to_owned(),
+            task: task.to_owned(),
+            base: base.to_owned(),
+            stage: String::new(),
+            waiting: None,
+            notified: 0,
+            read: 0,
+            held: Vec::new(),
+            patient_id: None,
+            composition: None,
+            routed: Vec::new(),
+            taker: None,
+            resources: 0,
+            first: now.to_owned(),
+            modified: now.to_owned(),
+            correlation: correlation.to_owned(),
+            effort: Effort::default(),
+        };
+        received.put(&Receiving::default(), now);
+        received
+    }
+
+    /// The state; nothing when what is kept can be none.
+    pub fn receiving(&self) -> Option<Receiving> {
+        let stage = match self.stage.as_str() {
+            "told" => Stage::Told,
+            "waiting" => Stage::Waiting(TaskStatus::parse(self.waiting.as_deref()?)?),
+            "offered" => Stage::Offered,
+            "taking" => Stage::Taking,
+            "taken" => Stage::Taken,
+            "completed" => Stage::Completed,
+            "refused" => Stage::Closed(Closed::Refused),
+            "cancelled" => Stage::Closed(Closed::Cancelled),
+            "completed-without-us" => Stage::Closed(Closed::CompletedWithoutUs),
+            _ => return None,
+        };
+        Receiving::kept(stage, (self.notified, self.read), self.held.clone())
+    }
+
+    /// Puts a state in the place of the one before; what was tried before counts no more. `now`: RFC 3339.
+    pub fn put(&mut self, receiving: &Receiving, now: &str) {
+        self.stage = word(receiving.stage()).to_owned();
+        self.waiting = match receiving.stage() {
+            Stage::Waiting(status) => Some(status.code().to_owned()),
+            _ => None,
+        };
+        (self.notified, self.read) = receiving.notifications();
+        self.held = receiving.held().to_vec();
+        self.modified = now.to_owned();
+        self.effort = Effort::default();
+    }
+}
+
+/// A stage as it is kept and shown.
+pub fn word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Told => "told",
+        Stage::Waiting(_) => "waiting",
+        Stage::Offered => "offered",
+        Stage::Taking => "taking",
+        Stage::Taken => "taken",
+        Stage::Completed => "completed",
+        Stage::Closed(Closed::Refused) => "refused",
+        Stage::Closed(Closed::Cancelled) => "cancelled",
+        Stage::Closed(Closed::CompletedWithoutUs) => "completed-without-us",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flows::eoverdracht::Told;
+
+    use super::*;
+
+    #[test]
+    fn every_state_is_kept_as_it_is() {
+        let ura = Ura::parse("90000101").unwrap();
+        let mut received = Received::new((&ura, "Noord"), "t", "b", "2026-01-01T00:00:00Z", "c");
+        assert_eq!(received.receiving(), Some(Receiving::default()));
+        let mut state = Receiving::default();
+        let read = |status| Told::TaskRead { status, as_of: 1 };
+        for event in [
+            read(TaskStatus::OnHold),
+            read(TaskStatus::InProgress),
+            Told::Take,
+            Told::Parts(2),
+            Told::Kept(1),
+            Told::Kept(0),
+            Told::Answered(TaskStatus::Completed),
+            Told::Notified,
+        ] {
+            state = state.after(event);
+            received.put(&state, "2026-01-02T00:00:00Z");
+            let text = serde_json::to_vec(&received).unwrap();
+            let back: Received = serde_json::from_slice(&text).unwrap();
+            assert_eq!(back.receiving(), Some(state.clone()), "{event:?}");
+        }
+        for closed in [read(TaskStatus::Cancelled), read(TaskStatus::Completed), Told::NotForUs { as_of: 1 }] {
+            let state = Receiving::default().after(closed);
+            received.put(&state, "2026-01-02T00:00:00Z");
+            assert_eq!(received.receiving(), Some(state), "{closed:?}");
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! The receiver's next step: read the Task, fetch the handoff, keep it, and only then say `completed`. Every question goes
+//! through the stack, as an exchange of its own with its own record.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use connectors::identity::oauth::TRANSFER;
+use exchange::ports::SourceFault;
+use exchange::{BodyKind, Conditions, Gate, Inbound, Recorded, Refusal, SourceStatus};
+use fhir::{Method, Resource, links};
+use flows::eoverdracht::task::{self, Named};
+use flows::eoverdracht::{Act, Handoff, Stage, TaskStatus, Told, VERSION};
+use futures_util::future::LocalBoxFuture;
+use policy::{Caller, Organisation, Person, TreatmentRelation};
+use store::transfers::Id;
+
+use super::book::{Change, Trouble};
+use super::received::Received;
+use super::{Handoffs, RECEIVER, names, use_case};
+
+/// What carries an exchange out: the node's own stack.
+pub type Runs = Arc<dyn Fn(Inbound) -> LocalBoxFuture<'static, Result<Recorded, Refusal>>>;
+
+/// Most resources that are fetched one by one.
+const MOST: usize = 2_000;
+
+/// What a step found out.
+#[derive(Clone, Default)]
+struct Found {
+    events: Vec<Told>,
+    patient_id: Option<String>,
+    composition: Option<String>,
+    routed: Option<Vec<String>>,
+    resources: Option<usize>,
+}
+
+impl From<Told> for Found {
+    fn from(event: Told) -> Self {
+        Found { events: vec![event], ..Found::default() }
+    }
+}
+
+/// Asks the sender of one transfer, through the stack.
+struct Asking<'a> {
+    runs: &'a Runs,
+    handoffs: &'a Handoffs,
+    id: Id,
+    received: &'a Received,
+}
+
+/// Why nothing came of a question.
+enum Unanswered {
+    /// The sender has no such thing, or cannot do this.
+    NotThere,
+    Failed(String),
+}
+
+impl Unanswered {
+    fn words(self) -> String {
+        match self {
+            Unanswered::NotThere => "the sender has not got it".to_owned(),
+            Unanswered::Failed(why) => why,
+        }
+    }
+}
+
+impl Handoffs {
+    /// Does what is due about one transfer that we receive.
+    pub(super) async fn receive_on(&self, runs: &Runs, id: Id) -> Result<(), Trouble> {
+        let Some(received) = self.books.received.get(id)? else { return Ok(()) };
+        let asking = Asking { runs, handoffs: self, id, received: &received };
+        let outcome = asking.step().await;
+        let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
+        let intake = self.config.intake.clone();
+        let done = self.books.received.change(id, move |received| {
+            let Some(mut state) = received.receiving() else { return Change::Made(None, None) };
+            let found = match &outcome {
+                Ok(found) => found,
+                Err(why) => {
+                    let due = received.effort.fail(why.clone(), now, &config);
+                    return Change::Made(Some(false), due);
+                }
+            };
+            for event in &found.events {
+                state = state.after(*event);
+            }
+            if let (Stage::Offered, Some(person)) = (state.stage(), &intake) {
+                received.taker = Some(person.clone().into());
+                state = state.after(Told::Take);
+            }
+            received.patient_id = found.patient_id.clone().or(received.patient_id.take());
+            received.composition = found.composition.clone().or(received.composition.take());
+            received.routed = found.routed.clone().unwrap_or(std::mem::take(&mut received.routed));
+            received.resources = found.resources.unwrap_or(received.resources);
+            received.put(&state, &stamp);
+            Change::Made(Some(true), state.next().map(|_| now))
+        });
+        if done.await? != Some(Some(true)) {
+            let sender = &received.sender;
+            tracing::warn!(handoff.transfer = %names::shown(id), handoff.sender = %sender, "not received on yet");
+        }
+        Ok(())
+    }
+}
+
+impl Asking<'_> {
+    async fn step(&self) -> Result<Found, String> {
+        let receiving = self.received.receiving().ok_or("the record cannot be read")?;
+        match receiving.next() {
+            None => Ok(Found::default()),
+            Some(Act::ReadTask) => self.read_task(receiving.notifications().0).await,
+            Some(Act::FetchParts) => self.fetch(receiving.notifications().1).await,
+            Some(Act::PutCompleted) => self.complete().await,
+        }
+    }
+
+    /// Reads the Task, and whether it is one for us.
+    async fn read_task(&self, as_of: u32) -> Result<Found, String> {
+        let task = self.task().await?;
+        let Ok(read) = task::read(&task) else { return Ok(Told::NotForUs { as_of }.into()) };
+        if !self.is_ours(&read.owner).await? {
+            return Ok(Told::NotForUs { as_of }.into());
+        }
+        Ok(Found {
+            events: vec![Told::TaskRead { status: read.status, as_of }],
+            patient_id: Some(read.patient),
+            composition: read.composition,
+            routed: Some(read.routed),
+            resources: None,
+        })
+    }
+
+    /// Whether we are the owner: by URA, which stands in the Task or in the Organization that it refers to.
+    async fn is_ours(&self, owner: &Named) -> Result<bool, String> {
+        let own = self.handoffs.own.0.as_str();
+        match (owner.uras.as_slice(), &owner.id) {
+            ([], None) => Ok(false),
+            ([], Some(id)) => {
+                let organization = self.read("Organization", id, None).await.map_err(Unanswered::words)?;
+                Ok(task::uras_of(&organization).iter().any(|ura| ura == own))
+            }
+            (uras, _) => Ok(uras.iter().any(|ura| ura == own)),
+        }
+    }
+
+    /// Fetches the whole handoff, holds it against the Task, and keeps it.
+    async fn fetch(&self, as_of: u32) -> Result<Found, String> {
+        let composition = self.received.composition.as_deref().ok_or("the Task names no handoff")?;
+        let taker = self.received.taker.clone().ok_or("nobody takes it")?;
+        let path = format!("Composition/{composition}/$document");
+        let resources = match self.ask(Method::Get, path, None, Some(taker.clone())).await {
+            Ok(resources) => resources,
+            Err(Unanswered::NotThere) => self.one_by_one(composition, &taker).await?,
+            Err(Unanswered::Failed(why)) => return Err(why),
+        };
+        let handoff = Handoff::of_resources(resources, |_| true).map_err(|fault| format!("the handoff: {fault}"))?;
+        let fits =
+            handoff.composition() == composition && self.received.patient_id.as_deref() == Some(handoff.patient_id());
+        if !fits {
+            return Ok(Told::NotForUs { as_of }.into());
+        }
+        let binaries = handoff.binaries();
+        let count = handoff.resources().len() + binaries.len();
+        let mut events = vec![Told::Parts(1 + binaries.len())];
+        self.keep(0, handoff.to_bundle().write()).await?;
+        events.push(Told::Kept(0));
+        for (id, part) in binaries.iter().zip(1..) {
+            let binary = self.read("Binary", id, Some(taker.clone())).await.map_err(Unanswered::words)?;
+            self.keep(part, binary.bytes()).await?;
+            events.push(Told::Kept(usize::try_from(part).unwrap_or(usize::MAX)));
+        }
+        Ok(Found { events, resources: Some(count), ..Found::default() })
+    }
+
+    /// Keeps a part, durably.
+    async fn keep(&self, part: u32, bytes: Bytes) -> Result<(), String> {
+        let kept = self.handoffs.books.received.keep(self.id, part, bytes.to_vec()).await;
+        kept.map_err(|fault| fault.to_string())
+    }
+
+    /// The Composition and everything that it leads to, of a sender that makes no documents. What is not there is left out,
+    /// but for what names no patient of its own: whether that is withheld cannot be told.
+    async fn one_by_one(&self, composition: &str, taker: &Person) -> Result<Vec<Resource>, String> {
+        let mut known = BTreeSet::from([("Composition".to_owned(), composition.to_owned())]);
+        let mut waiting: Vec<(String, String)> = known.iter().cloned().collect();
+        let mut resources = Vec::new();
+        while let Some((kind, id)) = waiting.pop() {
+            let resource = match self.read(&kind, &id, Some(taker.clone())).await {
+                Ok(resource) => resource,
+                Err(Unanswered::NotThere) if !matches!(kind.as_str(), "Composition" | "Device" | "Specimen") => {
+                    continue;
+                }
+                Err(fault) => return Err(fault.words()),
+            };
+            links(&resource, &mut |kind, id, elsewhere| {
+                let name = (kind.to_owned(), id.to_owned());
+                if !elsewhere && known.insert(name.clone()) {
+                    waiting.push(name);
+                }
+            });
+            if known.len() > MOST {
+                return Err("the handoff leads to more resources than are fetched".to_owned());
+            }
+            resources.push(resource);
+        }
+        Ok(resources)
+    }
+
+    /// Puts the Task back, as it is at the sender now, with `completed`. Where it is that already, our answer was lost.
+    async fn complete(&self) -> Result<Found, String> {
+        let task = self.task().await?;
+        let status = task::read(&task).map_err(|fault| format!("the Task: {fault}"))?.status;
+        if status == TaskStatus::Completed {
+            return Ok(Told::Answered(status).into());
+        }
+        let put = task::with_status(&task, TaskStatus::Completed);
+        let path = format!("Task/{}", self.received.task);
+        let answer = self.ask(Method::Put, path, Some(&put), self.received.taker.clone()).await;
+        let answer = answer.map_err(Unanswered::words)?;
+        let answer = answer.first().ok_or("the sender did not give the Task back")?;
+        let status = task::read(answer).map_err(|fault| format!("the Task: {fault}"))?.status;
+        if status != TaskStatus::Completed {
+            return Err(format!("the sender left the Task {status}"));
+        }
+        Ok(Told::Answered(status).into())
+    }
+
+    async fn task(&self) -> Result<Resource, String> {
+        self.read("Task", &self.received.task, None).await.map_err(Unanswered::words)
+    }
+
+    async fn read(&self, kind: &str, id: &str, person: Option<Person>) -> Result<Resource, Unanswered> {
+        let found = self.ask(Method::Get, format!("{kind}/{id}"), None, person).await?;
+        found.into_iter().next().ok_or(Unanswered::NotThere)
+    }
+
+    /// One exchange; all of what came, or nothing.
+    async fn ask(
+        &self,
+        method: Method,
+        path: String,
+        body: Option<&Resource>,
+        person: Option<Person>,
+    ) -> Result<Vec<Resource>, Unanswered> {
+        let failed = |why: &str| Unanswered::Failed(why.to_owned());
+        let (ura, name) = &self.handoffs.own;
+        let caller = Caller {
+            client_id: RECEIVER.to_owned(),
+            organisation: Organisation { ura: ura.clone(), name: Some(name.clone()), kind: None },
+            person,
+            responsible: None,
+            use_cases: vec![use_case(RECEIVER).map_err(Unanswered::Failed)?],
+            patient: None,
+            treatment_relation: Some(TreatmentRelation {
+                kind: TRANSFER.to_owned(),
+                reference: names::shown(self.id),
+                age_days: None,
+            }),
+            emergency: None,
+            token_id: None,
+        };
+        let ticket = self.handoffs.tickets.give(caller).ok_or_else(|| failed("no ticket can be made"))?;
+        let inbound = Inbound {
+            request_id: uuid::Uuid::new_v4().to_string(),
+            correlation_id: self.received.correlation.clone(),
+            gate: Gate::Inner,
+            remote: None,
+            version: VERSION,
+            method: Some(method),
+            path,
+            query: String::new(),
+            body: body.map_or_else(Bytes::new, Resource::bytes),
+            body_kind: if body.is_some() { BodyKind::Json } else { BodyKind::None },
+            conditions: Conditions::default(),
+            credentials: ticket.credentials(),
+            use_case: Some(RECEIVER.to_owned()),
+            emergency: None,
+            unreadable: None,
+        };
+        let recorded = match (self.runs)(inbound).await {
+            Ok(recorded) => recorded,
+            Err(Refusal::NotFound | Refusal::Source(SourceFault::NotFound | SourceFault::NotSupported)) => {
+                return Err(Unanswered::NotThere);
+            }
+            Err(refusal) => return Err(Unanswered::Failed(refusal.row().record)),
+        };
+        let released = recorded.released();
+        let whole = |part: &exchange::Part| {
+            part.status() == SourceStatus::Answered && part.withheld() == 0 && part.mistrusted() == 0
+        };
+        if !released.parts().iter().all(whole) {
+            return Err(failed("the sender's answer is not whole"));
+        }
+        Ok(released.items().map(|(_, item)| item.resource().clone()).collect())
+    }
+}

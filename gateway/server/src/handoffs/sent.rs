@@ -1,0 +1,125 @@
+//! A transfer as its sender keeps it.
+
+use fhir::identifiers::Reader;
+use fhir::{Bsn, Resource, Ura};
+use flows::eoverdracht::task::{self, Organisation, TaskFacts};
+use flows::eoverdracht::{Handoff, Sending, TaskStatus};
+use serde::{Deserialize, Serialize};
+
+use super::effort::Effort;
+
+/// One transfer that we send. Debug shows no patient.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sent {
+    pub receiver: Ura,
+    pub receiver_name: String,
+    /// The BSN.
+    patient: String,
+    pub patient_id: String,
+    pub composition: String,
+    sending_organization: Option<String>,
+    receiving_organization: Option<String>,
+    /// How many resources the handoff has.
+    pub resources: usize,
+    /// The Task's id: what the receiver is told.
+    pub task: String,
+    /// What the receiver is to come back with, where its notification can carry it.
+    pub base: String,
+    status: String,
+    change: u32,
+    told: u32,
+    /// RFC 3339.
+    pub made: String,
+    /// RFC 3339: when the Task last changed.
+    pub modified: String,
+    /// Unix time in seconds: until when the handoff can be fetched.
+    pub until: i64,
+    /// For which status the grant was last given.
+    pub granted: Option<String>,
+    pub correlation: String,
+    pub effort: Effort,
+}
+
+/// What a new transfer is made of.
+pub struct New<'a> {
+    pub receiver: (&'a Ura, &'a str),
+    pub handoff: &'a Handoff,
+    pub task: String,
+    pub base: String,
+    pub now: String,
+    pub until: i64,
+    pub correlation: &'a str,
+}
+
+impl std::fmt::Debug for Sent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sent({} to {})", self.status, self.receiver.as_str())
+    }
+}
+
+impl Sent {
+    pub fn new(new: New<'_>) -> Self {
+        let sending = Sending::made();
+        Sent {
+            receiver: new.receiver.0.clone(),
+            receiver_name: new.receiver.1.to_owned(),
+            patient: new.handoff.patient().reveal_to(Reader::OwnRegister).to_owned(),
+            patient_id: new.handoff.patient_id().to_owned(),
+            composition: new.handoff.composition().to_owned(),
+            sending_organization: new.handoff.sending_organization(),
+            receiving_organization: new.handoff.receiving_organization(),
+            resources: new.handoff.resources().len(),
+            task: new.task,
+            base: new.base,
+            status: sending.status().code().to_owned(),
+            change: sending.change(),
+            told: sending.told(),
+            made: new.now.clone(),
+            modified: new.now,
+            until: new.until,
+            granted: None,
+            correlation: new.correlation.to_owned(),
+            effort: Effort::default(),
+        }
+    }
+
+    /// The state; nothing when what is kept can be none.
+    pub fn sending(&self) -> Option<Sending> {
+        Sending::kept(TaskStatus::parse(&self.status)?, self.change, self.told)
+    }
+
+    /// Puts a state in the place of the one before; what was tried before counts no more. `now`: RFC 3339.
+    pub fn put(&mut self, sending: Sending, now: &str) {
+        if sending.change() != self.change {
+            self.modified = now.to_owned();
+        }
+        self.status = sending.status().code().to_owned();
+        (self.change, self.told) = (sending.change(), sending.told());
+        self.effort = Effort::default();
+    }
+
+    pub fn patient(&self) -> Option<Bsn> {
+        Bsn::parse(&self.patient).ok()
+    }
+
+    /// The Task as it is now. `sender` is who we are.
+    pub fn task(&self, sender: (&Ura, &str)) -> Option<Resource> {
+        let sending = self.sending()?;
+        Some(task::make(&TaskFacts {
+            id: &self.task,
+            status: sending.status(),
+            change: sending.change(),
+            authored: &self.made,
+            modified: &self.modified,
+            patient: &self.patient_id,
+            composition: &self.composition,
+            sender: Organisation { ura: sender.0, name: sender.1, id: self.sending_organization.as_deref() },
+            receiver: Organisation {
+                ura: &self.receiver,
+                name: &self.receiver_name,
+                id: self.receiving_organization.as_deref(),
+            },
+        }))
+    }
+}

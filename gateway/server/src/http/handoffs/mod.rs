@@ -1,0 +1,323 @@
+//! `/handoffs` at the inner listener: the provider's own systems push handoffs, see how far each transfer is, take what is
+//! offered and get it. Nothing of a patient is in an answer but in the document, which comes through the stack.
+
+pub mod notification;
+mod views;
+
+use std::sync::Arc;
+
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path, Payload, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use exchange::notice::{Handed, record_handed};
+use exchange::{Gate, Inbound, Refusal};
+use fhir::json::Limits;
+use fhir::{FhirVersion, IssueCode, Outcome, Severity, Ura};
+use policy::{Caller, Direction, TreatmentRelation};
+use serde::Deserialize;
+use store::transfers::Id;
+
+use super::inbound::{self, BodyBounds};
+use super::responder::{self, Frame};
+use super::{endpoint, format};
+use crate::handoffs::ports::IN_HAND;
+use crate::handoffs::{Handoffs, INBOX, PushFault, SENDER, TakeFault, names, received};
+use crate::node::Node;
+
+/// An answer that is a no.
+type No = actix_web::Error;
+
+fn no(answer: HttpResponse) -> No {
+    InternalError::from_response("refused", answer).into()
+}
+
+/// How many transfers one page of a list has.
+const PAGE: usize = 100;
+
+/// Whom a handoff is for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForWhom {
+    receiver: String,
+}
+
+/// From where a list goes on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Behind {
+    behind: Option<String>,
+}
+
+/// A request of one of our own, who may do this.
+struct Entered {
+    handoffs: Arc<Handoffs>,
+    caller: Caller,
+    inbound: Inbound,
+    frame: Frame,
+}
+
+/// Lets in who is one of our own and holds the use case.
+async fn enter(
+    request: &HttpRequest,
+    payload: Payload,
+    node: &Arc<Node>,
+    use_case: &str,
+    path: &str,
+) -> Result<Entered, No> {
+    let Some(handoffs) = node.handoffs().cloned() else { return Err(no(HttpResponse::NotFound().finish())) };
+    let bytes = usize::try_from(handoffs.config.largest_bytes).unwrap_or(usize::MAX);
+    let bounds = BodyBounds { bytes, ..node.body_bounds() };
+    let (inbound, negotiated) = inbound::read(request, payload, Gate::Inner, FhirVersion::Stu3, path, bounds).await;
+    let frame = Frame::of(node, &inbound, negotiated);
+    let identified = node.authenticator().identify(Gate::Inner, &inbound.credentials).await;
+    let caller = identified.map_err(|fault| no(responder::refuse(&frame, &Refusal::Unidentified(fault))))?;
+    if !caller.use_cases.iter().any(|held| held.as_str() == use_case) {
+        let text = format!("this caller does not hold the use case {use_case}");
+        return Err(refuse(StatusCode::FORBIDDEN, IssueCode::Forbidden, &text));
+    }
+    Ok(Entered { handoffs, caller, inbound, frame })
+}
+
+/// `POST /handoffs?receiver=[URA]`: a handoff, as a Bundle of type document or collection in STU3.
+pub async fn push(
+    request: HttpRequest,
+    payload: Payload,
+    query: Query<ForWhom>,
+    node: Data<Node>,
+) -> Result<HttpResponse, No> {
+    let node = node.into_inner();
+    let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, SENDER, "").await?;
+    if let Some(unreadable) = inbound.unreadable {
+        let refusal = match unreadable {
+            exchange::Unreadable::BodyTooLarge => Refusal::BodyTooLarge,
+            exchange::Unreadable::NotAcceptable => Refusal::NotAcceptable,
+            exchange::Unreadable::BodyBroken | exchange::Unreadable::NotServed => Refusal::BodyBroken,
+        };
+        return Err(no(responder::refuse(&frame, &refusal)));
+    }
+    let Ok(receiver) = Ura::parse(&query.receiver) else {
+        return Err(refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, "receiver is no URA"));
+    };
+    let limits = Limits { bytes: inbound.body.len(), ..Limits::default() };
+    let bundle = format::read(FhirVersion::Stu3, inbound.body_kind, &inbound.body, &limits);
+    let bundle = bundle.ok_or_else(|| {
+        refuse(StatusCode::BAD_REQUEST, IssueCode::Structure, "the body is no resource in FHIR STU3, as JSON or XML")
+    })?;
+    let in_force = node.use_cases().current();
+    let offered = policy::UseCaseId::parse(SENDER).and_then(|id| in_force.get(&id)).and_then(|use_case| {
+        let version = use_case.capability().versions.get(&FhirVersion::Stu3)?;
+        Some(version.interactions.iter().map(|entry| entry.resource_type.clone()).collect::<Vec<_>>())
+    });
+    let offered = offered.unwrap_or_default();
+    let read = handoffs.read(&bundle, |kind| kind != "Task" && offered.iter().any(|known| known == kind));
+    let handoff = read.map_err(|fault| push_refused(&fault))?;
+    // Who gave it, about whom, is on record before there is a transfer.
+    let handed = Handed {
+        caller: &caller,
+        direction: Direction::User,
+        patient: Some(handoff.patient()),
+        resource_type: "Composition",
+        resource: Some(format!("Composition/{}", handoff.composition())),
+    };
+    record(&node, &inbound, handed).await?;
+    let pushed = handoffs.push(&receiver, &bundle, &handoff, &inbound.correlation_id).await;
+    let pushed = pushed.map_err(|fault| push_refused(&fault))?;
+    tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was pushed");
+    let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
+    let location = format!("{}/handoffs/sent/{}", node.inner_base(), names::shown(pushed.id));
+    let view = views::Sent::of(pushed.id, &pushed.sent).with_dangling(pushed.dangling);
+    Ok(json(status).insert_header(("Location", location)).body(text(&view)))
+}
+
+/// `GET /handoffs/sent`: transfers that we send.
+pub async fn sent(
+    request: HttpRequest,
+    payload: Payload,
+    query: Query<Behind>,
+    node: Data<Node>,
+) -> Result<HttpResponse, No> {
+    let entered = enter(&request, payload, &node.into_inner(), SENDER, "").await?;
+    let listed = entered.handoffs.books.sent.list(behind(&query)?, PAGE).map_err(|fault| unavailable(&fault))?;
+    let next = listed.last().filter(|_| listed.len() == PAGE).map(|(id, _)| names::shown(*id));
+    Ok(told(&views::List { transfers: listed.iter().map(|(id, sent)| views::Sent::of(*id, sent)).collect(), next }))
+}
+
+/// `GET /handoffs/sent/[id]`: how far one is.
+pub async fn sent_one(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    node: Data<Node>,
+) -> Result<HttpResponse, No> {
+    let entered = enter(&request, payload, &node.into_inner(), SENDER, "").await?;
+    let id = read_id(&id)?;
+    let found = entered.handoffs.books.sent.get(id).map_err(|fault| unavailable(&fault))?;
+    Ok(told(&views::Sent::of(id, &found.ok_or_else(unknown)?)))
+}
+
+/// `POST /handoffs/sent/[id]/resend`: what was given up is tried again.
+pub async fn resend(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    node: Data<Node>,
+) -> Result<HttpResponse, No> {
+    let entered = enter(&request, payload, &node.into_inner(), SENDER, "").await?;
+    let known = entered.handoffs.resend(read_id(&id)?).await.map_err(|fault| unavailable(&fault))?;
+    if known { Ok(HttpResponse::Accepted().finish()) } else { Err(unknown()) }
+}
+
+/// `GET /handoffs/received`: transfers that we receive.
+pub async fn received(
+    request: HttpRequest,
+    payload: Payload,
+    query: Query<Behind>,
+    node: Data<Node>,
+) -> Result<HttpResponse, No> {
+    let entered = enter(&request, payload, &node.into_inner(), INBOX, "").await?;
+    let listed = entered.handoffs.books.received.list(behind(&query)?, PAGE).map_err(|fault| unavailable(&fault))?;
+    let next = listed.last().filter(|_| listed.len() == PAGE).map(|(id, _)| names::shown(*id));
+    let transfers = listed.iter().map(|(id, received)| views::Received::of(*id, received)).collect();
+    Ok(told(&views::List { transfers, next }))
+}
+
+/// `GET /handoffs/received/[id]`: how far one is.
+pub async fn received_one(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    node: Data<Node>,
+) -> Result<HttpResponse, No> {
+    let entered = enter(&request, payload, &node.into_inner(), INBOX, "").await?;
+    let id = read_id(&id)?;
+    let found = entered.handoffs.books.received.get(id).map_err(|fault| unavailable(&fault))?;
+    Ok(told(&views::Received::of(id, &found.ok_or_else(unknown)?)))
+}
+
+/// `POST /handoffs/received/[id]/take`: a person of ours takes what is offered. It is fetched in their name.
+pub async fn take(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    node: Data<Node>,
+) -> Result<HttpResponse, No> {
+    let entered = enter(&request, payload, &node.into_inner(), INBOX, "").await?;
+    let person = entered.caller.person.clone().ok_or_else(|| {
+        refuse(StatusCode::FORBIDDEN, IssueCode::Forbidden, "a handoff is taken by a person, and this caller is none")
+    })?;
+    match entered.handoffs.take(read_id(&id)?, person).await {
+        Ok(taken) => Ok(json(StatusCode::ACCEPTED).body(format!("{{\"state\":\"{}\"}}", received::word(taken.stage)))),
+        Err(TakeFault::Unknown) => Err(unknown()),
+        Err(TakeFault::NotOffered(stage)) => {
+            let text = format!("it is not offered now: it is {}", received::word(stage));
+            Err(refuse(StatusCode::CONFLICT, IssueCode::Conflict, &text))
+        }
+        Err(TakeFault::Trouble(fault)) => Err(unavailable(&fault)),
+    }
+}
+
+/// `POST /handoffs/received/[id]/retry`: what was given up is tried again.
+pub async fn retry(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    node: Data<Node>,
+) -> Result<HttpResponse, No> {
+    let entered = enter(&request, payload, &node.into_inner(), INBOX, "").await?;
+    let known = entered.handoffs.retry(read_id(&id)?).await.map_err(|fault| unavailable(&fault))?;
+    if known { Ok(HttpResponse::Accepted().finish()) } else { Err(unknown()) }
+}
+
+/// `GET /handoffs/received/[id]/document`: the handoff, as a document Bundle: an exchange like any other.
+pub async fn document(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    node: Data<Node>,
+) -> Result<HttpResponse, No> {
+    let node = node.into_inner();
+    let id = read_id(&id)?;
+    let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, INBOX, "").await?;
+    let found = handoffs.books.received.get(id).map_err(|fault| unavailable(&fault))?;
+    let composition = found.and_then(|received| received.composition).ok_or_else(unknown)?;
+    let inbox = policy::UseCaseId::parse(INBOX).ok_or_else(unknown)?;
+    let ground = TreatmentRelation { kind: IN_HAND.to_owned(), reference: names::shown(id), age_days: None };
+    let caller = Caller { use_cases: vec![inbox], treatment_relation: Some(ground), patient: None, ..caller };
+    let ticket = handoffs
+        .tickets
+        .give(caller)
+        .ok_or_else(|| refuse(StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, "no ticket can be made now"))?;
+    let inbound = Inbound {
+        path: format!("Composition/{composition}/$document"),
+        query: String::new(),
+        credentials: ticket.credentials(),
+        use_case: Some(INBOX.to_owned()),
+        ..inbound
+    };
+    let made = responder::make(&frame, &endpoint::run(&node, inbound).await);
+    Ok(responder::send(&frame, made))
+}
+
+/// Writes the record of what was handed to us.
+async fn record(node: &Node, inbound: &Inbound, handed: Handed<'_>) -> Result<(), No> {
+    let Some(handoffs) = node.handoffs() else { return Err(unknown()) };
+    let written = record_handed(node.log().as_ref(), handoffs.clock.clone(), node.ura(), inbound, handed).await;
+    written.map_err(|_| {
+        refuse(StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, "the access log cannot be written now")
+    })
+}
+
+fn behind(query: &Behind) -> Result<Option<Id>, No> {
+    query.behind.as_deref().map(read_id).transpose()
+}
+
+fn read_id(text: &str) -> Result<Id, No> {
+    names::read(text).ok_or_else(unknown)
+}
+
+fn unknown() -> No {
+    refuse(StatusCode::NOT_FOUND, IssueCode::NotFound, "there is no such transfer")
+}
+
+fn unavailable(fault: &crate::handoffs::book::Trouble) -> No {
+    tracing::error!(handoff.fault = %fault, "the transfers cannot be read or written");
+    refuse(StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, "the transfers cannot be read or written now")
+}
+
+fn push_refused(fault: &PushFault) -> No {
+    let (status, code) = match fault {
+        PushFault::Receiver | PushFault::Handoff(_) => (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing),
+        PushFault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooCostly),
+        PushFault::PatientId => (StatusCode::CONFLICT, IssueCode::Conflict),
+        PushFault::Full | PushFault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient),
+    };
+    refuse(status, code, &fault.to_string())
+}
+
+/// A refusal outside an exchange, as an OperationOutcome.
+fn refuse(status: StatusCode, code: IssueCode, says: &str) -> No {
+    let outcome = Outcome::one(Severity::Error, code, says).to_resource();
+    no(plain(status).content_type("application/fhir+json").body(outcome.bytes()))
+}
+
+fn told<T: serde::Serialize>(view: &T) -> HttpResponse {
+    json(StatusCode::OK).body(text(view))
+}
+
+fn json(status: StatusCode) -> actix_web::HttpResponseBuilder {
+    let mut answer = plain(status);
+    answer.content_type("application/json");
+    answer
+}
+
+fn text<T: serde::Serialize>(view: &T) -> String {
+    // A view of plain texts and numbers does not fail to be written.
+    serde_json::to_string(view).unwrap_or_default()
+}
+
+fn plain(status: StatusCode) -> actix_web::HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
+    answer.insert_header(("Cache-Control", "no-store")).insert_header(("X-Content-Type-Options", "nosniff"));
+    answer
+}

@@ -1,0 +1,102 @@
+//! Transfers as the provider's own systems see them in lists: how far each is, and nothing of the patient.
+
+use flows::eoverdracht::Stage;
+use serde::Serialize;
+use store::transfers::Id;
+
+use crate::handoffs::{effort::Effort, names, received, sent};
+
+/// A page of transfers.
+#[derive(Serialize)]
+pub struct List<T> {
+    pub transfers: Vec<T>,
+    /// What to name as `behind` for the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// One that we send.
+#[derive(Serialize)]
+pub struct Sent<'a> {
+    id: String,
+    receiver: &'a str,
+    receiver_name: &'a str,
+    /// The Task's id.
+    task: &'a str,
+    /// The Task's status.
+    state: &'static str,
+    /// Whether the receiver took the notification of the newest change.
+    told: bool,
+    resources: usize,
+    made: &'a str,
+    modified: &'a str,
+    effort: &'a Effort,
+    /// What the handoff refers to and does not hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dangling: Vec<String>,
+}
+
+/// One that we receive.
+#[derive(Serialize)]
+pub struct Received<'a> {
+    id: String,
+    sender: &'a str,
+    sender_name: &'a str,
+    /// The Task's id at the sender.
+    task: &'a str,
+    state: &'static str,
+    /// The status that the sender waits with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<&'static str>,
+    /// To which service or location it is routed.
+    routed: &'a [String],
+    resources: usize,
+    first: &'a str,
+    modified: &'a str,
+    effort: &'a Effort,
+}
+
+impl<'a> Sent<'a> {
+    pub fn of(id: Id, sent: &'a sent::Sent) -> Self {
+        let sending = sent.sending();
+        Sent {
+            id: names::shown(id),
+            receiver: sent.receiver.as_str(),
+            receiver_name: &sent.receiver_name,
+            task: &sent.task,
+            state: sending.map_or("unreadable", |sending| sending.status().code()),
+            told: sending.is_some_and(|sending| sending.owes().is_none()),
+            resources: sent.resources,
+            made: &sent.made,
+            modified: &sent.modified,
+            effort: &sent.effort,
+            dangling: Vec::new(),
+        }
+    }
+
+    pub fn with_dangling(self, dangling: Vec<String>) -> Self {
+        Sent { dangling, ..self }
+    }
+}
+
+impl<'a> Received<'a> {
+    pub fn of(id: Id, received: &'a received::Received) -> Self {
+        let stage = received.receiving().map(|receiving| receiving.stage());
+        Received {
+            id: names::shown(id),
+            sender: received.sender.as_str(),
+            sender_name: &received.sender_name,
+            task: &received.task,
+            state: stage.map_or("unreadable", received::word),
+            waiting: match stage {
+                Some(Stage::Waiting(status)) => Some(status.code()),
+                _ => None,
+            },
+            routed: &received.routed,
+            resources: received.resources,
+            first: &received.first,
+            modified: &received.modified,
+            effort: &received.effort,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+# The nursing handoff (eOverdracht) as it was received: what the provider's own systems get of it.
+#
+# The record system of the receiving provider keeps what was handed over to it, and says who of its users looks into it. What
+# it asks for was taken by a practitioner of ours before.
+package eoverdracht_inbox
+
+import rego.v1
+
+at_user if input.context.direction == "user"
+
+default allow := false
+
+allow if at_user
+
+reasons contains {"code": "not-for-others", "description": "What was received is for the provider's own systems."} if {
+	not at_user
+}
