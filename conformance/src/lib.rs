@@ -8,6 +8,7 @@
 pub mod ca;
 pub mod callers;
 pub mod counts;
+pub mod epd;
 mod holder;
 pub mod identity_provider;
 pub mod mitz;

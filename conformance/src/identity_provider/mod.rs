@@ -6,8 +6,8 @@
 
 mod endpoints;
 mod fault;
-mod keys;
-mod serve;
+pub(crate) mod keys;
+pub(crate) mod serve;
 mod state;
 mod statements;
 #[cfg(test)]

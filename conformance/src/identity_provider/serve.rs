@@ -17,7 +17,7 @@ use super::state::World;
 /// The name that everything is signed under.
 pub(super) struct Issuer(pub(super) String);
 
-pub(super) fn tls(certificate_pem: &str, key_pem: &str) -> io::Result<ServerConfig> {
+pub(crate) fn tls(certificate_pem: &str, key_pem: &str) -> io::Result<ServerConfig> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate_pem.as_bytes()).collect();
     let chain = chain.map_err(io::Error::other)?;
     let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).map_err(io::Error::other)?;

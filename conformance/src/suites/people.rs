@@ -2,6 +2,7 @@
 //! must not get anybody in.
 
 mod cards;
+mod epds;
 mod logging_in;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ const NODE: &str = "hospital";
 pub fn checks() -> Vec<Check> {
     let mut all = people();
     all.extend(cards::checks());
+    all.extend(epds::checks());
     all
 }
 

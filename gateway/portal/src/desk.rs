@@ -71,8 +71,16 @@ pub trait Desk: Send + Sync {
     /// The same for whoever shows a certificate in this connection.
     fn sign_in_by_certificate(&self, request: &HttpRequest) -> BoxFuture<'static, Result<String, NotSignedIn>>;
 
-    /// Sends a browser there.
+    /// Sends a browser there, where somebody at our page chose that.
     fn depart(&self, to: Elsewhere, remote: Option<IpAddr>) -> Result<Departure, NotSignedIn>;
+
+    /// Sends on a browser that an EPD sends here with these (SMART App Launch).
+    fn depart_to_epd(
+        &self,
+        iss: &str,
+        launch: &str,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<Departure, NotSignedIn>>;
 
     /// Opens a session for whoever comes back from there.
     fn arrive(

@@ -74,6 +74,8 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("/sign-in/dezi/back").route(web::get().to(signing_in::from_dezi)))
         .service(resource("/sign-in/card").route(web::get().to(signing_in::to_card)))
         .service(resource("/sign-in/card/back").route(web::get().to(signing_in::from_card)))
+        .service(resource("/sign-in/epd/{key}/back").route(web::get().to(signing_in::from_epd)))
+        .service(resource("/launch").route(web::get().to(signing_in::launched_by_epd)))
         .service(resource("/launch/{handle}").route(web::get().to(signing_in::launch)))
         .service(resource("/sign-out").route(web::get().to(home)).route(web::post().to(signing_in::out)))
         .service(

@@ -3,6 +3,7 @@
 //! Who somebody is, is proved below (`connectors::identity`); what they may do follows from the configuration.
 
 mod cards;
+mod epds;
 mod measures;
 mod recheck;
 mod set_up;
@@ -15,7 +16,7 @@ use connectors::identity::dezi::{Departing, Returned};
 use connectors::identity::launches::LIFE;
 use connectors::identity::sessions::{Opening, SessionFault, Way};
 use connectors::identity::{
-    Cards, Dezi, DeziFault, InnerCallers, Launch, LaunchFault, Launches, People, RateLimits, Sessions, Who,
+    Cards, Dezi, DeziFault, Epds, InnerCallers, Launch, LaunchFault, Launches, People, RateLimits, Sessions, Who,
 };
 use exchange::ports::Authenticator;
 use exchange::{Credentials, Gate};
@@ -56,6 +57,8 @@ pub struct Parts {
     pub people: People,
     pub dezi: Option<Arc<Dezi>>,
     pub cards: Option<Arc<Cards>>,
+    /// The EPDs that open the pages by the browser.
+    pub epds: Option<Epds>,
     pub limits: Arc<RateLimits>,
     pub authenticator: Arc<dyn Authenticator>,
     /// Whether the inner listener speaks TLS, and so can be shown certificates.

@@ -97,8 +97,20 @@ impl Desk for Stub {
         let url = match to {
             Elsewhere::Dezi => "https://dezi.example/authorize?state=s",
             Elsewhere::Card => "https://cards.example/card?state=s",
+            Elsewhere::Epd(_) => return Err(NotSignedIn::NotAccepted),
         };
         Ok(Departure { url: url.into(), binding: BINDING.into() })
+    }
+    fn depart_to_epd(
+        &self,
+        iss: &str,
+        launch: &str,
+        _: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<Departure, NotSignedIn>> {
+        let url = format!("https://epd.example/authorize?launch={launch}&state=s");
+        let good = iss == "https://epd.example/fhir";
+        let departure = Departure { url, binding: BINDING.into() };
+        Box::pin(std::future::ready(good.then_some(departure).ok_or(NotSignedIn::NotAccepted)))
     }
     fn arrive(&self, _: Elsewhere, back: Return, _: Option<IpAddr>) -> BoxFuture<'static, Result<String, NotSignedIn>> {
         let good = back.state == "s" && back.code.as_deref() == Some("c") && back.binding == BINDING;

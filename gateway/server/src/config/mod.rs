@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use connectors::http::WebAddress;
 use connectors::identity::nuts::NutsConfig;
 use connectors::identity::{
-    CardsConfig, DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig,
+    CardsConfig, DeziConfig, EpdConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig,
     SessionConfig,
 };
 use connectors::mitz::MitzConfig;
@@ -187,6 +187,9 @@ pub struct NodeConfig {
     /// Log-in of people with a card of the UZI register.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cards: Option<CardsConfig>,
+    /// EPDs that open the pages for their users by the browser.
+    #[serde(default)]
+    pub epds: Vec<EpdConfig>,
     #[serde(default)]
     pub sources: Vec<SourceConfig>,
     #[serde(default)]
@@ -244,6 +247,7 @@ impl NodeConfig {
         all.extend(self.quality.statements.as_mut());
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         all.extend(self.cards.iter_mut().flat_map(CardsConfig::files));
+        all.extend(self.epds.iter_mut().flat_map(EpdConfig::files));
         for source in &mut self.sources {
             all.extend(source.files());
         }

@@ -7,7 +7,7 @@ use connectors::identity::dezi::ContentEncryption;
 use connectors::identity::nuts::NutsConfig;
 use connectors::identity::vetting::{AuthorityConfig, Mode as RevocationMode};
 use connectors::identity::{
-    CardsConfig, DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig,
+    CardsConfig, DeziConfig, EpdConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig,
     RightsConfig, SessionConfig,
 };
 use connectors::mitz::{MitzConfig, SubscriptionsConfig};
@@ -176,6 +176,18 @@ pub(crate) fn everything() -> NodeConfig {
             roles: vec![CardRole { codes: vec![text()], role: text() }],
             recheck_seconds: 1,
         }),
+        epds: vec![EpdConfig {
+            key: text(),
+            iss: web(),
+            client_id: text(),
+            client_secret_file: Some(path()),
+            use_cases: use_cases(),
+            endpoint_hosts: vec![text()],
+            scope: text(),
+            authorities_file: Some(path()),
+            patience_ms: 1,
+            remember_seconds: 1,
+        }],
         nuts: Some(NutsConfig {
             subject: Some(text()),
             authorities_file: Some(path()),

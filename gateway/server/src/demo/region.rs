@@ -110,7 +110,9 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         nodes: ready_nodes,
         callers,
         patients: patients(),
-        simulators: std::iter::once(idp.simulator())
+        simulators: idp
+            .simulators()
+            .into_iter()
             .chain(simulators.iter().map(|(key, handle)| ReadySimulator {
                 key: key.clone(),
                 kind: "fhir-r4-source".into(),
@@ -262,6 +264,7 @@ fn set_up(
         limits: super::limits(),
         dezi: log_in.dezi,
         cards: log_in.cards,
+        epds: log_in.epds,
         nuts: Some(super::nuts(&certificates.join("ca.pem"))),
         sources: vec![source_config(place)?],
         partners: partners(place, places)?,

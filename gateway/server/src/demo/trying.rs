@@ -77,6 +77,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         limits: super::limits(),
         dezi: None,
         cards: None,
+        epds: Vec::new(),
         nuts: None,
         sources: sources(options)?,
         partners: vec![PartnerEntry {

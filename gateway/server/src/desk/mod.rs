@@ -13,6 +13,7 @@ use aws_lc_rs::digest;
 use bytes::Bytes;
 use connectors::identity::dezi::Returned;
 use connectors::identity::sessions::{Listed, Way};
+use connectors::identity::smart;
 use exchange::ports::BoxFuture;
 use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
@@ -96,8 +97,23 @@ impl Desk for NodeDesk {
         let (url, binding) = match to {
             Elsewhere::Dezi => entrance.depart(remote).map(|away| (away.url, away.binding)).map_err(told)?,
             Elsewhere::Card => entrance.depart_with_card(remote).map(|away| (away.url, away.binding)).map_err(told)?,
+            // Nobody goes there by themselves: an EPD sends its users.
+            Elsewhere::Epd(_) => return Err(NotSignedIn::NotAccepted),
         };
         Ok(Departure { url: url.into(), binding: binding.reveal().to_owned() })
+    }
+
+    fn depart_to_epd(
+        &self,
+        iss: &str,
+        launch: &str,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<Departure, NotSignedIn>> {
+        let (entrance, iss, launch) = (self.node.entrance().clone(), iss.to_owned(), launch.to_owned());
+        Box::pin(async move {
+            let away = entrance.depart_to_epd(&iss, &launch, remote).await.map_err(told)?;
+            Ok(Departure { url: away.url.into(), binding: away.binding.reveal().to_owned() })
+        })
     }
 
     fn arrive(
@@ -112,6 +128,10 @@ impl Desk for NodeDesk {
             let arrived = match from {
                 Elsewhere::Dezi => entrance.arrive(Returned { state, code, iss, binding }, remote).await,
                 Elsewhere::Card => entrance.arrive_with_card(state, code, binding, remote),
+                Elsewhere::Epd(key) => {
+                    let returned = smart::Returned { state, code, iss, binding };
+                    entrance.arrive_from_epd(&key, returned, remote).await
+                }
             };
             arrived.map_err(told)
         })
