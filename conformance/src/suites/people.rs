@@ -1,6 +1,7 @@
 //! People at the pages: they log in with a national identity provider, an EPD sends them, they act for one another. And what
 //! must not get anybody in.
 
+mod administrators;
 mod cards;
 mod epds;
 mod logging_in;
@@ -23,6 +24,7 @@ const NODE: &str = "hospital";
 
 pub fn checks() -> Vec<Check> {
     let mut all = people();
+    all.extend(administrators::checks());
     all.extend(cards::checks());
     all.extend(epds::checks());
     all

@@ -1,5 +1,6 @@
 //! What the pages need of the node. The server implements it.
 
+mod administration;
 mod log;
 mod proof;
 mod signing_in;
@@ -10,6 +11,7 @@ use actix_web::HttpRequest;
 use exchange::ports::BoxFuture;
 use exchange::{Recorded, Refusal};
 
+pub use self::administration::{AccessShown, Administration, AnySession, LockedOut};
 pub use self::log::{
     AskedOfLog, HintsFound, LogDesk, LogFound, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,
     ReviewQueue, Verdict, VerdictGiven,
@@ -27,6 +29,8 @@ pub enum Kind {
     Auditor,
     /// A patient: reads who saw their own data.
     Patient,
+    /// Looks after the node (beheerder): no patient's data, and nothing of the access log.
+    Administrator,
 }
 
 /// Someone who is signed in. Prints nothing of it.
@@ -112,6 +116,9 @@ pub trait Desk: Send + Sync {
 
     /// When the certificates end that this node needs or met.
     fn certificates(&self) -> CertificatesShown;
+
+    /// What an administrator sees and does.
+    fn administration(&self) -> &dyn Administration;
 
     /// Asks for a patient's overview through the whole stack. `bsn` is as typed, without white space, dots and dashes:
     /// the stack judges it, so that a wrong one leaves its record too. Without it the patient is the session's own. With

@@ -78,6 +78,8 @@ pub struct Parts {
     pub mitz: Option<Mitz>,
     /// What takes its notifications, where it may send any.
     pub notices: Option<Notices>,
+    /// The configuration in force, as text without secrets.
+    pub configuration: String,
 }
 
 /// One running node.
@@ -162,6 +164,10 @@ impl Node {
     }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+    /// The configuration in force, as text without secrets.
+    pub fn configuration(&self) -> &str {
+        &self.parts.configuration
     }
     /// What takes the notifications of Mitz.
     pub fn notices(&self) -> Option<&Notices> {

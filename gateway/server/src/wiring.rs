@@ -173,6 +173,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         quality,
         mitz,
         notices,
+        configuration: crate::config::shown(config)?,
     });
     Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing })
 }

@@ -1,5 +1,6 @@
 //! The pages as a browser meets them, in front of a stub desk with the real stack behind it.
 
+mod administering;
 mod emergencies;
 mod expiring;
 mod guarding;
@@ -23,8 +24,8 @@ use flows::testing::{Place, World, patient, region};
 use policy::{Finding, NotFoundOut};
 
 use crate::{
-    Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk, NotSignedIn, OwnSession,
-    Return, Session, Ways, scope,
+    AccessShown, Administration, Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk,
+    NotSignedIn, OwnSession, Return, Session, Ways, scope,
 };
 
 const BSN: &str = "999911120";
@@ -45,6 +46,7 @@ struct Stub {
     one_patient: bool,
     mandates: Vec<String>,
     emergencies: bool,
+    access: AccessShown,
     log: log::LogStub,
 }
 
@@ -61,6 +63,7 @@ impl Stub {
             one_patient: false,
             mandates: Vec::new(),
             emergencies: false,
+            access: AccessShown::default(),
             log: log::LogStub::default(),
         })
     }
@@ -168,6 +171,9 @@ impl Desk for Stub {
     fn certificates(&self) -> CertificatesShown {
         self.certificates.clone()
     }
+    fn administration(&self) -> &dyn Administration {
+        self
+    }
     fn log(&self) -> Option<&dyn LogDesk> {
         Some(&self.log)
     }
@@ -197,6 +203,24 @@ impl Desk for Stub {
             };
             Answered { request_id: "req-7f3a".to_owned(), result }
         })
+    }
+}
+
+impl Administration for Stub {
+    fn access(&self, session: &str) -> AccessShown {
+        assert_eq!(session, SESSION);
+        self.access.clone()
+    }
+    fn unlock(&self, _: &str, key: &str) -> bool {
+        self.asked.lock().unwrap().push(format!("unlock {key}"));
+        true
+    }
+    fn end_session(&self, _: &str, handle: &str) -> bool {
+        self.asked.lock().unwrap().push(format!("end {handle}"));
+        true
+    }
+    fn configuration(&self) -> &str {
+        "mode = \"production\""
     }
 }
 

@@ -7,6 +7,7 @@ mod log;
 #[cfg(test)]
 mod reference_tests;
 mod rules;
+mod shown;
 mod sources;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use bounds::BoundsConfig;
 pub use listeners::{InnerConfig, OuterConfig};
 pub use log::{LogConfig, PartnerLog};
+pub use shown::shown;
 pub use sources::SourceConfig;
 
 use crate::quality::QualityConfig;

@@ -246,7 +246,12 @@ pub(crate) fn everything() -> NodeConfig {
             certificate_thumbprint: Some(text()),
             introspects: false,
         }],
-        people: vec![RightsConfig { roles: vec![text()], numbers: vec![text()], use_cases: use_cases() }],
+        people: vec![RightsConfig {
+            roles: vec![text()],
+            numbers: vec![text()],
+            administers: true,
+            use_cases: use_cases(),
+        }],
         mandates: vec![MandateConfig {
             roles: vec![text()],
             numbers: vec![text()],

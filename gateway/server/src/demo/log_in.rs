@@ -135,7 +135,8 @@ impl Provider {
         let mut roles: Vec<String> =
             region::staff().iter().filter(|one| one.provider == provider.key).map(|one| one.role.to_owned()).collect();
         roles.dedup();
-        let rights = RightsConfig { roles, numbers: Vec::new(), use_cases: vec![use_case(USE_CASE)?] };
+        let rights =
+            RightsConfig { roles, numbers: Vec::new(), administers: false, use_cases: vec![use_case(USE_CASE)?] };
         let of = |id: &str| {
             let found = region::staff().iter().find(|one| one.id == id);
             found.ok_or_else(|| format!("the region has no {id}"))

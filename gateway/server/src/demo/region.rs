@@ -269,7 +269,7 @@ fn set_up(
         sources: vec![source_config(place)?],
         partners: partners(place, places)?,
         callers: people(place, folder, callers)?.into_iter().chain(overseers).chain(log_in.systems).collect(),
-        people: log_in.people,
+        people: log_in.people.into_iter().chain([overseers::rights()]).collect(),
         mandates: log_in.mandates,
     };
     let file = folder.join("node.toml");

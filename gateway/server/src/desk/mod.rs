@@ -1,5 +1,6 @@
 //! What the pages need of the node: sign in, and ask through the stacks like everybody else.
 
+mod administration;
 mod certificates;
 mod log;
 mod proof;
@@ -19,8 +20,8 @@ use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
 use policy::{Caller, Data, PatientBinding, Person, Purpose};
 use portal::{
-    Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk, NotSignedIn, OwnSession,
-    Return, Session, Ways,
+    Administration, Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk, NotSignedIn,
+    OwnSession, Return, Session, Ways,
 };
 use time::OffsetDateTime;
 
@@ -50,7 +51,10 @@ impl NodeDesk {
     }
 
     /// Which pages somebody sees: by the use cases that they hold.
-    fn kind(&self, caller: &Caller) -> Kind {
+    fn kind(&self, caller: &Caller, administrator: bool) -> Kind {
+        if administrator {
+            return Kind::Administrator;
+        }
         let in_force = self.node.use_cases().current();
         let held = caller.use_cases.iter().filter_map(|id| in_force.get(id)).map(|held| held.capability());
         let supervises =
@@ -144,12 +148,12 @@ impl Desk for NodeDesk {
     fn session(&self, id: &str) -> Option<Session> {
         let live = self.node.entrance().sessions().lookup(id, OffsetDateTime::now_utc())?;
         let caller = &live.caller;
-        let kind = self.kind(caller);
+        let kind = self.kind(caller, live.administrator);
         let (name, role) = match (&caller.person, kind) {
             (Some(person), _) => (person.name.clone().unwrap_or_else(|| person.id.clone()), person.role.clone()),
             // Whose page it is, the patient knows.
             (None, Kind::Patient) => ("Mijn gegevens".to_owned(), String::new()),
-            (None, Kind::Practitioner | Kind::Auditor) => return None,
+            (None, Kind::Practitioner | Kind::Auditor | Kind::Administrator) => return None,
         };
         let one_patient = caller.patient.is_some() && kind == Kind::Practitioner;
         let named = |person: &Person| person.name.clone().unwrap_or_else(|| person.id.clone());
@@ -197,6 +201,10 @@ impl Desk for NodeDesk {
 
     fn certificates(&self) -> CertificatesShown {
         certificates::of(self.node.certificates())
+    }
+
+    fn administration(&self) -> &dyn Administration {
+        self
     }
 
     fn log(&self) -> Option<&dyn LogDesk> {
@@ -248,13 +256,18 @@ fn told(why: Kept) -> NotSignedIn {
 }
 
 fn own_session(listed: Listed) -> OwnSession {
-    let way = match listed.way {
+    let way = way_in(listed.way);
+    OwnSession { handle: listed.handle, way, started: listed.started, last_used: listed.last_used, this: listed.this }
+}
+
+/// How somebody came in, in Dutch.
+const fn way_in(way: Way) -> &'static str {
+    match way {
         Way::AccessCode => "Met een toegangscode",
         Way::Dezi => "Met Dezi",
         Way::Certificate => "Met een UZI-pas",
         Way::Launch => "Vanuit het EPD",
-    };
-    OwnSession { handle: listed.handle, way, started: listed.started, last_used: listed.last_used, this: listed.this }
+    }
 }
 
 /// The session's token against forged forms: follows from the session id, which only the browser has, and does not

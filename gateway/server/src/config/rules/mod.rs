@@ -23,6 +23,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if (config.cards.is_some() || !config.epds.is_empty()) && !config.inner.portal {
         return Err("cards and epds need inner.portal: they open the pages".into());
     }
+    administrators(config)?;
     if config.profiles.use_cases.is_empty() {
         return Err("profiles.use_cases is empty: the node would refuse everything".into());
     }
@@ -87,6 +88,20 @@ fn witnessing(config: &NodeConfig) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whoever administers the node has no other way to what is of patients.
+fn administrators(config: &NodeConfig) -> Result<(), String> {
+    let numbers: BTreeSet<&String> =
+        config.people.iter().filter(|one| one.administers).flat_map(|one| &one.numbers).collect();
+    let other = config.callers.iter().find(|caller| {
+        let named = [&caller.person, &caller.responsible].into_iter().flatten().any(|one| numbers.contains(&one.id));
+        named && !caller.use_cases.is_empty()
+    });
+    match other {
+        Some(caller) => Err(format!("inner caller {:?} is an administrator and has use cases", caller.client_id)),
+        None => Ok(()),
+    }
 }
 
 /// Whoever is to get a partner's token can, and in one way.
