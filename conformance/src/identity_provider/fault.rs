@@ -35,4 +35,14 @@ pub enum Fault {
     Torn,
     /// The status of statements cannot be had.
     Absent,
+    /// The list of withdrawn statements has every statement, whose status is said to be good.
+    Listed,
+    /// The list is signed by a key that is in no key set.
+    ListWrongSignature,
+    /// The list was to be asked for anew yesterday.
+    ListStale,
+    /// An entry of the list names nothing.
+    ListUnreadable,
+    /// The list cannot be had.
+    ListAbsent,
 }

@@ -29,6 +29,8 @@ struct Kept {
     begun: HashMap<String, (LogIn, Instant)>,
     codes: HashMap<String, (LogIn, Instant)>,
     tokens: HashMap<String, (LogIn, Instant)>,
+    /// The ids of the statements that were made.
+    statements: Vec<String>,
 }
 
 pub(super) struct World {
@@ -102,6 +104,19 @@ impl World {
 
     pub(super) fn of_token(&self, token: &str) -> Option<LogIn> {
         take(&mut self.kept().tokens, token)
+    }
+
+    /// A statement was made.
+    pub(super) fn stated(&self, id: &str) {
+        let mut kept = self.kept();
+        if kept.statements.len() >= MOST {
+            kept.statements.clear();
+        }
+        kept.statements.push(id.to_owned());
+    }
+
+    pub(super) fn statement_ids(&self) -> Vec<String> {
+        self.kept().statements.clone()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -30,6 +30,7 @@ pub(super) fn user_info(world: &World, issuer: &str, log_in: &LogIn, client: &Cl
     let now = OffsetDateTime::now_utc().unix_timestamp();
     let fault = world.fault();
     let id = uuid::Uuid::new_v4().to_string();
+    world.stated(&id);
     let statement = statement(world, issuer, world.employee(&log_in.number)?, &id)?;
     let audience = if fault == Fault::OtherAudience { "another-client" } else { client.id.as_str() };
     let claims = json!({

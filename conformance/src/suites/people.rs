@@ -122,8 +122,17 @@ async fn forged(setting: &Setting) -> Judgement {
         (Fault::Slow { ms: 2_500 }, 503),
         (Fault::Torn, 503),
         (Fault::Absent, 503),
+        (Fault::Listed, 403),
+        (Fault::ListWrongSignature, 503),
+        (Fault::ListStale, 503),
+        (Fault::ListUnreadable, 503),
+        (Fault::ListAbsent, 503),
     ] {
         desk.order(fault).await?;
+        if is_of_the_list(fault) {
+            // The list of before is used for as long as it says.
+            tokio::time::sleep(LISTED).await;
+        }
         let browser = desk.browser()?;
         let answer = desk.try_log_in(&browser, okafor).await;
         desk.order(Fault::None).await?;
@@ -134,10 +143,23 @@ async fn forged(setting: &Setting) -> Judgement {
         ensure(!text.contains(okafor.name) && !text.contains(okafor.uzi_number), || {
             format!("{fault:?} tells who it was about")
         })?;
+        if is_of_the_list(fault) {
+            tokio::time::sleep(LISTED).await;
+        }
         // With all right again the same person gets in, and the failures are forgotten.
         desk.log_in(&desk.browser()?, okafor).await?;
     }
     Ok(())
+}
+
+/// Longer than a list of withdrawn statements says that it is good.
+const LISTED: Duration = Duration::from_millis(2_200);
+
+fn is_of_the_list(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Listed | Fault::ListWrongSignature | Fault::ListStale | Fault::ListUnreadable | Fault::ListAbsent
+    )
 }
 
 async fn ways_back(setting: &Setting) -> Judgement {
@@ -301,10 +323,10 @@ async fn mandated(setting: &Setting) -> Judgement {
 
 async fn withdrawn(setting: &Setting) -> Judgement {
     /// Longer than a node of the demo takes to look again, three times over.
-    const WITHIN: Duration = Duration::from_secs(15);
+    const WITHIN: Duration = Duration::from_secs(12);
     let desk = Desk::of(setting, NODE)?;
     let page = format!("{}/sessions", desk.portal());
-    for fault in [Fault::Revoked, Fault::Absent] {
+    for fault in [Fault::Revoked, Fault::Absent, Fault::Listed, Fault::ListAbsent] {
         let browser = desk.browser()?;
         desk.log_in(&browser, person("okafor")?).await?;
         tokio::time::sleep(Duration::from_millis(1_500)).await;

@@ -166,6 +166,8 @@ pub(crate) fn everything() -> NodeConfig {
             authorities_file: Some(path()),
             patience_ms: 1,
             recheck_seconds: 1,
+            revocation_list: true,
+            keys_after_seconds: 1,
         }),
         cards: Some(CardsConfig {
             address: ([127, 0, 0, 1], 3).into(),

@@ -131,6 +131,7 @@ impl Provider {
         let dezi = json!({
             "issuer": self.handle.issuer, "client_id": self.client.id, "decryption_key_file": key_file,
             "authorities_file": certificates.join("ca.pem"), "patience_ms": 1500, "recheck_seconds": 1,
+            "revocation_list": true, "keys_after_seconds": 1,
         });
         let mut roles: Vec<String> =
             region::staff().iter().filter(|one| one.provider == provider.key).map(|one| one.role.to_owned()).collect();
