@@ -12,6 +12,7 @@ pub mod epd;
 mod holder;
 pub mod identity_provider;
 pub mod mitz;
+pub mod nuts_node;
 pub mod ready;
 pub mod region;
 pub mod source_server;

@@ -16,7 +16,7 @@ use std::io;
 
 use thiserror::Error;
 
-pub use assertion::{Acting, ClientAssertion, TreatmentRelation, User};
+pub use assertion::{Acting, ClientAssertion, TreatmentRelation, User, thumbprint};
 pub use browser::{Browser, field};
 pub use inner::InnerCaller;
 pub use outer::{OuterCaller, TokenError};

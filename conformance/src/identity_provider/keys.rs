@@ -55,6 +55,14 @@ impl Signer {
         &self.jwk
     }
 
+    /// Claims under this key's name, signed with a secret (HS256).
+    pub(crate) fn sign_with_secret(&self, secret: &[u8], claims: &Value, key_set: &str) -> Option<String> {
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some(self.kid.to_owned());
+        header.jku = Some(key_set.to_owned());
+        jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(secret)).ok()
+    }
+
     /// Signs claims, under this key's name or under another's.
     pub(crate) fn sign(&self, claims: &Value, named: &Signer, key_set: Option<&str>) -> Option<String> {
         let mut header = Header::new(Algorithm::RS256);

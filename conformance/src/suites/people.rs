@@ -4,7 +4,7 @@
 mod administrators;
 mod cards;
 mod epds;
-mod logging_in;
+pub(super) mod logging_in;
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::region::{self, Practitioner};
 use logging_in::{Desk, is_shown};
 
 /// The node at which people log in.
-const NODE: &str = "hospital";
+pub(super) const NODE: &str = "hospital";
 
 pub fn checks() -> Vec<Check> {
     let mut all = people();
@@ -60,7 +60,7 @@ fn people() -> Vec<Check> {
     ]
 }
 
-fn person(id: &str) -> Result<&'static Practitioner, Flaw> {
+pub(super) fn person(id: &str) -> Result<&'static Practitioner, Flaw> {
     region::staff().iter().find(|one| one.id == id).ok_or_else(|| Flaw::NotRun(format!("the region has no {id}")))
 }
 
@@ -122,7 +122,6 @@ async fn forged(setting: &Setting) -> Judgement {
         (Fault::Slow { ms: 2_500 }, 503),
         (Fault::Torn, 503),
         (Fault::Absent, 503),
-        (Fault::Listed, 403),
         (Fault::ListWrongSignature, 503),
         (Fault::ListStale, 503),
         (Fault::ListUnreadable, 503),
