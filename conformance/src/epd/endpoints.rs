@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Form, Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use aws_lc_rs::digest;
@@ -175,7 +175,7 @@ pub(super) async fn read(request: HttpRequest, path: Path<(String, String)>, wor
     let (kind, id) = path.into_inner();
     let context = match opened(&request, &world) {
         Ok(context) => context,
-        Err(refused) => return refused,
+        Err(refused) => return HttpResponse::new(refused),
     };
     if kind == "Patient" && id != context.patient {
         return HttpResponse::Forbidden().finish();
@@ -190,7 +190,7 @@ pub(super) async fn read(request: HttpRequest, path: Path<(String, String)>, wor
 pub(super) async fn roles(request: HttpRequest, asked: Query<Roles>, world: Data<World>) -> HttpResponse {
     world.count();
     if let Err(refused) = opened(&request, &world) {
-        return refused;
+        return HttpResponse::new(refused);
     }
     let id = asked.practitioner.trim_start_matches("Practitioner/");
     let entries: Vec<Value> = world.roles(id).into_iter().map(|role| json!({"resource": role})).collect();
@@ -198,13 +198,13 @@ pub(super) async fn roles(request: HttpRequest, asked: Query<Roles>, world: Data
 }
 
 /// What the token of a request opens.
-fn opened(request: &HttpRequest, world: &World) -> Result<Context, HttpResponse> {
+fn opened(request: &HttpRequest, world: &World) -> Result<Context, StatusCode> {
     if world.fault() == Fault::NoFhir {
-        return Err(HttpResponse::ServiceUnavailable().finish());
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
     let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let context = shown.and_then(|value| value.strip_prefix("Bearer ")).and_then(|token| world.of_token(token));
-    context.ok_or_else(|| HttpResponse::Unauthorized().finish())
+    context.ok_or(StatusCode::UNAUTHORIZED)
 }
 
 fn fhir(resource: &Value) -> HttpResponse {

@@ -36,7 +36,7 @@ impl Running {
         self.epd.iss.trim_end_matches("/fhir")
     }
 
-    async fn control(&self, method: Method, what: &str, body: serde_json::Value) -> Answer {
+    async fn control(&self, method: Method, what: &str, body: Value) -> Answer {
         let url = format!("{}/{what}", self.epd.control_url);
         let kind = [("content-type", "application/json")];
         self.wire.raw(method, &url, &kind, body.to_string().into()).await.unwrap()
