@@ -48,7 +48,8 @@ pub async fn hold() {
         }
         statuses.push(answer.status);
     }
-    assert_eq!(statuses, [200, 200, 200, 429, 429], "a person has a measure of their own");
+    // The one use case of this node is for its one system: a person is known, measured, and denied.
+    assert_eq!(statuses, [403, 403, 403, 429, 429], "a person has a measure of their own");
     let records = setting.log(&node.key, 0).unwrap();
     assert_eq!(records.len() - before, 5, "each has its record");
     let last: &Value = records.last().unwrap();
