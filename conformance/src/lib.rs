@@ -8,6 +8,7 @@
 pub mod ca;
 pub mod callers;
 pub mod counts;
+pub mod epd;
 pub mod framework;
 pub mod handoff;
 mod holder;
@@ -15,6 +16,7 @@ pub mod identity_provider;
 pub mod mitz;
 mod mutual_tls;
 pub mod national;
+pub mod nuts_node;
 pub mod nuts_partner;
 pub mod ready;
 pub mod region;

@@ -17,7 +17,7 @@ use std::io;
 
 use thiserror::Error;
 
-pub use assertion::{Acting, ClientAssertion, TreatmentRelation, User};
+pub use assertion::{Acting, ClientAssertion, TreatmentRelation, User, thumbprint};
 pub use browser::{Browser, field};
 pub use inner::InnerCaller;
 pub(crate) use nuts_v5::jwk_of;

@@ -93,7 +93,7 @@ async fn an_outer_caller_signs_in_with_its_certificate_and_speaks_http_2() {
     let header = decode_header(assertion).unwrap();
     assert_eq!(header.typ.as_deref(), Some("JWT"));
     assert_eq!(header.kid.as_deref(), claims["cnf"]["x5t#S256"].as_str());
-    assert_eq!(header.kid.unwrap(), assertion::thumbprint(&pem.contents));
+    assert_eq!(header.kid.unwrap(), thumbprint(&pem.contents));
 
     let wire = caller.signed_in("overview", None).await.unwrap();
     let told = wire.get(&endpoint).await.unwrap().json().unwrap();

@@ -15,7 +15,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use url::Url;
 
-use super::fault::Fault;
+use super::fault::{Fault, KeyTrick, Keys};
 use super::serve::Issuer;
 use super::state::{LogIn, World};
 use super::statements;
@@ -145,12 +145,38 @@ pub(super) async fn user_info(request: HttpRequest, world: Data<World>, issuer: 
 
 /// `GET /openid/connect/jwks.json`
 pub(super) async fn envelope_keys(world: Data<World>) -> HttpResponse {
-    HttpResponse::Ok().json(statements::key_set(world.envelope.jwk()))
+    HttpResponse::Ok().json(statements::key_set(&[world.envelope.jwk().clone()]))
 }
 
 /// `GET /dezi/jwks.json`, and at a place where it should not be.
 pub(super) async fn statement_keys(world: Data<World>) -> HttpResponse {
-    HttpResponse::Ok().json(statements::key_set(world.statements.jwk()))
+    world.count_key_set();
+    match (world.keys().trick, statements::statement_keys(&world)) {
+        (_, Some(keys)) => HttpResponse::Ok().json(keys),
+        (KeyTrick::Html, None) => HttpResponse::Ok().content_type("text/html").body("<p>keys</p>"),
+        (KeyTrick::Redirect, None) => {
+            HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, "/sink")).finish()
+        }
+        (_, None) => HttpResponse::ServiceUnavailable().finish(),
+    }
+}
+
+/// Where nobody should come by: the key that is missed elsewhere. Counted.
+pub(super) async fn sink(world: Data<World>) -> HttpResponse {
+    world.count_sunk();
+    HttpResponse::Ok().json(statements::key_set(&[world.statements.jwk().clone(), world.rotated.jwk().clone()]))
+}
+
+/// `PUT /_control/keys`
+pub(super) async fn set_keys(keys: Json<Keys>, world: Data<World>) -> HttpResponse {
+    world.set_keys(*keys);
+    HttpResponse::NoContent().finish()
+}
+
+/// `GET /_control/counts`
+pub(super) async fn counts(world: Data<World>) -> HttpResponse {
+    let (key_sets, sunk) = world.counts();
+    HttpResponse::Ok().json(json!({"key_sets": key_sets, "sunk": sunk}))
 }
 
 /// `GET /status/v1/verklaring/{id}`
@@ -165,9 +191,20 @@ pub(super) async fn status(id: Path<String>, world: Data<World>) -> HttpResponse
 
 /// `GET /revocatiecontrole/v1`: a signed list.
 pub(super) async fn revocations(world: Data<World>, issuer: Data<Issuer>) -> HttpResponse {
+    /// How long a list is good, in seconds: as long as anybody waits for a test.
+    const GOOD: i64 = 2;
     let now = OffsetDateTime::now_utc().unix_timestamp();
-    let claims = json!({"iss": issuer.0, "iat": now, "ververs_tijdstip": now + 300, "revocaties": []});
-    match world.statements.sign(&claims, &world.statements, None) {
+    let fault = world.fault();
+    let entries = match fault {
+        Fault::ListAbsent => return HttpResponse::ServiceUnavailable().finish(),
+        Fault::Listed => json!(world.statement_ids()),
+        Fault::ListUnreadable => json!([{}]),
+        _ => json!([]),
+    };
+    let anew = if fault == Fault::ListStale { now - 86_400 } else { now + GOOD };
+    let claims = json!({"iss": issuer.0, "iat": now, "ververs_tijdstip": anew, "revocaties": entries});
+    let signer = if fault == Fault::ListWrongSignature { &world.stranger } else { &world.statements };
+    match signer.sign(&claims, &world.statements, None) {
         Some(list) => HttpResponse::Ok().content_type("application/jwt").body(list),
         None => HttpResponse::InternalServerError().finish(),
     }

@@ -34,14 +34,14 @@ pub fn decryption_key() -> io::Result<(String, MessageKey)> {
 }
 
 /// A key that signs, under a name.
-pub(super) struct Signer {
+pub(crate) struct Signer {
     kid: &'static str,
     key: EncodingKey,
     jwk: Value,
 }
 
 impl Signer {
-    pub(super) fn new(kid: &'static str) -> io::Result<Self> {
+    pub(crate) fn new(kid: &'static str) -> io::Result<Self> {
         let pem = KeyPair::generate_for(&PKCS_RSA_SHA256).map_err(io::Error::other)?.serialize_pem();
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(io::Error::other)?;
         let jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(io::Error::other)?;
@@ -51,12 +51,20 @@ impl Signer {
     }
 
     /// As it stands in a key set.
-    pub(super) fn jwk(&self) -> &Value {
+    pub(crate) fn jwk(&self) -> &Value {
         &self.jwk
     }
 
+    /// Claims under this key's name, signed with a secret (HS256).
+    pub(crate) fn sign_with_secret(&self, secret: &[u8], claims: &Value, key_set: &str) -> Option<String> {
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some(self.kid.to_owned());
+        header.jku = Some(key_set.to_owned());
+        jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(secret)).ok()
+    }
+
     /// Signs claims, under this key's name or under another's.
-    pub(super) fn sign(&self, claims: &Value, named: &Signer, key_set: Option<&str>) -> Option<String> {
+    pub(crate) fn sign(&self, claims: &Value, named: &Signer, key_set: Option<&str>) -> Option<String> {
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(named.kid.to_owned());
         header.jku = key_set.map(str::to_owned);

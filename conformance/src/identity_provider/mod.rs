@@ -6,8 +6,8 @@
 
 mod endpoints;
 mod fault;
-mod keys;
-mod serve;
+pub(crate) mod keys;
+pub(crate) mod serve;
 mod state;
 mod statements;
 #[cfg(test)]
@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 
-pub use fault::Fault;
+pub use fault::{Fault, KeyTrick, Keys};
 pub use keys::{MessageKey, decryption_key};
 use state::World;
 

@@ -17,7 +17,7 @@ use super::state::World;
 /// The name that everything is signed under.
 pub(super) struct Issuer(pub(super) String);
 
-pub(super) fn tls(certificate_pem: &str, key_pem: &str) -> io::Result<ServerConfig> {
+pub(crate) fn tls(certificate_pem: &str, key_pem: &str) -> io::Result<ServerConfig> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate_pem.as_bytes()).collect();
     let chain = chain.map_err(io::Error::other)?;
     let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).map_err(io::Error::other)?;
@@ -64,7 +64,10 @@ pub(super) fn run(
                 .route("/elsewhere/jwks.json", web::get().to(endpoints::statement_keys))
                 .route("/status/v1/verklaring/{id}", web::get().to(endpoints::status))
                 .route("/revocatiecontrole/v1", web::get().to(endpoints::revocations))
+                .route("/sink", web::get().to(endpoints::sink))
                 .route("/_control/fault", web::put().to(endpoints::set_fault))
+                .route("/_control/keys", web::put().to(endpoints::set_keys))
+                .route("/_control/counts", web::get().to(endpoints::counts))
         })
         .workers(1)
         .disable_signals()

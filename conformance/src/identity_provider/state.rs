@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::keys::Signer;
-use super::{Client, Employee, Fault};
+use super::{Client, Employee, Fault, Keys};
 
 const LIFE: Duration = Duration::from_secs(300);
 /// More than any test begins.
@@ -29,6 +30,8 @@ struct Kept {
     begun: HashMap<String, (LogIn, Instant)>,
     codes: HashMap<String, (LogIn, Instant)>,
     tokens: HashMap<String, (LogIn, Instant)>,
+    /// The ids of the statements that were made.
+    statements: Vec<String>,
 }
 
 pub(super) struct World {
@@ -38,8 +41,16 @@ pub(super) struct World {
     pub(super) envelope: Signer,
     /// Signs statements.
     pub(super) statements: Signer,
+    /// Signs them once the key was changed as it should be.
+    pub(super) next: Signer,
+    /// Signs them when it was changed, and the key set plays a trick.
+    pub(super) rotated: Signer,
     /// In no key set.
     pub(super) stranger: Signer,
+    /// How often the key set of statements was asked for, and how often somebody came by where nobody should.
+    key_sets: AtomicU64,
+    sunk: AtomicU64,
+    keys: Mutex<Keys>,
     kept: Mutex<Kept>,
     fault: Mutex<Fault>,
 }
@@ -51,7 +62,12 @@ impl World {
             clients,
             envelope: Signer::new("oidc-1")?,
             statements: Signer::new("verklaring-1")?,
+            next: Signer::new("verklaring-3")?,
+            rotated: Signer::new("verklaring-2")?,
             stranger: Signer::new("stranger-1")?,
+            key_sets: AtomicU64::new(0),
+            sunk: AtomicU64::new(0),
+            keys: Mutex::default(),
             kept: Mutex::default(),
             fault: Mutex::default(),
         })
@@ -75,6 +91,27 @@ impl World {
 
     pub(super) fn set_fault(&self, fault: Fault) {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    pub(super) fn keys(&self) -> Keys {
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_keys(&self, keys: Keys) {
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    pub(super) fn count_key_set(&self) {
+        self.key_sets.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_sunk(&self) {
+        self.sunk.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the key set was asked for, and the sink.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        (self.key_sets.load(Ordering::Relaxed), self.sunk.load(Ordering::Relaxed))
     }
 
     /// Keeps a log-in that was begun; its name.
@@ -102,6 +139,19 @@ impl World {
 
     pub(super) fn of_token(&self, token: &str) -> Option<LogIn> {
         take(&mut self.kept().tokens, token)
+    }
+
+    /// A statement was made.
+    pub(super) fn stated(&self, id: &str) {
+        let mut kept = self.kept();
+        if kept.statements.len() >= MOST {
+            kept.statements.clear();
+        }
+        kept.statements.push(id.to_owned());
+    }
+
+    pub(super) fn statement_ids(&self) -> Vec<String> {
+        self.kept().statements.clone()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -1,15 +1,20 @@
 //! What the provider states: the identity token, the UserInfo answer, and in it the statement (verklaring). Also what it
 //! states when it is told to do wrong.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::fault::Fault;
+use super::fault::{Fault, KeyTrick, Keys};
 use super::state::{LogIn, World};
 use super::{Client, Employee};
 
 const LEVEL: &str = "http://eidas.europa.eu/LoA/high";
 const LOW_LEVEL: &str = "http://eidas.europa.eu/LoA/low";
+/// Whom a shared secret is known to: everybody who reads the key set.
+const SECRET: &[u8] = b"a secret that is in the key set!";
+const MANY: usize = 10_000;
 /// Seconds that a token lives; a statement lives three months.
 const TOKEN: i64 = 300;
 const STATEMENT: i64 = 90 * 86_400;
@@ -30,6 +35,7 @@ pub(super) fn user_info(world: &World, issuer: &str, log_in: &LogIn, client: &Cl
     let now = OffsetDateTime::now_utc().unix_timestamp();
     let fault = world.fault();
     let id = uuid::Uuid::new_v4().to_string();
+    world.stated(&id);
     let statement = statement(world, issuer, world.employee(&log_in.number)?, &id)?;
     let audience = if fault == Fault::OtherAudience { "another-client" } else { client.id.as_str() };
     let claims = json!({
@@ -66,12 +72,43 @@ fn statement(world: &World, issuer: &str, employee: &Employee, id: &str) -> Opti
         Fault::ForeignKeySet => (&world.statements, &foreign),
         _ => (&world.statements, &own),
     };
-    signer.sign(&claims, &world.statements, Some(key_set))
+    match world.keys() {
+        Keys { rotated: false, .. } => signer.sign(&claims, &world.statements, Some(key_set)),
+        Keys { trick: KeyTrick::None, .. } => world.next.sign(&claims, &world.next, Some(key_set)),
+        Keys { trick: KeyTrick::SharedSecret, .. } => world.rotated.sign_with_secret(SECRET, &claims, key_set),
+        Keys { .. } => world.rotated.sign(&claims, &world.rotated, Some(key_set)),
+    }
 }
 
-/// The keys at each place.
-pub(super) fn key_set(key: &Value) -> Value {
-    json!({"keys": [key]})
+/// A key set.
+pub(super) fn key_set(keys: &[Value]) -> Value {
+    json!({"keys": keys})
+}
+
+/// The key set of statements, or what is played in its place.
+pub(super) fn statement_keys(world: &World) -> Option<Value> {
+    let (known, rotated) = (world.statements.jwk().clone(), world.rotated.jwk().clone());
+    let changed = |name: &str, value: Value| {
+        let mut key = rotated.clone();
+        key[name] = value;
+        key
+    };
+    let keys = match world.keys() {
+        Keys { trick: KeyTrick::None, rotated: true } => vec![known, world.next.jwk().clone()],
+        Keys { trick: KeyTrick::None | KeyTrick::Missing, .. } => vec![known],
+        Keys { trick: KeyTrick::Many, .. } => {
+            let others = (0..MANY).map(|number| changed("kid", json!(format!("other-{number}"))));
+            [known, rotated.clone()].into_iter().chain(others).collect()
+        }
+        Keys { trick: KeyTrick::Encryption, .. } => vec![known, changed("use", json!("enc"))],
+        Keys { trick: KeyTrick::SharedSecret, .. } => {
+            let secret =
+                json!({"kty": "oct", "kid": rotated["kid"], "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(SECRET)});
+            vec![known, secret]
+        }
+        Keys { trick: KeyTrick::Down | KeyTrick::Html | KeyTrick::Redirect, .. } => return None,
+    };
+    Some(key_set(&keys))
 }
 
 /// A name for the person that only this client knows (a pairwise subject).

@@ -204,12 +204,15 @@ fn message(assertion: &ClientAssertion, algorithm: &str) -> String {
 }
 
 async fn unsigned(setting: &Setting) -> Judgement {
+    let mark = setting.mark(NODE).await?;
+    let events = setting.refused_token_requests(NODE).await?;
     for algorithm in ["none", "None", "NONE", "ES256", ""] {
         let (caller, assertion) = clinic(setting)?;
         let unsigned = format!("{}.", message(&assertion, algorithm));
         refused(&caller.present(&unsigned, USE_CASE).await?, "invalid_client")?;
     }
-    Ok(())
+    one_event_each(setting, events, 5).await?;
+    setting.no_source_was_asked(&mark).await
 }
 
 /// The classic confusion: the verifier's public key, taken for a shared secret.
@@ -219,6 +222,8 @@ async fn public_key(setting: &Setting) -> Judgement {
     let certificate = files.certificate_file.as_ref().and_then(|file| std::fs::read(file).ok()).ok_or_else(missing)?;
     let key = files.key_file.as_ref().and_then(|file| PrivateKeyDer::from_pem_file(file).ok()).ok_or_else(missing)?;
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.secret_der()).map_err(|_| missing())?;
+    let mark = setting.mark(NODE).await?;
+    let events = setting.refused_token_requests(NODE).await?;
     for secret in [certificate.as_slice(), pair.public_key().as_ref(), b""] {
         let (caller, assertion) = clinic(setting)?;
         let message = message(&assertion, "HS256");
@@ -226,10 +231,13 @@ async fn public_key(setting: &Setting) -> Judgement {
         let signed = format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag));
         refused(&caller.present(&signed, USE_CASE).await?, "invalid_client")?;
     }
-    Ok(())
+    one_event_each(setting, events, 3).await?;
+    setting.no_source_was_asked(&mark).await
 }
 
 async fn other_use_case(setting: &Setting) -> Judgement {
+    let mark = setting.mark(NODE).await?;
+    let events = setting.refused_token_requests(NODE).await?;
     for scope in [
         "development-try",
         "health-overview development-try",
@@ -244,5 +252,6 @@ async fn other_use_case(setting: &Setting) -> Judgement {
         let (caller, assertion) = clinic(setting)?;
         refused(&caller.request_token(&assertion, scope).await?, "invalid_scope")?;
     }
-    Ok(())
+    one_event_each(setting, events, 9).await?;
+    setting.no_source_was_asked(&mark).await
 }

@@ -139,6 +139,7 @@ async fn two_headers(setting: &Setting) -> Judgement {
         let mark = setting.mark(NODE).await?;
         let headers = [("authorization", good.as_str()), ("authorization", second)];
         let answer = gate.caller.raw(Method::GET, &url(&gate), &headers, Bytes::new()).await;
+        challenged(&answer)?;
         setting.refused(&mark, NODE, 401, answer).await?;
     }
     Ok(())
@@ -149,15 +150,18 @@ async fn token_in_query(setting: &Setting) -> Judgement {
     let token = token(&gate);
     let mark = setting.mark(NODE).await?;
     let answer = gate.caller.get(&format!("{}?access_token={token}", url(&gate))).await;
+    challenged(&answer)?;
     let refused = setting.refused(&mark, NODE, 401, answer).await?;
     let record = refused.record.to_string();
     ensure(!record.contains(&token), || "the token stands in the access log".to_owned())?;
     let mark = setting.mark(NODE).await?;
     let answer = gate.caller.post_form(&format!("{}/_search", url(&gate)), &[("access_token", &token)]).await;
+    challenged(&answer)?;
     setting.refused(&mark, NODE, 401, answer).await?;
     let mark = setting.mark(NODE).await?;
     let cookie = format!("access_token={token}; session={token}");
     let answer = gate.caller.raw(Method::GET, &url(&gate), &[("cookie", &cookie)], Bytes::new()).await;
+    challenged(&answer)?;
     setting.refused(&mark, NODE, 401, answer).await.map(|_| ())
 }
 

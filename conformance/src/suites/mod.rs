@@ -10,6 +10,7 @@ mod bad_input;
 mod batch;
 mod callers_refused;
 mod certificates;
+mod confusions;
 mod consents;
 mod credentials;
 mod denied;
@@ -18,8 +19,10 @@ mod facts;
 mod handoffs;
 mod hostile_http;
 mod ill_sources;
+mod introspected;
 mod introspection;
 mod jwt_bearer;
+mod key_sets;
 mod leaks;
 mod locating;
 mod medication;
@@ -141,12 +144,14 @@ fn region() -> Vec<Check> {
     all.extend(batch::checks());
     all.extend(pages::checks());
     all.extend(assertions::checks());
+    all.extend(confusions::checks());
     all.extend(tokens::checks());
     all.extend(presentations::checks());
     all.extend(credentials::checks());
     all.extend(jwt_bearer::checks());
     all.extend(presenting::checks());
     all.extend(introspection::checks());
+    all.extend(introspected::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());
     all.extend(relations::checks());
@@ -155,6 +160,7 @@ fn region() -> Vec<Check> {
     all.extend(handoffs::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
+    all.extend(key_sets::checks());
     all.extend(witnessed::checks());
     all.extend(leaks::checks());
     all
@@ -215,6 +221,23 @@ mod tests {
             json!({"check": "knows no node", "verdict": "not-run", "why": "no node hospital"})
         );
         assert_eq!((tally(&findings), told), ((1, 2), 3));
+    }
+
+    /// Group B of the attack catalogue: all about tokens, and each of its numbers applies to a node.
+    const TOKENS: [u16; 16] = [51, 53, 54, 55, 57, 58, 59, 61, 62, 63, 65, 66, 67, 69, 70, 71];
+
+    #[test]
+    fn every_attack_on_tokens_is_a_check_by_its_number() {
+        let region = region();
+        let named = |number: u16| {
+            let number = format!("ATT-{number}");
+            region.iter().any(|check| {
+                let before = check.name.split(':').next().filter(|_| check.name.contains(':')).unwrap_or_default();
+                before.split(", ").any(|one| one == number)
+            })
+        };
+        let missing: Vec<u16> = TOKENS.into_iter().filter(|number| !named(*number)).collect();
+        assert!(missing.is_empty(), "no check has these numbers in front of its name: {missing:?}");
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub fn checks() -> Vec<Check> {
         Check::new("ATT-66: a token bound to a key is good with a fresh proof of that key, and gets data", |setting| {
             Box::pin(proven(setting))
         }),
-        Check::new("ATT-66: a token bound to a key is refused without a right proof", |setting| {
+        Check::new("ATT-65, ATT-66: a token bound to a key is refused without a right proof", |setting| {
             Box::pin(not_proven(setting))
         }),
         Check::new("ATT-66: a proof is good for one request, also for one token request", |setting| {
@@ -251,7 +251,7 @@ async fn not_proven(setting: &Setting) -> Judgement {
         challenged(&answer, "DPoP", error)?;
         setting.refused(&mark, NODE, 401, answer).await?;
     }
-    let spoilt: [Spoil; 16] = [
+    let spoilt: [Spoil; 17] = [
         |proof| proof.claims["htm"] = json!("POST"),
         |proof| proof.claims["htu"] = json!("https://elsewhere.example/fhir/r4/Condition"),
         |proof| proof.claims["htu"] = json!("/fhir/r4/Condition"),
@@ -268,6 +268,11 @@ async fn not_proven(setting: &Setting) -> Judgement {
         |proof| proof.header["jwk"] = json!({"kty": "oct", "k": "c2VjcmV0"}),
         |proof| proof.header["jwk"]["d"] = json!("AA"),
         |proof| proof.header["crit"] = json!(["exp"]),
+        |proof| {
+            // RSA, of 512 bits.
+            proof.header["alg"] = json!("PS256");
+            proof.header["jwk"] = json!({"kty": "RSA", "n": URL_SAFE_NO_PAD.encode([0xd5; 64]), "e": "AQAB"});
+        },
     ];
     for spoil in spoilt {
         let mut proof = bound.proof();

@@ -1,5 +1,6 @@
 //! What the pages need of the node. The server implements it.
 
+mod administration;
 mod log;
 mod proof;
 mod signing_in;
@@ -11,6 +12,7 @@ use exchange::ports::BoxFuture;
 use exchange::{Recorded, Refusal};
 use flows::medication::Windows;
 
+pub use self::administration::{AccessShown, Administration, AnySession, LockedOut};
 pub use self::log::{
     AskedOfLog, HintsFound, LogDesk, LogFound, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,
     ReviewQueue, Verdict, VerdictGiven,
@@ -28,6 +30,8 @@ pub enum Kind {
     Auditor,
     /// A patient: reads who saw their own data.
     Patient,
+    /// Looks after the node (beheerder): no patient's data, and nothing of the access log.
+    Administrator,
 }
 
 /// Someone who is signed in. Prints nothing of it.
@@ -74,8 +78,16 @@ pub trait Desk: Send + Sync {
     /// The same for whoever shows a certificate in this connection.
     fn sign_in_by_certificate(&self, request: &HttpRequest) -> BoxFuture<'static, Result<String, NotSignedIn>>;
 
-    /// Sends a browser there.
+    /// Sends a browser there, where somebody at our page chose that.
     fn depart(&self, to: Elsewhere, remote: Option<IpAddr>) -> Result<Departure, NotSignedIn>;
+
+    /// Sends on a browser that an EPD sends here with these (SMART App Launch).
+    fn depart_to_epd(
+        &self,
+        iss: &str,
+        launch: &str,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<Departure, NotSignedIn>>;
 
     /// Opens a session for whoever comes back from there.
     fn arrive(
@@ -107,6 +119,9 @@ pub trait Desk: Send + Sync {
 
     /// When the certificates end that this node needs or met.
     fn certificates(&self) -> CertificatesShown;
+
+    /// What an administrator sees and does.
+    fn administration(&self) -> &dyn Administration;
 
     /// Asks for a patient's overview through the whole stack. `bsn` is as typed, without white space, dots and dashes:
     /// the stack judges it, so that a wrong one leaves its record too. Without it the patient is the session's own. With

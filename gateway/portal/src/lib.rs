@@ -1,5 +1,5 @@
 //! The pages: a practitioner signs in, names a patient and reads that patient's overview; an auditor looks into the access
-//! log; a patient reads who saw their own data.
+//! log; a patient reads who saw their own data; an administrator looks after the node.
 //!
 //! Rendered here, without a script. The pages know the [`Desk`] and nothing behind it: no source, no policy, no log.
 //! A BSN is typed into a form and shown to the one who typed it; it stands in no URL, no hidden field and no cookie.
@@ -16,9 +16,10 @@ mod tests;
 mod words;
 
 pub use desk::{
-    Alarm, Answered, AskedOfLog, Cosigned, Departure, Desk, Elsewhere, HintsFound, Kind, LogDesk, LogFound,
-    NeighbourState, NotSignedIn, OwnLog, OwnSession, Period, ProofState, Question, RecordProof, RecordShown, Return,
-    ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven, Ways, WitnessState,
+    AccessShown, Administration, Alarm, Answered, AnySession, AskedOfLog, Cosigned, Departure, Desk, Elsewhere,
+    HintsFound, Kind, LockedOut, LogDesk, LogFound, NeighbourState, NotSignedIn, OwnLog, OwnSession, Period,
+    ProofState, Question, RecordProof, RecordShown, Return, ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven,
+    Ways, WitnessState,
 };
 pub use pages::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD};
 pub use pages::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};

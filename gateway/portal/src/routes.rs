@@ -1,5 +1,6 @@
 //! The routes and what goes for all of them: headers, bounds on forms, who may send one.
 
+mod administration;
 mod certificates;
 mod log;
 mod medication;
@@ -76,6 +77,8 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("/sign-in/dezi/back").route(web::get().to(signing_in::from_dezi)))
         .service(resource("/sign-in/card").route(web::get().to(signing_in::to_card)))
         .service(resource("/sign-in/card/back").route(web::get().to(signing_in::from_card)))
+        .service(resource("/sign-in/epd/{key}/back").route(web::get().to(signing_in::from_epd)))
+        .service(resource("/launch").route(web::get().to(signing_in::launched_by_epd)))
         .service(resource("/launch/{handle}").route(web::get().to(signing_in::launch)))
         .service(resource("/sign-out").route(web::get().to(home)).route(web::post().to(signing_in::out)))
         .service(
@@ -89,6 +92,10 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("/emergency").route(web::get().to(home)).route(web::post().to(emergency)))
         .service(resource("/quality").route(web::get().to(quality)))
         .service(resource("/certificates").route(web::get().to(certificates::show)))
+        .service(resource("/access").route(web::get().to(administration::access)))
+        .service(resource("/access/unlock").route(web::get().to(home)).route(web::post().to(administration::unlock)))
+        .service(resource("/access/end").route(web::get().to(home)).route(web::post().to(administration::end)))
+        .service(resource("/configuration").route(web::get().to(administration::configuration)))
         .service(resource("/log").route(web::get().to(log::form)).route(web::post().to(log::search)))
         .service(resource("/log/more").route(web::get().to(to_the_log)).route(web::post().to(log::more)))
         .service(resource(r"/log/record/{index:\d{1,19}}").route(web::get().to(log::record)))

@@ -2,7 +2,9 @@
 //!
 //! Who somebody is, is proved below (`connectors::identity`); what they may do follows from the configuration.
 
+mod administration;
 mod cards;
+mod epds;
 mod measures;
 mod recheck;
 mod set_up;
@@ -15,7 +17,7 @@ use connectors::identity::dezi::{Departing, Returned};
 use connectors::identity::launches::LIFE;
 use connectors::identity::sessions::{Opening, SessionFault, Way};
 use connectors::identity::{
-    Cards, Dezi, DeziFault, InnerCallers, Launch, LaunchFault, Launches, People, RateLimits, Sessions, Who,
+    Cards, Dezi, DeziFault, Epds, InnerCallers, Launch, LaunchFault, Launches, People, RateLimits, Sessions, Who,
 };
 use exchange::ports::Authenticator;
 use exchange::{Credentials, Gate};
@@ -56,6 +58,8 @@ pub struct Parts {
     pub people: People,
     pub dezi: Option<Arc<Dezi>>,
     pub cards: Option<Arc<Cards>>,
+    /// The EPDs that open the pages by the browser.
+    pub epds: Option<Epds>,
     pub limits: Arc<RateLimits>,
     pub authenticator: Arc<dyn Authenticator>,
     /// Whether the inner listener speaks TLS, and so can be shown certificates.
@@ -105,7 +109,10 @@ impl Entrance {
         let callers = &self.parts.callers;
         // A system that launches is nobody who sits at a page.
         match callers.by_access_code(code).filter(|caller| !callers.launches(caller)) {
-            Some(caller) => self.open(Opening::of(caller.clone(), Way::AccessCode), remote),
+            Some(caller) => match self.opening_of(caller.clone(), Way::AccessCode) {
+                Some(opening) => self.open(opening, remote),
+                None => Err(self.refused(Way::AccessCode, "nothing-here", remote, Kept::NothingHere)),
+            },
             None => Err(self.refused(Way::AccessCode, "unknown-code", remote, Kept::NotAccepted)),
         }
     }
@@ -122,18 +129,27 @@ impl Entrance {
         let Ok(caller) = self.parts.authenticator.identify(Gate::Inner, &credentials).await else {
             return Err(self.refused(way, "unknown-certificate", remote, Kept::NotAccepted));
         };
-        let Some(person) = caller.person.clone() else {
+        if caller.person.is_none() {
             return Err(self.refused(way, "no-person", remote, Kept::NothingHere));
-        };
-        let opening = if caller.use_cases.is_empty() {
-            self.parts.people.opening(person, &caller.client_id, way)
-        } else {
-            let mandates = self.parts.people.mandates(&person);
-            Some(Opening { mandates, ..Opening::of(Arc::new(caller), way) })
-        };
-        match opening {
+        }
+        match self.opening_of(Arc::new(caller), way) {
             Some(opening) => self.open(opening, remote),
             None => Err(self.refused(way, "nothing-here", remote, Kept::NothingHere)),
+        }
+    }
+
+    /// What opens for a caller who is configured one by one: what stands there, or for a person for whom nothing does, what
+    /// stands in `[[people]]`. An administrator gets what an administrator gets.
+    fn opening_of(&self, caller: Arc<Caller>, way: Way) -> Option<Opening> {
+        let people = &self.parts.people;
+        match &caller.person {
+            Some(person) if caller.use_cases.is_empty() || people.is_administrator(person) => {
+                people.opening(person.clone(), &caller.client_id, way)
+            }
+            Some(person) if way == Way::Certificate => {
+                Some(Opening { mandates: people.mandates(person), ..Opening::of(caller, way) })
+            }
+            _ => Some(Opening::of(caller, way)),
         }
     }
 

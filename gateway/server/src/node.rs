@@ -92,6 +92,8 @@ pub struct Parts {
     pub notices: Option<Notices>,
     /// Where others are reached, where directories are copied.
     pub book: Option<Arc<AddressBook>>,
+    /// The configuration in force, as text without secrets.
+    pub configuration: String,
 }
 
 /// One running node.
@@ -193,6 +195,10 @@ impl Node {
     }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+    /// The configuration in force, as text without secrets.
+    pub fn configuration(&self) -> &str {
+        &self.parts.configuration
     }
     /// What takes the notifications of Mitz.
     pub fn notices(&self) -> Option<&Notices> {

@@ -197,6 +197,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         mitz,
         notices,
         book,
+        configuration: crate::config::shown(config)?,
     });
     Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing, addressing })
 }

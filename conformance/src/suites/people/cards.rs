@@ -24,9 +24,10 @@ pub(super) fn checks() -> Vec<Check> {
         Check::new("who logs in with a card is who the record names, by number, name and role", |setting| {
             Box::pin(with_a_card(setting))
         }),
-        Check::new("no card of another provider, of a server, over, revoked or of an unknown role gets anybody in", {
-            |setting| Box::pin(refused(setting))
-        }),
+        Check::new(
+            "no card of another provider, of a server, over, revoked or of an unknown role lets in",
+            |setting| Box::pin(refused(setting)),
+        ),
         Check::new(
             "an employee's card without a role opens nothing but what its holder may do for another",
             |setting| Box::pin(without_a_role(setting)),

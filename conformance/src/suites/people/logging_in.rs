@@ -9,7 +9,7 @@ use crate::region::Practitioner;
 use serde_json::Value;
 
 /// The pages of one node, and the identity provider that its people have.
-pub(super) struct Desk<'s> {
+pub(in crate::suites) struct Desk<'s> {
     setting: &'s Setting,
     portal: String,
     inner: String,
@@ -18,12 +18,12 @@ pub(super) struct Desk<'s> {
 }
 
 /// Whether a page is an overview of a patient.
-pub(super) fn is_shown(page: &Answer) -> bool {
+pub(in crate::suites) fn is_shown(page: &Answer) -> bool {
     page.status == 200 && String::from_utf8_lossy(&page.body).contains("Deze raadpleging is vastgelegd")
 }
 
 impl<'s> Desk<'s> {
-    pub(super) fn of(setting: &'s Setting, node: &str) -> Result<Self, Flaw> {
+    pub(in crate::suites) fn of(setting: &'s Setting, node: &str) -> Result<Self, Flaw> {
         let node = setting.node(node)?;
         let portal = node.portal.as_deref().ok_or_else(|| Flaw::NotRun(format!("{} has no pages", node.key)))?;
         let provider = setting.ready.simulators.iter().find(|one| one.kind == "identity-provider");
@@ -38,16 +38,16 @@ impl<'s> Desk<'s> {
     }
 
     /// The address of the pages, without a slash at the end.
-    pub(super) fn portal(&self) -> &str {
+    pub(in crate::suites) fn portal(&self) -> &str {
         &self.portal
     }
 
-    pub(super) fn browser(&self) -> Result<Browser, Flaw> {
+    pub(in crate::suites) fn browser(&self) -> Result<Browser, Flaw> {
         Ok(Browser::new(&self.setting.ready.ca_file)?)
     }
 
     /// Tells the provider what to do wrong.
-    pub(super) async fn order(&self, fault: Fault) -> Judgement {
+    pub(in crate::suites) async fn order(&self, fault: Fault) -> Judgement {
         let wire = Wire::new(Some(&self.setting.ready.ca_file), None)?;
         let body = serde_json::to_vec(&fault).map_err(|_| Flaw::NotRun("a fault cannot be ordered".to_owned()))?;
         let kind = [("content-type", "application/json")];
@@ -56,7 +56,7 @@ impl<'s> Desk<'s> {
     }
 
     /// Goes to the provider and says who one is there; the address that the browser is sent back to.
-    pub(super) async fn way_back(&self, browser: &Browser, person: &Practitioner) -> Result<String, Flaw> {
+    pub(in crate::suites) async fn way_back(&self, browser: &Browser, person: &Practitioner) -> Result<String, Flaw> {
         let sent = browser.open(&format!("{}/sign-in/dezi", self.portal)).await?;
         let to = sent.header("location").unwrap_or_default().to_owned();
         ensure(sent.status == 303 && to.starts_with(&self.provider), || {
@@ -72,12 +72,12 @@ impl<'s> Desk<'s> {
     }
 
     /// What the node answers to the way back.
-    pub(super) async fn try_log_in(&self, browser: &Browser, person: &Practitioner) -> Result<Answer, Flaw> {
+    pub(in crate::suites) async fn try_log_in(&self, browser: &Browser, person: &Practitioner) -> Result<Answer, Flaw> {
         let back = self.way_back(browser, person).await?;
         Ok(browser.arrive(&back).await?)
     }
 
-    pub(super) async fn log_in(&self, browser: &Browser, person: &Practitioner) -> Judgement {
+    pub(in crate::suites) async fn log_in(&self, browser: &Browser, person: &Practitioner) -> Judgement {
         let answer = self.try_log_in(browser, person).await?;
         ensure(answer.status == 200 && browser.cookie("-session").is_some(), || {
             format!("a good log-in is answered {}", answer.status)
@@ -88,27 +88,27 @@ impl<'s> Desk<'s> {
     }
 
     /// Asks for the overview of a patient.
-    pub(super) async fn overview(&self, browser: &Browser, bsn: &str) -> Result<Answer, Flaw> {
+    pub(in crate::suites) async fn overview(&self, browser: &Browser, bsn: &str) -> Result<Answer, Flaw> {
         let csrf = self.csrf(browser).await?;
         Ok(browser.send(&format!("{}/overview", self.portal), &[("csrf", &csrf), ("bsn", bsn)]).await?)
     }
 
     /// Chooses for whom one acts; the status of the answer.
-    pub(super) async fn act(&self, browser: &Browser, choice: &str) -> Result<u16, Flaw> {
+    pub(in crate::suites) async fn act(&self, browser: &Browser, choice: &str) -> Result<u16, Flaw> {
         let csrf = self.csrf(browser).await?;
         let form = [("csrf", csrf.as_str()), ("acting", choice)];
         Ok(browser.send(&format!("{}/mandate", self.portal), &form).await?.status)
     }
 
     /// Tries an access code.
-    pub(super) async fn guess(&self, browser: &Browser, code: &str) -> Result<Answer, Flaw> {
+    pub(in crate::suites) async fn guess(&self, browser: &Browser, code: &str) -> Result<Answer, Flaw> {
         let page = browser.open(&format!("{}/", self.portal)).await?;
         let csrf = field(&page, "csrf").ok_or_else(|| Flaw::Broken("the page has no form".to_owned()))?;
         Ok(browser.send(&format!("{}/sign-in", self.portal), &[("csrf", &csrf), ("code", code)]).await?)
     }
 
     /// Launches as some system.
-    pub(super) async fn launch(&self, token: Option<&str>, launch: &Value) -> Result<Answer, Flaw> {
+    pub(in crate::suites) async fn launch(&self, token: Option<&str>, launch: &Value) -> Result<Answer, Flaw> {
         let wire = Wire::new(Some(&self.setting.ready.ca_file), None)?;
         let wire = token.map_or_else(|| wire.clone(), |token| wire.with_token(token));
         let (method, body) = json_body(launch);

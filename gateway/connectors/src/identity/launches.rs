@@ -80,21 +80,7 @@ impl Launches {
         launch: Launch,
         now: OffsetDateTime,
     ) -> Result<Secret, LaunchFault> {
-        let named = [Some(&launch.person), launch.responsible.as_ref()];
-        if !named.into_iter().flatten().all(is_good) {
-            return Err(LaunchFault::Person);
-        }
-        let professional = launch.responsible.as_ref().unwrap_or(&launch.person);
-        let mut use_cases: Vec<UseCaseId> = people.use_cases(professional);
-        use_cases.retain(|id| system.use_cases.contains(id));
-        if use_cases.is_empty() {
-            return Err(LaunchFault::NothingHere);
-        }
-        let caller = Caller {
-            responsible: launch.responsible,
-            patient: Some(launch.patient),
-            ..people.caller(launch.person, &system.client_id, use_cases)
-        };
+        let opening = opening(people, &system.client_id, &system.use_cases, launch)?;
         let handle = Secret::fresh().ok_or(LaunchFault::NoRandomness)?;
         let mut all = self.all();
         if all.len() >= MOST {
@@ -103,7 +89,6 @@ impl Launches {
                 return Err(LaunchFault::Full);
             }
         }
-        let opening = Opening::of(std::sync::Arc::new(caller), Way::Launch);
         all.insert(Digest::of(handle.reveal()), Waiting { opening, until: now.saturating_add(LIFE) });
         Ok(handle)
     }
@@ -118,6 +103,29 @@ impl Launches {
         // Each change is one call to the map.
         self.by_digest.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a launch by this system opens: at most these use cases.
+///
+/// # Errors
+/// What is wrong with the launch.
+pub fn opening(people: &People, client_id: &str, most: &[UseCaseId], launch: Launch) -> Result<Opening, LaunchFault> {
+    let named = [Some(&launch.person), launch.responsible.as_ref()];
+    if !named.into_iter().flatten().all(is_good) {
+        return Err(LaunchFault::Person);
+    }
+    let professional = launch.responsible.as_ref().unwrap_or(&launch.person);
+    let mut use_cases: Vec<UseCaseId> = people.use_cases(professional);
+    use_cases.retain(|id| most.contains(id));
+    if use_cases.is_empty() {
+        return Err(LaunchFault::NothingHere);
+    }
+    let caller = Caller {
+        responsible: launch.responsible,
+        patient: Some(launch.patient),
+        ..people.caller(launch.person, client_id, use_cases)
+    };
+    Ok(Opening::of(std::sync::Arc::new(caller), Way::Launch))
 }
 
 fn is_good(person: &Person) -> bool {

@@ -19,6 +19,7 @@ pub mod partners;
 pub mod people;
 mod secret;
 pub mod sessions;
+pub mod smart;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod vetting;
@@ -36,6 +37,7 @@ pub use partners::{PartnerConfig, Partners};
 pub use people::{MandateConfig, People, RightsConfig};
 pub use secret::Secret;
 pub use sessions::{SessionConfig, Sessions};
+pub use smart::{EpdConfig, Epds, SmartFault};
 pub use vetting::{RevocationConfig, Standing, Vet, Vetting};
 
 use thiserror::Error;

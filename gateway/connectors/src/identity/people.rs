@@ -24,6 +24,10 @@ pub struct RightsConfig {
     /// UZI or Dezi numbers, or the provider's own ids of people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub numbers: Vec<String>,
+    /// Whether these people administer the node (beheerder): by number only, and then they may do nothing else here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub administers: bool,
+    #[serde(default)]
     pub use_cases: Vec<UseCaseId>,
 }
 
@@ -62,9 +66,21 @@ impl People {
         rights: Vec<RightsConfig>,
         mandates: Vec<MandateConfig>,
     ) -> Result<Self, IdentityFault> {
-        let listed = rights.iter().map(|one| ("people", &one.roles, &one.numbers, &one.use_cases));
-        let listed = listed.chain(mandates.iter().map(|one| ("mandates", &one.roles, &one.numbers, &one.use_cases)));
+        let listed = rights.iter().map(|one| {
+            let use_cases = (!one.administers).then_some(one.use_cases.as_slice());
+            ("people", &one.roles, &one.numbers, use_cases)
+        });
+        let listed = listed
+            .chain(mandates.iter().map(|one| ("mandates", &one.roles, &one.numbers, Some(one.use_cases.as_slice()))));
+        for one in rights.iter().filter(|one| one.administers) {
+            if one.numbers.is_empty() || !one.roles.is_empty() || !one.use_cases.is_empty() {
+                let text = "a table of [[people]] that administers names people by number, and gives no use cases";
+                return Err(IdentityFault(text.to_owned()));
+            }
+        }
+        let listed = listed.filter(|(.., use_cases)| use_cases.is_some());
         for (table, roles, numbers, use_cases) in listed {
+            let use_cases = use_cases.unwrap_or_default();
             if roles.is_empty() && numbers.is_empty() {
                 return Err(IdentityFault(format!("a table of [[{table}]] needs roles, numbers or both")));
             }
@@ -92,9 +108,18 @@ impl People {
         People { without_role: use_cases, ..self }
     }
 
+    /// Whether somebody administers the node. Whoever does may do nothing else here, whatever else names them: who looks after
+    /// the node and its people sees no patient's data and no log.
+    pub fn is_administrator(&self, person: &Person) -> bool {
+        self.rights.iter().any(|rights| rights.administers && rights.numbers.contains(&person.id))
+    }
+
     /// What somebody may ask for in their own name.
     pub fn use_cases(&self, person: &Person) -> Vec<UseCaseId> {
         let mut found = Vec::new();
+        if self.is_administrator(person) {
+            return found;
+        }
         for rights in self.rights.iter().filter(|rights| fits(person, &rights.roles, &rights.numbers)) {
             for id in &rights.use_cases {
                 let fits = person.role != NO_ROLE || self.without_role.contains(id);
@@ -108,6 +133,9 @@ impl People {
 
     /// For whom somebody may act.
     pub fn mandates(&self, person: &Person) -> Vec<Mandate> {
+        if self.is_administrator(person) {
+            return Vec::new();
+        }
         let fitting = self.mandates.iter().filter(|one| fits(person, &one.roles, &one.numbers));
         fitting
             // Nobody acts for themselves.
@@ -119,10 +147,15 @@ impl People {
     /// A session for somebody who proved who they are; none when there is nothing that they may do here, also for nobody else.
     pub fn opening(&self, person: Person, client_id: &str, way: Way) -> Option<Opening> {
         let (use_cases, mandates) = (self.use_cases(&person), self.mandates(&person));
-        if use_cases.is_empty() && mandates.is_empty() {
+        let administrator = self.is_administrator(&person);
+        if use_cases.is_empty() && mandates.is_empty() && !administrator {
             return None;
         }
-        Some(Opening { mandates, ..Opening::of(Arc::new(self.caller(person, client_id, use_cases)), way) })
+        Some(Opening {
+            mandates,
+            administrator,
+            ..Opening::of(Arc::new(self.caller(person, client_id, use_cases)), way)
+        })
     }
 
     /// This person of ours.
@@ -204,6 +237,21 @@ mod tests {
     }
 
     #[test]
+    fn whoever_administers_the_node_may_do_nothing_else_whatever_else_names_them() {
+        let rights = json!([
+            {"numbers": ["900000001"], "administers": true},
+            {"roles": ["01.015"], "numbers": ["900000001"], "use_cases": ["overview"]},
+        ]);
+        let doctor = json!({"id": "doctor", "role": "01.015"});
+        let mandates = json!([{"numbers": ["900000001"], "use_cases": ["overview"], "responsible": doctor}]);
+        let people = people(rights, mandates).unwrap();
+        let opened = people.opening(person("900000001", "01.015"), "dezi", Way::Dezi).unwrap();
+        assert!(opened.administrator && opened.caller.use_cases.is_empty() && opened.mandates.is_empty());
+        let other = people.opening(person("900000002", "01.015"), "dezi", Way::Dezi).unwrap();
+        assert!(!other.administrator && !other.caller.use_cases.is_empty());
+    }
+
+    #[test]
     fn whoever_has_no_role_needs_a_mandate_but_for_what_takes_no_profession() {
         let rights = json!([{"numbers": ["900000007"], "use_cases": ["overview", "access-log"]}]);
         let doctor = json!({"id": "doctor", "role": "01.015"});
@@ -225,6 +273,9 @@ mod tests {
             (json!([{"roles": ["01.015"], "use_cases": []}]), json!([])),
             (json!([{"roles": [""], "use_cases": ["a"]}]), json!([])),
             (json!([{"roles": [NO_ROLE], "use_cases": ["a"]}]), json!([])),
+            (json!([{"administers": true}]), json!([])),
+            (json!([{"roles": ["01.015"], "numbers": ["1"], "administers": true}]), json!([])),
+            (json!([{"numbers": ["1"], "use_cases": ["a"], "administers": true}]), json!([])),
             (json!([]), json!([{"use_cases": ["a"], "responsible": doctor}])),
             (json!([]), json!([{"numbers": ["1"], "use_cases": ["a"], "responsible": {"id": "", "role": "x"}}])),
         ] {

@@ -103,12 +103,14 @@ pub struct Opening {
     pub mandates: Vec<Mandate>,
     /// When what the person proved ends.
     pub until: Option<OffsetDateTime>,
+    /// Whether the person administers the node.
+    pub administrator: bool,
 }
 
 impl Opening {
     /// Of somebody who has no mandate to choose and whose proof has no end of its own.
     pub fn of(caller: Arc<Caller>, way: Way) -> Self {
-        Opening { caller, way, mandates: Vec::new(), until: None }
+        Opening { caller, way, mandates: Vec::new(), until: None, administrator: false }
     }
 }
 
@@ -123,6 +125,8 @@ pub struct Live {
     pub acting: Option<usize>,
     /// Names the session to its owner and in the log; of no use to open anything.
     pub handle: String,
+    /// Whether the person administers the node.
+    pub administrator: bool,
     mandate_only: bool,
 }
 
@@ -144,6 +148,17 @@ pub struct Listed {
     pub this: bool,
 }
 
+/// One session in the list of everybody's, for an administrator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Theirs {
+    pub handle: String,
+    /// Who is signed in, by name or id; none for a patient.
+    pub name: Option<String>,
+    pub way: Way,
+    pub started: OffsetDateTime,
+    pub last_used: OffsetDateTime,
+}
+
 /// All live sessions.
 pub struct Sessions {
     config: SessionConfig,
@@ -159,6 +174,7 @@ struct Session {
     mandates: Arc<[Mandate]>,
     acting: Option<usize>,
     until: Option<OffsetDateTime>,
+    administrator: bool,
     started: OffsetDateTime,
     last_used: OffsetDateTime,
 }
@@ -204,6 +220,7 @@ impl Sessions {
             mandates: opening.mandates.into(),
             acting: None,
             until: opening.until,
+            administrator: opening.administrator,
             started: now,
             last_used: now,
         };
@@ -224,6 +241,7 @@ impl Sessions {
                 mandates: session.mandates.clone(),
                 acting: session.acting,
                 handle: digest.token_id(),
+                administrator: session.administrator,
                 mandate_only: session.own.use_cases.is_empty(),
             });
         }

@@ -16,11 +16,13 @@ pub struct Ways {
 }
 
 /// Where a browser is sent to, and comes back from, to prove who sits there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Elsewhere {
     Dezi,
     /// The listener where people show their cards.
     Card,
+    /// The authorization server of an EPD, by our name of it.
+    Epd(String),
 }
 
 /// The browser is sent elsewhere. Prints nothing of it.

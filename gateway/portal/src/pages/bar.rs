@@ -13,6 +13,8 @@ pub(crate) enum Place {
     Search,
     Quality,
     Certificates,
+    Access,
+    Configuration,
     Log,
     Review,
     Hints,
@@ -26,6 +28,8 @@ impl Place {
             Place::Search => "/portal/",
             Place::Quality => "/portal/quality",
             Place::Certificates => "/portal/certificates",
+            Place::Access => "/portal/access",
+            Place::Configuration => "/portal/configuration",
             Place::Log => "/portal/log",
             Place::Review => "/portal/log/review",
             Place::Hints => "/portal/log/hints",
@@ -39,6 +43,8 @@ impl Place {
             Place::Search => "Patiënt zoeken",
             Place::Quality => "Gegevenskwaliteit",
             Place::Certificates => "Certificaten",
+            Place::Access => "Aanmeldingen",
+            Place::Configuration => "Configuratie",
             Place::Log => "Toegangslog",
             Place::Review => "Noodprocedures",
             Place::Hints => "Opvallend",
@@ -54,6 +60,7 @@ impl Place {
             Kind::Auditor => {
                 &[Place::Log, Place::Review, Place::Hints, Place::Proof, Place::Quality, Place::Certificates]
             }
+            Kind::Administrator => &[Place::Access, Place::Certificates, Place::Quality, Place::Configuration],
             Kind::Patient => &[],
         }
     }
@@ -65,6 +72,7 @@ pub(crate) const fn start_of(kind: Kind) -> &'static str {
         Kind::Practitioner => Place::Search.path(),
         Kind::Auditor => Place::Log.path(),
         Kind::Patient => Place::OwnLog.path(),
+        Kind::Administrator => Place::Access.path(),
     }
 }
 
@@ -124,6 +132,8 @@ fn role(session: &Session, english: bool) -> &str {
     match (session.kind, english) {
         (Kind::Practitioner, _) => words::role(&session.role),
         (Kind::Auditor, _) => "Auditor",
+        (Kind::Administrator, false) => "Beheerder",
+        (Kind::Administrator, true) => "Administrator",
         (Kind::Patient, false) => "Patiënt",
         (Kind::Patient, true) => "Patient",
     }

@@ -1,5 +1,6 @@
 //! The pages and the frame around them.
 
+mod administration;
 mod banner;
 mod bar;
 mod certificates;
@@ -24,6 +25,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::desk::Session;
 
+pub(crate) use administration::{access, configuration};
 pub(crate) use bar::{Place, start_of};
 pub(crate) use certificates::certificates;
 pub use certificates::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD};

@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::{Portal, page, to, to_start};
-use crate::desk::{Elsewhere, NotSignedIn, Return};
+use crate::desk::{Departure, Elsewhere, NotSignedIn, Return};
 use crate::guard::is_ours;
 use crate::pages::{self, Frame, Notice};
 
@@ -48,6 +48,14 @@ pub(super) struct Acting {
     csrf: String,
     #[serde(default)]
     acting: String,
+}
+
+/// What an EPD sends along (SMART App Launch 2).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct FromEpd {
+    iss: String,
+    launch: String,
 }
 
 /// What an identity provider sends along (RFC 6749, 4.1.2; RFC 9207).
@@ -99,13 +107,37 @@ pub(super) async fn from_card(request: HttpRequest, portal: Data<Portal>, back: 
     portal.back(&request, Elsewhere::Card, back.into_inner()).await
 }
 
-pub(super) async fn launch(request: HttpRequest, portal: Data<Portal>, handle: Path<String>) -> HttpResponse {
-    // A browser that only looks ahead must not use up what can be used once.
-    let ahead = ["sec-purpose", "purpose"].iter().any(|name| {
+/// An EPD sends its user: the browser goes to that EPD's authorization server, if it is one of ours.
+pub(super) async fn launched_by_epd(request: HttpRequest, portal: Data<Portal>, sent: Query<FromEpd>) -> HttpResponse {
+    if only_looks_ahead(&request) {
+        return HttpResponse::NoContent().finish();
+    }
+    if [&sent.iss, &sent.launch].iter().any(|text| text.len() > LONGEST_PARAMETER) {
+        return portal.not_signed_in(&request, NotSignedIn::NotAccepted);
+    }
+    let departure = portal.desk.depart_to_epd(&sent.iss, &sent.launch, remote(&request)).await;
+    portal.sent_away(&request, departure)
+}
+
+pub(super) async fn from_epd(
+    request: HttpRequest,
+    portal: Data<Portal>,
+    key: Path<String>,
+    back: Query<Back>,
+) -> HttpResponse {
+    portal.back(&request, Elsewhere::Epd(key.into_inner()), back.into_inner()).await
+}
+
+/// A browser that only looks ahead must not use up what can be used once.
+fn only_looks_ahead(request: &HttpRequest) -> bool {
+    ["sec-purpose", "purpose"].iter().any(|name| {
         let value = request.headers().get(*name).and_then(|value| value.to_str().ok());
         value.is_some_and(|value| value.starts_with("prefetch"))
-    });
-    if ahead {
+    })
+}
+
+pub(super) async fn launch(request: HttpRequest, portal: Data<Portal>, handle: Path<String>) -> HttpResponse {
+    if only_looks_ahead(&request) {
         return HttpResponse::NoContent().finish();
     }
     match portal.desk.launch(&handle, remote(&request)) {
@@ -178,7 +210,11 @@ impl Portal {
     }
 
     fn away(&self, request: &HttpRequest, to: Elsewhere) -> HttpResponse {
-        let departure = match self.desk.depart(to, remote(request)) {
+        self.sent_away(request, self.desk.depart(to, remote(request)))
+    }
+
+    fn sent_away(&self, request: &HttpRequest, departure: Result<Departure, NotSignedIn>) -> HttpResponse {
+        let departure = match departure {
             Ok(departure) => departure,
             Err(why) => return self.not_signed_in(request, why),
         };
@@ -201,9 +237,11 @@ impl Portal {
         if parameters.iter().flatten().any(|text| text.len() > LONGEST_PARAMETER) {
             return self.not_signed_in(request, NotSignedIn::NotAccepted);
         }
+        // A session about one patient begins at that patient.
+        let onward = if matches!(from, Elsewhere::Epd(_)) { "/portal/overview" } else { "/portal/" };
         let arrived = self.desk.arrive(from, Return { state, code, iss, binding }, remote(request)).await;
         let mut response = match arrived {
-            Ok(id) => self.landed(request, id, "/portal/"),
+            Ok(id) => self.landed(request, id, onward),
             Err(why) => self.not_signed_in(request, why),
         };
         let _ = response.add_cookie(&self.cookies.no_binding());

@@ -1,5 +1,6 @@
 //! The pages as a browser meets them, in front of a stub desk with the real stack behind it.
 
+mod administering;
 mod emergencies;
 mod expiring;
 mod guarding;
@@ -25,8 +26,8 @@ use flows::testing::{Place, World, patient, region};
 use policy::{Finding, NotFoundOut};
 
 use crate::{
-    Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk, NotSignedIn, OwnSession,
-    Return, Session, Ways, scope,
+    AccessShown, Administration, Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk,
+    NotSignedIn, OwnSession, Return, Session, Ways, scope,
 };
 
 const BSN: &str = "999911120";
@@ -48,6 +49,7 @@ struct Stub {
     mandates: Vec<String>,
     emergencies: bool,
     medication: bool,
+    access: AccessShown,
     log: log::LogStub,
 }
 
@@ -65,6 +67,7 @@ impl Stub {
             mandates: Vec::new(),
             emergencies: false,
             medication: true,
+            access: AccessShown::default(),
             log: log::LogStub::default(),
         })
     }
@@ -101,8 +104,20 @@ impl Desk for Stub {
         let url = match to {
             Elsewhere::Dezi => "https://dezi.example/authorize?state=s",
             Elsewhere::Card => "https://cards.example/card?state=s",
+            Elsewhere::Epd(_) => return Err(NotSignedIn::NotAccepted),
         };
         Ok(Departure { url: url.into(), binding: BINDING.into() })
+    }
+    fn depart_to_epd(
+        &self,
+        iss: &str,
+        launch: &str,
+        _: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<Departure, NotSignedIn>> {
+        let url = format!("https://epd.example/authorize?launch={launch}&state=s");
+        let good = iss == "https://epd.example/fhir";
+        let departure = Departure { url, binding: BINDING.into() };
+        Box::pin(std::future::ready(good.then_some(departure).ok_or(NotSignedIn::NotAccepted)))
     }
     fn arrive(&self, _: Elsewhere, back: Return, _: Option<IpAddr>) -> BoxFuture<'static, Result<String, NotSignedIn>> {
         let good = back.state == "s" && back.code.as_deref() == Some("c") && back.binding == BINDING;
@@ -161,6 +176,9 @@ impl Desk for Stub {
     fn certificates(&self) -> CertificatesShown {
         self.certificates.clone()
     }
+    fn administration(&self) -> &dyn Administration {
+        self
+    }
     fn log(&self) -> Option<&dyn LogDesk> {
         Some(&self.log)
     }
@@ -206,6 +224,24 @@ impl Desk for Stub {
     }
     fn windows(&self) -> Windows {
         Windows::default()
+    }
+}
+
+impl Administration for Stub {
+    fn access(&self, session: &str) -> AccessShown {
+        assert_eq!(session, SESSION);
+        self.access.clone()
+    }
+    fn unlock(&self, _: &str, key: &str) -> bool {
+        self.asked.lock().unwrap().push(format!("unlock {key}"));
+        true
+    }
+    fn end_session(&self, _: &str, handle: &str) -> bool {
+        self.asked.lock().unwrap().push(format!("end {handle}"));
+        true
+    }
+    fn configuration(&self) -> &str {
+        "mode = \"production\""
     }
 }
 

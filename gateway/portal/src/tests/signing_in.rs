@@ -52,6 +52,40 @@ async fn whoever_comes_back_from_dezi_lands_on_a_page_of_ours_with_a_new_session
 }
 
 #[actix_web::test]
+async fn a_browser_is_sent_to_where_it_shows_a_card_and_comes_back_as_from_dezi() {
+    let desk = Stub::of(region(BSN));
+    let page = call(&desk, false, get("/portal/")).await;
+    assert!(page.attribute("href").contains(&"/portal/sign-in/card"));
+    let sent = call(&desk, false, get("/portal/sign-in/card")).await;
+    assert_eq!(sent.headers.get("location").unwrap().to_str().unwrap(), "https://cards.example/card?state=s");
+    assert_eq!((sent.status, sent.cookies[0].value()), (303, BINDING));
+    let back = call(&desk, false, away(get("/portal/sign-in/card/back?state=s&code=c"), BINDING)).await;
+    assert_eq!(back.status, 200);
+    let refused = call(&desk, false, get("/portal/sign-in/card/back?state=s&code=c")).await;
+    assert_eq!((refused.status, refused.cookies.iter().any(|one| one.name().ends_with("-session"))), (403, false));
+}
+
+#[actix_web::test]
+async fn an_epd_sends_a_browser_by_way_of_its_own_authorization_server_and_nowhere_else() {
+    let desk = Stub::of(region(BSN));
+    let sent = call(&desk, false, get("/portal/launch?iss=https%3A%2F%2Fepd.example%2Ffhir&launch=l")).await;
+    let location = sent.headers.get("location").unwrap().to_str().unwrap();
+    assert_eq!((sent.status, location), (303, "https://epd.example/authorize?launch=l&state=s"));
+    assert_eq!(sent.cookies[0].same_site(), Some(SameSite::Lax));
+    let ahead =
+        get("/portal/launch?iss=https%3A%2F%2Fepd.example%2Ffhir&launch=l").insert_header(("purpose", "prefetch"));
+    assert_eq!(call(&desk, false, ahead).await.status, 204);
+    for query in ["", "?iss=https%3A%2F%2Fevil.example", &format!("?iss={}", "x".repeat(3000)), "?iss=a&iss=b"] {
+        let refused = call(&desk, false, get(&format!("/portal/launch{query}"))).await;
+        assert!(matches!(refused.status, 400 | 403), "{query}: {}", refused.status);
+        assert!(refused.headers.get("location").is_none(), "{query}");
+        assert!(!refused.text.contains("evil.example"), "{query}");
+    }
+    let landed = call(&desk, false, away(get("/portal/sign-in/epd/ours/back?state=s&code=c"), BINDING)).await;
+    assert!(landed.status == 200 && landed.text.contains("content=\"0; url=/portal/overview\""));
+}
+
+#[actix_web::test]
 async fn too_many_attempts_are_told_when_to_come_back() {
     let desk = Stub::of(region(BSN));
     let form = call(&desk, false, get("/portal/")).await.cookies[0].clone();

@@ -7,6 +7,7 @@ mod log;
 #[cfg(test)]
 mod reference_tests;
 mod rules;
+mod shown;
 mod sources;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -18,7 +19,7 @@ use connectors::bundles::BundleConfig;
 use connectors::http::WebAddress;
 use connectors::identity::nuts::{NutsConfig, SoftwareConfig, V5PartnerConfig};
 use connectors::identity::{
-    CardsConfig, DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig,
+    CardsConfig, DeziConfig, EpdConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig,
     SessionConfig,
 };
 use connectors::mcsd::DirectoryConfig;
@@ -34,6 +35,7 @@ use serde::{Deserialize, Serialize};
 pub use bounds::BoundsConfig;
 pub use listeners::{InnerConfig, OuterConfig};
 pub use log::{LogConfig, PartnerLog};
+pub use shown::shown;
 pub use sources::SourceConfig;
 
 use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
@@ -240,6 +242,9 @@ pub struct NodeConfig {
     /// Log-in of people with a card of the UZI register.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cards: Option<CardsConfig>,
+    /// EPDs that open the pages for their users by the browser.
+    #[serde(default)]
+    pub epds: Vec<EpdConfig>,
     #[serde(default)]
     pub sources: Vec<SourceConfig>,
     #[serde(default)]
@@ -301,6 +306,7 @@ impl NodeConfig {
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         all.extend(self.cards.iter_mut().flat_map(CardsConfig::files));
         all.extend(self.partners.iter_mut().filter_map(|partner| Some(&mut partner.nuts_v5.as_mut()?.document_file)));
+        all.extend(self.epds.iter_mut().flat_map(EpdConfig::files));
         for source in &mut self.sources {
             all.extend(source.files());
         }

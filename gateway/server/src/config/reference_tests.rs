@@ -116,6 +116,7 @@ fn a_key_that_is_not_known_is_refused_by_its_name() {
         ("[dezi]", "secret"),
         ("[cards]", "pin"),
         ("[[cards.roles]]", "code"),
+        ("[[epds]]", "client_secret"),
         ("[quality]", "sample"),
         ("[medication]", "months"),
         ("[nuts]", "subjekt"),

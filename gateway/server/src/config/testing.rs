@@ -8,7 +8,7 @@ use connectors::identity::dezi::ContentEncryption;
 use connectors::identity::nuts::{NutsConfig, SoftwareConfig, V5PartnerConfig};
 use connectors::identity::vetting::{AuthorityConfig, Mode as RevocationMode};
 use connectors::identity::{
-    CardsConfig, DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig,
+    CardsConfig, DeziConfig, EpdConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig,
     RightsConfig, SessionConfig,
 };
 use connectors::mcsd::{DirectoryConfig, ProviderDirectory, Topology};
@@ -218,6 +218,8 @@ pub(crate) fn everything() -> NodeConfig {
             authorities_file: Some(path()),
             patience_ms: 1,
             recheck_seconds: 1,
+            revocation_list: true,
+            keys_after_seconds: 1,
         }),
         cards: Some(CardsConfig {
             address: ([127, 0, 0, 1], 3).into(),
@@ -239,6 +241,18 @@ pub(crate) fn everything() -> NodeConfig {
             attempts: 1,
             intake: Some(person()),
         }),
+        epds: vec![EpdConfig {
+            key: text(),
+            iss: web(),
+            client_id: text(),
+            client_secret_file: Some(path()),
+            use_cases: use_cases(),
+            endpoint_hosts: vec![text()],
+            scope: text(),
+            authorities_file: Some(path()),
+            patience_ms: 1,
+            remember_seconds: 1,
+        }],
         nuts: Some(NutsConfig {
             subject: Some(text()),
             authorities_file: Some(path()),
@@ -307,7 +321,12 @@ pub(crate) fn everything() -> NodeConfig {
             certificate_thumbprint: Some(text()),
             introspects: false,
         }],
-        people: vec![RightsConfig { roles: vec![text()], numbers: vec![text()], use_cases: use_cases() }],
+        people: vec![RightsConfig {
+            roles: vec![text()],
+            numbers: vec![text()],
+            administers: true,
+            use_cases: use_cases(),
+        }],
         mandates: vec![MandateConfig {
             roles: vec![text()],
             numbers: vec![text()],

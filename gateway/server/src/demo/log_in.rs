@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use conformance::ca::{CertificateAuthority, Issued, Subject};
+use conformance::epd::{Epd, EpdClient, EpdHandle};
 use conformance::identity_provider::{Client, Employee, IdentityProvider, ProviderHandle, decryption_key};
 use conformance::region;
 use connectors::identity::cards::CardRole;
-use connectors::identity::{CardsConfig, DeziConfig, InnerCallerConfig, MandateConfig, PersonConfig, RightsConfig};
+use connectors::identity::{
+    CardsConfig, DeziConfig, EpdConfig, InnerCallerConfig, MandateConfig, PersonConfig, RightsConfig,
+};
 use serde_json::json;
 
 use super::ready::{ReadyCaller, ReadySimulator};
@@ -17,6 +20,9 @@ const USE_CASE: &str = "health-overview";
 const PORT: u16 = 109;
 /// And that where people show their cards.
 const CARD_PORT: u16 = 110;
+/// And that of the EPD that opens the pages by the browser, and our name of it.
+const EPD_PORT: u16 = 111;
+const EPD: &str = "maasdal-epd";
 /// Who may act for whom: a physician who has just begun and treats nobody yet, for a colleague.
 const MANDATE: (&str, &str) = ("brouwer", "okafor");
 
@@ -25,6 +31,7 @@ const MANDATE: (&str, &str) = ("brouwer", "okafor");
 pub struct LogIn {
     pub dezi: Option<DeziConfig>,
     pub cards: Option<CardsConfig>,
+    pub epds: Vec<EpdConfig>,
     pub systems: Vec<InnerCallerConfig>,
     pub people: Vec<RightsConfig>,
     pub mandates: Vec<MandateConfig>,
@@ -37,6 +44,7 @@ pub struct Provider {
     decryption_key: String,
     node: &'static str,
     cards: CardDesk,
+    epd: EpdHandle,
 }
 
 /// Where people show their cards: its port and its own certificate.
@@ -79,16 +87,33 @@ impl Provider {
             .map_err(|fault| format!("the identity provider cannot be started: {fault}"))?;
         let issued = said(authority.issue_without_ura(&Subject { name: provider.name, dns_names: &[] }))?;
         let cards = CardDesk { port: port(base_port, CARD_PORT)?, issued };
-        Ok(Provider { handle, client, decryption_key, node: provider.key, cards })
+        let issued = said(authority.issue_without_ura(&Subject { name: "EPD, nagebootst", dns_names: &[] }))?;
+        let opened = EpdClient {
+            id: client.id.clone(),
+            launch_url: format!("{inner}/launch"),
+            redirect_uri: format!("{inner}/portal/sign-in/epd/{EPD}/back"),
+        };
+        let (address, resources) = (loopback(port(base_port, EPD_PORT)?), region::resources(provider.key));
+        let epd = Epd::start(address, &issued.certificate_pem, &issued.key_pem, resources, opened)
+            .map_err(|fault| format!("the EPD cannot be started: {fault}"))?;
+        Ok(Provider { handle, client, decryption_key, node: provider.key, cards, epd })
     }
 
-    pub fn simulator(&self) -> ReadySimulator {
-        ReadySimulator {
-            key: "dezi".into(),
-            kind: "identity-provider".into(),
-            base: self.handle.issuer.clone(),
-            control: self.handle.control_url.clone(),
-        }
+    pub fn simulators(&self) -> [ReadySimulator; 2] {
+        [
+            ReadySimulator {
+                key: "dezi".into(),
+                kind: "identity-provider".into(),
+                base: self.handle.issuer.clone(),
+                control: self.handle.control_url.clone(),
+            },
+            ReadySimulator {
+                key: EPD.into(),
+                kind: "smart-epd".into(),
+                base: self.epd.iss.clone(),
+                control: self.epd.control_url.clone(),
+            },
+        ]
     }
 
     /// What the node of this provider is configured with, and the EPD that launches its pages.
@@ -106,6 +131,7 @@ impl Provider {
         let dezi = json!({
             "issuer": self.handle.issuer, "client_id": self.client.id, "decryption_key_file": key_file,
             "authorities_file": certificates.join("ca.pem"), "patience_ms": 1500, "recheck_seconds": 1,
+            "revocation_list": true, "keys_after_seconds": 1,
         });
         let mut roles: Vec<String> =
             region::staff().iter().filter(|one| one.provider == provider.key).map(|one| one.role.to_owned()).collect();
@@ -113,6 +139,7 @@ impl Provider {
         let rights = RightsConfig {
             roles,
             numbers: Vec::new(),
+            administers: false,
             use_cases: vec![use_case(USE_CASE)?, use_case(flows::medication::USE_CASE)?],
         };
         let of = |id: &str| {
@@ -137,6 +164,10 @@ impl Provider {
             people: vec![rights],
             mandates: vec![mandate],
             cards: Some(self.cards.config(provider, certificates)?),
+            epds: vec![said(serde_json::from_value(json!({
+                "key": EPD, "iss": self.epd.iss, "client_id": self.client.id, "use_cases": [USE_CASE],
+                "authorities_file": certificates.join("ca.pem"), "patience_ms": 1500, "remember_seconds": 1,
+            })))?],
         };
         Ok((log_in, Some(ready)))
     }

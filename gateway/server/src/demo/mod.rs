@@ -17,12 +17,14 @@ mod ready;
 mod region;
 mod registers;
 mod secrets;
+mod telling;
 mod trying;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use connectors::http::WebAddress;
 use connectors::identity::LimitsConfig;
 use connectors::identity::nuts::NutsConfig;
 use fhir::{FhirVersion, Ura};
@@ -76,10 +78,11 @@ fn version(text: &str) -> Result<FhirVersion, String> {
 }
 
 /// Nuts in the demo: its own authority issues the certificates that credentials are made of, and those of TLS.
-fn nuts(authority: &Path) -> NutsConfig {
+fn nuts(authority: &Path, introspection_endpoint: Option<WebAddress>) -> NutsConfig {
     NutsConfig {
         authorities_file: Some(authority.to_owned()),
         did_web_authorities_file: Some(authority.to_owned()),
+        introspection_endpoint,
         ..NutsConfig::default()
     }
 }

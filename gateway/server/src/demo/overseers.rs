@@ -1,10 +1,10 @@
-//! Who looks into a demo node's access log: the provider's privacy officer, and one patient. And the provider's own
-//! resource server, which asks what tokens stand for.
+//! Who looks into a demo node's access log: the provider's privacy officer, and one patient. And who administers the node, and
+//! the provider's own resource server, which asks what tokens stand for.
 
 use std::path::{Path, PathBuf};
 
 use conformance::region::{self, Provider};
-use connectors::identity::{InnerCallerConfig, PersonConfig};
+use connectors::identity::{InnerCallerConfig, PersonConfig, RightsConfig};
 
 use super::ready::{ReadyCaller, ReadyPerson};
 use super::{secrets, use_case};
@@ -12,12 +12,16 @@ use super::{secrets, use_case};
 /// Supervision of the access log, and a patient's own.
 pub const USE_CASES: [&str; 2] = ["access-log", "own-access-log"];
 
+/// By which a node knows who administers it.
+const ADMINISTRATOR: &str = "administrator";
+
 /// UZI: no role (handbook of the UZI register, "00.000").
 const NO_ROLE: &str = "00.000";
 
 /// The callers of this provider's node, in its configuration and for whoever drives the demo.
 pub fn of(provider: &Provider, folder: &Path) -> Result<Vec<(InnerCallerConfig, ReadyCaller)>, String> {
-    let mut all = vec![officer(provider, folder)?, resource_server(provider, folder)?];
+    let mut all =
+        vec![officer(provider, folder)?, administrator(provider, folder)?, resource_server(provider, folder)?];
     if let Some(patient) = region::patients().into_iter().max_by_key(|patient| patient.known_at.len())
         && patient.known_at.contains(&provider.key)
     {
@@ -36,6 +40,23 @@ fn officer(provider: &Provider, folder: &Path) -> Result<(InnerCallerConfig, Rea
     pair.1.person = Some(ReadyPerson { id, role, name: "F. Toezicht".into() });
     pair.1.name = name;
     Ok(pair)
+}
+
+/// Who administers the node, by `[[people]]`.
+fn administrator(provider: &Provider, folder: &Path) -> Result<(InnerCallerConfig, ReadyCaller), String> {
+    let mut pair = caller(provider, folder, ADMINISTRATOR, USE_CASES[0])?;
+    let name = "B. Eheer";
+    pair.0.use_cases.clear();
+    pair.0.person = Some(PersonConfig { id: ADMINISTRATOR.into(), name: Some(name.into()), role: NO_ROLE.into() });
+    pair.1.use_cases.clear();
+    pair.1.person = Some(ReadyPerson { id: ADMINISTRATOR.into(), role: NO_ROLE.into(), name: name.into() });
+    pair.1.name = format!("Administrator of {}", provider.name);
+    Ok(pair)
+}
+
+/// What its people may do there: the one who administers it.
+pub fn rights() -> RightsConfig {
+    RightsConfig { roles: Vec::new(), numbers: vec![ADMINISTRATOR.into()], administers: true, use_cases: Vec::new() }
 }
 
 fn resource_server(provider: &Provider, folder: &Path) -> Result<(InnerCallerConfig, ReadyCaller), String> {

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use conformance::ca::{AuthorityHandle, AuthorityServer, Subject};
+use conformance::nuts_node::{NutsNode, NutsNodeHandle};
 use conformance::region::{self, Provider, SourceKind};
 use conformance::source_server::{self, SourceHandle, SourceServer};
 use connectors::http::WebAddress;
@@ -20,8 +21,8 @@ use super::log_in::{self, LogIn};
 use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{
-    DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets, ura,
-    use_case,
+    DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets,
+    telling, ura, use_case,
 };
 use crate::config::{
     BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
@@ -37,6 +38,10 @@ pub const EMERGENCY: &str = "emergency-overview";
 /// The authority whose certificates all nodes and callers of the region have, and its port above the first.
 const AUTHORITY: &str = "Zorgsluis demo authority";
 const AUTHORITY_PORT: u16 = 108;
+
+/// The one provider that has a Nuts node of its own, and that node's port above the first.
+const WITH_NUTS: &str = "general-practice";
+const NUTS_PORT: u16 = 112;
 
 /// A provider's place in the demo.
 struct Place {
@@ -76,11 +81,19 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let mut overseeing = Vec::new();
     let mut simulators = Vec::new();
     let national = National::start(options.base_port, &authority, &certificates, &state.join("profiles"))?;
+    let nuts = NutsNode::start(loopback(port(options.base_port, NUTS_PORT)?))
+        .map_err(|fault| format!("the Nuts node cannot be started: {fault}"))?;
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
     let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
-    let around =
-        Around { places: &places, state: &state, register: &register, national: &national, framework: &framework };
+    let around = Around {
+        places: &places,
+        state: &state,
+        register: &register,
+        national: &national,
+        framework: &framework,
+        nuts: &nuts,
+    };
     for place in &places {
         simulators.extend(source_of(place)?);
         let callers_of_it = overseers::of(place.provider, &place.folder)?.into_iter();
@@ -115,13 +128,21 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         nodes: ready_nodes,
         callers,
         patients: patients(),
-        simulators: std::iter::once(idp.simulator())
+        simulators: idp
+            .simulators()
+            .into_iter()
             .chain(simulators.iter().map(|(key, handle)| ReadySimulator {
                 key: key.clone(),
                 kind: "fhir-r4-source".into(),
                 base: handle.base_url.clone(),
                 control: handle.control_url.clone(),
             }))
+            .chain([ReadySimulator {
+                key: format!("{WITH_NUTS}-nuts"),
+                kind: "nuts-node".into(),
+                base: nuts.introspection_endpoint.clone(),
+                control: nuts.control_url.clone(),
+            }])
             .chain([ReadySimulator {
                 key: "authority".into(),
                 kind: "certificate-authority".into(),
@@ -135,7 +156,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     if let Some(file) = &options.ready_file {
         ready.write(file)?;
     }
-    tell(&ready);
+    telling::tell(&ready);
     println!("Patients choose at {} what the hospital may show to others.\n", national.page());
     children::wait_for_the_end(options.stop_with_input)?;
     println!("Stopping.");
@@ -193,6 +214,15 @@ struct Around<'a> {
     register: &'a AuthorityHandle,
     national: &'a National,
     framework: &'a Framework,
+    nuts: &'a NutsNodeHandle,
+}
+
+impl Around<'_> {
+    /// Where the Nuts node of this provider says what tokens stand for, if it has one.
+    fn nuts_node_of(&self, provider: &Provider) -> Result<Option<WebAddress>, String> {
+        let has = provider.key == WITH_NUTS;
+        has.then(|| said(WebAddress::parse(&self.nuts.introspection_endpoint))).transpose()
+    }
 }
 
 /// Writes everything that the provider's node is started from.
@@ -272,12 +302,15 @@ fn set_up(
         limits: super::limits(),
         dezi: log_in.dezi,
         cards: log_in.cards,
+        epds: log_in.epds,
         handoffs: Some(handoffs::config()),
-        nuts: Some(framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem")))),
+        nuts: Some(
+            framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
+        ),
         sources: vec![source_config(place)?],
         partners: partners(place, around)?,
         callers: people(place, folder, callers)?.into_iter().chain(overseers).chain(log_in.systems).collect(),
-        people: log_in.people,
+        people: log_in.people.into_iter().chain([overseers::rights()]).collect(),
         mandates: log_in.mandates,
     };
     let file = folder.join("node.toml");
@@ -386,31 +419,4 @@ fn patients() -> Vec<ReadyPatient> {
             known_at: patient.known_at.into_iter().map(str::to_owned).collect(),
         })
         .collect()
-}
-
-fn tell(ready: &Ready) {
-    println!("The region runs. State: {}\n", ready.state.display());
-    for node in &ready.nodes {
-        println!("{} (URA {})", node.name, node.ura);
-        if let Some(portal) = &node.portal {
-            println!("  pages       {portal}");
-        }
-        println!("  inner FHIR  {}/fhir/r4", node.inner);
-        println!("  outer FHIR  {}/fhir/r4 (mutual TLS)", node.outer);
-        println!("  access log  zorgsluis log --folder {}\n", node.log_folder.display());
-    }
-    let showcase = ready.patients.iter().max_by_key(|patient| patient.known_at.len());
-    let reader = showcase.and_then(|patient| {
-        let treats = |caller: &&ReadyCaller| caller.treats.contains(&patient.bsn) && caller.bearer_token.is_some();
-        Some((patient, ready.callers.iter().find(treats)?))
-    });
-    if let Some((patient, caller)) = reader {
-        let node = ready.nodes.iter().find(|node| Some(&node.key) == caller.node.as_ref());
-        println!("To see one patient over four providers:");
-        println!("  open        {}", node.and_then(|node| node.portal.as_deref()).unwrap_or_default());
-        println!("  as          {}", caller.name);
-        println!("  access code {}", caller.bearer_token.as_deref().unwrap_or_default());
-        println!("  patient     {} (test BSN {})\n", patient.name, patient.bsn);
-    }
-    println!("Ctrl-C stops everything.\n");
 }

@@ -81,6 +81,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         dezi: None,
         cards: None,
         handoffs: None,
+        epds: Vec::new(),
         nuts: None,
         sources: sources(options)?,
         partners: vec![PartnerEntry {

@@ -1,5 +1,6 @@
 //! What the pages need of the node: sign in, and ask through the stacks like everybody else.
 
+mod administration;
 mod certificates;
 mod log;
 mod proof;
@@ -13,14 +14,15 @@ use aws_lc_rs::digest;
 use bytes::Bytes;
 use connectors::identity::dezi::Returned;
 use connectors::identity::sessions::{Listed, Way};
+use connectors::identity::smart;
 use exchange::ports::BoxFuture;
 use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
 use flows::medication::Windows;
 use policy::{Caller, Data, PatientBinding, Person, Purpose};
 use portal::{
-    Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk, NotSignedIn, OwnSession,
-    Return, Session, Ways,
+    Administration, Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk, NotSignedIn,
+    OwnSession, Return, Session, Ways,
 };
 use time::OffsetDateTime;
 
@@ -90,7 +92,10 @@ impl NodeDesk {
     }
 
     /// Which pages somebody sees: by the use cases that they hold.
-    fn kind(&self, caller: &Caller) -> Kind {
+    fn kind(&self, caller: &Caller, administrator: bool) -> Kind {
+        if administrator {
+            return Kind::Administrator;
+        }
         let in_force = self.node.use_cases().current();
         let held = caller.use_cases.iter().filter_map(|id| in_force.get(id)).map(|held| held.capability());
         let supervises =
@@ -137,8 +142,23 @@ impl Desk for NodeDesk {
         let (url, binding) = match to {
             Elsewhere::Dezi => entrance.depart(remote).map(|away| (away.url, away.binding)).map_err(told)?,
             Elsewhere::Card => entrance.depart_with_card(remote).map(|away| (away.url, away.binding)).map_err(told)?,
+            // Nobody goes there by themselves: an EPD sends its users.
+            Elsewhere::Epd(_) => return Err(NotSignedIn::NotAccepted),
         };
         Ok(Departure { url: url.into(), binding: binding.reveal().to_owned() })
+    }
+
+    fn depart_to_epd(
+        &self,
+        iss: &str,
+        launch: &str,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<Departure, NotSignedIn>> {
+        let (entrance, iss, launch) = (self.node.entrance().clone(), iss.to_owned(), launch.to_owned());
+        Box::pin(async move {
+            let away = entrance.depart_to_epd(&iss, &launch, remote).await.map_err(told)?;
+            Ok(Departure { url: away.url.into(), binding: away.binding.reveal().to_owned() })
+        })
     }
 
     fn arrive(
@@ -153,6 +173,10 @@ impl Desk for NodeDesk {
             let arrived = match from {
                 Elsewhere::Dezi => entrance.arrive(Returned { state, code, iss, binding }, remote).await,
                 Elsewhere::Card => entrance.arrive_with_card(state, code, binding, remote),
+                Elsewhere::Epd(key) => {
+                    let returned = smart::Returned { state, code, iss, binding };
+                    entrance.arrive_from_epd(&key, returned, remote).await
+                }
             };
             arrived.map_err(told)
         })
@@ -165,12 +189,12 @@ impl Desk for NodeDesk {
     fn session(&self, id: &str) -> Option<Session> {
         let live = self.node.entrance().sessions().lookup(id, OffsetDateTime::now_utc())?;
         let caller = &live.caller;
-        let kind = self.kind(caller);
+        let kind = self.kind(caller, live.administrator);
         let (name, role) = match (&caller.person, kind) {
             (Some(person), _) => (person.name.clone().unwrap_or_else(|| person.id.clone()), person.role.clone()),
             // Whose page it is, the patient knows.
             (None, Kind::Patient) => ("Mijn gegevens".to_owned(), String::new()),
-            (None, Kind::Practitioner | Kind::Auditor) => return None,
+            (None, Kind::Practitioner | Kind::Auditor | Kind::Administrator) => return None,
         };
         let one_patient = caller.patient.is_some() && kind == Kind::Practitioner;
         let named = |person: &Person| person.name.clone().unwrap_or_else(|| person.id.clone());
@@ -221,6 +245,10 @@ impl Desk for NodeDesk {
         certificates::of(self.node.certificates())
     }
 
+    fn administration(&self) -> &dyn Administration {
+        self
+    }
+
     fn log(&self) -> Option<&dyn LogDesk> {
         self.node.log_stack().map(|_| &self.log as &dyn LogDesk)
     }
@@ -258,13 +286,18 @@ fn told(why: Kept) -> NotSignedIn {
 }
 
 fn own_session(listed: Listed) -> OwnSession {
-    let way = match listed.way {
+    let way = way_in(listed.way);
+    OwnSession { handle: listed.handle, way, started: listed.started, last_used: listed.last_used, this: listed.this }
+}
+
+/// How somebody came in, in Dutch.
+const fn way_in(way: Way) -> &'static str {
+    match way {
         Way::AccessCode => "Met een toegangscode",
         Way::Dezi => "Met Dezi",
         Way::Certificate => "Met een UZI-pas",
         Way::Launch => "Vanuit het EPD",
-    };
-    OwnSession { handle: listed.handle, way, started: listed.started, last_used: listed.last_used, this: listed.this }
+    }
 }
 
 /// The session's token against forged forms: follows from the session id, which only the browser has, and does not

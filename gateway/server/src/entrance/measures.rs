@@ -12,14 +12,28 @@ struct Labels {
     result: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Acted {
+    action: &'static str,
+    result: &'static str,
+}
+
 #[derive(Default)]
 pub(super) struct Measures {
+    administration: Family<Acted, Counter>,
     log_ins: Family<Labels, Counter>,
 }
 
 impl Measures {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register("log_ins", "Log-ins at the pages, by way and result", self.log_ins.clone());
+        let help = "Waits and sessions that an administrator ended, by what came of it";
+        registry.register("administration", help, self.administration.clone());
+    }
+
+    /// An administrator did something.
+    pub(super) fn administered(&self, action: &'static str, result: &'static str) {
+        self.administration.get_or_create(&Acted { action, result }).inc();
     }
 
     pub(super) fn count(&self, way: &'static str, result: &'static str) {

@@ -66,6 +66,7 @@ fn entrance(card: Option<Person>) -> (Entrance, Arc<InnerCallers>) {
         people,
         dezi: None,
         cards: None,
+        epds: None,
         limits: Arc::new(RateLimits::new(limits)),
         authenticator: Arc::new(Cards(caller)),
         tls: true,

@@ -1,10 +1,12 @@
 //! `POST /launch`, at the inner gate: a system of the provider (its EPD) opens the portal for one of its users, about one
 //! patient. The answer has the address to open in the user's browser: good once, for a minute, and telling nothing.
 //!
+//! `GET /launch` is where an EPD sends the browser itself (SMART App Launch): it goes on at the pages, which have the cookies.
+//!
 //! No exchange and no record: nothing about the patient is answered. What the session then asks is recorded as ever.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use connectors::identity::{Launch, LaunchFault};
@@ -17,6 +19,9 @@ use serde_json::{Value, json};
 use super::inbound;
 use crate::entrance::NoLaunch;
 use crate::node::Node;
+
+/// Longest query of a launch by the browser, in characters.
+const LONGEST_QUERY: usize = 4096;
 
 /// Larger than any launch.
 const LARGEST: usize = 16 * 1024;
@@ -60,6 +65,23 @@ const MALFORMED: Refused = Refused(
 /// The same for whatever keeps the patient from being known.
 const PATIENT: Refused =
     Refused(StatusCode::UNPROCESSABLE_ENTITY, "patient", "The patient cannot be told from what was sent.");
+
+/// A browser that an EPD sends. Leads to our own pages only, with what it brought.
+pub async fn by_browser(request: HttpRequest, node: Data<Node>) -> HttpResponse {
+    let query = request.query_string();
+    if !node.entrance().takes_epds() || query.len() > LONGEST_QUERY {
+        return HttpResponse::NotFound().insert_header(("X-Content-Type-Options", "nosniff")).finish();
+    }
+    let Ok(location) = HeaderValue::from_str(&format!("{}/portal/launch?{query}", node.inner_base())) else {
+        return refused(&MALFORMED);
+    };
+    HttpResponse::build(StatusCode::SEE_OTHER)
+        .insert_header((LOCATION, location))
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("Referrer-Policy", "no-referrer"))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .finish()
+}
 
 pub async fn launch(request: HttpRequest, payload: Payload, node: Data<Node>) -> HttpResponse {
     let read = inbound::body(request.headers(), payload, LARGEST);

@@ -82,6 +82,7 @@ pub fn inner(
             .route("/health/witnessing", web::get().to(witness::health))
             .route("/metrics", web::get().to(metrics::metrics))
             .route("/launch", web::post().to(launch::launch))
+            .route("/launch", web::get().to(launch::by_browser))
             .route("/openapi.json", web::get().to(openapi::answer))
             .route("/oauth/introspect", web::post().to(introspection::introspect))
             .service(handoffs_scope())

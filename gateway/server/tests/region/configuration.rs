@@ -85,8 +85,10 @@ fn is_good(config: &Path) {
 fn is_refused(good: &Path, (what, spoil, word): &Row) {
     let mut config: Table = std::fs::read_to_string(good).unwrap().parse().unwrap();
     // The good node runs: its ports are taken, and that is not the point.
-    for listener in ["outer", "inner"] {
-        set(section(&mut config, listener), "address", "127.0.0.1:0");
+    for listener in ["outer", "inner", "cards"] {
+        if let Some(listener) = config.get_mut(listener).and_then(Value::as_table_mut) {
+            set(listener, "address", "127.0.0.1:0");
+        }
     }
     spoil(&mut config);
     let spoilt = good.with_file_name("spoilt.toml");

@@ -40,6 +40,26 @@ pub async fn hold() {
 
     let before = records.len();
     let mut statuses = Vec::new();
+    let person = InnerCaller::new(None, PERSON).unwrap();
+    for _ in 0..5 {
+        let answer = person.get(&url).await.unwrap();
+        if answer.status == 429 {
+            is_told_to_wait(&answer);
+        }
+        statuses.push(answer.status);
+    }
+    // The one use case of this node is for its one system: a person is known, measured, and denied.
+    assert_eq!(statuses, [403, 403, 403, 429, 429], "a person has a measure of their own");
+    let records = setting.log(&node.key, 0).unwrap();
+    assert_eq!(records.len() - before, 5, "each has its record");
+    let last: &Value = records.last().unwrap();
+    assert_eq!(
+        (&last["outcome"]["reason"], last["caller"]["person"]["id"].as_str()),
+        (&"throttled".into(), Some("p-1"))
+    );
+
+    let before = records.len();
+    let mut statuses = Vec::new();
     for _ in 0..8 {
         let answer = known.get(&url).await.unwrap();
         if answer.status == 429 {
@@ -79,14 +99,31 @@ fn is_told_to_wait(answer: &conformance::callers::Answer) {
     );
 }
 
-/// Writes limits into a node's configuration that are soon reached and last long.
+/// The token of a person whom [`narrow`] adds.
+const PERSON: &str = "0123456789abcdef0123456789abcdef";
+
+/// Writes limits into a node's configuration that are soon reached and last long, and a person beside the system that it has.
 fn narrow(config: &std::path::Path) {
     let mut table: toml::Table = std::fs::read_to_string(config).unwrap().parse().unwrap();
     let limits = table["limits"].as_table_mut().unwrap();
-    for (key, value) in
-        [("client_per_minute", 1), ("client_burst", 5), ("token_per_minute", 2), ("unidentified_per_minute", 3)]
-    {
+    for (key, value) in [
+        ("client_per_minute", 1),
+        ("client_burst", 5),
+        ("person_per_minute", 1),
+        ("person_burst", 3),
+        ("token_per_minute", 2),
+        ("unidentified_per_minute", 3),
+    ] {
         limits.insert(key.to_owned(), value.into());
     }
+    let file = config.with_file_name("person-token");
+    std::fs::write(&file, PERSON).unwrap();
+    let callers = table["callers"].as_array_mut().unwrap();
+    let mut person = callers[0].as_table().unwrap().clone();
+    person.insert("client_id".to_owned(), "person".into());
+    person.insert("token_file".to_owned(), file.to_str().unwrap().into());
+    let id = toml::Table::from_iter([("id".to_owned(), "p-1".into()), ("role".to_owned(), "01.015".into())]);
+    person.insert("person".to_owned(), id.into());
+    callers.push(person.into());
     std::fs::write(config, toml::to_string(&table).unwrap()).unwrap();
 }

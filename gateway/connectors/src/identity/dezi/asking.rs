@@ -73,7 +73,14 @@ impl Dezi {
         if status.id != id {
             return Err(DeziFault::Unavailable("status"));
         }
-        if status.status == "actief" { Ok(()) } else { Err(Refused::Revoked.into()) }
+        if status.status != "actief" {
+            return Err(Refused::Revoked.into());
+        }
+        let Some(revocations) = &self.revocations else { return Ok(()) };
+        match revocations.has(self, id, time::OffsetDateTime::now_utc()).await? {
+            false => Ok(()),
+            true => Err(Refused::Revoked.into()),
+        }
     }
 
     pub(super) fn status_address(&self, id: &str) -> Url {

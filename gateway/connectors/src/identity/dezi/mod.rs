@@ -9,6 +9,7 @@ mod asking;
 mod claims;
 mod fault;
 mod jwe;
+mod revocations;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ use claims::{Expected, IdToken, Stated, Statement, UserInfo, is_plain_id};
 pub use fault::{DeziFault, Refused};
 pub use jwe::ContentEncryption;
 use jwe::MessageKey;
+use revocations::Revocations;
 
 /// The most of an answer that is read, in bytes.
 const LARGEST: usize = 128 * 1024;
@@ -67,6 +69,16 @@ pub struct DeziConfig {
     /// How often it is asked again whether the statement behind a session is in force.
     #[serde(default = "recheck")]
     pub recheck_seconds: u32,
+    /// Whether the list of withdrawn statements is asked for as well (`/revocatiecontrole/v1`).
+    #[serde(default)]
+    pub revocation_list: bool,
+    /// How soon a key set is asked for again, whatever key is looked for, in seconds.
+    #[serde(default = "keys_after")]
+    pub keys_after_seconds: u32,
+}
+
+const fn keys_after() -> u32 {
+    60
 }
 
 fn statement_issuers() -> Vec<String> {
@@ -127,6 +139,8 @@ pub struct Dezi {
     issuer_keys: KeySet,
     statement_keys: Vec<KeySet>,
     waiting: Waiting,
+    /// Where the configuration has it asked for.
+    revocations: Option<Revocations>,
 }
 
 impl Dezi {
@@ -150,13 +164,17 @@ impl Dezi {
         if !(1..=LONGEST_RECHECK).contains(&config.recheck_seconds) {
             return Err(IdentityFault(format!("dezi.recheck_seconds must be between 1 and {LONGEST_RECHECK}")));
         }
+        if !(1..=LONGEST_RECHECK).contains(&config.keys_after_seconds) {
+            return Err(IdentityFault(format!("dezi.keys_after_seconds must be between 1 and {LONGEST_RECHECK}")));
+        }
+        let keys_after = time::Duration::seconds(i64::from(config.keys_after_seconds));
         let key = MessageKey::new(key_pem, config.content_encryption)
             .map_err(|fault| IdentityFault(format!("{} {fault}", config.decryption_key_file.display())))?;
         let below = |segments: &[&str]| {
             let url = config.issuer.below(segments.iter().copied());
             WebAddress::parse(url.as_str()).map_err(|fault| IdentityFault(format!("dezi.issuer: {fault}")))
         };
-        let issuer_keys = KeySet::at(below(&["openid", "connect", "jwks.json"])?);
+        let issuer_keys = KeySet::at(below(&["openid", "connect", "jwks.json"])?).asked_no_sooner_than(keys_after);
         let places = match config.statement_keys.as_slice() {
             [] => vec![below(&["dezi", "jwks.json"])?],
             named => named.to_vec(),
@@ -170,8 +188,12 @@ impl Dezi {
             key,
             http,
             issuer_keys,
-            statement_keys: places.into_iter().map(KeySet::at).collect(),
+            statement_keys: places
+                .into_iter()
+                .map(|place| KeySet::at(place).asked_no_sooner_than(keys_after))
+                .collect(),
             waiting: Waiting::new(MOST_AWAY, AWAY),
+            revocations: config.revocation_list.then(Revocations::default),
             config,
         })
     }

@@ -44,6 +44,8 @@ struct Wrong {
     replies: Vec<(&'static str, Reply)>,
     no_nonce: bool,
     plain: bool,
+    /// What the list of withdrawn statements says, where it is asked for, and who signs it.
+    list: Option<(Value, usize)>,
 }
 
 struct Provider {
@@ -107,6 +109,10 @@ impl Provider {
                 reply(json!({"keys": [signer(0).1, {"kty": "EC", "kid": "ec"}]}).to_string())
             }
             "/dezi/jwks.json" => reply(json!({"keys": [signer(1).1]}).to_string()),
+            "/revocatiecontrole/v1" => match &self.wrong.list {
+                Some((list, signer)) => reply(signed(*signer, &format!("k{signer}"), None, list)),
+                None => Reply::status(404),
+            },
             "/status/v1/verklaring/v-1" => {
                 let good = json!({"verklaringId": "v-1", "status": "actief"});
                 reply(self.wrong.status.clone().unwrap_or(good).to_string())
@@ -131,7 +137,9 @@ async fn world(wrong: Wrong) -> World {
     let answering = provider.clone();
     let stub = Stub::start(move |asked| answering.lock().unwrap().answer(asked)).await;
     provider.lock().unwrap().issuer.clone_from(&stub.address);
-    let config = json!({"issuer": stub.address, "client_id": "node", "decryption_key_file": "x", "patience_ms": 500});
+    let list = provider.lock().unwrap().wrong.list.is_some();
+    let config = json!({"issuer": stub.address, "client_id": "node", "decryption_key_file": "x", "patience_ms": 500,
+        "revocation_list": list});
     let config: DeziConfig = serde_json::from_value(config).unwrap();
     let http = HttpClient::new(HttpSettings { trust: Trust::Roots(Vec::new()), ..HttpSettings::default() }).unwrap();
     let issuer = config.issuer.clone();
@@ -145,6 +153,7 @@ async fn world(wrong: Wrong) -> World {
         issuer_keys: at(&["openid", "connect", "jwks.json"]),
         statement_keys: vec![at(&["dezi", "jwks.json"])],
         waiting: Waiting::new(10, AWAY),
+        revocations: config.revocation_list.then(Revocations::default),
         config,
     };
     World { dezi, provider, stub }
@@ -318,6 +327,45 @@ async fn what_could_not_be_found_out_is_refused_too() {
         let world = world(Wrong { status: Some(status.clone()), ..Wrong::default() }).await;
         assert_eq!(world.log_in().await.err(), Some(DeziFault::Unavailable("status")), "{status}");
     }
+}
+
+#[tokio::test]
+async fn a_statement_on_the_list_of_the_withdrawn_is_refused_and_a_list_that_tells_nothing_too() {
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let list = |entries: Value, until: i64| json!({"ververs_tijdstip": until, "revocaties": entries});
+    let refused = |why| Some(DeziFault::Refused(why));
+    let unknown = Some(DeziFault::Unavailable("revocations"));
+    let mut of_another = list(json!([]), now + 60);
+    of_another["iss"] = json!("https://other.example");
+    for (case, said, signer, expected) in [
+        ("an empty list", list(json!([]), now + 60), 1, None),
+        ("of the issuer's key", list(json!(["v-2"]), now + 60), 0, None),
+        ("listed", list(json!(["v-0", "v-1"]), now + 60), 1, refused(Refused::Revoked)),
+        ("listed as an object", list(json!([{"verklaring_id": "v-1"}]), now + 60), 1, refused(Refused::Revoked)),
+        ("by a stranger", list(json!([]), now + 60), 2, unknown),
+        ("over", list(json!([]), now - 1), 1, unknown),
+        ("an entry that says nothing", list(json!(["v-0", {}]), now + 60), 1, unknown),
+        ("no entries", json!({"ververs_tijdstip": now + 60}), 1, unknown),
+        ("no moment", json!({"revocaties": []}), 1, unknown),
+        ("of another issuer", of_another, 1, unknown),
+    ] {
+        let world = world(Wrong { list: Some((said, signer)), ..Wrong::default() }).await;
+        assert_eq!(world.log_in().await.err(), expected, "{case}");
+    }
+    for reply in [Reply::Hang, Reply::Drop, Reply::Torn, Reply::Flood, Reply::status(500), Reply::status(302)] {
+        let wrong = Wrong {
+            list: Some((list(json!([]), now + 60), 1)),
+            replies: vec![("/revocatiecontrole/v1", reply.clone())],
+            ..Wrong::default()
+        };
+        assert_eq!(world(wrong).await.log_in().await.err(), unknown, "{reply:?}");
+    }
+    let world = world(Wrong { list: Some((list(json!([]), now + 60), 1)), ..Wrong::default() }).await;
+    for _ in 0..3 {
+        assert_eq!(world.dezi.in_force("v-1").await, Ok(()));
+    }
+    let asked = world.stub.lines().iter().filter(|line| line.contains("revocatiecontrole")).count();
+    assert_eq!(asked, 1, "it is kept for as long as it says");
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ pub(in crate::identity) enum NoKey {
 /// One key set of another party.
 pub(in crate::identity) struct KeySet {
     address: WebAddress,
+    interval: time::Duration,
     kept: Mutex<Kept>,
 }
 
@@ -45,7 +46,12 @@ struct Kept {
 
 impl KeySet {
     pub(in crate::identity) fn at(address: WebAddress) -> Self {
-        KeySet { address, kept: Mutex::default() }
+        KeySet { address, interval: INTERVAL, kept: Mutex::default() }
+    }
+
+    /// The same, asked for again no sooner than this.
+    pub(in crate::identity) fn asked_no_sooner_than(self, interval: time::Duration) -> Self {
+        KeySet { interval, ..self }
     }
 
     /// Whether this is the set at that address, to the letter.
@@ -66,10 +72,11 @@ impl KeySet {
         if fresh && let Some(key) = kept.keys.get(kid) {
             return Ok(key.clone());
         }
-        if kept.asked.is_none_or(|asked| now - asked >= INTERVAL) {
+        if kept.asked.is_none_or(|asked| now - asked >= self.interval) {
             kept.asked = Some(now);
             match self.fetch(http, patience).await {
                 Some(keys) => (kept.keys, kept.fetched) = (keys, Some(now)),
+                // Those of before are as good as they were; a key that is not among them could not be found out.
                 None => return Err(NoKey::Unavailable),
             }
         } else if !fresh {

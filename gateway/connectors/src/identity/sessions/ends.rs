@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use policy::Caller;
 use time::OffsetDateTime;
 
-use super::{Digest, Listed, Session, Sessions};
+use super::{Digest, Listed, Session, Sessions, Theirs};
 
 /// Whose a session is: a person's of this provider, however they came in; of whoever is no person, the client's.
 fn is_same_owner(one: &Caller, other: &Caller) -> bool {
@@ -58,6 +58,34 @@ impl Sessions {
             let meant = handle.is_none_or(|handle| digest.token_id() == handle);
             *digest == mine || !is_same_owner(&session.own, &own) || !meant
         });
+    }
+
+    /// What names a session in lists and in the log; of no use to open anything.
+    pub fn handle_of(&self, id: &str) -> String {
+        Digest::of(id).token_id()
+    }
+
+    /// The live sessions of everybody, the last used first, at most so many; and how many more there are.
+    pub fn everybodys(&self, most: usize, now: OffsetDateTime) -> (Vec<Theirs>, usize) {
+        let all = self.all();
+        let mut live: Vec<_> = all.iter().filter(|(_, session)| self.lives(session, now)).collect();
+        live.sort_by(|one, other| other.1.last_used.cmp(&one.1.last_used).then_with(|| one.0.cmp(other.0)));
+        let listed = live.iter().take(most).map(|(digest, session)| Theirs {
+            handle: digest.token_id(),
+            name: session.own.person.as_ref().map(|person| person.name.clone().unwrap_or_else(|| person.id.clone())),
+            way: session.way,
+            started: session.started,
+            last_used: session.last_used,
+        });
+        (listed.collect(), live.len().saturating_sub(most))
+    }
+
+    /// Ends a session by its handle, whoever's it is. Whether there was one.
+    pub fn end_by_handle(&self, handle: &str) -> bool {
+        let mut all = self.all();
+        let before = all.len();
+        all.retain(|digest, _| digest.token_id() != handle);
+        all.len() < before
     }
 
     /// One more of this person's has room: those that ended are forgotten, then the one used longest ago goes.

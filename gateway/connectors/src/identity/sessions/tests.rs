@@ -122,6 +122,21 @@ fn a_person_sees_and_ends_their_own_sessions_however_they_came_in_and_nobody_els
 }
 
 #[test]
+fn everybodys_sessions_are_listed_the_last_used_first_and_each_can_be_ended() {
+    let sessions = sessions(10);
+    let first = sessions.create(opening("a"), at(0)).unwrap();
+    let second = sessions.create(opening("b"), at(1)).unwrap();
+    let patient = sessions.create(Opening::of(caller("patient", None), Way::AccessCode), at(2)).unwrap();
+    let (listed, more) = sessions.everybodys(2, at(3));
+    let seen: Vec<_> = listed.iter().map(|one| one.name.as_deref()).collect();
+    assert_eq!((seen, more), (vec![None, Some("b")], 1));
+    assert_eq!(listed[0].handle, sessions.handle_of(patient.reveal()));
+    assert!(sessions.end_by_handle(&listed[1].handle) && !sessions.end_by_handle(&listed[1].handle));
+    assert!(!lives(&sessions, &second, 3) && lives(&sessions, &first, 3));
+    assert!(!sessions.end_by_handle(""));
+}
+
+#[test]
 fn callers_that_are_no_person_are_told_apart_by_their_client() {
     let sessions = sessions(10);
     let [one, other] =

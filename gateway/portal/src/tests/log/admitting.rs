@@ -25,6 +25,11 @@ async fn each_kind_of_session_begins_on_its_own_page_and_is_led_to_its_own_pages
             vec!["Toegangslog", "Noodprocedures", "Opvallend", "Bewijs", "Gegevenskwaliteit", "Certificaten"],
         ),
         (Kind::Patient, Some("/portal/my-log"), vec![]),
+        (
+            Kind::Administrator,
+            Some("/portal/access"),
+            vec!["Aanmeldingen", "Certificaten", "Gegevenskwaliteit", "Configuratie"],
+        ),
     ] {
         let desk = desk_for(kind);
         let mut page = call(&desk, false, signed_in(get("/portal/"))).await;
@@ -54,7 +59,7 @@ async fn without_a_session_or_with_one_of_another_kind_nothing_is_asked_of_the_l
         assert_eq!(page.status, 401, "{path}");
         says(&page, &["Toegangscode"]);
         let wrong = if *path == "/portal/my-log" { Kind::Auditor } else { Kind::Patient };
-        for kind in [wrong, Kind::Practitioner] {
+        for kind in [wrong, Kind::Practitioner, Kind::Administrator] {
             let other = desk_for(kind);
             let page = call(&other, false, signed_in(get(path))).await;
             assert_eq!(page.status, 403, "{path} for {kind:?}");
@@ -66,7 +71,7 @@ async fn without_a_session_or_with_one_of_another_kind_nothing_is_asked_of_the_l
         let form: Vec<_> = [("csrf", CSRF)].into_iter().chain(form).collect();
         let desk = desk_for(Kind::Auditor);
         assert_eq!(call(&desk, false, post(path, &form)).await.status, 401, "{path}");
-        for kind in [Kind::Patient, Kind::Practitioner] {
+        for kind in [Kind::Patient, Kind::Practitioner, Kind::Administrator] {
             let desk = desk_for(kind);
             assert_eq!(call(&desk, false, signed_in(post(path, &form))).await.status, 403, "{path} for {kind:?}");
             assert!(asked_of(&desk).is_empty());

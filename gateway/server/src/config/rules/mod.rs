@@ -23,9 +23,10 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if config.inner.tls.is_none() && !config.inner.address.ip().is_loopback() {
         return Err("inner.address is not on loopback: give inner.tls, or listen on 127.0.0.1".into());
     }
-    if config.cards.is_some() && !config.inner.portal {
-        return Err("cards needs inner.portal: a card opens the pages".into());
+    if (config.cards.is_some() || !config.epds.is_empty()) && !config.inner.portal {
+        return Err("cards and epds need inner.portal: they open the pages".into());
     }
+    administrators(config)?;
     if config.profiles.use_cases.is_empty() {
         return Err("profiles.use_cases is empty: the node would refuse everything".into());
     }
@@ -148,6 +149,20 @@ fn grants_of_partners(config: &NodeConfig) -> Result<(), String> {
     Ok(())
 }
 
+/// Whoever administers the node has no other way to what is of patients.
+fn administrators(config: &NodeConfig) -> Result<(), String> {
+    let numbers: BTreeSet<&String> =
+        config.people.iter().filter(|one| one.administers).flat_map(|one| &one.numbers).collect();
+    let other = config.callers.iter().find(|caller| {
+        let named = [&caller.person, &caller.responsible].into_iter().flatten().any(|one| numbers.contains(&one.id));
+        named && !caller.use_cases.is_empty()
+    });
+    match other {
+        Some(caller) => Err(format!("inner caller {:?} is an administrator and has use cases", caller.client_id)),
+        None => Ok(()),
+    }
+}
+
 /// Whoever is to get a partner's token can, and in one way.
 fn tokens_of_partners(config: &NodeConfig) -> Result<(), String> {
     let has_nuts_node = config.nuts.as_ref().is_some_and(|nuts| nuts.node_api.is_some());
@@ -227,6 +242,9 @@ fn production(config: &NodeConfig) -> Result<(), String> {
         && std::iter::once(&dezi.issuer).chain(&dezi.statement_keys).any(|address| address.url().scheme() != "https")
     {
         return Err("dezi is reached over plain HTTP: use https".into());
+    }
+    if let Some(epd) = config.epds.iter().find(|epd| epd.iss.url().scheme() != "https") {
+        return Err(format!("epds, {}: iss is reached over plain HTTP: use https", epd.key));
     }
     if config.registers.mitz.as_ref().is_some_and(|mitz| mitz.base.is_on_loopback()) {
         return Err("registers.mitz.base is on loopback: a Mitz that is played, outside development mode".into());
