@@ -2,6 +2,9 @@
 //! GFI-004), or the JWT of Nuts v5 (RFC003). Each stands for the organisation that the client certificate names, for nobody
 //! in particular there, and for no patient in particular.
 
+#[cfg(test)]
+mod tests;
+
 use policy::{Caller, UseCaseId};
 use time::OffsetDateTime;
 
