@@ -17,6 +17,7 @@ use crate::entrance::Entrance;
 use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
+use crate::http::pdp::DecisionPoint;
 use crate::log::published::{Published, Trouble};
 use crate::log::siem::Siem;
 use crate::log::witnessing::Witnessing;
@@ -78,6 +79,8 @@ pub struct Parts {
     pub mitz: Option<Mitz>,
     /// What takes its notifications, where it may send any.
     pub notices: Option<Notices>,
+    /// What answers enforcement points of the provider's own.
+    pub decisions: DecisionPoint,
 }
 
 /// One running node.
@@ -159,6 +162,9 @@ impl Node {
     /// How far the monitoring system was told of the access log, where there is one.
     pub fn siem(&self) -> Option<&Siem> {
         self.parts.siem.as_deref()
+    }
+    pub fn decision_point(&self) -> &DecisionPoint {
+        &self.parts.decisions
     }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics

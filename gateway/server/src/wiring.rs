@@ -16,6 +16,7 @@ use connectors::registers::Watch;
 use connectors::sources::OwnRecords;
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
+use exchange::decision::DecisionWiring;
 use exchange::ports::{Authenticator, Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
 use fhir::FhirVersion;
@@ -24,11 +25,13 @@ use policy::{Data, DataHolder, InForce, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
 use store::proof::CheckpointKey;
+use tokio::sync::Semaphore;
 
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
 use crate::config::{NodeConfig, SourceConfig};
 use crate::entrance;
+use crate::http::pdp::DecisionPoint;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
@@ -148,6 +151,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         value_sets: value_sets(&quality),
         bounds: config.bounds.exchange(),
     };
+    let decisions = decisions(&wiring);
     let log_stack = archive.map(|archive| exchange::log_stack(wiring.clone(), Arc::new(ArchiveReader(archive))));
     let stack = exchange::stack(wiring);
     let node = Node::new(Parts {
@@ -177,8 +181,29 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         quality,
         mitz,
         notices,
+        decisions,
     });
     Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing })
+}
+
+/// What answers enforcement points: the facts, the decider and the log of every exchange, and nothing that reaches a source.
+fn decisions(wiring: &Wiring) -> DecisionPoint {
+    let bounds = &wiring.bounds;
+    DecisionPoint {
+        wiring: DecisionWiring {
+            node: wiring.node.clone(),
+            use_cases: wiring.use_cases.clone(),
+            log: wiring.log.clone(),
+            clock: wiring.clock.clone(),
+            throttle: wiring.throttle.clone(),
+            relations: wiring.relations.clone(),
+            consents: wiring.consents.clone(),
+            patience: bounds.exchange,
+            finding: bounds.finding,
+            pages: bounds.pages,
+        },
+        places: Semaphore::new(bounds.at_once),
+    }
 }
 
 /// Whether a use case of this node opens its access log.

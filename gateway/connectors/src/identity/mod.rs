@@ -25,7 +25,7 @@ pub use authenticator::{NodeAuthenticator, Vets};
 pub use authorities::Authorities;
 pub use certificates::{Certificate, CertificateFault, Oin, Profile, Thumbprint, UziName, UziPass};
 pub use dezi::{Dezi, DeziConfig, DeziFault};
-pub use inner_callers::{InnerCallerConfig, InnerCallers, PersonConfig};
+pub use inner_callers::{Decisions, InnerCallerConfig, InnerCallers, PersonConfig};
 pub use launches::{Launch, LaunchFault, Launches};
 pub use limits::{LimitsConfig, RateLimits};
 pub use node_key::{NodeKey, NodeKeyFault};

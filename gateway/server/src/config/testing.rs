@@ -7,8 +7,8 @@ use connectors::identity::dezi::ContentEncryption;
 use connectors::identity::nuts::NutsConfig;
 use connectors::identity::vetting::{AuthorityConfig, Mode as RevocationMode};
 use connectors::identity::{
-    DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig, RightsConfig,
-    SessionConfig,
+    Decisions, DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig,
+    RightsConfig, SessionConfig,
 };
 use connectors::mitz::{MitzConfig, SubscriptionsConfig};
 use connectors::relations::{EvidenceConfig, EvidenceKind, KindConfig, Persons};
@@ -250,6 +250,7 @@ pub(crate) fn everything() -> NodeConfig {
             token_sha256_file: Some(path()),
             certificate_thumbprint: Some(text()),
             introspects: false,
+            decisions: Some(Decisions::Plain),
         }],
         people: vec![RightsConfig { roles: vec![text()], numbers: vec![text()], use_cases: use_cases() }],
         mandates: vec![MandateConfig {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use conformance::region::{self, Provider};
-use connectors::identity::{InnerCallerConfig, PersonConfig};
+use connectors::identity::{Decisions, InnerCallerConfig, PersonConfig};
 
 use super::ready::{ReadyCaller, ReadyPerson};
 use super::{secrets, use_case};
@@ -41,6 +41,8 @@ fn officer(provider: &Provider, folder: &Path) -> Result<(InnerCallerConfig, Rea
 fn resource_server(provider: &Provider, folder: &Path) -> Result<(InnerCallerConfig, ReadyCaller), String> {
     let mut pair = caller(provider, folder, "resource-server", USE_CASES[0])?;
     pair.0.introspects = true;
+    // It enforces as well, and carries out what a permit obliges to.
+    pair.0.decisions = Some(Decisions::WithObligations);
     // It asks for no data.
     pair.0.use_cases.clear();
     pair.1.use_cases.clear();
@@ -79,6 +81,7 @@ fn caller(
         token_sha256_file: None,
         certificate_thumbprint: None,
         introspects: false,
+        decisions: None,
     };
     let ready = ReadyCaller {
         name: String::new(),

@@ -15,7 +15,7 @@ use rustls::ServerConfig;
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
 use super::{
-    discovery, doors, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, vetted, witness,
+    discovery, doors, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, pdp, vetted, witness,
 };
 use crate::desk::NodeDesk;
 use crate::node::Node;
@@ -75,6 +75,8 @@ pub fn inner(
             .route("/launch", web::post().to(launch::launch))
             .route("/openapi.json", web::get().to(openapi::answer))
             .route("/oauth/introspect", web::post().to(introspection::introspect))
+            .route("/pdp", web::post().to(pdp::authz))
+            .route("/pdp/v1/data/knooppunt/authz", web::post().to(pdp::authz))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here));
