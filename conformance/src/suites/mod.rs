@@ -9,6 +9,7 @@ mod bad_input;
 mod batch;
 mod callers_refused;
 mod certificates;
+mod decision_point;
 mod denied;
 mod emergency;
 mod facts;
@@ -134,6 +135,7 @@ fn region() -> Vec<Check> {
     all.extend(tokens::checks());
     all.extend(presentations::checks());
     all.extend(introspection::checks());
+    all.extend(decision_point::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());
     all.extend(relations::checks());
