@@ -13,6 +13,7 @@ mod certificates;
 mod confusions;
 mod consents;
 mod credentials;
+mod decision_point;
 mod denied;
 mod emergency;
 mod facts;
@@ -152,6 +153,7 @@ fn region() -> Vec<Check> {
     all.extend(presenting::checks());
     all.extend(introspection::checks());
     all.extend(introspected::checks());
+    all.extend(decision_point::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());
     all.extend(relations::checks());

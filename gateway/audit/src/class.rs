@@ -14,6 +14,8 @@ pub enum Class {
     Incomplete,
     /// The caller has it already.
     NotModified,
+    /// An enforcement point was told that it may release it.
+    Decided,
     /// Decided against.
     Denied,
     /// The caller could not show who it is.
@@ -35,11 +37,12 @@ pub enum Class {
 }
 
 impl Class {
-    pub const ALL: [Class; 13] = [
+    pub const ALL: [Class; 14] = [
         Class::Released,
         Class::Nothing,
         Class::Incomplete,
         Class::NotModified,
+        Class::Decided,
         Class::Denied,
         Class::Unidentified,
         Class::NotUnderstood,
@@ -55,6 +58,7 @@ impl Class {
     pub fn of(record: &AccessRecord) -> Class {
         match &record.outcome {
             OutcomeFacts::NotModified => Class::NotModified,
+            OutcomeFacts::Decided => Class::Decided,
             OutcomeFacts::Interrupted => Class::Interrupted,
             OutcomeFacts::Refused { status, reason } => Class::refused(*status, reason),
             OutcomeFacts::Released => Class::released(record),
@@ -109,7 +113,7 @@ impl Class {
 
     /// Whether the caller got what it asked for, as far as there was any.
     pub fn is_granted(self) -> bool {
-        matches!(self, Class::Released | Class::Nothing | Class::Incomplete | Class::NotModified)
+        matches!(self, Class::Released | Class::Nothing | Class::Incomplete | Class::NotModified | Class::Decided)
     }
 
     /// For an index or a counter.
@@ -119,6 +123,7 @@ impl Class {
             Class::Nothing => "nothing",
             Class::Incomplete => "incomplete",
             Class::NotModified => "not-modified",
+            Class::Decided => "decided",
             Class::Denied => "denied",
             Class::Unidentified => "unidentified",
             Class::NotUnderstood => "not-understood",

@@ -9,6 +9,7 @@
 // Tests may panic: that is how they fail.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod decision;
 pub mod handle;
 pub mod inbound;
 pub mod middleware;

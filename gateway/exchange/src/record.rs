@@ -41,8 +41,8 @@ pub enum Layout {
     /// Adds what a policy in the shadow of the one in force would have decided.
     #[serde(rename = "zorgsluis-access/4")]
     Fourth,
-    /// Adds what was looked at for a treatment relation, how old its evidence is, and the bundle that a policy came in; what
-    /// a consent excepts, what was masked, and the obligations that go with them.
+    /// Adds what was looked at for a treatment relation, how old its evidence is, the bundle that a policy came in, and
+    /// decisions for an enforcement point; what a consent excepts, what was masked, and the obligations that go with them.
     #[serde(rename = "zorgsluis-access/5")]
     Fifth,
 }
@@ -87,6 +87,9 @@ pub struct AccessRecord {
     pub patient: Option<Bsn>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<DecisionFacts>,
+    /// The enforcement point of the provider's own for which it was decided: it releases or refuses, and nothing left here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_for: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub treatment_relation: Option<Finding<TreatmentRelation>>,
     /// What was looked at to find the treatment relation, or that there is none.
@@ -365,6 +368,8 @@ pub enum OutcomeFacts {
     Released,
     /// The caller has what it asked for already: that was said, and nothing left.
     NotModified,
+    /// An enforcement point of the provider's own was told that it may release it. Nothing left here.
+    Decided,
     Refused {
         status: u16,
         reason: String,

@@ -57,6 +57,7 @@ impl Trail {
             asked: None,
             patient: None,
             decision: None,
+            decided_for: None,
             treatment_relation: None,
             relation_evidence: Vec::new(),
             consent: None,

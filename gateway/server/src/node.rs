@@ -21,6 +21,7 @@ use crate::handoffs::Handoffs;
 use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
+use crate::http::pdp::DecisionPoint;
 use crate::log::published::{Published, Trouble};
 use crate::log::siem::Siem;
 use crate::log::witnessing::Witnessing;
@@ -94,6 +95,8 @@ pub struct Parts {
     pub book: Option<Arc<AddressBook>>,
     /// The configuration in force, as text without secrets.
     pub configuration: String,
+    /// What answers enforcement points of the provider's own.
+    pub decisions: DecisionPoint,
 }
 
 /// One running node.
@@ -192,6 +195,9 @@ impl Node {
     /// How far the monitoring system was told of the access log, where there is one.
     pub fn siem(&self) -> Option<&Siem> {
         self.parts.siem.as_deref()
+    }
+    pub fn decision_point(&self) -> &DecisionPoint {
+        &self.parts.decisions
     }
     pub fn metrics(&self) -> &Metrics {
         &self.metrics

@@ -18,6 +18,7 @@ use connectors::registers::{ConsentRecords, Watch};
 use connectors::sources::OwnRecords;
 use connectors::sources::fhir::FhirSource;
 use connectors::sources::files::FilesSource;
+use exchange::decision::DecisionWiring;
 use exchange::ports::{Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
 use fhir::json::Limits;
@@ -26,12 +27,14 @@ use policy::{Data, DataHolder, InForce, UseCases};
 use store::access_log::AccessLog;
 use store::access_log::AccessLogOptions;
 use store::proof::CheckpointKey;
+use tokio::sync::Semaphore;
 
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
 use crate::config::{NodeConfig, SourceConfig};
 use crate::directory::{self, AddressBook};
 use crate::entrance;
+use crate::http::pdp::DecisionPoint;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
@@ -163,6 +166,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         value_sets: value_sets(&quality),
         bounds: config.bounds.exchange(),
     };
+    let decisions = decisions(&wiring);
     let log_stack = archive.map(|archive| exchange::log_stack(wiring.clone(), Arc::new(ArchiveReader(archive))));
     let stack = exchange::stack(wiring);
     let node = Node::new(Parts {
@@ -198,8 +202,29 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         notices,
         book,
         configuration: crate::config::shown(config)?,
+        decisions,
     });
     Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing, addressing })
+}
+
+/// What answers enforcement points: the facts, the decider and the log of every exchange, and nothing that reaches a source.
+fn decisions(wiring: &Wiring) -> DecisionPoint {
+    let bounds = &wiring.bounds;
+    DecisionPoint {
+        wiring: DecisionWiring {
+            node: wiring.node.clone(),
+            use_cases: wiring.use_cases.clone(),
+            log: wiring.log.clone(),
+            clock: wiring.clock.clone(),
+            throttle: wiring.throttle.clone(),
+            relations: wiring.relations.clone(),
+            consents: wiring.consents.clone(),
+            patience: bounds.exchange,
+            finding: bounds.finding,
+            pages: bounds.pages,
+        },
+        places: Semaphore::new(bounds.at_once),
+    }
 }
 
 /// Whether a use case of this node opens its access log.

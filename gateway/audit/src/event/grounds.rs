@@ -38,6 +38,7 @@ pub fn checks(record: &AccessRecord) -> Node {
     if let Some(asked) = &record.asked {
         details.push(detail("fhir-version", &asked.fhir_version));
     }
+    details.extend(record.decided_for.iter().map(|enforcer| detail("decided-for", enforcer)));
     details.extend(decided(record));
     if let Some(relation) = &record.treatment_relation {
         let found = |relation: &policy::TreatmentRelation| format!("{}: {}", relation.kind, relation.reference);

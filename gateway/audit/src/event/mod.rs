@@ -99,7 +99,7 @@ fn description(record: &AccessRecord, class: Class) -> Option<String> {
         OutcomeFacts::Refused { status, reason } => said.push(format!("{} ({status} {reason})", outcome_text(class))),
         OutcomeFacts::Interrupted => said.push(outcome_text(class).to_owned()),
         OutcomeFacts::Released if class == Class::Incomplete => said.push(outcome_text(class).to_owned()),
-        OutcomeFacts::NotModified => said.push(outcome_text(class).to_owned()),
+        OutcomeFacts::NotModified | OutcomeFacts::Decided => said.push(outcome_text(class).to_owned()),
         OutcomeFacts::Released => {}
     }
     (!said.is_empty()).then(|| said.join(" "))

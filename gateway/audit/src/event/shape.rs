@@ -142,7 +142,7 @@ pub fn is_holder(record: &AccessRecord) -> bool {
 /// failed), 12 major failure (not available). An answer that lacks a source is no success.
 pub const fn outcome(class: Class) -> &'static str {
     match class {
-        Class::Released | Class::Nothing | Class::NotModified => "0",
+        Class::Released | Class::Nothing | Class::NotModified | Class::Decided => "0",
         Class::Incomplete | Class::NotUnderstood | Class::NotThere | Class::Conflict => "4",
         Class::Denied | Class::Unidentified | Class::SourceFailed | Class::Failed | Class::Interrupted => "8",
         Class::Unavailable => "12",

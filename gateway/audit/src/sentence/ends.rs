@@ -28,6 +28,8 @@ pub fn result(class: Class, language: Language) -> &'static str {
         (Class::Incomplete, Language::English) => "The answer is not complete: not every source answered in full.",
         (Class::NotModified, Language::Dutch) => "Er was niets veranderd, dus er is niets verstrekt.",
         (Class::NotModified, Language::English) => "Nothing had changed, so nothing was provided.",
+        (Class::Decided, Language::Dutch) => "Een ander systeem van de zorgaanbieder hoorde dat het mag.",
+        (Class::Decided, Language::English) => "Another system of the provider was told that it may.",
         (Class::Denied, Language::Dutch) => "Dat is geweigerd; er is niets verstrekt.",
         (Class::Denied, Language::English) => "That was refused; nothing was provided.",
         (Class::Unidentified, Language::Dutch) => "De vrager kon niet laten zien wie hij is; er is niets verstrekt.",

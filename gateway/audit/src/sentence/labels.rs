@@ -14,6 +14,8 @@ pub const fn label(class: Class, language: Language) -> &'static str {
         (Class::Incomplete, Language::English) => "incomplete",
         (Class::NotModified, Language::Dutch) => "niets veranderd",
         (Class::NotModified, Language::English) => "nothing changed",
+        (Class::Decided, Language::Dutch) => "toegestaan, elders te verstrekken",
+        (Class::Decided, Language::English) => "allowed, to be provided elsewhere",
         (Class::Denied, Language::Dutch) => "geweigerd",
         (Class::Denied, Language::English) => "refused",
         (Class::Unidentified, Language::Dutch) => "vrager niet herkend",

@@ -128,6 +128,7 @@ impl<'r> Facts<'r> {
         let (result, status, reason) = match &record.outcome {
             OutcomeFacts::Released => ("released", None, None),
             OutcomeFacts::NotModified => ("not-modified", None, None),
+            OutcomeFacts::Decided => ("decided", None, None),
             OutcomeFacts::Refused { status, reason } => ("refused", Some(*status), Some(reason)),
             OutcomeFacts::Interrupted => ("interrupted", None, None),
         };

@@ -107,7 +107,9 @@ impl Kind {
 impl Weight {
     fn of(record: &AccessRecord, kind: Kind, class: Class) -> Weight {
         let ended = match class {
-            Class::Released | Class::Nothing | Class::Incomplete | Class::NotModified => Weight::Routine,
+            Class::Released | Class::Nothing | Class::Incomplete | Class::NotModified | Class::Decided => {
+                Weight::Routine
+            }
             Class::NotUnderstood | Class::NotThere | Class::Conflict | Class::Interrupted => Weight::Notable,
             Class::SourceFailed | Class::Unavailable => Weight::Notable,
             Class::Denied | Class::Unidentified => Weight::Suspect,

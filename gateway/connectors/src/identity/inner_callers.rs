@@ -52,6 +52,19 @@ pub struct InnerCallerConfig {
     /// Whether it may ask what a token of ours stands for (RFC 7662): a resource server of the provider's own.
     #[serde(default)]
     pub introspects: bool,
+    /// Whether it may ask for decisions: an enforcement point of the provider's own, which releases data itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decisions: Option<Decisions>,
+}
+
+/// What decisions an enforcement point may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decisions {
+    /// Yes or no: a permit that obliges to withhold something is no.
+    Plain,
+    /// It carries out what a permit obliges to.
+    WithObligations,
 }
 
 /// The person on whose behalf an inner caller asks.
@@ -73,6 +86,7 @@ pub struct InnerCallers {
     by_certificate: HashMap<Thumbprint, Arc<Caller>>,
     launching: HashSet<String>,
     introspectors: HashSet<String>,
+    enforcers: HashMap<String, Decisions>,
 }
 
 impl fmt::Debug for InnerCallers {
@@ -123,6 +137,11 @@ impl InnerCallers {
     /// Whether the caller of this name may ask what a token stands for.
     pub fn may_introspect(&self, client_id: &str) -> bool {
         self.introspectors.contains(client_id)
+    }
+
+    /// Whether the caller of this name may ask for decisions, and if so whether it carries out obligations.
+    pub fn decides_for(&self, client_id: &str) -> Option<bool> {
+        self.enforcers.get(client_id).map(|decisions| *decisions == Decisions::WithObligations)
     }
 
     pub(super) fn by_token(&self, digest: &Digest) -> Option<&Arc<Caller>> {
@@ -180,6 +199,9 @@ impl InnerCallers {
         };
         if taken.is_some() {
             return Err("shows the same token or certificate as another caller".to_owned());
+        }
+        if let Some(decisions) = config.decisions {
+            self.enforcers.insert(config.client_id.clone(), decisions);
         }
         if config.introspects {
             self.introspectors.insert(config.client_id.clone());

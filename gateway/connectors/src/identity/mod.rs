@@ -29,7 +29,7 @@ pub use authorities::Authorities;
 pub use cards::{CardFault, CardPerson, Cards, CardsConfig};
 pub use certificates::{Certificate, CertificateFault, Oin, Profile, Thumbprint, UziName, UziPass};
 pub use dezi::{Dezi, DeziConfig, DeziFault};
-pub use inner_callers::{InnerCallerConfig, InnerCallers, PersonConfig};
+pub use inner_callers::{Decisions, InnerCallerConfig, InnerCallers, PersonConfig};
 pub use launches::{Launch, LaunchFault, Launches};
 pub use limits::{LimitsConfig, Locked, RateLimits, Who};
 pub use node_key::{NodeKey, NodeKeyFault};

@@ -9,6 +9,7 @@ use super::interaction::Asked;
 use crate::handle::Handle;
 use crate::record::{DecisionFacts, ShadowFacts};
 use crate::refusal::Refusal;
+use crate::trail::Notes;
 
 /// A request that may be answered.
 pub struct Permitted {
@@ -19,6 +20,9 @@ pub struct Permitted {
 impl Permitted {
     pub fn permit(&self) -> &Arc<Permit> {
         &self.permit
+    }
+    pub(crate) fn notes(&self) -> &Notes {
+        self.asked.notes()
     }
     pub(super) fn asked(&self) -> &Asked {
         &self.asked

@@ -10,7 +10,7 @@ use crate::desk::Verdict;
 /// The colour that goes with an end; the word always stands there too.
 pub(crate) const fn tone(class: Class) -> &'static str {
     match class {
-        Class::Released | Class::Nothing | Class::NotModified => "well",
+        Class::Released | Class::Nothing | Class::NotModified | Class::Decided => "well",
         Class::Incomplete
         | Class::NotUnderstood
         | Class::NotThere

@@ -8,8 +8,8 @@ use connectors::identity::dezi::ContentEncryption;
 use connectors::identity::nuts::{NutsConfig, SoftwareConfig, V5PartnerConfig};
 use connectors::identity::vetting::{AuthorityConfig, Mode as RevocationMode};
 use connectors::identity::{
-    CardsConfig, DeziConfig, EpdConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig, RevocationConfig,
-    RightsConfig, SessionConfig,
+    CardsConfig, Decisions, DeziConfig, EpdConfig, InnerCallerConfig, LimitsConfig, MandateConfig, PersonConfig,
+    RevocationConfig, RightsConfig, SessionConfig,
 };
 use connectors::mcsd::{DirectoryConfig, ProviderDirectory, Topology};
 use connectors::mitz::{MitzConfig, SubscriptionsConfig};
@@ -320,6 +320,7 @@ pub(crate) fn everything() -> NodeConfig {
             token_sha256_file: Some(path()),
             certificate_thumbprint: Some(text()),
             introspects: false,
+            decisions: Some(Decisions::Plain),
         }],
         people: vec![RightsConfig {
             roles: vec![text()],

@@ -65,6 +65,7 @@ pub fn system(provider: &Provider, folder: &Path) -> Result<Option<(InnerCallerC
         token_sha256_file: None,
         certificate_thumbprint: None,
         introspects: false,
+        decisions: None,
     };
     let ready = ReadyCaller {
         name: format!("Record system of {}", provider.name),

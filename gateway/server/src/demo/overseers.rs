@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use conformance::region::{self, Provider};
-use connectors::identity::{InnerCallerConfig, PersonConfig, RightsConfig};
+use connectors::identity::{Decisions, InnerCallerConfig, PersonConfig, RightsConfig};
 
 use super::ready::{ReadyCaller, ReadyPerson};
 use super::{secrets, use_case};
@@ -62,6 +62,8 @@ pub fn rights() -> RightsConfig {
 fn resource_server(provider: &Provider, folder: &Path) -> Result<(InnerCallerConfig, ReadyCaller), String> {
     let mut pair = caller(provider, folder, "resource-server", USE_CASES[0])?;
     pair.0.introspects = true;
+    // It enforces as well, and carries out what a permit obliges to.
+    pair.0.decisions = Some(Decisions::WithObligations);
     // It asks for no data.
     pair.0.use_cases.clear();
     pair.1.use_cases.clear();
@@ -100,6 +102,7 @@ fn caller(
         token_sha256_file: None,
         certificate_thumbprint: None,
         introspects: false,
+        decisions: None,
     };
     let ready = ReadyCaller {
         name: String::new(),

@@ -392,6 +392,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
             token_sha256_file: None,
             certificate_thumbprint: None,
             introspects: false,
+            decisions: None,
         });
         callers.push(ReadyCaller {
             name: format!("{}, {}, {}", person.name, person.role_name, place.provider.name),

@@ -106,6 +106,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             token_sha256_file: None,
             certificate_thumbprint: None,
             introspects: false,
+            decisions: None,
         }],
         people: Vec::new(),
         mandates: Vec::new(),

@@ -15,8 +15,8 @@ use rustls::ServerConfig;
 use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
 use super::{
-    cards, discovery, doors, handoffs, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, vetted,
-    witness,
+    cards, discovery, doors, handoffs, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, pdp,
+    vetted, witness,
 };
 use crate::desk::NodeDesk;
 use crate::node::Node;
@@ -86,6 +86,8 @@ pub fn inner(
             .route("/openapi.json", web::get().to(openapi::answer))
             .route("/oauth/introspect", web::post().to(introspection::introspect))
             .service(handoffs_scope())
+            .route("/pdp", web::post().to(pdp::authz))
+            .route("/pdp/v1/data/knooppunt/authz", web::post().to(pdp::authz))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here));

@@ -23,6 +23,7 @@ pub mod negotiation;
 pub mod nuts;
 pub mod offers;
 pub mod openapi;
+pub mod pdp;
 pub mod responder;
 #[cfg(test)]
 pub(crate) mod testing;

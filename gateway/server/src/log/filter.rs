@@ -52,6 +52,7 @@ pub struct FilterOptions {
 pub enum Ending {
     Released,
     NotModified,
+    Decided,
     Refused,
     Interrupted,
 }
@@ -84,6 +85,7 @@ impl<'o> Filter<'o> {
         let ending = options.result.map(|ending| match ending {
             Ending::Released => "released",
             Ending::NotModified => "not-modified",
+            Ending::Decided => "decided",
             Ending::Refused => "refused",
             Ending::Interrupted => "interrupted",
         });

@@ -131,6 +131,9 @@ fn why(record: &AccessRecord) -> Markup {
             },
             None => none("niet aan een beslissing toegekomen"),
         }))
+        @if let Some(enforcer) = &record.decided_for {
+            (row("Beslist voor", "", &html! { "Eigen systeem " span.id { (enforcer) } ", dat zelf verstrekt of weigert" }))
+        }
         (row("Behandelrelatie", "7.4.7", &html! {
             (capital(&relation))
             @if !record.relation_evidence.is_empty() {
