@@ -72,15 +72,13 @@ fn a_health_overview_that_allows_by_default_fails_its_cases() {
 
 #[test]
 fn no_condition_of_a_use_case_of_care_can_be_left_out_unnoticed() {
-    for (use_case, least) in
-        [
-            ("health-overview", 15),
-            ("bgz", 15),
-            ("medication-transfer", 15),
-            ("medication-overview", 15),
-            ("emergency-overview", 5),
-        ]
-    {
+    for (use_case, least) in [
+        ("health-overview", 15),
+        ("bgz", 15),
+        ("medication-transfer", 15),
+        ("medication-overview", 15),
+        ("emergency-overview", 5),
+    ] {
         let whole = texts(&profiles().join(use_case));
         let mut left_out = 0;
         for (at, line) in whole.policy.lines().enumerate() {

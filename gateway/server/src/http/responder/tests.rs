@@ -58,7 +58,7 @@ impl Asking {
             head: false,
             negotiated: Negotiated::read(&headers, self.query, "", self.version),
             wanted_back: Return::of(self.prefer),
-            medication: flows::medication::Windows::default(),
+            medication: Windows::default(),
         }
     }
 
