@@ -8,6 +8,7 @@ mod dates;
 mod evaluate;
 mod includes;
 mod last;
+mod latest_stop;
 mod numbers;
 mod page;
 mod paths;
@@ -34,6 +35,7 @@ use thiserror::Error;
 
 pub use evaluate::{Filters, looks_beyond, matches};
 pub use last::{LastN, last_n};
+pub use latest_stop::asks_for_latest_stops;
 pub use page::{Page, page};
 pub use presentation::{Presentation, Total, split};
 pub use run::{Found, Search};

@@ -1,8 +1,8 @@
 //! What the medication overview costs: blocks of one patient from twelve sources, with copies of a third of them, computed
 //! and told; how that grows with their number, and how much memory it takes at most beside the blocks themselves.
 //!
-//! `cargo bench -p flows --bench medication`. One thread measures; machines differ, and this one may be busy: the best of
-//! several rounds says most, and only how the rows relate means something.
+//! `cargo bench -p flows --bench medication`. One thread measures; its time on a processor counts, so that a busy machine tells
+//! nearly the same; the best of several rounds says most, and only how the rows relate means something.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // prints what it measured, and stops when its own set-up is wrong
 
@@ -41,9 +41,11 @@ fn measure(what: &str, blocks: &[(usize, Resource)]) {
     let mut best = f64::MAX;
     let mut lines = 0;
     for _ in 0..rounds {
-        let began = Instant::now();
+        let (began, ran) = (Instant::now(), running());
         let found = black_box(compute());
-        best = best.min(began.elapsed().as_secs_f64() * 1_000.0);
+        // What others took of the processor meanwhile is not ours.
+        let took = running().zip(ran).map(|(now, then)| now - then);
+        best = best.min(took.unwrap_or_else(|| began.elapsed().as_secs_f64() * 1_000.0));
         lines = counted(&found);
     }
     println!(
@@ -52,6 +54,12 @@ fn measure(what: &str, blocks: &[(usize, Resource)]) {
         best * 1_000.0 / received.len() as f64,
         peak.map_or_else(|| "-".to_owned(), |kilobytes| format!("{:.1}", kilobytes as f64 / 1_000.0))
     );
+}
+
+/// How many milliseconds this thread has been on a processor; only Linux says so (proc(5): schedstat).
+fn running() -> Option<f64> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(told.split_whitespace().next()?.parse::<f64>().ok()? / 1e6)
 }
 
 /// By how many kilobytes this raises what the process holds, at most; only Linux says so (proc(5): VmHWM, set back by a 5 in

@@ -183,7 +183,7 @@ fn nursing_home(chart: &mut Chart) {
     chart
         .agreed(MACROGOL, daily(1, 1.0), "2026-11-07")
         .of_treatment("mien-macrogol")
-        .as_long_as("zolang mevrouw oxycodon gebruikt");
+        .for_as_long_as("zolang mevrouw oxycodon gebruikt");
     chart
         .agreed(TEMAZEPAM, daily(1, 1.0).as_needed("bij slapeloosheid"), "2024-02-12")
         .named("mien-temazepam-2")

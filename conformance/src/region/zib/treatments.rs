@@ -74,7 +74,7 @@ impl Entry<'_> {
     }
 
     /// For as long as something in words holds, without any date.
-    pub fn as_long_as(mut self, words: &str) -> Self {
+    pub fn for_as_long_as(mut self, words: &str) -> Self {
         let condition = extension("ext-PeriodOfUse.Condition", "valueString", json!(words));
         let all = self.resource()["extension"].as_array_mut().into_iter().flatten();
         for period in all.filter_map(|extension| extension.get_mut("valuePeriod")) {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::includes::Include;
+use super::latest_stop::{LatestStops, asks_for_latest_stops};
 use super::shelf::Shelf;
 use super::values::identity;
 use super::{Filters, NoValueSets, SearchFault, SearchQuery, ValueSets};
@@ -17,6 +18,7 @@ pub struct Search {
     version: FhirVersion,
     filters: Filters,
     includes: Vec<Include>,
+    latest: Option<LatestStops>,
 }
 
 /// What a search found: the matches in the shelf's order, then what they bring along; each resource once.
@@ -39,9 +41,12 @@ impl Search {
         query: &SearchQuery,
         sets: &dyn ValueSets,
     ) -> Result<Search, SearchFault> {
-        let filters = Filters::read_with(version, kind, query, sets)?;
+        let latest = LatestStops::read(version, kind, query, sets)?;
+        let plain = |parameter: &&super::Parameter| !asks_for_latest_stops(version, kind, parameter);
+        let filters = SearchQuery { parameters: query.parameters.iter().filter(plain).cloned().collect() };
+        let filters = Filters::read_with(version, kind, &filters, sets)?;
         let includes = query.parameters.iter().filter_map(|parameter| Include::read(version, parameter).transpose());
-        Ok(Search { version, filters, includes: includes.collect::<Result<_, _>>()? })
+        Ok(Search { version, filters, includes: includes.collect::<Result<_, _>>()?, latest })
     }
 
     /// At most `most` resources, matches and what they bring along together.
@@ -49,6 +54,11 @@ impl Search {
         let mut set = Set { known: HashSet::new(), items: Vec::new(), most, cut_short: false };
         for candidate in self.filters.choose(shelf)? {
             set.add(candidate, SearchMode::Match);
+        }
+        if let Some(latest) = &self.latest {
+            for stop in latest.choose(shelf)? {
+                set.add(stop, SearchMode::Match);
+            }
         }
         // Each round looks at what the last one brought; the first one at the matches.
         let (mut from, mut first) = (0, true);

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use fhir::Resource;
 
@@ -43,10 +44,18 @@ impl Kind {
 }
 
 /// A business identifier: what makes two resources the same block, and what a treatment is known by.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id<'r> {
-    pub system: Cow<'r, str>,
+    /// First, because values differ at their beginning and systems do not: that makes sorting cheap.
     pub value: Cow<'r, str>,
+    pub system: Cow<'r, str>,
+}
+
+impl Hash for Id<'_> {
+    /// By its value: systems are long, and few.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.value.hash(state);
+    }
 }
 
 impl Id<'_> {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::block::{Kind, Target};
+use super::block::{Id, Kind, Target};
 use super::unique::Unique;
 
 /// Per block, as places among the blocks.
@@ -18,7 +18,7 @@ pub(super) struct Links {
 
 impl Links {
     pub fn of(uniques: &[Unique<'_>]) -> Links {
-        let mut by_id: HashMap<(Kind, &str, &str), usize> = HashMap::with_capacity(uniques.len());
+        let mut by_id: HashMap<(Kind, &Id<'_>), usize> = HashMap::with_capacity(uniques.len());
         let mut by_resource: HashMap<(usize, &str, &str), usize> = HashMap::new();
         let literal = |unique: &Unique<'_>| {
             let block = unique.first();
@@ -28,7 +28,7 @@ impl Links {
         for (at, unique) in uniques.iter().enumerate() {
             let block = unique.first();
             if let Some(id) = &block.id {
-                by_id.insert((block.kind, &id.system, &id.value), at);
+                by_id.insert((block.kind, id), at);
             }
             for receipt in unique.receipts.iter().filter(|_| literally) {
                 let root = receipt.resource.root();
@@ -37,7 +37,7 @@ impl Links {
             }
         }
         let find = |kind: Kind, source: usize, target: &Target<'_>| match target {
-            Target::Id(id) => by_id.get(&(kind, id.system.as_ref(), id.value.as_ref())).copied(),
+            Target::Id(id) => by_id.get(&(kind, id)).copied(),
             Target::Literal(text) => {
                 let (before, id) = text.rsplit_once('/')?;
                 let resource_type = before.rsplit('/').next()?;

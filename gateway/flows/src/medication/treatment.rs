@@ -257,7 +257,9 @@ impl Teller<'_, '_> {
     fn version(&self, block: &Block<'_>) -> Said {
         let nothing = Beside::new();
         let reader = Reader { resource: block.resource, beside: self.beside.get(block.source).unwrap_or(&nothing) };
-        let say = |paths: &[&str]| paths.iter().find_map(|path| reader.say_at(path));
+        // Most blocks have few of these: what is not there is not looked through.
+        let there = |path: &&&str| block.resource.root().get(path).is_some();
+        let say = |paths: &[&str]| paths.iter().filter(there).find_map(|path| reader.say_at(path));
         let received = block.instruction.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let made = || say(&["dosageInstruction", "dosage"]).filter(|_| received.is_none());
         let made = made();

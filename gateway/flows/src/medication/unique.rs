@@ -42,7 +42,7 @@ impl<'r> Unique<'r> {
 /// What makes two resources the same block: its identifier, or, without one, being the same resource of one source.
 #[derive(PartialEq, Eq, Hash)]
 enum Key<'k> {
-    Known(Kind, &'k str, &'k str),
+    Known(Kind, &'k Id<'k>),
     Resource(usize, Kind, &'k str),
 }
 
@@ -53,7 +53,7 @@ pub(super) fn unique<'r>(blocks: Vec<Block<'r>>) -> (Vec<Unique<'r>>, Vec<Unique
     let mut groups = 0;
     for block in &blocks {
         let key = match &block.id {
-            Some(Id { system, value }) => Key::Known(block.kind, system, value),
+            Some(id) => Key::Known(block.kind, id),
             // Without an id of its own it is told by its text.
             None => Key::Resource(block.source, block.kind, raw_id(block).unwrap_or_else(|| block.resource.text())),
         };

@@ -1,6 +1,6 @@
 //! One search, divided: what the server is asked, and what the node evaluates itself on the answer.
 
-use ::fhir::search::{Search, SearchFault, looks_beyond, split};
+use ::fhir::search::{Search, SearchFault, asks_for_latest_stops, looks_beyond, split};
 use ::fhir::{FhirVersion, Parameter, ResourceType, SearchQuery};
 use exchange::ports::SourceFault;
 
@@ -43,7 +43,13 @@ impl Plan {
             checked: SearchQuery::default(),
             evaluated: SearchQuery::default(),
         };
+        let asks = |parameter: &Parameter| asks_for_latest_stops(knowledge.version, kind, parameter);
+        let latest = asked.parameters.iter().find(|parameter| asks(parameter));
+        let whole = latest.is_none_or(|latest| knowledge.filters_by(kind, latest));
         for parameter in &asked.parameters {
+            // The latest stops lie outside the period: a server that does not know of them must not be asked for it, and
+            // of no single match can be told whether it belongs there.
+            let lifted = latest.is_some() && (asks(parameter) || parameter.name == "period-of-use");
             let alone = SearchQuery { parameters: vec![parameter.clone()] };
             let read = Search::read(knowledge.version, kind, &alone);
             let included = matches!(parameter.name.as_str(), "_include" | "_revinclude");
@@ -56,9 +62,9 @@ impl Plan {
                 }
                 Ok(_) => {
                     plan.evaluated.parameters.push(parameter.clone());
-                    if knowledge.filters_by(kind, parameter) {
+                    if knowledge.filters_by(kind, parameter) && (whole || !lifted) {
                         plan.sent.push(parameter.clone());
-                        if !looks_beyond(parameter) {
+                        if !looks_beyond(parameter) && !lifted {
                             plan.checked.parameters.push(parameter.clone());
                         }
                     }

@@ -7,6 +7,7 @@ use crate::sources::testing::{BSN, OTHER_BSN};
 
 const SNOMED: &str = "http://snomed.info/sct";
 const LOINC: &str = "http://loinc.org";
+const STOP_TYPE: &str = "http://nictiz.nl/fhir/StructureDefinition/ext-StopType";
 const PERIOD_OF_USE: &str = "http://nictiz.nl/fhir/StructureDefinition/ext-TimeInterval.Period";
 const TREATMENT: &str = "http://nictiz.nl/fhir/StructureDefinition/ext-PharmaceuticalTreatment.Identifier";
 
@@ -105,7 +106,8 @@ pub(crate) fn chart() -> Vec<Value> {
             "33633005",
             json!({"status": "completed", "intent": "order",
             "medicationReference": to("Medication/metf"), "requester": to("PractitionerRole/role"),
-            "authoredOn": "2023-01-01", "extension": building_block("t2", "2023-01-01", Some("2023-03-31"))}),
+            "authoredOn": "2023-01-01", "extension": building_block("t2", "2023-01-01", Some("2023-03-31")),
+            "modifierExtension": [{"url": STOP_TYPE, "valueCodeableConcept": concept(SNOMED, "410546004")}]}),
         ),
         medication(
             "MedicationRequest",

@@ -130,6 +130,10 @@ pub(super) const ROWS: &[(&str, &str)] = &[
         "MedicationRequest/ma1 MedicationRequest/vv1",
     ),
     ("MedicationRequest?period-of-use=ge2024-05-01", "MedicationRequest/ma1 MedicationRequest/vv1"),
+    (
+        "MedicationRequest?period-of-use=ge2024-05-01&is-latest-stop=true",
+        "MedicationRequest/ma1 MedicationRequest/vv1 MedicationRequest/ma2",
+    ),
     ("MedicationRequest?period-of-use=ge2023-02-01&period-of-use=le2023-12-31", "MedicationRequest/ma2"),
     (
         "MedicationRequest?period-of-use=lt2024-01-01&_include=MedicationRequest:medication",

@@ -284,3 +284,64 @@ proptest! {
         }
     }
 }
+
+/// A medication agreement of a treatment, from one day of 2026 to another, perhaps a stop.
+fn agreement(id: &str, treatment: &str, period: &str, stop: bool) -> String {
+    let base = "http://nictiz.nl/fhir/StructureDefinition/";
+    let stop = if stop {
+        format!(
+            r#""modifierExtension":[{{"url":"{base}ext-StopType","valueCodeableConcept":{{"coding":[{{"code":"410546004"}}]}}}}],"#
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        r#"{{"resourceType":"MedicationRequest","id":"{id}",{stop}"category":[{{"coding":[{{"system":"http://snomed.info/sct","code":"33633005"}}]}}],
+        "extension":[{{"url":"{base}ext-TimeInterval.Period","valuePeriod":{{{period}}}}},
+        {{"url":"{base}ext-PharmaceuticalTreatment.Identifier","valueIdentifier":{{"system":"urn:oid:1","value":"{treatment}"}}}}]}}"#
+    )
+}
+
+#[test]
+fn the_latest_stop_of_each_treatment_is_found_besides_what_lies_in_the_period() {
+    let days = |start: &str, end: &str| format!(r#""start":"2026-{start}","end":"2026-{end}""#);
+    let texts = [
+        agreement("running", "a", r#""start":"2026-11-01""#, false),
+        agreement("first-stop", "a", &days("01-01", "02-01"), true),
+        agreement("last-stop", "a", &days("01-01", "03-01"), true),
+        agreement("ended", "b", &days("01-01", "02-01"), false),
+        agreement("other-stop", "b", &days("01-01", "01-20"), true),
+    ];
+    let shelf = Few::of(FhirVersion::R4, &texts.each_ref().map(String::as_str));
+    let window = "period-of-use=ge2026-10-01";
+    finds_on(
+        &shelf,
+        "MedicationRequest",
+        &[
+            (window, &["running"]),
+            (&format!("{window}&is-latest-stop=false"), &["running"]),
+            (&format!("{window}&is-latest-stop=true"), &["running", "last-stop", "other-stop"]),
+            // Every filter but the period holds for them too.
+            (&format!("{window}&is-latest-stop=true&pharmaceutical-treatment-identifier=urn:oid:1|b"), &["other-stop"]),
+            (&format!("{window}&is-latest-stop=true&category=http://snomed.info/sct|395067002"), &[]),
+            // Without a period everything is found, and each once.
+            ("is-latest-stop=true", &["running", "first-stop", "last-stop", "ended", "other-stop"]),
+        ],
+    );
+    // Where a type has no such parameter, and where it says something else, it is refused.
+    for (of, query) in
+        [("MedicationAdministration", "is-latest-stop=true"), ("MedicationRequest", "is-latest-stop=maybe")]
+    {
+        assert!(found(&shelf, of, query, 100).is_err(), "{of}?{query}");
+    }
+}
+
+#[test]
+fn the_order_on_the_shelf_does_not_decide_which_stop_is_the_latest() {
+    let stop = |id: &str, end: &str| agreement(id, "a", &format!(r#""start":"2026-01-01","end":"2026-{end}""#), true);
+    let (early, late) = (stop("early", "02-01"), stop("late", "03-01"));
+    for texts in [[early.as_str(), late.as_str()], [late.as_str(), early.as_str()]] {
+        let shelf = Few::of(FhirVersion::R4, &texts);
+        finds_on(&shelf, "MedicationRequest", &[("period-of-use=ge2026-10-01&is-latest-stop=true", &["late"])]);
+    }
+}

@@ -180,6 +180,16 @@ fn each_rule_lets_the_good_pass_and_says_what_is_wrong_with_the_bad() {
             says: "is no host",
         },
         Rule {
+            good: |config| config.medication.recent_months = 12,
+            bad: |config| config.medication.recent_months = 0,
+            says: "medication.recent_months must be between 1 and",
+        },
+        Rule {
+            good: |config| config.medication.interrupted_months = None,
+            bad: |config| config.medication.interrupted_months = Some(1_201),
+            says: "medication.interrupted_months must be between 1 and",
+        },
+        Rule {
             good: |config| config.quality.one_in = 1,
             bad: |config| config.quality.one_in = 0,
             says: "quality.one_in and quality.queue must be more than 0",
