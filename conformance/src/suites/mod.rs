@@ -17,6 +17,7 @@ mod ill_sources;
 mod introspection;
 mod leaks;
 mod mitz;
+mod nvi;
 mod outer_gate;
 mod overview;
 mod pages;
@@ -135,6 +136,7 @@ fn region() -> Vec<Check> {
     all.extend(introspection::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());
+    all.extend(nvi::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
     all.extend(witnessed::checks());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use connectors::identity::InnerCallers;
 use connectors::identity::oauth::TokenIssuer;
 use connectors::mitz::Mitz;
+use connectors::nvi::Nvi;
 use exchange::ports::{Authenticator, PatientIndex};
 use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
@@ -21,6 +22,7 @@ use crate::log::published::{Published, Trouble};
 use crate::log::siem::Siem;
 use crate::log::witnessing::Witnessing;
 use crate::mitz::{MitzMeasures, Notices};
+use crate::nvi::NviMeasures;
 use crate::policies::ReloadMeasures;
 use crate::quality::Quality;
 
@@ -78,6 +80,8 @@ pub struct Parts {
     pub mitz: Option<Mitz>,
     /// What takes its notifications, where it may send any.
     pub notices: Option<Notices>,
+    /// The index of who has data of whom, where there is one.
+    pub nvi: Option<(Nvi, Arc<NviMeasures>)>,
 }
 
 /// One running node.
@@ -105,6 +109,9 @@ impl Node {
             parts.entrance.register(registry);
             if parts.mitz.is_some() {
                 mitz_measures.register(registry);
+            }
+            if let Some((_, measures)) = &parts.nvi {
+                measures.register(registry);
             }
         });
         Node { parts, metrics, mitz_measures, memo: Memo::default(), started }
@@ -171,6 +178,12 @@ impl Node {
     pub fn measure_mitz(&self) {
         if let Some(mitz) = &self.parts.mitz {
             self.mitz_measures.measure(&mitz.view());
+        }
+    }
+    /// Brings the numbers about the index up to date.
+    pub fn measure_nvi(&self) {
+        if let Some((index, measures)) = &self.parts.nvi {
+            measures.measure(&index.view());
         }
     }
     /// The measuring of how well own data keeps to its profiles.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use connectors::mitz::{LocalAndMitz, Mitz};
+use connectors::nvi::Nvi;
 use connectors::registers::{LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth};
 use exchange::ports::{Clock, Consents, Source, SystemClock, TreatmentRelations};
 use policy::DataHolder;
@@ -25,14 +26,17 @@ impl Registers {
         config: &NodeConfig,
         own: Vec<Arc<dyn Source>>,
         peers: HashMap<DataHolder, Arc<dyn Source>>,
-        mitz: Option<Mitz>,
+        (mitz, nvi): (Option<Mitz>, Option<Nvi>),
         clock: &Arc<dyn Clock>,
     ) -> Registers {
         let ura = &config.provider.ura;
         let holder = DataHolder(ura.clone());
         let files = &config.registers;
-        let whereabouts =
-            Arc::new(RegionalRegister::open(files.whereabouts_file.as_deref(), holder.clone(), own, peers));
+        let whereabouts = RegionalRegister::open(files.whereabouts_file.as_deref(), holder.clone(), own, peers);
+        let whereabouts = Arc::new(match nvi {
+            Some(index) => whereabouts.with_index(Arc::new(index)),
+            None => whereabouts,
+        });
         let mut registers = Registers {
             consents: Arc::new(Nobody),
             relations: Arc::new(Nobody),
@@ -60,7 +64,7 @@ impl Registers {
 /// What this provider itself knows of relations and consents, for a question that no exchange asks.
 pub fn own_knowledge(config: &NodeConfig) -> (Arc<dyn TreatmentRelations>, Arc<dyn Consents>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let registers = Registers::open(config, Vec::new(), HashMap::new(), None, &clock);
+    let registers = Registers::open(config, Vec::new(), HashMap::new(), (None, None), &clock);
     (registers.relations, registers.consents)
 }
 

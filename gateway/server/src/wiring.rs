@@ -13,7 +13,8 @@ use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
 use connectors::peers::{PeerSource, TokenSupplier};
 use connectors::registers::Watch;
-use connectors::sources::fhir::FhirSource;
+use connectors::sources::Inventory;
+use connectors::sources::fhir::{FhirInventory, FhirSource};
 use connectors::sources::files::FilesSource;
 use exchange::ports::{Authenticator, Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
@@ -37,11 +38,12 @@ use crate::log::siem::{self, Streaming};
 use crate::log::witnessing::{Setup, Witnessing};
 use crate::mitz::Subscribing;
 use crate::node::{Bases, Node, Parts};
+use crate::nvi::{NviMeasures, Registering};
 use crate::patient_index::OwnPatients;
 use crate::policies::{ReloadMeasures, Reloading};
 use crate::quality::{Quality, Statements};
 use crate::registers::{Registers, wellness};
-use crate::{mitz, profiles};
+use crate::{mitz, nvi, profiles};
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
 const LONGEST_RECORD: usize = 1 << 20;
@@ -61,6 +63,8 @@ pub struct Wired {
     pub streaming: Option<Streaming>,
     /// Keeps the subscriptions at Mitz up for as long as it lives, where there are any.
     pub subscribing: Option<Subscribing>,
+    /// Keeps the registrations at the index up for as long as it lives, where there are any.
+    pub registering: Option<Registering>,
 }
 
 /// How often the registers are looked at for change.
@@ -71,6 +75,7 @@ const REGISTER_ROUND: Duration = Duration::from_secs(2);
 struct OwnSources {
     sources: Vec<Arc<dyn Source>>,
     indexes: Vec<Arc<dyn PatientIndex>>,
+    inventories: Vec<Arc<dyn Inventory>>,
     versions: Vec<FhirVersion>,
 }
 
@@ -104,7 +109,17 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(sources.indexes));
     let peers = peers(config, &certificates, &clock)?;
     let mitz = mitz::of(config)?;
-    let mut registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
+    let index = nvi::of(config)?;
+    let mut registers = Registers::open(config, sources.sources, peers, (mitz.clone(), index.clone()), &clock);
+    let nvi_measures = Arc::new(NviMeasures::default());
+    let registering = nvi::registering(
+        config,
+        index.as_ref(),
+        sources.inventories,
+        &mut registers.health,
+        state.clone(),
+        nvi_measures.clone(),
+    )?;
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
     let wellness = wellness(registers.health.clone(), state);
     let watch = Watch::start(registers.health, REGISTER_ROUND);
@@ -172,8 +187,9 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         quality,
         mitz,
         notices,
+        nvi: index.map(|index| (index, nvi_measures)),
     });
-    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing })
+    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing, registering })
 }
 
 /// Whether a use case of this node opens its access log.
@@ -230,6 +246,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     peers(config, &certificates, &clock)?;
     siem::receiver(config)?;
     mitz::of(config)?;
+    nvi::of(config)?;
     Ok(())
 }
 
@@ -242,12 +259,16 @@ fn own_sources(config: &NodeConfig, http: &HttpClient) -> Result<OwnSources, Str
             SourceConfig::Fhir(settings) => {
                 own.versions.push(settings.version);
                 let source = FhirSource::new(settings.clone(), holder.clone(), &config.provider.name, http.clone());
-                own.add(Arc::new(source.map_err(trouble)?));
+                let source = Arc::new(source.map_err(trouble)?);
+                own.inventories.push(Arc::new(FhirInventory::new(source.clone())));
+                own.add(source);
             }
             SourceConfig::Files(settings) => {
                 own.versions.push(settings.version);
                 let source = FilesSource::open(settings.clone(), holder.clone(), &config.provider.name);
-                own.add(Arc::new(source.map_err(trouble)?));
+                let source = Arc::new(source.map_err(trouble)?);
+                own.inventories.push(source.clone());
+                own.add(source);
             }
         }
     }

@@ -13,5 +13,6 @@ pub mod log_index;
 pub mod once;
 mod private;
 pub mod proof;
+pub mod registrations;
 mod small_file;
 pub mod state;

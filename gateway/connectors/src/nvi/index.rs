@@ -187,6 +187,15 @@ impl Nvi {
         inner.counted(done, Outcome::Registered)
     }
 
+    /// Under which ids we are registered for this category of this patient; none when we are not.
+    ///
+    /// # Errors
+    /// Why that could not be found out.
+    pub async fn registered(&self, patient: &Bsn, category: &IndexCategory) -> Result<BTreeSet<String>, Failure> {
+        let found = self.0.behind.ask(|until| self.0.own_of(patient, category, until)).await;
+        found.inspect_err(|failure| self.0.counts.failed(*failure))
+    }
+
     /// Takes a registration of ours away. That it is not there any more is as good.
     ///
     /// # Errors
@@ -273,13 +282,17 @@ impl Inner {
                     _ => Err(Failure::Unusable("not-the-record")),
                 }
             }
-            409 => self.registered_before(patient, category, until).await,
+            // A refusal does not name what is there.
+            409 => match self.own_of(patient, category, until).await? {
+                ids if ids.is_empty() => Err(Failure::Unusable("registered-nowhere")),
+                ids => Ok(ids),
+            },
             other => Err(Failure::Rejected(other)),
         }
     }
 
-    /// The ids of what we registered of a patient before: told by a search, since a refusal does not name them.
-    async fn registered_before(
+    /// The ids of what we registered of a patient: told by a search with a token of its own.
+    async fn own_of(
         &self,
         patient: &Bsn,
         category: &IndexCategory,
@@ -291,8 +304,7 @@ impl Inner {
         let of = |told: &Option<IndexCategory>| told.as_ref().is_none_or(|told| told == category);
         let own = found.records.into_iter().filter(|record| record.holder == self.holder);
         let ids = own.filter(|record| about(&record.patient) && of(&record.category)).filter_map(|record| record.id);
-        let ids: BTreeSet<String> = ids.collect();
-        if ids.is_empty() { Err(Failure::Unusable("registered-nowhere")) } else { Ok(ids) }
+        Ok(ids.collect())
     }
 
     async fn delete(&self, id: &str, until: Instant) -> Result<(), Failure> {

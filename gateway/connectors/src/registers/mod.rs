@@ -6,6 +6,7 @@
 mod consents;
 mod file;
 mod nobody;
+mod objections;
 mod patients;
 mod period;
 mod record;
@@ -15,6 +16,7 @@ mod whereabouts;
 pub use consents::LocalConsents;
 pub use file::{Register, RegisterHealth, Watch};
 pub use nobody::Nobody;
+pub use objections::Objections;
 pub use patients::Enrolments;
 pub use relations::ProviderList;
 pub use whereabouts::{Index, RegionalRegister};

@@ -6,6 +6,9 @@ pub(crate) mod document;
 mod faults;
 pub mod fhir;
 pub mod files;
+mod inventory;
+#[cfg(test)]
+mod inventory_tests;
 mod links;
 pub(crate) mod narrow;
 pub(crate) mod patients;
@@ -17,4 +20,5 @@ mod suite;
 pub(crate) mod testing;
 
 pub use bounds::{Bounds, PatientCacheConfig};
+pub use inventory::{Holdings, Inventory};
 pub use setup::SourceSetupFault;

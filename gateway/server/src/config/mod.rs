@@ -20,6 +20,7 @@ use connectors::identity::{
     DeziConfig, InnerCallerConfig, LimitsConfig, MandateConfig, RevocationConfig, RightsConfig, SessionConfig,
 };
 use connectors::mitz::MitzConfig;
+use connectors::nvi::NviConfig;
 use connectors::peers::PeerConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
 use fhir::{FhirVersion, Ura};
@@ -96,6 +97,9 @@ pub struct RegistersConfig {
     /// The national consent register (Mitz). Without it only the provider's own consents count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitz: Option<MitzConfig>,
+    /// The index of who has data of whom (NVI). Without it only the register of the region says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nvi: Option<NviConfig>,
 }
 
 /// Another care provider: what it is offered here, and how its node is reached.
@@ -237,6 +241,7 @@ impl NodeConfig {
         all.extend(self.registers.relations_file.as_mut());
         all.extend(self.registers.whereabouts_file.as_mut());
         all.extend(self.registers.mitz.iter_mut().flat_map(MitzConfig::files));
+        all.extend(self.registers.nvi.iter_mut().flat_map(NviConfig::files));
         all.extend(self.quality.statements.as_mut());
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         for source in &mut self.sources {

@@ -6,6 +6,7 @@
 
 mod children;
 mod embedded;
+mod index;
 mod log_in;
 mod log_keys;
 mod national;

@@ -16,6 +16,7 @@ use fhir::FhirVersion;
 use policy::UseCaseId;
 
 use super::children::{self, RunningNode};
+use super::index::Index;
 use super::log_in::{self, LogIn};
 use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
@@ -74,9 +75,10 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let mut overseeing = Vec::new();
     let mut simulators = Vec::new();
     let national = National::start(options.base_port, &authority, &certificates, &state.join("profiles"))?;
+    let index = Index::start(options.base_port, &authority, &certificates, &state.join("profiles"))?;
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
-    let around = Around { places: &places, state: &state, register: &register, national: &national };
+    let around = Around { places: &places, state: &state, register: &register, national: &national, index: &index };
     for place in &places {
         simulators.extend(source_of(place)?);
         let (own, their) = overseers::of(place.provider, &place.folder)?.into_iter().unzip();
@@ -124,7 +126,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: vec![national.ready()],
+        services: std::iter::once(national.ready()).chain(index.ready()).collect(),
         state,
     };
     if let Some(file) = &options.ready_file {
@@ -187,6 +189,7 @@ struct Around<'a> {
     state: &'a Path,
     register: &'a AuthorityHandle,
     national: &'a National,
+    index: &'a Index,
 }
 
 /// Writes everything that the provider's node is started from.
@@ -197,7 +200,7 @@ fn set_up(
     overseers: Vec<InnerCallerConfig>,
     log_in: LogIn,
 ) -> Result<PathBuf, String> {
-    let Around { places, state, register, national } = *around;
+    let Around { places, state, register, national, index } = *around;
     let provider = place.provider;
     let folder = &place.folder;
     std::fs::create_dir_all(folder).map_err(io(folder))?;
@@ -255,7 +258,12 @@ fn set_up(
                 .collect::<Result<_, _>>()?,
             reload_seconds: 5,
         },
-        registers: registers::of(provider, folder, national.config_for(provider)?)?,
+        registers: registers::of(
+            provider,
+            folder,
+            national.config_for(provider)?,
+            index.config_for(provider, folder)?,
+        )?,
         bounds: BoundsConfig::default(),
         quality: super::quality(),
         sessions: SessionConfig::default(),

@@ -4,14 +4,20 @@ use std::path::{Path, PathBuf};
 
 use conformance::region::{self, ConsentState, Provider};
 use connectors::mitz::MitzConfig;
+use connectors::nvi::NviConfig;
 use serde_json::json;
 
-use super::{log_in, secrets};
+use super::{index, log_in, secrets};
 use crate::config::RegistersConfig;
 
 /// The provider's registers: consents, treatment relations of its people, and who else knows a patient. Where Mitz is
-/// asked, patients chose there and not at the provider.
-pub fn of(provider: &Provider, folder: &Path, mitz: Option<MitzConfig>) -> Result<RegistersConfig, String> {
+/// asked, patients chose there and not at the provider; one provider has the index alone to say who else knows a patient.
+pub fn of(
+    provider: &Provider,
+    folder: &Path,
+    mitz: Option<MitzConfig>,
+    nvi: Option<NviConfig>,
+) -> Result<RegistersConfig, String> {
     let mut consents = Vec::new();
     let at_mitz = mitz.is_some();
     for (number, consent) in
@@ -55,7 +61,8 @@ pub fn of(provider: &Provider, folder: &Path, mitz: Option<MitzConfig>) -> Resul
     Ok(RegistersConfig {
         consents_file: write("consents.json", &consents)?,
         relations_file: write("relations.json", &relations)?,
-        whereabouts_file: write("whereabouts.json", &whereabouts)?,
+        whereabouts_file: if provider.key == index::ALONE { None } else { write("whereabouts.json", &whereabouts)? },
         mitz,
+        nvi,
     })
 }

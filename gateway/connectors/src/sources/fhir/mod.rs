@@ -11,6 +11,7 @@ mod conditional;
 mod config;
 mod fetch;
 mod gathered;
+mod inventory;
 mod knowledge;
 mod plan;
 mod reach;
@@ -29,6 +30,7 @@ use exchange::ports::{Answer, BoxFuture, PatientIndex, Question, Source, SourceF
 use policy::{DataHolder, Finding, NotFoundOut, PatientScope};
 
 pub use config::{FhirSourceConfig, SeveralPatients};
+pub use inventory::FhirInventory;
 
 use super::SourceSetupFault;
 use super::narrow::shown;

@@ -7,6 +7,7 @@
 mod answers;
 mod config;
 mod index;
+mod inventory;
 mod load;
 mod shelf;
 #[cfg(test)]
