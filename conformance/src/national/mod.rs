@@ -67,6 +67,7 @@ pub struct NationalHandle {
     pub document_url: String,
     /// The control interface.
     pub control_url: String,
+    world: Arc<World>,
     servers: Vec<ServerHandle>,
     thread: Option<JoinHandle<()>>,
 }
@@ -84,9 +85,10 @@ impl NationalServer {
         let tls = mutual_tls::config(&options.certificate, &options.key, &options.authorities)?;
         let (tell, told) = mpsc::channel();
         let places = (options.address, options.control);
+        let theirs = Arc::clone(&world);
         let thread = std::thread::Builder::new()
             .name("national".to_owned())
-            .spawn(move || serve::run(&world, tls, places, &tell))?;
+            .spawn(move || serve::run(&theirs, tls, places, &tell))?;
         let started = told.recv().map_err(|_| io::Error::other("the services ended before they listened"))??;
         let base = format!("https://localhost:{}", started.address.port());
         Ok(NationalHandle {
@@ -95,9 +97,22 @@ impl NationalServer {
             list_url: format!("{base}/v1-poc/fhir"),
             document_url: format!("{base}/ngf/fhir"),
             control_url: format!("http://{}/_control", started.control),
+            world,
             servers: started.servers,
             thread: Some(thread),
         })
+    }
+}
+
+impl NationalHandle {
+    /// Who is registered for a patient.
+    pub fn known(&self, bsn: &str) -> Vec<Known> {
+        self.world.known(bsn)
+    }
+
+    /// How many patient tokens came more than once.
+    pub fn reused(&self) -> usize {
+        self.world.reused()
     }
 }
 

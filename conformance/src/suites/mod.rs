@@ -28,6 +28,7 @@ mod leaks;
 mod locating;
 mod medication;
 mod mitz;
+mod nvi;
 mod outer_gate;
 mod overview;
 mod pages;
@@ -160,6 +161,7 @@ fn region() -> Vec<Check> {
     all.extend(consents::checks());
     all.extend(locating::checks());
     all.extend(handoffs::checks());
+    all.extend(nvi::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
     all.extend(key_sets::checks());

@@ -18,6 +18,7 @@ pub mod http;
 pub mod log;
 pub mod mitz;
 pub mod node;
+pub mod nvi;
 pub mod once;
 pub mod packages;
 pub mod patient_index;

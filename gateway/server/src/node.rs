@@ -7,6 +7,7 @@ use connectors::identity::InnerCallers;
 use connectors::identity::nuts::Presenter;
 use connectors::identity::oauth::TokenIssuer;
 use connectors::mitz::Mitz;
+use connectors::nvi::Nvi;
 use exchange::ports::{Authenticator, PatientIndex};
 use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
@@ -26,6 +27,7 @@ use crate::log::published::{Published, Trouble};
 use crate::log::siem::Siem;
 use crate::log::witnessing::Witnessing;
 use crate::mitz::{MitzMeasures, Notices};
+use crate::nvi::NviMeasures;
 use crate::policies::ReloadMeasures;
 use crate::quality::Quality;
 
@@ -97,6 +99,8 @@ pub struct Parts {
     pub configuration: String,
     /// What answers enforcement points of the provider's own.
     pub decisions: DecisionPoint,
+    /// The index of who has data of whom, where there is one.
+    pub nvi: Option<(Nvi, Arc<NviMeasures>)>,
 }
 
 /// One running node.
@@ -129,6 +133,9 @@ impl Node {
             }
             if parts.book.is_some() {
                 directory_measures.register(registry);
+            }
+            if let Some((_, measures)) = &parts.nvi {
+                measures.register(registry);
             }
         });
         Node { parts, metrics, mitz_measures, directory_measures, memo: Memo::default(), started }
@@ -225,6 +232,12 @@ impl Node {
         if let Some(states) = self.book().and_then(|book| book.states()) {
             let now = time::OffsetDateTime::now_utc().unix_timestamp() * 1000;
             self.directory_measures.measure(&states, now);
+        }
+    }
+    /// Brings the numbers about the index up to date.
+    pub fn measure_nvi(&self) {
+        if let Some((index, measures)) = &self.parts.nvi {
+            measures.measure(&index.view());
         }
     }
     /// The measuring of how well own data keeps to its profiles.

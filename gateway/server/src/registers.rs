@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use connectors::mitz::{LocalAndMitz, Mitz, RegisterAndMitz};
+use connectors::nvi::Nvi;
 use connectors::registers::{ConsentRecords, LocalConsents, Nobody, ProviderList, RegionalRegister, RegisterHealth};
 use connectors::relations::{OwnSources, Relations};
 use connectors::sources::OwnRecords;
@@ -22,22 +23,32 @@ pub struct Registers {
     pub health: Vec<Arc<dyn RegisterHealth>>,
 }
 
+/// Who knows of patients, relations and consents: whatever the registers are put together from.
+#[derive(Default)]
+pub struct Parties {
+    pub own: Vec<Arc<dyn Source>>,
+    /// The own sources that are looked at for treatment relations.
+    pub witnesses: Vec<Arc<dyn OwnRecords>>,
+    /// Those that are asked for Consents of the patient as well.
+    pub consent_systems: Vec<Arc<dyn ConsentRecords>>,
+    pub peers: HashMap<DataHolder, Arc<dyn Source>>,
+    pub mitz: Option<Mitz>,
+    /// The index of who has data of whom.
+    pub index: Option<Nvi>,
+}
+
 impl Registers {
-    pub fn open(
-        config: &NodeConfig,
-        own: Vec<Arc<dyn Source>>,
-        witnesses: Vec<Arc<dyn OwnRecords>>,
-        peers: HashMap<DataHolder, Arc<dyn Source>>,
-        consent_systems: Vec<Arc<dyn ConsentRecords>>,
-        mitz: Option<Mitz>,
-        clock: &Arc<dyn Clock>,
-    ) -> Registers {
+    pub fn open(config: &NodeConfig, parties: Parties, clock: &Arc<dyn Clock>) -> Registers {
+        let Parties { own, witnesses, consent_systems, peers, mitz, index } = parties;
         let ura = &config.provider.ura;
         let holder = DataHolder(ura.clone());
         let files = &config.registers;
         let partners = peers.clone();
         let register = RegionalRegister::open(files.whereabouts_file.as_deref(), holder.clone(), own, peers);
-        let register = Arc::new(register);
+        let register = Arc::new(match index {
+            Some(index) => register.with_index(Arc::new(index)),
+            None => register,
+        });
         let mut registers = Registers {
             consents: Arc::new(Nobody),
             relations: Arc::new(Relations::new(true, Vec::new())),
@@ -100,7 +111,8 @@ pub fn own_knowledge(
     consent_systems: Vec<Arc<dyn ConsentRecords>>,
 ) -> (Arc<dyn TreatmentRelations>, Arc<dyn Consents>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let registers = Registers::open(config, Vec::new(), witnesses, HashMap::new(), consent_systems, None, &clock);
+    let parties = Parties { witnesses, consent_systems, ..Parties::default() };
+    let registers = Registers::open(config, parties, &clock);
     (registers.relations, registers.consents)
 }
 

@@ -3,6 +3,7 @@
 //! Read it from [`node`] down. Everything that can be wrong is said at start, as a sentence for the operator.
 
 pub mod handoffs;
+mod own_sources;
 mod tokens;
 
 use std::collections::HashMap;
@@ -16,8 +17,6 @@ use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Se
 use connectors::peers::{FoundPeer, MakePeer, PeerSource, TokenSupplier};
 use connectors::registers::{ConsentRecords, Watch};
 use connectors::sources::OwnRecords;
-use connectors::sources::fhir::FhirSource;
-use connectors::sources::files::FilesSource;
 use exchange::decision::DecisionWiring;
 use exchange::ports::{Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
@@ -31,7 +30,7 @@ use tokio::sync::Semaphore;
 
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
-use crate::config::{NodeConfig, SourceConfig};
+use crate::config::NodeConfig;
 use crate::directory::{self, AddressBook};
 use crate::entrance;
 use crate::http::pdp::DecisionPoint;
@@ -42,13 +41,15 @@ use crate::log::places::Places;
 use crate::log::published::Published;
 use crate::log::siem::{self, Streaming};
 use crate::log::witnessing::{Setup, Witnessing};
-use crate::mitz;
-use crate::mitz::Subscribing;
+use crate::mitz::{self, Subscribing};
 use crate::node::{Bases, Node, Parts};
+use crate::nvi::{self, NviMeasures, Registering};
 use crate::patient_index::OwnPatients;
 use crate::policies::{PolicySource, ReloadMeasures, Reloading};
 use crate::quality::{Quality, Statements};
-use crate::registers::{Registers, wellness};
+use crate::registers::{Parties, Registers, wellness};
+
+use own_sources::OwnSources;
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
 const LONGEST_RECORD: usize = 1 << 20;
@@ -68,23 +69,14 @@ pub struct Wired {
     pub streaming: Option<Streaming>,
     /// Keeps the subscriptions at Mitz up for as long as it lives, where there are any.
     pub subscribing: Option<Subscribing>,
+    /// Keeps the registrations at the index up for as long as it lives, where there are any.
+    pub registering: Option<Registering>,
     /// Keeps the copy of the directories up for as long as it lives, where there are any.
     pub addressing: Option<directory::Running>,
 }
 
 /// How often the registers are looked at for change.
 const REGISTER_ROUND: Duration = Duration::from_secs(2);
-
-/// Own sources, as sources and as what knows ids of patients.
-#[derive(Default)]
-struct OwnSources {
-    sources: Vec<Arc<dyn Source>>,
-    indexes: Vec<Arc<dyn PatientIndex>>,
-    witnesses: Vec<Arc<dyn OwnRecords>>,
-    /// Those that are asked for Consents of the patient as well.
-    consents: Vec<Arc<dyn ConsentRecords>>,
-    versions: Vec<FhirVersion>,
-}
 
 /// Puts a node together.
 pub fn node(config: &NodeConfig) -> Result<Wired, String> {
@@ -99,7 +91,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let callers =
         Arc::new(said(InnerCallers::load(&config.organisation(), &config.callers, config.is_for_development()))?);
     let certificates = Arc::new(Certificates::open(config, &clock)?);
-    let sources = own_sources(config, certificates.to_sources())?;
+    let sources = OwnSources::of(config, certificates.to_sources())?;
     let partners = Arc::new(partners(config)?);
     let state = tokens::state(config)?;
     let begun = handoffs::begin(config, &state, &clock)?;
@@ -126,8 +118,19 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let (book, addressing) = directory::start(config, certificates.to_directories(), &clock)?.unzip();
     let peers = peers(config, &certificates, presenter.as_ref(), &clock, book.as_ref())?;
     let mitz = mitz::of(config)?;
-    let OwnSources { sources: own, witnesses, consents, .. } = sources;
-    let mut registers = Registers::open(config, own, witnesses, peers, consents, mitz.clone(), &clock);
+    let index = nvi::of(config)?;
+    let OwnSources { sources: own, witnesses, consents: consent_systems, inventories, .. } = sources;
+    let parties = Parties { own, witnesses, consent_systems, peers, mitz: mitz.clone(), index: index.clone() };
+    let mut registers = Registers::open(config, parties, &clock);
+    let nvi_measures = Arc::new(NviMeasures::default());
+    let registering = nvi::registering(
+        config,
+        index.as_ref(),
+        inventories,
+        &mut registers.health,
+        state.clone(),
+        nvi_measures.clone(),
+    )?;
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
     let wellness = wellness(registers.health.clone(), state);
     let watch = Watch::start(registers.health, REGISTER_ROUND);
@@ -200,11 +203,12 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         medication: config.medication,
         mitz,
         notices,
+        nvi: index.map(|index| (index, nvi_measures)),
         book,
         configuration: crate::config::shown(config)?,
         decisions,
     });
-    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing, addressing })
+    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing, registering, addressing })
 }
 
 /// What answers enforcement points: the facts, the decider and the log of every exchange, and nothing that reaches a source.
@@ -272,7 +276,7 @@ pub fn knowing(config: &NodeConfig) -> Result<Knowing, String> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let certificates = Certificates::open(config, &clock)?;
-    own_sources(config, certificates.to_sources()).map(|own| (own.witnesses, own.consents))
+    OwnSources::of(config, certificates.to_sources()).map(|own| (own.witnesses, own.consents))
 }
 
 /// Whether keys, certificates, callers and sources could be used; changes nothing.
@@ -282,50 +286,14 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let certificates = Arc::new(Certificates::open(config, &clock)?);
     tokens::try_nuts(config, &certificates)?;
-    own_sources(config, certificates.to_sources())?;
+    OwnSources::of(config, certificates.to_sources())?;
     partners(config)?;
     let presenter = tokens::presenter(config, &certificates, &clock)?;
     peers(config, &certificates, presenter.as_ref(), &clock, None)?;
     siem::receiver(config)?;
     mitz::of(config)?;
+    nvi::of(config)?;
     Ok(())
-}
-
-fn own_sources(config: &NodeConfig, http: &HttpClient) -> Result<OwnSources, String> {
-    let holder = DataHolder(config.provider.ura.clone());
-    let mut own = OwnSources::default();
-    let consents = |version| config.registers.consents_in_sources && version == FhirVersion::R4;
-    for (number, source) in config.sources.iter().enumerate() {
-        let trouble = |fault| format!("sources[{number}]: {fault}");
-        match source {
-            SourceConfig::Fhir(settings) => {
-                own.versions.push(settings.version);
-                let source = FhirSource::new(settings.clone(), holder.clone(), &config.provider.name, http.clone());
-                own.add(Arc::new(source.map_err(trouble)?), consents(settings.version));
-            }
-            SourceConfig::Files(settings) => {
-                own.versions.push(settings.version);
-                let source = FilesSource::open(settings.clone(), holder.clone(), &config.provider.name);
-                own.add(Arc::new(source.map_err(trouble)?), consents(settings.version));
-            }
-        }
-    }
-    Ok(own)
-}
-
-impl OwnSources {
-    /// `consents`: it is asked for Consents of the patient as well.
-    fn add<S>(&mut self, source: Arc<S>, consents: bool)
-    where
-        S: Source + PatientIndex + OwnRecords + ConsentRecords + 'static,
-    {
-        self.sources.push(source.clone());
-        self.indexes.push(source.clone());
-        self.witnesses.push(source.clone());
-        if consents {
-            self.consents.push(source);
-        }
-    }
 }
 
 fn partners(config: &NodeConfig) -> Result<Partners, String> {

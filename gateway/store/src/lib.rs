@@ -15,6 +15,7 @@ pub mod log_index;
 pub mod once;
 mod private;
 pub mod proof;
+pub mod registrations;
 pub mod replica;
 mod small_file;
 pub mod state;

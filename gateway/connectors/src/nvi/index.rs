@@ -1,5 +1,7 @@
 //! The index as something that can be asked and told: pseudonym, token, breaker, one flight for equal questions, wire, answer.
 
+mod own;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +21,6 @@ use super::answer;
 use super::categories::{IndexCategories, IndexCategory};
 use super::config::{NviConfig, SearchBy};
 use super::counts::{Counts, Outcome};
-use super::dialect::NewRecord;
 use crate::http::{Fetched, HttpClient};
 use crate::national::breaker::BreakerSettings;
 use crate::national::flights::Flights;
@@ -187,6 +188,15 @@ impl Nvi {
         inner.counted(done, Outcome::Registered)
     }
 
+    /// Under which ids we are registered for this category of this patient; none when we are not.
+    ///
+    /// # Errors
+    /// Why that could not be found out.
+    pub async fn registered(&self, patient: &Bsn, category: &IndexCategory) -> Result<BTreeSet<String>, Failure> {
+        let found = self.0.behind.ask(|until| self.0.own_of(patient, category, until)).await;
+        found.inspect_err(|failure| self.0.counts.failed(*failure))
+    }
+
     /// Takes a registration of ours away. That it is not there any more is as good.
     ///
     /// # Errors
@@ -239,105 +249,6 @@ impl Inner {
         }
         self.note_strange(named.strange);
         Ok(named)
-    }
-
-    async fn create(
-        &self,
-        patient: &Bsn,
-        category: &IndexCategory,
-        until: Instant,
-    ) -> Result<BTreeSet<String>, Failure> {
-        let dialect = self.config.dialect;
-        let token = self.prs.token(patient, until).await?;
-        let record = NewRecord {
-            holder: &self.holder,
-            patient: &token,
-            category,
-            source_id: &self.config.source_id,
-            address: &self.address,
-        };
-        let body = dialect.write(&record).to_string();
-        let to = self.config.base.below([dialect.resource_type()]);
-        let answer = self.call(CREATE, until, |http| {
-            http.request(Method::POST, to.clone()).header(CONTENT_TYPE, "application/fhir+json").body(body.clone())
-        });
-        let answer = answer.await?;
-        match answer.status.as_u16() {
-            200 | 201 => {
-                let made = answer::created(dialect, &answer::body(&answer)?)?;
-                let ours = made.holder == self.holder
-                    && made.patient.as_deref().is_none_or(|about| about == token.reveal())
-                    && made.category.as_ref().is_none_or(|told| told == category);
-                match made.id {
-                    Some(id) if ours => Ok(BTreeSet::from([id])),
-                    _ => Err(Failure::Unusable("not-the-record")),
-                }
-            }
-            409 => self.registered_before(patient, category, until).await,
-            other => Err(Failure::Rejected(other)),
-        }
-    }
-
-    /// The ids of what we registered of a patient before: told by a search, since a refusal does not name them.
-    async fn registered_before(
-        &self,
-        patient: &Bsn,
-        category: &IndexCategory,
-        until: Instant,
-    ) -> Result<BTreeSet<String>, Failure> {
-        let token = self.prs.token(patient, until).await?;
-        let found = self.searched(self.config.dialect.by_patient(&token), LOCALIZE, until).await?;
-        let about = |told: &Option<String>| told.as_deref().is_none_or(|told| told == token.reveal());
-        let of = |told: &Option<IndexCategory>| told.as_ref().is_none_or(|told| told == category);
-        let own = found.records.into_iter().filter(|record| record.holder == self.holder);
-        let ids = own.filter(|record| about(&record.patient) && of(&record.category)).filter_map(|record| record.id);
-        let ids: BTreeSet<String> = ids.collect();
-        if ids.is_empty() { Err(Failure::Unusable("registered-nowhere")) } else { Ok(ids) }
-    }
-
-    async fn delete(&self, id: &str, until: Instant) -> Result<(), Failure> {
-        let to = self.record(id);
-        let answer = self.call(DELETE, until, |http| http.request(Method::DELETE, to.clone())).await?;
-        match answer.status.as_u16() {
-            // The running code answers 201.
-            200 | 201 | 202 | 204 | 404 | 410 => Ok(()),
-            other => Err(Failure::Rejected(other)),
-        }
-    }
-
-    async fn of_source(
-        &self,
-        parameters: Vec<(&'static str, String)>,
-        known: &BTreeSet<String>,
-        until: Instant,
-    ) -> Result<Present, Failure> {
-        let found = self.searched(parameters, READ, until).await?;
-        self.note_strange(found.strange);
-        let (own, others): (Vec<_>, Vec<_>) =
-            found.records.into_iter().partition(|record| record.holder == self.holder);
-        self.note_strange(others.len());
-        let there: BTreeSet<String> = own.into_iter().filter_map(|record| record.id).collect();
-        Ok(Present {
-            missing: known.difference(&there).cloned().collect(),
-            strays: there.difference(known).cloned().collect(),
-        })
-    }
-
-    /// Where there is no search for what a source registered, each record is read.
-    async fn one_by_one(&self, known: &BTreeSet<String>) -> Result<Present, Failure> {
-        let mut missing = BTreeSet::new();
-        for id in known {
-            let to = self.record(id);
-            let reading = self.behind.ask(|until| self.call(READ, until, |http| http.request(Method::GET, to.clone())));
-            match reading.await?.status.as_u16() {
-                200 => {}
-                404 | 410 => {
-                    missing.insert(id.clone());
-                }
-                other => return Err(Failure::Rejected(other)),
-            }
-        }
-        Ok(Present { missing, strays: BTreeSet::new() })
     }
 
     async fn searched(

@@ -27,7 +27,7 @@ pub(super) fn config(address: &str) -> NviConfig {
         key_file: PathBuf::new(),
         authorities_file: PathBuf::new(),
         categories_file: PathBuf::new(),
-        deadline_ms: 400,
+        deadline_ms: 10_000,
         answer_bytes: 64 << 10,
         questions_at_once: 8,
         breaker_failures: 3,

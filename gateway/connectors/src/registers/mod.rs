@@ -6,6 +6,7 @@
 mod consents;
 mod file;
 mod nobody;
+mod objections;
 mod patients;
 mod period;
 mod record;
@@ -16,6 +17,7 @@ pub(crate) use consents::is_objection;
 pub use consents::{ConsentRecords, LocalConsents};
 pub use file::{Register, RegisterHealth, Watch};
 pub use nobody::Nobody;
+pub use objections::Objections;
 pub use patients::Enrolments;
 pub(crate) use record::reference;
 pub use relations::ProviderList;

@@ -6,6 +6,9 @@ pub(crate) mod document;
 mod faults;
 pub mod fhir;
 pub mod files;
+mod inventory;
+#[cfg(test)]
+mod inventory_tests;
 pub(crate) mod links;
 pub(crate) mod narrow;
 mod own_records;
@@ -18,5 +21,6 @@ mod suite;
 pub(crate) mod testing;
 
 pub use bounds::{Bounds, PatientCacheConfig};
+pub use inventory::{Holdings, Inventory};
 pub use own_records::{OwnAnswer, OwnRecords};
 pub use setup::SourceSetupFault;

@@ -24,6 +24,7 @@ use connectors::identity::{
 };
 use connectors::mcsd::DirectoryConfig;
 use connectors::mitz::MitzConfig;
+use connectors::nvi::NviConfig;
 use connectors::peers::{FoundPeerConfig, PeerConfig};
 use connectors::relations::EvidenceConfig;
 use connectors::sources::{Bounds, PatientCacheConfig};
@@ -116,6 +117,9 @@ pub struct RegistersConfig {
     /// The national consent register (Mitz). Without it only the provider's own consents count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitz: Option<MitzConfig>,
+    /// The index of who has data of whom (NVI). Without it only the register of the region says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nvi: Option<NviConfig>,
 }
 
 /// Another care provider: what it is offered here, and how its node is reached.
@@ -302,6 +306,7 @@ impl NodeConfig {
         all.extend(self.registers.mitz.iter_mut().flat_map(MitzConfig::files));
         all.extend(self.profiles.bundle.iter_mut().flat_map(BundleConfig::files));
         all.extend(self.directory.iter_mut().flat_map(DirectoryConfig::files));
+        all.extend(self.registers.nvi.iter_mut().flat_map(NviConfig::files));
         all.extend(self.quality.statements.as_mut());
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         all.extend(self.cards.iter_mut().flat_map(CardsConfig::files));

@@ -13,7 +13,10 @@ use connectors::identity::{
 };
 use connectors::mcsd::{DirectoryConfig, ProviderDirectory, Topology};
 use connectors::mitz::{MitzConfig, SubscriptionsConfig};
+use connectors::national::{Grant, TokenConfig};
+use connectors::nvi::{Dialect, NviConfig, RegistrationsConfig, SearchBy};
 use connectors::peers::NotificationShape;
+use connectors::prs::{PrsCall, PrsConfig};
 use connectors::relations::{EvidenceConfig, EvidenceKind, KindConfig, Persons};
 use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
@@ -151,6 +154,36 @@ pub(crate) fn everything() -> NodeConfig {
                     gateway_system: text(),
                     source_system: text(),
                     every_seconds: 1,
+                }),
+            }),
+            nvi: Some(NviConfig {
+                base: web(),
+                dialect: Dialect::List,
+                search_by: SearchBy::Form,
+                source_id: text(),
+                certificate_file: path(),
+                key_file: path(),
+                authorities_file: path(),
+                categories_file: path(),
+                deadline_ms: 1,
+                answer_bytes: 1,
+                questions_at_once: 1,
+                breaker_failures: 1,
+                breaker_rest_ms: 1,
+                tokens: TokenConfig {
+                    endpoint: web(),
+                    grant: Grant::ClientCredentials,
+                    index_audience: text(),
+                    pseudonym_audience: text(),
+                    pseudonym_organisation: Some(text()),
+                    index_scope: Some(text()),
+                    pseudonym_scope: text(),
+                },
+                prs: PrsConfig { base: web(), call: PrsCall::Eval, recipient: text(), scope: text() },
+                registrations: Some(RegistrationsConfig {
+                    objections_file: Some(path()),
+                    every_seconds: 1,
+                    reconcile_seconds: 1,
                 }),
             }),
         },

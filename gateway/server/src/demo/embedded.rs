@@ -42,9 +42,20 @@ const ALL: [Embedded; 9] = [
 const MITZ_CATEGORIES: (&str, &str) =
     ("mitz-categories.toml", include_str!("../../../../profiles/mitz-categories.toml"));
 
+/// Those of the index.
+const NVI_CATEGORIES: (&str, &str) = ("nvi-categories.toml", include_str!("../../../../profiles/nvi-categories.toml"));
+
 /// Writes the table of Mitz's data categories into a profiles folder, and says where.
 pub fn write_categories(folder: &Path) -> Result<PathBuf, String> {
-    let (name, text) = MITZ_CATEGORIES;
+    write_table(folder, MITZ_CATEGORIES)
+}
+
+/// The same for those of the index.
+pub fn write_index_categories(folder: &Path) -> Result<PathBuf, String> {
+    write_table(folder, NVI_CATEGORIES)
+}
+
+fn write_table(folder: &Path, (name, text): (&str, &str)) -> Result<PathBuf, String> {
     let file = folder.join(name);
     std::fs::write(&file, text).map_err(io(&file))?;
     Ok(file)

@@ -8,6 +8,7 @@ mod children;
 mod embedded;
 mod framework;
 mod handoffs;
+mod index;
 mod log_in;
 mod log_keys;
 mod national;

@@ -17,6 +17,7 @@ use policy::UseCaseId;
 
 use super::children::{self, RunningNode};
 use super::framework::{self, Framework};
+use super::index::Index;
 use super::log_in::{self, LogIn};
 use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
@@ -83,6 +84,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let national = National::start(options.base_port, &authority, &certificates, &state.join("profiles"))?;
     let nuts = NutsNode::start(loopback(port(options.base_port, NUTS_PORT)?))
         .map_err(|fault| format!("the Nuts node cannot be started: {fault}"))?;
+    let index = Index::start(options.base_port, &authority, &certificates, &state.join("profiles"))?;
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
     let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
@@ -93,6 +95,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         national: &national,
         framework: &framework,
         nuts: &nuts,
+        index: &index,
     };
     for place in &places {
         simulators.extend(source_of(place)?);
@@ -150,7 +153,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: std::iter::once(national.ready()).chain(framework.ready()).collect(),
+        services: std::iter::once(national.ready()).chain(index.ready()).chain(framework.ready()).collect(),
         state,
     };
     if let Some(file) = &options.ready_file {
@@ -215,6 +218,7 @@ struct Around<'a> {
     national: &'a National,
     framework: &'a Framework,
     nuts: &'a NutsNodeHandle,
+    index: &'a Index,
 }
 
 impl Around<'_> {
@@ -233,7 +237,7 @@ fn set_up(
     overseers: Vec<InnerCallerConfig>,
     log_in: LogIn,
 ) -> Result<PathBuf, String> {
-    let Around { state, register, national, framework, .. } = *around;
+    let Around { state, register, national, framework, index, .. } = *around;
     let provider = place.provider;
     let folder = &place.folder;
     std::fs::create_dir_all(folder).map_err(io(folder))?;
@@ -293,7 +297,12 @@ fn set_up(
             reload_seconds: 5,
             bundle: None,
         },
-        registers: registers::of(provider, folder, national.config_for(provider)?)?,
+        registers: registers::of(
+            provider,
+            folder,
+            national.config_for(provider)?,
+            index.config_for(provider, folder)?,
+        )?,
         directory: None,
         bounds: BoundsConfig::default(),
         quality: super::quality(),

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use conformance::nuts_partner;
 use conformance::region::{self, ConsentState, Provider};
 use connectors::mitz::MitzConfig;
+use connectors::nvi::NviConfig;
 use connectors::relations::{EvidenceConfig, EvidenceKind, KindConfig, Persons};
 use fhir::identifiers::systems;
 use policy::Direction;
 use serde_json::json;
 
-use super::{log_in, secrets};
+use super::{index, log_in, secrets};
 use crate::config::RegistersConfig;
 
 /// What is looked at besides the list: appointments of the person who asks.
@@ -28,8 +29,13 @@ fn evidence(provider: &Provider) -> EvidenceConfig {
 }
 
 /// The provider's registers: consents, treatment relations of its people, and who else knows a patient. Where Mitz is
-/// asked, patients chose there and not at the provider.
-pub fn of(provider: &Provider, folder: &Path, mitz: Option<MitzConfig>) -> Result<RegistersConfig, String> {
+/// asked, patients chose there and not at the provider; one provider has the index alone to say who else knows a patient.
+pub fn of(
+    provider: &Provider,
+    folder: &Path,
+    mitz: Option<MitzConfig>,
+    nvi: Option<NviConfig>,
+) -> Result<RegistersConfig, String> {
     let mut consents = Vec::new();
     let at_mitz = mitz.is_some();
     for (number, consent) in
@@ -78,10 +84,11 @@ pub fn of(provider: &Provider, folder: &Path, mitz: Option<MitzConfig>) -> Resul
         // One provider's consents stand in its own system as well.
         consents_in_sources: provider.key == "pharmacy",
         relations_file: write("relations.json", &relations)?,
-        whereabouts_file: write("whereabouts.json", &whereabouts)?,
+        whereabouts_file: if provider.key == index::ALONE { None } else { write("whereabouts.json", &whereabouts)? },
         // The pharmacy looks in its own records too, for patients who are not on its list.
         evidence: (provider.key == "pharmacy").then(|| evidence(provider)),
         mitz,
+        nvi,
         ..RegistersConfig::default()
     })
 }

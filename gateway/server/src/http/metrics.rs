@@ -117,6 +117,7 @@ pub async fn metrics(node: Data<Node>) -> HttpResponse {
     node.certificates().measure();
     node.measure_mitz();
     node.measure_directories();
+    node.measure_nvi();
     let mut text = String::new();
     match encode(&mut text, &metrics.registry) {
         Ok(()) => {

@@ -13,6 +13,7 @@ mod handoffs;
 mod limits;
 mod program;
 mod proof;
+mod registrations;
 mod rollover;
 mod siem;
 mod surface;
@@ -109,6 +110,12 @@ async fn who_asks_too_much_waits_and_strangers_do_not_fill_the_log() {
 async fn every_answer_that_a_client_received_has_its_record_after_kill_9() {
     let _alone = ALONE.lock().await;
     crash::rounds().await;
+}
+
+#[tokio::test]
+async fn what_is_registered_at_the_index_is_so_once_however_often_the_node_is_killed() {
+    let _alone = ALONE.lock().await;
+    registrations::survive_kills().await;
 }
 
 #[tokio::test]

@@ -56,9 +56,11 @@ async fn no_fault_of_any_of_the_three_reads_as_known_nowhere() {
         ] {
             let stub = ill(whom, reply.clone()).await;
             let begun = Instant::now();
-            let found = index(&stub, |_| {}).holders(&patient(), &[]).await;
+            // Only who never answers is waited for.
+            let deadline = if why == TimedOut { 700 } else { 10_000 };
+            let found = index(&stub, |config| config.deadline_ms = deadline).holders(&patient(), &[]).await;
             assert_eq!(found, Err(why), "{whom:?} {reply:?}");
-            assert!(begun.elapsed() < Duration::from_secs(3), "{whom:?} {reply:?}");
+            assert!(begun.elapsed() < Duration::from_secs(8), "{whom:?} {reply:?}");
         }
     }
     for wrong in

@@ -12,6 +12,7 @@ mod config;
 mod consents;
 mod fetch;
 mod gathered;
+mod inventory;
 mod knowledge;
 mod own_records;
 mod plan;
@@ -31,6 +32,7 @@ use exchange::ports::{Answer, BoxFuture, PatientIndex, Question, Source, SourceF
 use policy::{DataHolder, Finding, NotFoundOut, PatientScope};
 
 pub use config::{FhirSourceConfig, SeveralPatients};
+pub use inventory::FhirInventory;
 
 use super::SourceSetupFault;
 use super::narrow::shown;

@@ -129,6 +129,16 @@ impl Index {
         self.bsns.get(id.as_str())
     }
 
+    /// The patient of an id.
+    pub fn bsn_of(&self, id: &str) -> Option<&Bsn> {
+        self.bsns.get(id)
+    }
+
+    /// In the order of the folder.
+    pub fn everything(&self) -> impl Iterator<Item = &Indexed> {
+        self.all.iter()
+    }
+
     pub fn len(&self) -> usize {
         self.all.len()
     }

@@ -8,6 +8,7 @@ mod answers;
 mod config;
 mod consents;
 mod index;
+mod inventory;
 mod load;
 mod own_records;
 mod shelf;

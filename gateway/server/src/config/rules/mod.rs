@@ -72,6 +72,9 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if config.registers.consents_in_sources && !config.sources.iter().any(of_r4) {
         return Err("registers.consents_in_sources needs a source of version r4: Consents are read as R4".into());
     }
+    if let Some(nvi) = &config.registers.nvi {
+        nvi.check(config.bounds.finding_ms)?;
+    }
     if config.quality.one_in == 0 || config.quality.queue == 0 {
         return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
     }
@@ -248,6 +251,9 @@ fn production(config: &NodeConfig) -> Result<(), String> {
     }
     if config.registers.mitz.as_ref().is_some_and(|mitz| mitz.base.is_on_loopback()) {
         return Err("registers.mitz.base is on loopback: a Mitz that is played, outside development mode".into());
+    }
+    if config.registers.nvi.as_ref().is_some_and(|nvi| nvi.base.is_on_loopback() || nvi.prs.base.is_on_loopback()) {
+        return Err("registers.nvi is on loopback: an index that is played, outside development mode".into());
     }
     for source in &config.sources {
         if let SourceConfig::Fhir(source) = source

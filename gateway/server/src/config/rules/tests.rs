@@ -6,6 +6,7 @@ use connectors::http::WebAddress;
 use connectors::identity::nuts::{NutsConfig, SoftwareConfig, V5PartnerConfig};
 use connectors::identity::vetting::{AuthorityConfig, Mode as Revocation};
 use connectors::mitz::MitzConfig;
+use connectors::nvi::NviConfig;
 use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::FhirSourceConfig;
 use fhir::FhirVersion;
@@ -30,6 +31,10 @@ fn on_loopback(config: &mut NodeConfig) {
 
 fn off_for_one() -> AuthorityConfig {
     AuthorityConfig { certificate_file: "ca.pem".into(), mode: Revocation::Off, responder: None, list: None }
+}
+
+fn nvi(config: &mut NodeConfig, change: fn(&mut NviConfig)) {
+    change(config.registers.nvi.as_mut().unwrap());
 }
 
 fn mitz(config: &mut NodeConfig, change: fn(&mut MitzConfig)) {
@@ -246,6 +251,24 @@ fn each_rule_lets_the_good_pass_and_says_what_is_wrong_with_the_bad() {
             says: "registers.mitz needs provider.kind",
         },
         Rule {
+            good: |config| nvi(config, |nvi| nvi.deadline_ms = 1_999),
+            bad: |config| nvi(config, |nvi| nvi.deadline_ms = 2_000),
+            says: "registers.nvi.deadline_ms",
+        },
+        Rule {
+            good: |config| nvi(config, |nvi| nvi.base = WebAddress::parse("https://nvi.example").unwrap()),
+            bad: |config| nvi(config, |nvi| nvi.base = WebAddress::parse("http://nvi.example").unwrap()),
+            says: "registers.nvi.base must be https",
+        },
+        Rule {
+            good: |config| {
+                config.mode = Mode::Development;
+                nvi(config, |nvi| nvi.prs.base = WebAddress::parse("https://localhost/prs").unwrap());
+            },
+            bad: |config| nvi(config, |nvi| nvi.prs.base = WebAddress::parse("https://localhost/prs").unwrap()),
+            says: "registers.nvi is on loopback",
+        },
+        Rule {
             good: |config| config.log.checkpoint_seconds = 3_600,
             bad: |config| config.log.checkpoint_seconds = 3_601,
             says: "log.checkpoint_seconds must be between 1 and 3600",
@@ -451,7 +474,7 @@ fn no_bound_is_zero() {
     for (name, set) in bounds {
         let mut config = reference();
         // Their deadlines lie within bounds.finding_ms, which is set below any.
-        (config.registers.mitz, config.registers.evidence) = (None, None);
+        (config.registers.mitz, config.registers.nvi, config.registers.evidence) = (None, None, None);
         set(&mut config, 1);
         assert_eq!(hold(&config), Ok(()), "{name}");
         set(&mut config, 0);
