@@ -38,6 +38,9 @@ pub fn checks() -> Vec<Check> {
             Box::pin(nowhere(setting))
         }),
         Check::new("whom a request names is asked, and nobody else", |setting| Box::pin(addressed(setting))),
+        Check::new("ATT-143: who registers and is no partner is asked nowhere, and shown to be missing", |setting| {
+            Box::pin(poisoned(setting))
+        }),
     ];
     let faults: [(&'static str, &'static str, Fault); 16] = [
         ("an index that is slow beyond the deadline is told to be ill", "nvi", SLOW),
@@ -239,6 +242,28 @@ async fn addressed(setting: &Setting) -> Judgement {
     let form = [("identifier", patient.as_str()), ("holder", "De Linde")];
     let refused = caller.post_form(&url, &form).await?.status;
     ensure(refused == 403 || refused == 400, || format!("what is no URA is answered {refused}"))
+}
+
+/// The records of the older dialect name an address besides, which leads nowhere; here somebody stands in the index whom no
+/// configuration knows.
+async fn poisoned(setting: &Setting) -> Judgement {
+    let index = Driven::of(setting)?;
+    index.recovered().await?;
+    let (ura, source) = ("90098765".to_owned(), "x".to_owned());
+    let seeded = Seeded { bsn: SHOWCASE.to_owned(), ura: ura.clone(), source: source.clone() };
+    let id = index.put("nvi", "record", &seeded).await?;
+    let overviews = (overview(setting, ALONE).await, overview(setting, OLDER).await);
+    let id = id.as_str().unwrap_or_default().to_owned();
+    index.put("nvi", "lost", &Known { id, ura: ura.clone(), source }).await?;
+    for overview in [overviews.0?, overviews.1?] {
+        let said = overview.fared.get(LOCALISATION);
+        ensure(said.is_some_and(|words| words == &["not-placed"]), || format!("it says {said:?}"))?;
+        ensure(!overview.fared.contains_key(&ura), || "who is no partner was asked".to_owned())?;
+        for provider in region::providers() {
+            took_part(setting, &overview, provider.key)?;
+        }
+    }
+    Ok(())
 }
 
 async fn ill(setting: &Setting, service: &str, fault: &Fault) -> Judgement {
