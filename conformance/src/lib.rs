@@ -8,6 +8,7 @@
 pub mod ca;
 pub mod callers;
 pub mod counts;
+pub mod directory;
 mod holder;
 pub mod identity_provider;
 pub mod mitz;

@@ -10,6 +10,7 @@ mod batch;
 mod callers_refused;
 mod certificates;
 mod denied;
+mod directory;
 mod emergency;
 mod facts;
 mod hostile_http;
@@ -135,6 +136,7 @@ fn region() -> Vec<Check> {
     all.extend(introspection::checks());
     all.extend(ill_sources::checks());
     all.extend(mitz::checks());
+    all.extend(directory::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
     all.extend(witnessed::checks());

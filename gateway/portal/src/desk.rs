@@ -16,7 +16,7 @@ pub use self::log::{
 };
 pub use self::proof::{Alarm, Cosigned, NeighbourState, ProofState, WitnessState};
 pub use self::signing_in::{Departure, NotSignedIn, OwnSession, Return, Ways};
-use crate::pages::{CertificatesShown, DataQuality};
+use crate::pages::{CertificatesShown, DataQuality, DirectoryShown};
 
 /// Which pages a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,9 @@ pub trait Desk: Send + Sync {
 
     /// When the certificates end that this node needs or met.
     fn certificates(&self) -> CertificatesShown;
+
+    /// The directories that this node copies, and what they say of an organisation by its URA as typed; empty: of none.
+    fn directory<'a>(&'a self, ura: &'a str, language: audit::Language) -> BoxFuture<'a, DirectoryShown>;
 
     /// Asks for a patient's overview through the whole stack. `bsn` is as typed, without white space, dots and dashes:
     /// the stack judges it, so that a wrong one leaves its record too. Without it the patient is the session's own. With

@@ -1,6 +1,7 @@
 //! The routes and what goes for all of them: headers, bounds on forms, who may send one.
 
 mod certificates;
+mod directory;
 mod log;
 mod own;
 mod signing_in;
@@ -84,6 +85,7 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("/emergency").route(web::get().to(home)).route(web::post().to(emergency)))
         .service(resource("/quality").route(web::get().to(quality)))
         .service(resource("/certificates").route(web::get().to(certificates::show)))
+        .service(resource("/directory").route(web::get().to(directory::show)))
         .service(resource("/log").route(web::get().to(log::form)).route(web::post().to(log::search)))
         .service(resource("/log/more").route(web::get().to(to_the_log)).route(web::post().to(log::more)))
         .service(resource(r"/log/record/{index:\d{1,19}}").route(web::get().to(log::record)))

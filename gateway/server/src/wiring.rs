@@ -27,7 +27,7 @@ use store::proof::CheckpointKey;
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
 use crate::config::{NodeConfig, SourceConfig};
-use crate::directory::{self, AddressBook};
+use crate::directory::{self, AddressBook, publishing};
 use crate::entrance;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
@@ -110,6 +110,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let mitz = mitz::of(config)?;
     let mut registers = Registers::open(config, sources.sources, peers, mitz.clone(), &clock);
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
+    let versions = versions(&use_cases.current(), sources.versions);
+    let published = publishing::open(config, &versions, &state, &clock)?;
     let wellness = wellness(registers.health.clone(), state);
     let watch = Watch::start(registers.health, REGISTER_ROUND);
     let access_log = Arc::new(access_log(config)?);
@@ -154,7 +156,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         ura: config.provider.ura.to_string(),
         bases: Bases { outer: config.outer.public_base.clone(), inner: config.inner.public_base.clone() },
         holders: Arc::new(holders(config)),
-        versions: versions(&use_cases.current(), sources.versions),
+        versions,
         body_bounds: config.bounds.body(),
         stack,
         log_stack,
@@ -177,6 +179,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         mitz,
         notices,
         book,
+        published,
     });
     Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing, addressing })
 }
@@ -294,7 +297,7 @@ fn peers(
                     .map_err(|fault| format!("partner {}: {fault}", partner.ura))?,
             ),
             (None, Some(found), Some(book)) => {
-                let make = make_peer(config, own, clock, &partner.ura)?;
+                let make = make_peer(config, own, clock, book, &partner.ura)?;
                 Arc::new(FoundPeer::new(found, book.clone(), make))
             }
             (None, ..) => continue,
@@ -310,12 +313,17 @@ fn make_peer(
     config: &NodeConfig,
     own: &Arc<Certificates>,
     clock: &Arc<dyn Clock>,
+    book: &Arc<AddressBook>,
     ura: &Ura,
 ) -> Result<MakePeer, String> {
     let http = own.to_found(ura)?;
     let tokens = TokenClient::new(own.key().clone(), http.clone(), clock.clone());
     let tokens: Arc<dyn TokenSupplier> = Arc::new(tokens::client(config, tokens)?);
-    Ok(Box::new(move |peer| PeerSource::new(peer, http.clone(), tokens.clone())))
+    let book = book.clone();
+    Ok(Box::new(move |peer| {
+        book.note_base(&peer);
+        PeerSource::new(peer, http.clone(), tokens.clone())
+    }))
 }
 
 fn access_log(config: &NodeConfig) -> Result<AccessLog, String> {

@@ -13,6 +13,7 @@ pub(crate) enum Place {
     Search,
     Quality,
     Certificates,
+    Directory,
     Log,
     Review,
     Hints,
@@ -26,6 +27,7 @@ impl Place {
             Place::Search => "/portal/",
             Place::Quality => "/portal/quality",
             Place::Certificates => "/portal/certificates",
+            Place::Directory => "/portal/directory",
             Place::Log => "/portal/log",
             Place::Review => "/portal/log/review",
             Place::Hints => "/portal/log/hints",
@@ -39,6 +41,7 @@ impl Place {
             Place::Search => "Patiënt zoeken",
             Place::Quality => "Gegevenskwaliteit",
             Place::Certificates => "Certificaten",
+            Place::Directory => "Adresboek",
             Place::Log => "Toegangslog",
             Place::Review => "Noodprocedures",
             Place::Hints => "Opvallend",
@@ -51,9 +54,15 @@ impl Place {
     const fn of(kind: Kind) -> &'static [Place] {
         match kind {
             Kind::Practitioner => &[Place::Search, Place::Quality],
-            Kind::Auditor => {
-                &[Place::Log, Place::Review, Place::Hints, Place::Proof, Place::Quality, Place::Certificates]
-            }
+            Kind::Auditor => &[
+                Place::Log,
+                Place::Review,
+                Place::Hints,
+                Place::Proof,
+                Place::Quality,
+                Place::Certificates,
+                Place::Directory,
+            ],
             Kind::Patient => &[],
         }
     }

@@ -3,6 +3,7 @@
 mod banner;
 mod bar;
 mod certificates;
+mod directory;
 mod emergency;
 mod icons;
 pub(crate) mod log;
@@ -26,6 +27,8 @@ use crate::desk::Session;
 pub(crate) use bar::{Place, start_of};
 pub(crate) use certificates::certificates;
 pub use certificates::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD};
+pub(crate) use directory::directory;
+pub use directory::{DirectoryShown, Looked};
 pub(crate) use emergency::{LONGEST_REASON, emergency};
 pub(crate) use notice::{Answer, Notice, answer_to, notice, of_the_log};
 pub(crate) use overview::overview;

@@ -32,6 +32,7 @@ pub use listeners::{InnerConfig, OuterConfig};
 pub use log::{LogConfig, PartnerLog};
 pub use sources::SourceConfig;
 
+use crate::directory::publishing::PublicationConfig;
 use crate::quality::QualityConfig;
 
 /// Whether real patients may be behind this node.
@@ -191,6 +192,9 @@ pub struct NodeConfig {
     /// Addressing, when addresses are looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<DirectoryConfig>,
+    /// Our own directory, when we publish one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<PublicationConfig>,
     #[serde(default)]
     pub bounds: BoundsConfig,
     #[serde(default)]

@@ -16,6 +16,7 @@ use fhir::FhirVersion;
 use policy::UseCaseId;
 
 use super::children::{self, RunningNode};
+use super::directories::{self, Directories};
 use super::log_in::{self, LogIn};
 use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
@@ -74,9 +75,11 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let mut overseeing = Vec::new();
     let mut simulators = Vec::new();
     let national = National::start(options.base_port, &authority, &certificates, &state.join("profiles"))?;
+    let directories = Directories::start(options.base_port, &listed(&places))?;
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
-    let around = Around { places: &places, state: &state, register: &register, national: &national };
+    let around =
+        Around { places: &places, state: &state, register: &register, national: &national, directories: &directories };
     for place in &places {
         simulators.extend(source_of(place)?);
         let (own, their) = overseers::of(place.provider, &place.folder)?.into_iter().unzip();
@@ -124,7 +127,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: vec![national.ready()],
+        services: vec![national.ready(), directories.ready()],
         state,
     };
     if let Some(file) = &options.ready_file {
@@ -136,6 +139,11 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     println!("Stopping.");
     children::stop_all(nodes);
     Ok(())
+}
+
+/// Where the providers' own directories are.
+fn listed(places: &[Place]) -> Vec<(&'static Provider, String)> {
+    places.iter().map(|place| (place.provider, format!("{}/directory", place.outer()))).collect()
 }
 
 fn places(options: &DemoOptions, state: &Path) -> Result<Vec<Place>, String> {
@@ -187,6 +195,7 @@ struct Around<'a> {
     state: &'a Path,
     register: &'a AuthorityHandle,
     national: &'a National,
+    directories: &'a Directories,
 }
 
 /// Writes everything that the provider's node is started from.
@@ -197,7 +206,7 @@ fn set_up(
     overseers: Vec<InnerCallerConfig>,
     log_in: LogIn,
 ) -> Result<PathBuf, String> {
-    let Around { places, state, register, national } = *around;
+    let Around { places, state, register, national, directories } = *around;
     let provider = place.provider;
     let folder = &place.folder;
     std::fs::create_dir_all(folder).map_err(io(folder))?;
@@ -256,7 +265,8 @@ fn set_up(
             reload_seconds: 5,
         },
         registers: registers::of(provider, folder, national.config_for(provider)?)?,
-        directory: None,
+        directory: directories.config_for(provider)?,
+        publication: Some(directories::publication(provider)),
         bounds: BoundsConfig::default(),
         quality: super::quality(),
         sessions: SessionConfig::default(),
@@ -264,7 +274,7 @@ fn set_up(
         dezi: log_in.dezi,
         nuts: Some(super::nuts(&certificates.join("ca.pem"))),
         sources: vec![source_config(place)?],
-        partners: partners(place, places)?,
+        partners: directories::look_up(provider, partners(place, places)?),
         callers: people(place, folder, callers)?.into_iter().chain(overseers).chain(log_in.systems).collect(),
         people: log_in.people,
         mandates: log_in.mandates,

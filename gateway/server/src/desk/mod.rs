@@ -1,6 +1,7 @@
 //! What the pages need of the node: sign in, and ask through the stacks like everybody else.
 
 mod certificates;
+mod directory;
 mod log;
 mod proof;
 mod questions;
@@ -18,8 +19,8 @@ use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound};
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
 use policy::{Caller, Data, PatientBinding, Person, Purpose};
 use portal::{
-    Answered, CertificatesShown, DataQuality, Departure, Desk, Kind, LogDesk, NotSignedIn, OwnSession, Return, Session,
-    Ways,
+    Answered, CertificatesShown, DataQuality, Departure, Desk, DirectoryShown, Kind, LogDesk, NotSignedIn, OwnSession,
+    Return, Session, Ways,
 };
 use time::OffsetDateTime;
 
@@ -160,6 +161,14 @@ impl Desk for NodeDesk {
 
     fn certificates(&self) -> CertificatesShown {
         certificates::of(self.node.certificates())
+    }
+
+    fn directory<'a>(&'a self, ura: &'a str, language: audit::Language) -> BoxFuture<'a, DirectoryShown> {
+        let (book, ura) = (self.node.book().cloned(), ura.to_owned());
+        Box::pin(async move {
+            let shown = tokio::task::spawn_blocking(move || directory::of(book.as_ref(), &ura, language)).await;
+            shown.unwrap_or_default()
+        })
     }
 
     fn log(&self) -> Option<&dyn LogDesk> {

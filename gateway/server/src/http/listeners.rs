@@ -18,6 +18,7 @@ use super::{
     discovery, doors, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, vetted, witness,
 };
 use crate::desk::NodeDesk;
+use crate::directory::publishing;
 use crate::node::Node;
 
 /// How long a client has to send its request line and headers.
@@ -47,6 +48,8 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
             .route("/log/tile/{path:.*}", web::get().to(log_proof::tile))
             .route("/log/witness/add-checkpoint", web::post().to(witness::add_checkpoint))
             .route(mitz::PATH, web::post().to(mitz::notification))
+            .route(publishing::PATH, web::route().to(publishing::base))
+            .route(&format!("{}/{{path:.*}}", publishing::PATH), web::route().to(publishing::below))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here))
