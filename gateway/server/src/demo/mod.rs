@@ -16,6 +16,7 @@ mod ready;
 mod region;
 mod registers;
 mod secrets;
+mod telling;
 mod trying;
 
 use std::net::SocketAddr;

@@ -20,6 +20,7 @@ use super::directories::{self, Directories};
 use super::log_in::{self, LogIn};
 use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
+use super::telling::tell;
 use super::{
     DemoOptions, embedded, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets, ura, use_case,
 };
@@ -379,31 +380,4 @@ fn patients() -> Vec<ReadyPatient> {
             known_at: patient.known_at.into_iter().map(str::to_owned).collect(),
         })
         .collect()
-}
-
-fn tell(ready: &Ready) {
-    println!("The region runs. State: {}\n", ready.state.display());
-    for node in &ready.nodes {
-        println!("{} (URA {})", node.name, node.ura);
-        if let Some(portal) = &node.portal {
-            println!("  pages       {portal}");
-        }
-        println!("  inner FHIR  {}/fhir/r4", node.inner);
-        println!("  outer FHIR  {}/fhir/r4 (mutual TLS)", node.outer);
-        println!("  access log  zorgsluis log --folder {}\n", node.log_folder.display());
-    }
-    let showcase = ready.patients.iter().max_by_key(|patient| patient.known_at.len());
-    let reader = showcase.and_then(|patient| {
-        let treats = |caller: &&ReadyCaller| caller.treats.contains(&patient.bsn) && caller.bearer_token.is_some();
-        Some((patient, ready.callers.iter().find(treats)?))
-    });
-    if let Some((patient, caller)) = reader {
-        let node = ready.nodes.iter().find(|node| Some(&node.key) == caller.node.as_ref());
-        println!("To see one patient over four providers:");
-        println!("  open        {}", node.and_then(|node| node.portal.as_deref()).unwrap_or_default());
-        println!("  as          {}", caller.name);
-        println!("  access code {}", caller.bearer_token.as_deref().unwrap_or_default());
-        println!("  patient     {} (test BSN {})\n", patient.name, patient.bsn);
-    }
-    println!("Ctrl-C stops everything.\n");
 }

@@ -140,7 +140,8 @@ impl Asked<'_> {
                     });
                 }
                 "active" if kind != "Location" && kind != "Endpoint" => {
-                    found.retain(|version| said(version, |resource| resource["active"].to_string() == value));
+                    let Ok(wanted) = value.parse::<bool>() else { return malformed() };
+                    found.retain(|version| said(version, |resource| resource["active"] == wanted));
                 }
                 "status" if kind == "Location" || kind == "Endpoint" => {
                     found.retain(|version| said(version, |resource| resource["status"] == value));

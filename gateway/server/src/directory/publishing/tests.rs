@@ -106,6 +106,7 @@ fn searches_find_what_is_asked_for_and_refuse_what_they_do_not_know() {
         ("Endpoint/none", 404),
         ("Endpoint/none/_history", 404),
         ("Endpoint?address=x", 400),
+        ("Organization?active=perhaps", 400),
         ("Endpoint?_count=many", 400),
         ("Endpoint/_history?_since=yesterday", 400),
         ("Endpoint?_lastUpdated=xx2026-03-01T12:00:00Z", 400),
