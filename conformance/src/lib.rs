@@ -8,6 +8,7 @@
 pub mod ca;
 pub mod callers;
 pub mod counts;
+pub mod directory;
 pub mod epd;
 pub mod framework;
 pub mod handoff;

@@ -15,6 +15,7 @@ mod consents;
 mod credentials;
 mod decision_point;
 mod denied;
+mod directory;
 mod emergency;
 mod facts;
 mod handoffs;
@@ -162,6 +163,7 @@ fn region() -> Vec<Check> {
     all.extend(locating::checks());
     all.extend(handoffs::checks());
     all.extend(nvi::checks());
+    all.extend(directory::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
     all.extend(key_sets::checks());

@@ -19,7 +19,7 @@ pub use self::log::{
 };
 pub use self::proof::{Alarm, Cosigned, NeighbourState, ProofState, WitnessState};
 pub use self::signing_in::{Departure, Elsewhere, NotSignedIn, OwnSession, Return, Ways};
-use crate::pages::{CertificatesShown, DataQuality};
+use crate::pages::{CertificatesShown, DataQuality, DirectoryShown};
 
 /// Which pages a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +122,9 @@ pub trait Desk: Send + Sync {
 
     /// What an administrator sees and does.
     fn administration(&self) -> &dyn Administration;
+
+    /// The directories that this node copies, and what they say of an organisation by its URA as typed; empty: of none.
+    fn directory<'a>(&'a self, ura: &'a str, language: audit::Language) -> BoxFuture<'a, DirectoryShown>;
 
     /// Asks for a patient's overview through the whole stack. `bsn` is as typed, without white space, dots and dashes:
     /// the stack judges it, so that a wrong one leaves its record too. Without it the patient is the session's own. With

@@ -21,6 +21,6 @@ pub use desk::{
     ProofState, Question, RecordProof, RecordShown, Return, ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven,
     Ways, WitnessState,
 };
-pub use pages::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD};
+pub use pages::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD, DirectoryShown, Looked};
 pub use pages::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};
 pub use routes::scope;

@@ -2,6 +2,7 @@
 
 mod administration;
 mod certificates;
+mod directory;
 mod log;
 mod medication;
 mod own;
@@ -96,6 +97,7 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("/access/unlock").route(web::get().to(home)).route(web::post().to(administration::unlock)))
         .service(resource("/access/end").route(web::get().to(home)).route(web::post().to(administration::end)))
         .service(resource("/configuration").route(web::get().to(administration::configuration)))
+        .service(resource("/directory").route(web::get().to(directory::show)))
         .service(resource("/log").route(web::get().to(log::form)).route(web::post().to(log::search)))
         .service(resource("/log/more").route(web::get().to(to_the_log)).route(web::post().to(log::more)))
         .service(resource(r"/log/record/{index:\d{1,19}}").route(web::get().to(log::record)))

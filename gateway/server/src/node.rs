@@ -16,6 +16,7 @@ use policy::{DataHolder, InForce};
 use store::access_log::AccessLog;
 
 use crate::certificates::Certificates;
+use crate::directory::publishing::Ledger;
 use crate::directory::{AddressBook, DirectoryMeasures};
 use crate::entrance::Entrance;
 use crate::handoffs::Handoffs;
@@ -101,6 +102,8 @@ pub struct Parts {
     pub decisions: DecisionPoint,
     /// The index of who has data of whom, where there is one.
     pub nvi: Option<(Nvi, Arc<NviMeasures>)>,
+    /// Our own directory, where we publish one.
+    pub published: Option<Arc<Ledger>>,
 }
 
 /// One running node.
@@ -227,6 +230,10 @@ impl Node {
     pub fn book(&self) -> Option<&Arc<AddressBook>> {
         self.parts.book.as_ref()
     }
+    /// Our own directory, where we publish one.
+    pub fn published(&self) -> Option<&Arc<Ledger>> {
+        self.parts.published.as_ref()
+    }
     /// Brings the numbers about the directories up to date.
     pub fn measure_directories(&self) {
         if let Some(states) = self.book().and_then(|book| book.states()) {
@@ -295,7 +302,13 @@ impl Node {
     }
     /// The R4 base of every data holder that is known.
     pub fn holders(&self) -> Arc<HashMap<DataHolder, String>> {
-        self.parts.holders.clone()
+        let looked_up = self.book().map(|book| book.bases()).unwrap_or_default();
+        if looked_up.is_empty() {
+            return self.parts.holders.clone();
+        }
+        let mut holders = HashMap::clone(&self.parts.holders);
+        holders.extend(looked_up);
+        Arc::new(holders)
     }
     /// What keeps the node from serving, if anything.
     pub fn ill(&self) -> Option<&'static str> {

@@ -31,7 +31,7 @@ use tokio::sync::Semaphore;
 use crate::access_log::LogPort;
 use crate::certificates::Certificates;
 use crate::config::NodeConfig;
-use crate::directory::{self, AddressBook};
+use crate::directory::{self, AddressBook, publishing};
 use crate::entrance;
 use crate::http::pdp::DecisionPoint;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
@@ -132,6 +132,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         nvi_measures.clone(),
     )?;
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
+    let versions = versions(&use_cases.current(), sources.versions, handed.is_some());
+    let published = publishing::open(config, &versions, &state, &clock)?;
     let wellness = wellness(registers.health.clone(), state);
     let watch = Watch::start(registers.health, REGISTER_ROUND);
     let access_log = Arc::new(access_log(config)?);
@@ -177,7 +179,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         ura: config.provider.ura.to_string(),
         bases: Bases { outer: config.outer.public_base.clone(), inner: config.inner.public_base.clone() },
         holders: Arc::new(holders(config)),
-        versions: versions(&use_cases.current(), sources.versions, handed.is_some()),
+        versions,
         body_bounds: config.bounds.body(),
         stack,
         log_stack,
@@ -207,6 +209,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         book,
         configuration: crate::config::shown(config)?,
         decisions,
+        published,
     });
     Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing, registering, addressing })
 }
@@ -326,7 +329,7 @@ fn peers(
                     .map_err(|fault| format!("partner {}: {fault}", partner.ura))?,
             ),
             (None, Some(found), Some(book)) => {
-                let make = make_peer(config, own, presenter, clock, &partner.ura)?;
+                let make = make_peer(config, own, presenter, clock, book, &partner.ura)?;
                 Arc::new(FoundPeer::new(found, book.clone(), make))
             }
             (None, ..) => continue,
@@ -343,12 +346,17 @@ fn make_peer(
     own: &Arc<Certificates>,
     presenter: Option<&Arc<Presenter>>,
     clock: &Arc<dyn Clock>,
+    book: &Arc<AddressBook>,
     ura: &Ura,
 ) -> Result<MakePeer, String> {
     let http = own.to_found(ura)?;
     let tokens = TokenClient::new(own.key().clone(), http.clone(), clock.clone());
     let tokens: Arc<dyn TokenSupplier> = Arc::new(tokens::client(config, tokens, presenter.cloned())?);
-    Ok(Box::new(move |peer| PeerSource::new(peer, http.clone(), tokens.clone())))
+    let book = book.clone();
+    Ok(Box::new(move |peer| {
+        book.note_base(&peer);
+        PeerSource::new(peer, http.clone(), tokens.clone())
+    }))
 }
 
 fn access_log(config: &NodeConfig) -> Result<AccessLog, String> {

@@ -83,12 +83,18 @@ pub fn supersedes(at: Option<Millis>, kept: Option<&Record>, told: Told) -> bool
 
 fn count(report: &mut Report, name: &str, before: Option<&Record>, after: &Record) {
     let was_here = before.is_some_and(|before| before.facts().is_some());
+    let was_refused = before.is_some_and(Record::is_refused);
+    if was_refused && !after.is_refused() {
+        report.taken_back += 1;
+    }
     match (&after.standing, was_here) {
         (Standing::Here(_), false) => report.created += 1,
         (Standing::Here(facts), true) if before.and_then(Record::facts) != Some(facts) => report.updated += 1,
         (Standing::Here(_), true) => report.unchanged += 1,
         (Standing::Deleted, true) => report.deleted += 1,
         (Standing::Deleted, false) => {}
+        // What was refused before was reported before.
+        (Standing::Refused { .. }, _) if was_refused => {}
         (Standing::Refused { ura, because }, _) => {
             report.refuse(Refused { name: name.to_owned(), ura: ura.clone(), because: *because });
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::keys::{self, SourceId};
 use super::moments::Millis;
 use super::record::Kind;
-use super::report::Report;
+use super::report::{Refused, Report};
 use super::shelf::{Shelf, ShelfFault};
 
 /// What is remembered of one directory.
@@ -41,6 +41,11 @@ pub struct SourceState {
     /// What the last round changed.
     #[serde(default)]
     pub report: Report,
+    /// How much it says now that it may not say, and some of that.
+    #[serde(default)]
+    pub refused: u64,
+    #[serde(default)]
+    pub refusals: Vec<Refused>,
 }
 
 /// How far one type was read.
@@ -78,6 +83,17 @@ impl SourceState {
     pub(super) fn save(&self, shelf: &dyn Shelf, source: &SourceId) -> Result<(), ShelfFault> {
         let note = serde_json::to_vec(self).map_err(|_| ShelfFault::Unusable)?;
         shelf.put_note(&keys::state(source), Some(note))
+    }
+
+    /// Takes over what a round changed.
+    pub(super) fn take(&mut self, report: Report) {
+        self.refused = (self.refused + report.refused).saturating_sub(report.taken_back);
+        if self.refused == 0 {
+            self.refusals.clear();
+        } else if !report.first_refused.is_empty() {
+            self.refusals.clone_from(&report.first_refused);
+        }
+        self.report = report;
     }
 
     /// From now on everything is read anew; what is known stays until it is.

@@ -181,6 +181,10 @@ impl Record {
         }
     }
 
+    pub fn is_refused(&self) -> bool {
+        matches!(self.standing, Standing::Refused { .. })
+    }
+
     /// By what it is found again, besides its key.
     pub fn terms(&self, source: &SourceId) -> Vec<Vec<u8>> {
         match &self.standing {

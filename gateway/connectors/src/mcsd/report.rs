@@ -25,11 +25,14 @@ pub struct Report {
     pub gone: u64,
     /// Entries that said nothing that could be used.
     pub passed_over: u64,
-    /// What the directory may not say.
+    /// What the directory may not say, and did not say before.
     pub refused: u64,
     /// The first of those.
     #[serde(default)]
     pub first_refused: Vec<Refused>,
+    /// What it said before that it may not say, and does not say any more.
+    #[serde(default)]
+    pub taken_back: u64,
     /// Types of which everything was read.
     pub full: u64,
 }

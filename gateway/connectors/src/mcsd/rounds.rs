@@ -21,9 +21,10 @@ use super::update::{Source, Updater, forget};
 use super::{AddressUse, Networks};
 use crate::http::HttpClient;
 
-/// The shortest and the longest that a directory that failed is left alone.
+/// The shortest and the longest that a directory that failed is left alone; and never longer than so many intervals.
 const SHORTEST_REST: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_secs(3_600);
+const INTERVALS: u32 = 4;
 
 /// The rounds over all directories.
 pub struct Rounds {
@@ -124,7 +125,7 @@ impl Rounds {
 
     /// How long until there is something to do: the common interval and some of it by chance, so that not everybody asks at
     /// once; less when a directory that failed is due before.
-    fn rest(&self) -> Option<Duration> {
+    pub(super) fn rest(&self) -> Option<Duration> {
         let every = Duration::from_secs(self.config.every_seconds);
         let rest = every.mul_f64(0.9 + 0.2 * chance());
         let now = self.updater.now();
@@ -132,7 +133,7 @@ impl Rounds {
         let states = states.iter().filter_map(|(_, note)| serde_json::from_slice::<SourceState>(note).ok());
         let due = states.filter(|state| state.failures > 0).filter_map(|state| self.due(&state)).min();
         let until = due.map(|due| Duration::from_millis(u64::try_from(due - now).unwrap_or(0)));
-        Some(until.map_or(rest, |until| until.clamp(SHORTEST_REST, rest)))
+        Some(until.map_or(rest, |until| until.max(SHORTEST_REST).min(rest.max(SHORTEST_REST))))
     }
 
     /// When a directory that failed may be asked again: as it says, or later with each failure.
@@ -140,7 +141,9 @@ impl Rounds {
         if state.failures == 0 {
             return None;
         }
-        let rest = SHORTEST_REST.saturating_mul(1 << (state.failures - 1).min(16)).min(LONGEST_REST);
+        let rest = SHORTEST_REST
+            .saturating_mul(1 << (state.failures - 1).min(16))
+            .min(LONGEST_REST.min(Duration::from_secs(self.config.every_seconds) * INTERVALS));
         let rest = Millis::try_from(rest.as_millis()).unwrap_or(Millis::MAX);
         Some(state.not_before.unwrap_or_else(|| state.tried.unwrap_or(0).saturating_add(rest)))
     }

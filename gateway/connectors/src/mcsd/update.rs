@@ -112,7 +112,7 @@ impl Updater {
                 };
             }
         }
-        state.report = report;
+        state.take(report);
         state.save(self.shelf.as_ref(), &source.id)?;
         self.shelf.commit().await?;
         Ok(state)
@@ -218,7 +218,9 @@ impl Updater {
         }
         if run.full {
             report.full += 1;
-            report.gone += sweep(&self.shelf, &source.id, kind, run.number).await?;
+            let (gone, refused) = sweep(&self.shelf, &source.id, kind, run.number).await?;
+            report.gone += gone;
+            report.taken_back += refused;
         }
         state.kinds.insert(kind, Progress { mark: Some(run.mark), runs: run.number, run: None });
         state.save(self.shelf.as_ref(), &source.id).map_err(UpdateFault::Shelf)?;
@@ -343,8 +345,8 @@ fn told(kind: Kind, fault: FeedFault) -> UpdateFault {
     }
 }
 
-/// Takes away what a run over everything did not tell any more. How many were there.
-async fn sweep(shelf: &Arc<dyn Shelf>, source: &SourceId, kind: Kind, run: u64) -> Result<u64, UpdateFault> {
+/// Takes away what a run over everything did not tell any more. How many were there, and how many were refused.
+async fn sweep(shelf: &Arc<dyn Shelf>, source: &SourceId, kind: Kind, run: u64) -> Result<(u64, u64), UpdateFault> {
     let (shelf, prefix) = (shelf.clone(), keys::shelf_of(source, kind));
     let gone = blocking(move || take_away(shelf.as_ref(), &prefix, |record| record.run < run)).await??;
     Ok(gone)
@@ -353,19 +355,20 @@ async fn sweep(shelf: &Arc<dyn Shelf>, source: &SourceId, kind: Kind, run: u64) 
 /// Forgets a directory: all that it said, and how far it was read.
 pub async fn forget(shelf: &Arc<dyn Shelf>, source: &SourceId) -> Result<u64, ShelfFault> {
     let (held, room) = (shelf.clone(), keys::room(source));
-    let gone = blocking(move || take_away(held.as_ref(), &room, |_| true)).await??;
+    let (gone, _) = blocking(move || take_away(held.as_ref(), &room, |_| true)).await??;
     shelf.put_note(&keys::state(source), None)?;
     shelf.commit().await?;
     Ok(gone)
 }
 
-fn take_away(shelf: &dyn Shelf, prefix: &[u8], is_gone: impl Fn(&Record) -> bool) -> Result<u64, ShelfFault> {
-    let mut count = 0;
+fn take_away(shelf: &dyn Shelf, prefix: &[u8], is_gone: impl Fn(&Record) -> bool) -> Result<(u64, u64), ShelfFault> {
+    let (mut count, mut refused) = (0, 0);
     loop {
         let mut changes = Vec::new();
         shelf.walk(prefix, &mut |key, value| {
             let record = Record::read(value);
             if record.as_ref().is_none_or(&is_gone) {
+                refused += u64::from(record.as_ref().is_some_and(Record::is_refused));
                 count += u64::from(record.is_some_and(|record| record.facts().is_some()));
                 changes.push(ShelfChange::Remove { key: key.to_vec() });
             }
@@ -374,7 +377,7 @@ fn take_away(shelf: &dyn Shelf, prefix: &[u8], is_gone: impl Fn(&Record) -> bool
         let more = changes.len() == SWEEP;
         shelf.apply(changes)?;
         if !more {
-            return Ok(count);
+            return Ok((count, refused));
         }
     }
 }

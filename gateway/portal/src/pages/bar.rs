@@ -15,6 +15,7 @@ pub(crate) enum Place {
     Certificates,
     Access,
     Configuration,
+    Directory,
     Log,
     Review,
     Hints,
@@ -30,6 +31,7 @@ impl Place {
             Place::Certificates => "/portal/certificates",
             Place::Access => "/portal/access",
             Place::Configuration => "/portal/configuration",
+            Place::Directory => "/portal/directory",
             Place::Log => "/portal/log",
             Place::Review => "/portal/log/review",
             Place::Hints => "/portal/log/hints",
@@ -45,6 +47,7 @@ impl Place {
             Place::Certificates => "Certificaten",
             Place::Access => "Aanmeldingen",
             Place::Configuration => "Configuratie",
+            Place::Directory => "Adresboek",
             Place::Log => "Toegangslog",
             Place::Review => "Noodprocedures",
             Place::Hints => "Opvallend",
@@ -57,10 +60,18 @@ impl Place {
     const fn of(kind: Kind) -> &'static [Place] {
         match kind {
             Kind::Practitioner => &[Place::Search, Place::Quality],
-            Kind::Auditor => {
-                &[Place::Log, Place::Review, Place::Hints, Place::Proof, Place::Quality, Place::Certificates]
+            Kind::Auditor => &[
+                Place::Log,
+                Place::Review,
+                Place::Hints,
+                Place::Proof,
+                Place::Quality,
+                Place::Certificates,
+                Place::Directory,
+            ],
+            Kind::Administrator => {
+                &[Place::Access, Place::Certificates, Place::Directory, Place::Quality, Place::Configuration]
             }
-            Kind::Administrator => &[Place::Access, Place::Certificates, Place::Quality, Place::Configuration],
             Kind::Patient => &[],
         }
     }

@@ -39,6 +39,7 @@ pub use log::{LogConfig, PartnerLog};
 pub use shown::shown;
 pub use sources::SourceConfig;
 
+use crate::directory::publishing::PublicationConfig;
 use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
 
@@ -223,6 +224,9 @@ pub struct NodeConfig {
     /// Addressing, when addresses are looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<DirectoryConfig>,
+    /// Our own directory, when we publish one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<PublicationConfig>,
     #[serde(default)]
     pub bounds: BoundsConfig,
     #[serde(default)]

@@ -32,6 +32,7 @@ use super::{
     ProfilesConfig, ProviderConfig, RegistersConfig, SourceConfig, StoreConfig,
 };
 
+use crate::directory::publishing::{PublicationConfig, PublishedEndpoint, PublishedPlace};
 use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
 
@@ -51,6 +52,7 @@ pub(crate) fn everything() -> NodeConfig {
     let web = || WebAddress::parse("https://node.example/fhir").unwrap();
     let ura = || Ura::parse("90010001").unwrap();
     let person = || PersonConfig { id: text(), name: Some(text()), role: text() };
+    let place = || PublishedPlace { id: text(), name: text(), types: vec![text()], endpoints: vec![text()] };
     let use_cases = || vec![UseCaseId::parse("health-overview").unwrap()];
     NodeConfig {
         mode: Mode::Production,
@@ -202,6 +204,23 @@ pub(crate) fn everything() -> NodeConfig {
             at_once: 1,
             most: 1,
             cache_bytes: 1 << 20,
+        }),
+        publication: Some(PublicationConfig {
+            organisation_types: vec![text()],
+            payload_types: vec![text()],
+            operator: Some(text()),
+            services: vec![place()],
+            locations: vec![place()],
+            endpoints: vec![PublishedEndpoint {
+                id: text(),
+                name: text(),
+                connection_type: text(),
+                payload_types: vec![text()],
+                media_types: vec![text()],
+                address: text(),
+                from: Some(text()),
+                until: Some(text()),
+            }],
         }),
         bounds: BoundsConfig {
             exchange_ms: 1,

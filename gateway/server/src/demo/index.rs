@@ -49,8 +49,8 @@ impl Index {
             organisations.push(Organisation { oin, ura: provider.ura.to_owned() });
         }
         let options = NationalOptions {
-            address: loopback(port(base_port, 123)?),
-            control: loopback(port(base_port, 124)?),
+            address: loopback(port(base_port, 125)?),
+            control: loopback(port(base_port, 126)?),
             certificate,
             key,
             authorities: certificates.join("ca.pem"),

@@ -5,6 +5,7 @@
 //! killed without the others, and nothing here is a way around `serve`.
 
 mod children;
+mod directories;
 mod embedded;
 mod framework;
 mod handoffs;

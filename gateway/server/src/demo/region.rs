@@ -16,6 +16,7 @@ use fhir::FhirVersion;
 use policy::UseCaseId;
 
 use super::children::{self, RunningNode};
+use super::directories::{self, Directories};
 use super::framework::{self, Framework};
 use super::index::Index;
 use super::log_in::{self, LogIn};
@@ -85,6 +86,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let nuts = NutsNode::start(loopback(port(options.base_port, NUTS_PORT)?))
         .map_err(|fault| format!("the Nuts node cannot be started: {fault}"))?;
     let index = Index::start(options.base_port, &authority, &certificates, &state.join("profiles"))?;
+    let directories = Directories::start(options.base_port, &listed(&places))?;
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
     let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
@@ -96,6 +98,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         framework: &framework,
         nuts: &nuts,
         index: &index,
+        directories: &directories,
     };
     for place in &places {
         simulators.extend(source_of(place)?);
@@ -153,7 +156,11 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: std::iter::once(national.ready()).chain(index.ready()).chain(framework.ready()).collect(),
+        services: [national.ready(), directories.ready()]
+            .into_iter()
+            .chain(index.ready())
+            .chain(framework.ready())
+            .collect(),
         state,
     };
     if let Some(file) = &options.ready_file {
@@ -165,6 +172,11 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     println!("Stopping.");
     children::stop_all(nodes);
     Ok(())
+}
+
+/// Where the providers' own directories are.
+fn listed(places: &[Place]) -> Vec<(&'static Provider, String)> {
+    places.iter().map(|place| (place.provider, format!("{}/directory", place.outer()))).collect()
 }
 
 fn places(options: &DemoOptions, state: &Path) -> Result<Vec<Place>, String> {
@@ -219,6 +231,7 @@ struct Around<'a> {
     framework: &'a Framework,
     nuts: &'a NutsNodeHandle,
     index: &'a Index,
+    directories: &'a Directories,
 }
 
 impl Around<'_> {
@@ -237,7 +250,7 @@ fn set_up(
     overseers: Vec<InnerCallerConfig>,
     log_in: LogIn,
 ) -> Result<PathBuf, String> {
-    let Around { state, register, national, framework, index, .. } = *around;
+    let Around { state, register, national, framework, index, directories, .. } = *around;
     let provider = place.provider;
     let folder = &place.folder;
     std::fs::create_dir_all(folder).map_err(io(folder))?;
@@ -303,7 +316,8 @@ fn set_up(
             national.config_for(provider)?,
             index.config_for(provider, folder)?,
         )?,
-        directory: None,
+        directory: directories.config_for(provider)?,
+        publication: Some(directories::publication(provider)),
         bounds: BoundsConfig::default(),
         quality: super::quality(),
         medication: flows::medication::Windows::default(),
@@ -317,7 +331,7 @@ fn set_up(
             framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
         ),
         sources: vec![source_config(place)?],
-        partners: partners(place, around)?,
+        partners: directories::look_up(provider, partners(place, around)?),
         callers: people(place, folder, callers)?.into_iter().chain(overseers).chain(log_in.systems).collect(),
         people: log_in.people.into_iter().chain([overseers::rights()]).collect(),
         mandates: log_in.mandates,

@@ -1,9 +1,9 @@
-//! What `zorgsluis demo` says when all is ready.
-// Tells its user where to look.
-#![allow(clippy::print_stdout)]
+//! Where to look, for whoever started the demo region.
+#![allow(clippy::print_stdout)] // tells its user where to look
 
 use super::ready::{Ready, ReadyCaller};
 
+/// Says where the nodes and their pages are, and with what one comes in.
 pub fn tell(ready: &Ready) {
     println!("The region runs. State: {}\n", ready.state.display());
     for node in &ready.nodes {

@@ -68,6 +68,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         },
         registers: RegistersConfig::default(),
         directory: None,
+        publication: None,
         bounds: BoundsConfig {
             body_bytes: BODY_BYTES,
             exchange_ms: 60_000,

@@ -2,6 +2,7 @@
 
 mod administration;
 mod certificates;
+mod directory;
 mod log;
 mod proof;
 mod questions;
@@ -21,8 +22,8 @@ use fhir::{FhirVersion, Method, Parameter, SearchQuery};
 use flows::medication::Windows;
 use policy::{Caller, Data, PatientBinding, Person, Purpose};
 use portal::{
-    Administration, Answered, CertificatesShown, DataQuality, Departure, Desk, Elsewhere, Kind, LogDesk, NotSignedIn,
-    OwnSession, Return, Session, Ways,
+    Administration, Answered, CertificatesShown, DataQuality, Departure, Desk, DirectoryShown, Elsewhere, Kind,
+    LogDesk, NotSignedIn, OwnSession, Return, Session, Ways,
 };
 use time::OffsetDateTime;
 
@@ -247,6 +248,14 @@ impl Desk for NodeDesk {
 
     fn administration(&self) -> &dyn Administration {
         self
+    }
+
+    fn directory<'a>(&'a self, ura: &'a str, language: audit::Language) -> BoxFuture<'a, DirectoryShown> {
+        let (book, ura) = (self.node.book().cloned(), ura.to_owned());
+        Box::pin(async move {
+            let shown = tokio::task::spawn_blocking(move || directory::of(book.as_ref(), &ura, language)).await;
+            shown.unwrap_or_default()
+        })
     }
 
     fn log(&self) -> Option<&dyn LogDesk> {

@@ -86,7 +86,7 @@ fn tell(book: &AddressBook, line: &str) -> Result<Explained, String> {
 pub fn overview(book: &AddressBook) -> Explained {
     let states = book.states().unwrap_or_default();
     let steps = states.iter().map(|state| {
-        let well = state.complete && state.fault.is_none() && state.report.refused == 0;
+        let well = state.complete && state.fault.is_none() && state.refused == 0;
         (well, super::source(state, audit::Language::English))
     });
     Explained { steps: steps.collect(), address: None, conclusion: format!("{} directories.", states.len()) }

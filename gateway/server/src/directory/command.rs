@@ -96,7 +96,7 @@ fn tell(file: &Path, asked: Option<&Asked>) -> Result<Explained, String> {
     }
     let shelf = open(&config, directory)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let book = AddressBook { directories: directories(&config, directory, &shelf, &clock) };
+    let book = AddressBook::new(directories(&config, directory, &shelf, &clock));
     match asked {
         Some(asked) => book.explain(asked),
         None => Ok(answering::overview(&book)),

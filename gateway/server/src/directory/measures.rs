@@ -22,7 +22,7 @@ impl DirectoryMeasures {
         registry.register("directory_failing", failing, self.failing.clone());
         let age = "Seconds since the directory that was read longest ago was read to its end; -1 when one never was";
         registry.register("directory_age_seconds", age, self.age.clone());
-        let refused = "Entries of the last rounds that directories may not say";
+        let refused = "Entries of directories that they may not say, as they say them now";
         registry.register("directory_refused", refused, self.refused.clone());
     }
 
@@ -33,7 +33,7 @@ impl DirectoryMeasures {
         self.failing.set(count(states.iter().filter(|state| state.fault.is_some()).count()));
         let oldest = states.iter().map(|state| state.synchronised).min().flatten();
         self.age.set(oldest.map_or(-1, |at| (now - at).max(0) / 1000));
-        let refused: u64 = states.iter().map(|state| state.report.refused).sum();
+        let refused: u64 = states.iter().map(|state| state.refused).sum();
         self.refused.set(i64::try_from(refused).unwrap_or(i64::MAX));
     }
 }

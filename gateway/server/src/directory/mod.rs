@@ -5,29 +5,33 @@ mod answering;
 mod command;
 mod explain;
 mod measures;
+pub mod publishing;
 mod shelf;
 #[cfg(test)]
 mod tests;
 mod words;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use connectors::http::HttpClient;
 use connectors::mcsd::{Directories, DirectoryConfig, Networks, Rounds, Shelf, SourceState, Synchronising};
+use connectors::peers::PeerConfig;
 use exchange::ports::{Addressing, BoxFuture, Capability, Clock, EndpointAddress, Receiver};
-use policy::{Finding, NotFoundOut};
+use fhir::FhirVersion;
+use policy::{DataHolder, Finding, NotFoundOut};
 use store::replica::Replica;
 use time::OffsetDateTime;
 
 use crate::config::NodeConfig;
 use answering::Answering;
-use shelf::ReplicaShelf;
 
 pub use command::{DirectoryCommand, run};
 pub use explain::{Asked, Explained};
 pub use measures::DirectoryMeasures;
+pub use shelf::ReplicaShelf;
 pub use words::source;
 
 /// How long a look-up may take: it reads some records.
@@ -36,6 +40,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What is known of where others are reached.
 pub struct AddressBook {
     directories: Arc<Directories>,
+    /// The R4 bases at which looked-up partners were asked last.
+    bases: Mutex<HashMap<DataHolder, String>>,
 }
 
 /// Keeps the copy up, and answers the command line, for as long as it lives.
@@ -58,7 +64,7 @@ fn networks(config: &NodeConfig) -> Networks {
 fn open(config: &NodeConfig, directory: &DirectoryConfig) -> Result<Arc<dyn Shelf>, String> {
     let replica = Replica::open(folder(&config.store.folder).join("copy"), directory.cache_bytes)
         .map_err(|fault| format!("the copy of the directories: {fault}"))?;
-    Ok(Arc::new(ReplicaShelf(Arc::new(replica))))
+    Ok(Arc::new(ReplicaShelf::new(replica)))
 }
 
 fn directories(
@@ -78,13 +84,30 @@ pub fn start(
 ) -> Result<Option<(Arc<AddressBook>, Running)>, String> {
     let Some(directory) = &config.directory else { return Ok(None) };
     let shelf = open(config, directory)?;
-    let book = Arc::new(AddressBook { directories: directories(config, directory, &shelf, clock) });
+    let book = Arc::new(AddressBook::new(directories(config, directory, &shelf, clock)));
     let rounds = Rounds::new(Arc::new(directory.clone()), shelf, http.clone(), clock.clone(), networks(config));
     let answering = Answering::start(&answering::socket(&config.store.folder), book.clone());
     Ok(Some((book, Running { _synchronising: rounds.start(), _answering: answering })))
 }
 
 impl AddressBook {
+    fn new(directories: Arc<Directories>) -> Self {
+        AddressBook { directories, bases: Mutex::default() }
+    }
+
+    /// From now on this partner is asked here.
+    pub fn note_base(&self, peer: &PeerConfig) {
+        if let Some(base) = peer.bases.get(&FhirVersion::R4) {
+            let mut bases = self.bases.lock().unwrap_or_else(PoisonError::into_inner);
+            bases.insert(DataHolder(peer.ura.clone()), base.url().as_str().trim_end_matches('/').to_owned());
+        }
+    }
+
+    /// The R4 bases at which looked-up partners were asked last.
+    pub fn bases(&self) -> HashMap<DataHolder, String> {
+        self.bases.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// What is remembered of every directory; nothing when it cannot be read.
     pub fn states(&self) -> Option<Vec<SourceState>> {
         self.directories.states().ok()
@@ -117,7 +140,7 @@ impl Addressing for AddressBook {
                 return if told.unread { Finding::NotFoundOut(NotFoundOut::Incomplete) } else { Finding::Absent };
             };
             if found.others > 0 {
-                tracing::info!(
+                tracing::debug!(
                     directory.ura = %found.ura,
                     directory.others = found.others,
                     "an organisation has more than one endpoint that would do; the first is used"

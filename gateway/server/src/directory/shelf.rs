@@ -8,7 +8,13 @@ use store::replica::{Change, Replica};
 use store::state::StateFault;
 
 /// The store's copy as the directories know it.
-pub struct ReplicaShelf(pub Arc<Replica>);
+pub struct ReplicaShelf(Arc<Replica>);
+
+impl ReplicaShelf {
+    pub fn new(replica: Replica) -> Self {
+        ReplicaShelf(Arc::new(replica))
+    }
+}
 
 fn told(fault: StateFault) -> ShelfFault {
     match fault {

@@ -109,7 +109,7 @@ async fn what_a_directory_says_is_found_by_flows_and_explained_also_by_a_node_th
         }
     };
     assert!(ask(Some(asked(URA))).await.unwrap().is_none(), "nobody answers any more");
-    let book = AddressBook { directories: directories(&config, &directory, &shelf, &clock) };
+    let book = AddressBook::new(directories(&config, &directory, &shelf, &clock));
     assert!(book.explain(&asked(URA)).unwrap().address.is_some());
     assert!(book.states().unwrap()[0].complete);
 }

@@ -148,21 +148,21 @@ pub fn source(state: &SourceState, language: Language) -> String {
     let changes = pick(
         language,
         format!(
-            "laatste ronde: {} nieuw, {} gewijzigd, {} weg, {} geweigerd",
+            "laatste ronde: {} nieuw, {} gewijzigd, {} weg; nu geweigerd: {}",
             report.created,
             report.updated,
             report.deleted + report.gone,
-            report.refused
+            state.refused
         ),
         format!(
-            "last round: {} new, {} changed, {} gone, {} refused",
+            "last round: {} new, {} changed, {} gone; refused now: {}",
             report.created,
             report.updated,
             report.deleted + report.gone,
-            report.refused
+            state.refused
         ),
     );
-    let first = report.first_refused.iter().take(3).map(|one| {
+    let first = state.refusals.iter().take(3).map(|one| {
         let ura = one.ura.as_ref().map(|ura| format!(", URA {ura}")).unwrap_or_default();
         format!("{}{ura}: {}", one.name, refused(one.because, language))
     });

@@ -19,6 +19,7 @@ use super::{
     vetted, witness,
 };
 use crate::desk::NodeDesk;
+use crate::directory::publishing;
 use crate::node::Node;
 
 /// How long a client has to send its request line and headers.
@@ -56,6 +57,8 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
                 &format!("{}/{{task}}", handoffs::notification::PATH),
                 web::post().to(handoffs::notification::notification),
             )
+            .route(publishing::PATH, web::route().to(publishing::base))
+            .route(&format!("{}/{{path:.*}}", publishing::PATH), web::route().to(publishing::below))
             .route("/fhir/{version}", web::route().to(fhir_base))
             .route("/fhir/{version}/{tail:.*}", web::route().to(fhir))
             .default_service(web::route().to(nothing_here))

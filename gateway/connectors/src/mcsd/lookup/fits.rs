@@ -58,6 +58,12 @@ pub fn judge(
         return Err(EndpointVerdict::OtherConnection(listed(&endpoint.connections)));
     }
     let any = endpoint.payloads.iter().any(|code| code.code == names::ANY_PAYLOAD);
+    // Where a directory is, nothing else is: it speaks FHIR, too.
+    let directory =
+        !endpoint.payloads.is_empty() && endpoint.payloads.iter().all(|code| code.code == names::DIRECTORY_PAYLOAD);
+    if directory && !wanted.payloads.iter().any(|payload| payload == names::DIRECTORY_PAYLOAD) {
+        return Err(EndpointVerdict::OtherPayload(listed(&endpoint.payloads)));
+    }
     if !wanted.payloads.is_empty() && !any && !has(&endpoint.payloads, &wanted.payloads) {
         return Err(EndpointVerdict::OtherPayload(listed(&endpoint.payloads)));
     }

@@ -58,6 +58,16 @@ async fn an_endpoint_is_used_when_it_is_on_in_its_period_and_can_what_is_wanted(
         ),
         (|_| {}, payload("Consent"), EndpointVerdict::OtherPayload(vec!["Condition".into()])),
         (
+            |e| e["payloadType"] = json!([{"coding": [{"code": names::DIRECTORY_PAYLOAD}]}]),
+            fhir_r4(),
+            EndpointVerdict::OtherPayload(vec![names::DIRECTORY_PAYLOAD.into()]),
+        ),
+        (
+            |e| e["payloadType"] = json!([{"coding": [{"code": names::DIRECTORY_PAYLOAD}]}]),
+            payload(names::DIRECTORY_PAYLOAD),
+            EndpointVerdict::Fits,
+        ),
+        (
             |e| e["payloadType"] = json!([{"coding": [{"system": names::PAYLOAD_TYPES, "code": "any"}]}]),
             payload("Consent"),
             EndpointVerdict::Fits,

@@ -70,6 +70,25 @@ async fn a_directory_that_asks_for_rest_or_fails_again_gets_it() {
 }
 
 #[tokio::test]
+async fn whatever_the_interval_there_is_a_rest_after_a_round_and_it_ends() {
+    let mut world = World::new(vec![("national", one())]).await;
+    for every in [1, 5, 6, 900, 86_400] {
+        world.config.every_seconds = every;
+        for failing in [false, true] {
+            world.book("national", |book| book.instead = if failing { vec![Reply::status(500)] } else { Vec::new() });
+            world.clock.forward(100_000);
+            assert_eq!(world.round().await.fault.is_some(), failing);
+            for _ in 0..50 {
+                let rest = world.rounds().rest().unwrap().as_secs_f64();
+                let longest = (every as f64 * 1.1).max(5.0);
+                assert!(rest >= (every as f64 * 0.9).min(5.0) && rest <= longest, "{every} {failing}: {rest}");
+                assert!(!failing || rest <= 5.0, "{every}: a directory that failed once is asked again soon");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_round_ends_in_time_and_the_next_one_goes_on() {
     let many = (0..30).map(|n| endpoint(&format!("e{n}"), "https://h.example/fhir")).collect();
     let mut world = World::new(vec![("national", Book::new(many))]).await;

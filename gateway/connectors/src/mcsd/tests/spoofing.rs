@@ -97,6 +97,12 @@ async fn a_directory_that_speaks_for_others_is_not_believed_and_that_is_reported
     assert_eq!(world.reached("90000001").as_deref(), Some("https://esdoorn.example/fhir"));
     assert_eq!(world.reached("90000007"), None);
     assert_eq!(because(&world, "90000001"), [RefusedBecause::ForeignUra, RefusedBecause::ForeignUra]);
+    world.round().await;
+    let state = world.state("linde");
+    assert_eq!((state.report.refused, state.refused, state.refusals.len()), (0, 5, 5), "it is told once, and kept");
+    world.book("linde", |book| book.delete("Organization/spoof-7"));
+    world.round().await;
+    assert_eq!(world.state("linde").refused, 4);
     let esdoorn = Ura::parse("90000001").unwrap();
     assert!(world.directories().services(&esdoorn).unwrap().is_empty(), "nor do its services become another's");
     // A link by reference leads within the directory only: an id that another has is not that one.

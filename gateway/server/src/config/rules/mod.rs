@@ -195,6 +195,9 @@ fn addressing(config: &NodeConfig) -> Result<(), String> {
     if let Some(directory) = &config.directory {
         directory.check(config.mode == Mode::Production)?;
     }
+    if let Some(publication) = &config.publication {
+        publication.check(config.mode == Mode::Production)?;
+    }
     let looked_up = config.partners.iter().find(|partner| partner.found(&[]).is_some());
     match looked_up.filter(|_| config.directory.is_none()) {
         Some(partner) => Err(format!(
