@@ -8,6 +8,7 @@
 pub mod book;
 pub mod config;
 pub mod effort;
+mod forgetting;
 mod inbox;
 pub mod names;
 mod outbox;

@@ -497,6 +497,23 @@ async fn a_document_that_is_not_whole_or_not_the_tasks_is_not_taken() {
 }
 
 #[tokio::test]
+async fn what_was_kept_long_enough_is_forgotten_whole_and_nothing_else_is() {
+    let world = World::new(true);
+    let id = world.told(1).await;
+    assert_eq!(world.handoffs.forget_old().await.unwrap(), 0);
+    world.take(id).await;
+    world.steps(id, 3).await;
+    let aged = world.handoffs.books.received.change(id, |received| {
+        received.modified = "2020-01-01T00:00:00Z".to_owned();
+        book::Change::Made((), None)
+    });
+    aged.await.unwrap();
+    assert_eq!(world.handoffs.forget_old().await.unwrap(), 1);
+    assert!(world.handoffs.books.received.get(id).unwrap().is_none());
+    assert_eq!(world.handoffs.books.received.part(id, 0).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn es2_a_receiver_that_cannot_be_told_is_told_again_then_waits_for_somebody_and_can_be_told_anew() {
     let world = World::new(true);
     let entries: Vec<Value> = handoff().into_values().filter(|one| one["resourceType"] != "Task").collect();
