@@ -20,6 +20,8 @@ mod sending;
 pub mod sent;
 mod taking;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 pub mod tickets;
 mod work;
