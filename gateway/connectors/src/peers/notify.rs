@@ -111,3 +111,83 @@ fn bearing(token: &Token) -> Result<HeaderValue, NotTaken> {
     value.set_sensitive(true);
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use exchange::ports::SystemClock;
+    use serde_json::json;
+
+    use super::*;
+    use crate::identity::testing::{KeyType, TestCertificate};
+    use crate::sources::fhir::tests::client;
+    use crate::sources::testing::stub::{Reply, Stub};
+
+    /// Tells a receiver that answers so, with a token endpoint beside it; what it was told.
+    async fn told(
+        reply: Reply,
+        token: Reply,
+        notification: Notification,
+    ) -> (Result<(), NotTaken>, Vec<(String, String, Option<String>, String)>) {
+        let replies = Mutex::new((reply, token));
+        let stub = Stub::start(move |asked| {
+            let replies = replies.lock().unwrap();
+            if asked.path().ends_with("/token") { replies.1.clone() } else { replies.0.clone() }
+        })
+        .await;
+        let base = |path: &str| WebAddress::parse(&format!("{}/{path}", stub.base())).unwrap();
+        let peer: PeerConfig = serde_json::from_value(json!({
+            "ura": "90000902", "name": "De Linde", "bases": {}, "token_endpoint": base("token"),
+        }))
+        .unwrap();
+        let key = TestCertificate::new("90000901", KeyType::P256).node_key();
+        let tokens = TokenClient::new(Arc::new(key), client(), Arc::new(SystemClock));
+        let use_case = UseCaseId::parse("eoverdracht-receiver").unwrap();
+        let notifier = Notifier::new(client(), Arc::new(tokens), use_case, Duration::from_millis(500));
+        let result = notifier.notify(&peer, &base("notification"), &notification, "correlation-1").await;
+        let asked = stub.asked().into_iter().filter(|asked| !asked.path().ends_with("/token"));
+        let asked = asked.map(|asked| {
+            let authorization = asked.header("authorization").map(ToOwned::to_owned);
+            (asked.method.clone(), asked.path().to_owned(), authorization, asked.body.clone())
+        });
+        (result, asked.collect())
+    }
+
+    fn token() -> Reply {
+        let body = json!({"access_token": "token-1", "token_type": "Bearer", "expires_in": 60}).to_string();
+        Reply::Full { status: 200, headers: vec![("content-type", "application/json".to_owned())], body }
+    }
+
+    fn empty() -> Notification {
+        Notification::EmptyPost { task: "t1".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn a_notification_is_told_in_the_shape_of_the_receiver_with_a_token() {
+        let (result, asked) = told(Reply::status(202), token(), empty()).await;
+        let bearer = || Some("Bearer token-1".to_owned());
+        let expected = ("POST".to_owned(), "/fhir/notification/t1".to_owned(), bearer(), String::new());
+        assert_eq!((result, asked), (Ok(()), vec![expected]));
+        let body = r#"{"resourceType":"Task"}"#;
+        let (result, asked) =
+            told(Reply::status(201), token(), Notification::NotificationTask(Bytes::from_static(body.as_bytes())))
+                .await;
+        let expected = ("POST".to_owned(), "/fhir/notification/Task".to_owned(), bearer(), body.to_owned());
+        assert_eq!((result, asked), (Ok(()), vec![expected]));
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_refuses_hangs_or_goes_away_has_not_taken_it() {
+        for status in [200, 201, 204, 301, 400, 403, 404, 500, 503] {
+            let (result, _) = told(Reply::status(status), token(), empty()).await;
+            assert_eq!(result, Err(NotTaken::Answered(status)));
+        }
+        let (result, _) = told(Reply::Hang, token(), empty()).await;
+        assert_eq!(result, Err(NotTaken::NoAnswer(FetchFault::TimedOut)));
+        let (result, _) = told(Reply::Drop, token(), empty()).await;
+        assert!(matches!(result, Err(NotTaken::NoAnswer(_))));
+        let (result, asked) = told(Reply::status(202), Reply::status(403), empty()).await;
+        assert_eq!((result, asked.len()), (Err(NotTaken::NoToken(SourceFault::Refused)), 0), "nobody is told without");
+    }
+}

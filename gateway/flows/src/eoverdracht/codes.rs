@@ -8,7 +8,7 @@ pub const NURSING_HANDOFF: &str = "11171000146100";
 /// Section: referred by nurse, the sending party.
 pub const SENDING_PARTY: &str = "185362004";
 /// Section: referred to, the receiving party.
-pub const RECEIVING_PARTY: &str = "275645009";
+pub const RECEIVING_PARTY: &str = "275645009"; // not a BSN
 /// The profile of the Task, version 4.0.0.
 pub const TASK_PROFILE: &str = "http://nictiz.nl/fhir/StructureDefinition/eOverdracht-Task";
 /// Where the handoff is to go within the receiving organisation: a service, a location.

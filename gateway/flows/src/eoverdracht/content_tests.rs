@@ -95,6 +95,9 @@ fn a_task_is_put_back_with_its_status_changed_and_nothing_else() {
         node.set("meta", meta);
     });
     assert_eq!(task::only_status_changed(&ours, &without_version), Some(TaskStatus::Completed));
+    // What was put and answered, and whose answer was lost, is put as it was read.
+    let later = changed(&put, |node| node.set("lastModified", Node::text("2026-11-20T10:00:07Z")));
+    assert_eq!(task::only_status_changed(&later, &put), Some(TaskStatus::Completed));
     // The order of members says nothing.
     let turned = changed(&put, |node| {
         if let Node::Object(members) = node {

@@ -113,12 +113,13 @@ pub fn with_status(task: &Resource, status: TaskStatus) -> Resource {
     Resource::from_node(&node)
 }
 
-/// The status that a Task is put back with; nothing when anything else of it is changed. Whoever puts it may leave out, or
-/// keep, which version it read.
+/// The status that a Task is put back with; nothing when anything else of it is changed. Which version was read, and when the
+/// Task last changed, is ours to say: whoever puts it (again, when the answer was lost) has what was true when it read.
 pub fn only_status_changed(ours: &Resource, put: &Resource) -> Option<TaskStatus> {
     let bare = |task: &Resource| {
         let mut node = task.to_node();
         let status = node.remove("status");
+        node.remove("lastModified");
         if let Some(mut meta) = node.remove("meta") {
             meta.remove("versionId");
             meta.remove("lastUpdated");

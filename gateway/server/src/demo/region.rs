@@ -111,7 +111,8 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         let log = place.folder.join("node.log");
         let node = RunningNode::start(place.provider.name, &config_file, loopback(place.inner_port), &log)?;
         let provider = place.provider;
-        let entry = ReadyNode::new(provider.key, provider.name, provider.ura, &["r4"], place.outer(), place.inner());
+        let entry =
+            ReadyNode::new(provider.key, provider.name, provider.ura, &["r4", "stu3"], place.outer(), place.inner());
         ready_nodes.push(ReadyNode {
             pid: node.pid(),
             portal: Some(format!("{}/portal/", place.inner())),

@@ -197,6 +197,20 @@ impl<R: Serialize + DeserializeOwned + Send + 'static> Book<R> {
         off_thread(move || Ok(documents.read(id, part)?)).await
     }
 
+    /// Forgets a transfer and what it carried.
+    ///
+    /// # Errors
+    /// The book cannot be written.
+    pub async fn forget(&self, id: Id) -> Result<(), Trouble> {
+        let (transfers, documents) = (self.transfers.clone(), self.documents.clone());
+        off_thread(move || {
+            transfers.remove(id)?;
+            Ok(documents.remove(id)?)
+        })
+        .await?;
+        Ok(self.transfers.commit().await?)
+    }
+
     /// Those about which something is due.
     ///
     /// # Errors

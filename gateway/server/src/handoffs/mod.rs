@@ -8,6 +8,7 @@
 pub mod book;
 pub mod config;
 pub mod effort;
+mod forgetting;
 mod inbox;
 pub mod names;
 mod outbox;
@@ -18,6 +19,8 @@ mod receiving;
 mod sending;
 pub mod sent;
 mod taking;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tickets;

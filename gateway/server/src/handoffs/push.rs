@@ -28,7 +28,7 @@ pub enum PushFault {
     Receiver,
     Handoff(HandoffFault),
     TooLarge,
-    /// The id of its Patient was sent for another patient before.
+    /// The id of its Patient was sent for another patient before, or is another's in our own sources.
     PatientId,
     Full,
     Unavailable,
@@ -40,7 +40,7 @@ impl std::fmt::Display for PushFault {
             PushFault::Receiver => f.write_str("no partner of this URA takes handoffs"),
             PushFault::Handoff(fault) => write!(f, "this is no handoff that can be sent: {fault}"),
             PushFault::TooLarge => f.write_str("the handoff is larger than this node takes"),
-            PushFault::PatientId => f.write_str("the id of its Patient was sent for another patient before"),
+            PushFault::PatientId => f.write_str("the id of its Patient is that of another patient here"),
             PushFault::Full => f.write_str("as many transfers are kept as may be"),
             PushFault::Unavailable => f.write_str("transfers cannot be kept now"),
         }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use connectors::identity::oauth::TRANSFER;
@@ -21,6 +22,9 @@ use super::{Handoffs, RECEIVER, names, use_case};
 
 /// What carries an exchange out: the node's own stack.
 pub type Runs = Arc<dyn Fn(Inbound) -> LocalBoxFuture<'static, Result<Recorded, Refusal>>>;
+
+/// How often one question waits its turn.
+const WAITS: usize = 5;
 
 /// Most resources that are fetched one by one.
 const MOST: usize = 2_000;
@@ -278,7 +282,15 @@ impl Asking<'_> {
             emergency: None,
             unreadable: None,
         };
-        let recorded = match (self.runs)(inbound).await {
+        let mut answer = (self.runs)(inbound.clone()).await;
+        for _ in 0..WAITS {
+            // A handoff of many parts may be more than anybody may ask at once: it waits its turn and is not begun again.
+            let Err(Refusal::Throttled(seconds)) = answer else { break };
+            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+            let request_id = uuid::Uuid::new_v4().to_string();
+            answer = (self.runs)(Inbound { request_id, ..inbound.clone() }).await;
+        }
+        let recorded = match answer {
             Ok(recorded) => recorded,
             Err(Refusal::NotFound | Refusal::Source(SourceFault::NotFound | SourceFault::NotSupported)) => {
                 return Err(Unanswered::NotThere);

@@ -1,327 +1,14 @@
 //! The receiver before senders that behave and senders that do not, through the real stack and the real policy; and a sender
 //! whose receiver cannot be told.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
-use connectors::http::{HttpClient, HttpSettings};
-use connectors::identity::NodeKey;
-use connectors::identity::oauth::TokenClient;
-use connectors::registers::Nobody;
-use connectors::relations::Relations;
-use exchange::ports::{
-    AccessLog, Answer, AuthenticationFault, Authenticator, BoxFuture, Item, Localisation, LogUnavailable, NoThrottle,
-    NoValueSets, Question, Slot, SourceFault, SystemClock, Whereabouts, Written,
-};
-use exchange::{Bounds, Credentials, Fanout, Gate, Handle, Inbound, NodeFacts, PageBounds, Wiring};
-use fhir::interaction::Level;
-use fhir::json::Limits;
-use fhir::{Interaction, Resource, SearchMode};
-use flows::eoverdracht::{Closed, Stage, TaskStatus, task};
-use policy::{Caller, DataHolder, Finding, Permit, Person, UseCase, UseCases};
-use rcgen::{CertificateParams, KeyPair, SanType};
+use exchange::ports::SourceFault;
+use flows::eoverdracht::{Closed, Stage};
 use serde_json::{Value, json};
-use store::state::StateOptions;
-use store::transfers::Id;
 
-use super::ports::HandoffPlaces;
-use super::receiving::Runs;
-use super::tickets::TicketDesk;
+use super::testing::{OTHER, OWN, World, handoff, read, ura};
 use super::*;
-use crate::patient_index::OwnPatients;
-
-const OWN: &str = "90010002";
-const OTHER: &str = "90010001";
-const BSN: &str = "999911120";
-
-/// The sender's node, as far as it is asked.
-struct Sender {
-    holder: DataHolder,
-    has: Mutex<BTreeMap<String, Value>>,
-    /// What goes wrong, by what is asked; each once.
-    faults: Mutex<HashMap<String, SourceFault>>,
-    /// Whether it makes documents.
-    documents: bool,
-    /// Whether the answer to what is put gets lost.
-    loses: Mutex<bool>,
-    asked: Mutex<Vec<String>>,
-}
-
-impl Sender {
-    fn task(&self, change: impl FnOnce(&mut Value)) {
-        change(self.has.lock().unwrap().get_mut("Task/t1").unwrap());
-    }
-
-    fn answer(&self, question: &Question<'_>) -> Result<Answer, SourceFault> {
-        let (key, person) = (key(question.interaction()), question.permit().request().caller.person.is_some());
-        self.asked.lock().unwrap().push(format!("{key}{}", if person { " for a person" } else { "" }));
-        if let Some(fault) = self.faults.lock().unwrap().remove(&key) {
-            return Err(fault);
-        }
-        let mut has = self.has.lock().unwrap();
-        match question.interaction() {
-            Interaction::Operation { level: Level::Instance(..), .. } => {
-                if !self.documents {
-                    return Err(SourceFault::NotSupported);
-                }
-                let apart = |one: &&Value| one["resourceType"] != "Task" && one["resourceType"] != "Binary";
-                let mut all: Vec<&Value> = has.values().filter(apart).collect();
-                all.sort_by_key(|one| one["resourceType"] != "Composition");
-                Ok(answer(all.into_iter().map(read).collect()))
-            }
-            Interaction::Update { .. } => {
-                let put = question.body().ok_or(SourceFault::Rejected)?;
-                let ours = read(&has["Task/t1"]);
-                if task::only_status_changed(&ours, put) != Some(TaskStatus::Completed) {
-                    return Err(SourceFault::Rejected);
-                }
-                has.insert("Task/t1".to_owned(), serde_json::from_str(put.text()).unwrap());
-                if std::mem::take(&mut *self.loses.lock().unwrap()) {
-                    return Err(SourceFault::TimedOut);
-                }
-                let written = Written { created: false, id: Some("t1".to_owned()), version_id: None };
-                Ok(Answer { written: Some(written), ..answer(vec![put.clone()]) })
-            }
-            _ => {
-                let one = has.get(&key).ok_or(SourceFault::NotFound)?;
-                Ok(Answer { vouched: vec![key], ..answer(vec![read(one)]) })
-            }
-        }
-    }
-}
-
-fn key(interaction: &Interaction) -> String {
-    match interaction {
-        Interaction::Read { resource_type, id } => format!("{}/{}", resource_type.name(), id.as_str()),
-        Interaction::Update { id, .. } => format!("PUT Task/{}", id.as_str()),
-        Interaction::Operation { level: Level::Instance(kind, id), name, .. } => {
-            format!("{}/{}/${name}", kind.name(), id.as_str())
-        }
-        _ => "something else".to_owned(),
-    }
-}
-
-fn read(json: &Value) -> Resource {
-    Resource::parse(Bytes::from(json.to_string()), &Limits::default()).unwrap()
-}
-
-fn answer(resources: Vec<Resource>) -> Answer {
-    let mode = |at| if at == 0 { SearchMode::Match } else { SearchMode::Include };
-    let items = resources.into_iter().enumerate().map(|(at, resource)| Item { resource, mode: mode(at) });
-    Answer { items: items.collect(), ..Answer::default() }
-}
-
-impl Source for Sender {
-    fn holder(&self) -> &DataHolder {
-        &self.holder
-    }
-    fn name(&self) -> &str {
-        "Maasdal"
-    }
-    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {
-        let answer = self.answer(&question);
-        Box::pin(std::future::ready(answer))
-    }
-}
-
-/// A log that counts.
-#[derive(Default)]
-struct Log(Arc<AtomicUsize>);
-
-struct Place(Arc<AtomicUsize>);
-
-impl AccessLog for Log {
-    fn reserve(&self) -> Result<Box<dyn Slot>, LogUnavailable> {
-        Ok(Box::new(Place(self.0.clone())))
-    }
-}
-
-impl Slot for Place {
-    fn write(self: Box<Self>, _: Vec<u8>) -> BoxFuture<'static, Result<(), LogUnavailable>> {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        Box::pin(std::future::ready(Ok(())))
-    }
-    fn hand_over(self: Box<Self>, _: Vec<u8>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// Nobody else comes in, and nothing else is anywhere.
-struct Nothing;
-
-impl Authenticator for Nothing {
-    fn identify<'a>(&'a self, _: Gate, _: &'a Credentials) -> BoxFuture<'a, Result<Caller, AuthenticationFault>> {
-        Box::pin(std::future::ready(Err(AuthenticationFault::NoToken)))
-    }
-}
-
-impl Localisation for Nothing {
-    fn locate<'a>(&'a self, _: &'a Permit) -> BoxFuture<'a, Whereabouts> {
-        Box::pin(std::future::ready(Whereabouts { places: Vec::new(), index: Finding::Absent }))
-    }
-}
-
-/// A receiving node with one sender.
-struct World {
-    handoffs: Arc<Handoffs>,
-    sender: Arc<Sender>,
-    runs: Runs,
-    records: Arc<AtomicUsize>,
-    _folder: tempfile::TempDir,
-}
-
-fn ura(text: &str) -> Ura {
-    Ura::parse(text).unwrap()
-}
-
-fn node_key() -> NodeKey {
-    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let name = format!("2.16.528.1.1007.99.2110-1-900012345-S-{OWN}-00.000-00000000");
-    params.subject_alt_names.push(SanType::OtherName((vec![2, 5, 5, 5], name.as_str().into())));
-    let key = KeyPair::generate().unwrap();
-    NodeKey::new(params.self_signed(&key).unwrap().der(), key.serialize_pem().as_bytes()).unwrap()
-}
-
-fn use_case_of(name: &str) -> UseCase {
-    let file = |file: &str| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../profiles").join(name).join(file);
-        std::fs::read_to_string(path).unwrap()
-    };
-    UseCase::load(name, &file("capability.json"), &file("policy.rego"), &file("release.toml"), false).unwrap()
-}
-
-impl World {
-    fn new(documents: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let state = Arc::new(State::open(&StateOptions::new(folder.path().join("state"))).unwrap());
-        let config = HandoffsConfig { attempts: 3, ..HandoffsConfig::default() };
-        let books = Books::open(&state, &folder.path().join("documents"), &config).unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let sender = Arc::new(Sender {
-            holder: DataHolder(ura(OTHER)),
-            has: Mutex::new(handoff()),
-            faults: Mutex::default(),
-            documents,
-            loses: Mutex::new(false),
-            asked: Mutex::default(),
-        });
-        // Nobody listens there.
-        let dead = |path: &str| WebAddress::parse(&format!("https://127.0.0.1:9/{path}")).unwrap();
-        let peer: PeerConfig = serde_json::from_value(json!({
-            "ura": OTHER, "name": "Maasdal", "bases": {"stu3": dead("fhir")}, "token_endpoint": dead("token"),
-        }))
-        .unwrap();
-        let http = HttpClient::new(HttpSettings::default()).unwrap();
-        let tokens = Arc::new(TokenClient::new(Arc::new(node_key()), http.clone(), clock.clone()));
-        let notification = Some((dead("notification"), NotificationShape::EmptyPost));
-        let partner = Partner { peer, notification, source: sender.clone() };
-        let tickets = Arc::<Tickets>::default();
-        let handoffs = Handoffs::new(Parts {
-            own: (ura(OWN), "De Linde".to_owned()),
-            config,
-            clock: clock.clone(),
-            books,
-            grants: GrantsPort::open(state, clock.clone()).unwrap(),
-            partners: HashMap::from([(ura(OTHER), partner)]),
-            notifier: Notifier::new(http, tokens, use_case(RECEIVER).unwrap(), Duration::from_secs(1)),
-            tickets: tickets.clone(),
-        })
-        .unwrap();
-        let log = Log::default();
-        let records = log.0.clone();
-        let places = HandoffPlaces {
-            otherwise: Arc::new(Nothing),
-            outbox: Arc::new(OutboxSource::new(handoffs.clone())),
-            inbox: Arc::new(InboxSource::new(handoffs.clone())),
-            handoffs: handoffs.clone(),
-        };
-        let stack = Arc::new(exchange::stack(Wiring {
-            node: NodeFacts { holder: DataHolder(ura(OWN)), kind: None, limits: Limits::default() },
-            use_cases: Arc::new(UseCases::new(vec![use_case_of(RECEIVER)]).into()),
-            log: Arc::new(log),
-            clock,
-            authenticator: Arc::new(TicketDesk { tickets, doorman: Arc::new(Nothing) }),
-            throttle: Arc::new(NoThrottle),
-            patients: Arc::new(OwnPatients::new(Vec::new())),
-            relations: Arc::new(Relations::new(true, Vec::new())),
-            consents: Arc::new(Nobody),
-            localisation: Arc::new(places),
-            value_sets: Arc::new(NoValueSets),
-            bounds: Bounds {
-                exchange: Duration::from_secs(20),
-                at_once: 8,
-                finding: Duration::from_secs(2),
-                fanout: Fanout { patience: Duration::from_secs(5), at_once: 8, most: 8 },
-                questions_at_once: 4,
-                pages: PageBounds::default(),
-            },
-        }));
-        let runs: Runs = Arc::new(move |inbound: Inbound| {
-            let stack = stack.clone();
-            Box::pin(async move { stack.handle(inbound).await })
-        });
-        World { handoffs, sender, runs, records, _folder: folder }
-    }
-
-    /// Is told of the Task, and does what is due, so often.
-    async fn told(&self, steps: usize) -> Id {
-        let other = ura(OTHER);
-        let id = self.handoffs.told((&other, "Maasdal"), "t1", None, "correlation").await.unwrap();
-        self.steps(id, steps).await;
-        id
-    }
-
-    async fn steps(&self, id: Id, steps: usize) {
-        for _ in 0..steps {
-            self.handoffs.receive_on(&self.runs, id).await.unwrap();
-        }
-    }
-
-    async fn take(&self, id: Id) {
-        let nurse = Person { id: "n-1".to_owned(), name: None, role: "30.000".to_owned() };
-        self.handoffs.take(id, nurse).await.unwrap();
-    }
-
-    fn received(&self, id: Id) -> Received {
-        self.handoffs.books.received.get(id).unwrap().unwrap()
-    }
-
-    fn stage(&self, id: Id) -> Stage {
-        self.received(id).receiving().unwrap().stage()
-    }
-
-    fn asked(&self) -> Vec<String> {
-        self.sender.asked.lock().unwrap().clone()
-    }
-
-    fn at_sender(&self) -> String {
-        self.sender.has.lock().unwrap()["Task/t1"]["status"].as_str().unwrap().to_owned()
-    }
-}
-
-/// A small handoff and its Task, by name.
-fn handoff() -> BTreeMap<String, Value> {
-    let snomed = |code: &str| json!({"coding": [{"system": "http://snomed.info/sct", "code": code}]});
-    let all = [
-        json!({"resourceType": "Task", "id": "t1", "status": "in-progress", "intent": "order", "code": snomed("308292007"),
-            "for": {"reference": "Patient/p1"}, "requester": {"agent": {"display": "Maasdal"}},
-            "owner": {"identifier": {"system": "http://fhir.nl/fhir/NamingSystem/ura", "value": OWN}},
-            "input": [{"type": snomed("11171000146100"), "valueReference": {"reference": "Composition/c1"}}]}),
-        json!({"resourceType": "Composition", "id": "c1", "status": "final", "type": snomed("11171000146100"),
-            "subject": {"reference": "Patient/p1"}, "date": "2026-11-20", "author": [{"reference": "Practitioner/n1"}],
-            "title": "Overdracht", "section": [{"entry": [{"reference": "Condition/k1"}]}]}),
-        json!({"resourceType": "Patient", "id": "p1", "identifier": [
-            {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": BSN}]}),
-        json!({"resourceType": "Practitioner", "id": "n1"}),
-        json!({"resourceType": "Condition", "id": "k1", "subject": {"reference": "Patient/p1"},
-            "asserter": {"reference": "Practitioner/gone"}}),
-    ];
-    let name = |one: &Value| format!("{}/{}", one["resourceType"].as_str().unwrap(), one["id"].as_str().unwrap());
-    all.into_iter().map(|one| (name(&one), one)).collect()
-}
 
 #[tokio::test]
 async fn a_handoff_is_read_for_nobody_fetched_for_a_person_kept_and_only_then_completed() {
@@ -495,6 +182,23 @@ async fn a_document_that_is_not_whole_or_not_the_tasks_is_not_taken() {
     world.take(id).await;
     world.steps(id, 2).await;
     assert_eq!((world.stage(id), world.at_sender().as_str()), (Stage::Closed(Closed::Refused), "in-progress"));
+}
+
+#[tokio::test]
+async fn what_was_kept_long_enough_is_forgotten_whole_and_nothing_else_is() {
+    let world = World::new(true);
+    let id = world.told(1).await;
+    assert_eq!(world.handoffs.forget_old().await.unwrap(), 0);
+    world.take(id).await;
+    world.steps(id, 3).await;
+    let aged = world.handoffs.books.received.change(id, |received| {
+        received.modified = "2020-01-01T00:00:00Z".to_owned();
+        book::Change::Made((), None)
+    });
+    aged.await.unwrap();
+    assert_eq!(world.handoffs.forget_old().await.unwrap(), 1);
+    assert!(world.handoffs.books.received.get(id).unwrap().is_none());
+    assert_eq!(world.handoffs.books.received.part(id, 0).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! The two loops that bring transfers further: whatever is due is done, a bounded number at a time, for as long as the node
-//! serves. What they are cut off from is still due.
+//! The loops that bring transfers further, and one that forgets them: whatever is due is done, a bounded number at a time, for
+//! as long as the node serves. What they are cut off from is still due.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::Handoffs;
 use super::book::Trouble;
+use super::forgetting::EVERY;
 use super::receiving::Runs;
 use crate::http::endpoint;
 use crate::node::Node;
@@ -27,7 +28,7 @@ pub struct Working(Vec<JoinHandle<()>>);
 impl Working {
     /// Starts both. To be called on the runtime that the node serves on.
     pub fn start(node: &Arc<Node>, handoffs: &Arc<Handoffs>) -> Self {
-        let (of_sender, of_receiver) = (handoffs.clone(), handoffs.clone());
+        let (of_sender, of_receiver, of_both) = (handoffs.clone(), handoffs.clone(), handoffs.clone());
         let node = node.clone();
         let runs: Runs = Arc::new(move |inbound| {
             let node = node.clone();
@@ -44,6 +45,14 @@ impl Working {
                 loop {
                     let round = of_receiver.receive_round(&runs).await;
                     rest(round, of_receiver.books.received.woken()).await;
+                }
+            }),
+            actix_web::rt::spawn(async move {
+                loop {
+                    if let Err(fault) = of_both.forget_old().await {
+                        tracing::error!(handoff.fault = %fault, "old transfers cannot be forgotten");
+                    }
+                    tokio::time::sleep(EVERY).await;
                 }
             }),
         ])

@@ -11,10 +11,11 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use exchange::notice::{Handed, record_handed};
+use exchange::ports::Throttle;
 use exchange::{Gate, Inbound, Refusal};
 use fhir::json::Limits;
-use fhir::{FhirVersion, IssueCode, Outcome, Severity, Ura};
-use policy::{Caller, Direction, TreatmentRelation};
+use fhir::{FhirVersion, IssueCode, LogicalId, Outcome, Severity, Ura};
+use policy::{Caller, Direction, Finding, TreatmentRelation};
 use serde::Deserialize;
 use store::transfers::Id;
 
@@ -72,11 +73,18 @@ async fn enter(
     let frame = Frame::of(node, &inbound, negotiated);
     let identified = node.authenticator().identify(Gate::Inner, &inbound.credentials).await;
     let caller = identified.map_err(|fault| no(responder::refuse(&frame, &Refusal::Unidentified(fault))))?;
+    within_measure(node, Gate::Inner, &caller, &frame)?;
     if !caller.use_cases.iter().any(|held| held.as_str() == use_case) {
         let text = format!("this caller does not hold the use case {use_case}");
         return Err(refuse(StatusCode::FORBIDDEN, IssueCode::Forbidden, &text));
     }
     Ok(Entered { handoffs, caller, inbound, frame })
+}
+
+/// Whether this caller has not asked too much: the same measure as of exchanges.
+fn within_measure(node: &Node, gate: Gate, caller: &Caller, frame: &Frame) -> Result<(), No> {
+    let admitted = Throttle::admit(node.entrance().limits(), gate, caller);
+    admitted.map_err(|wait| no(responder::refuse(frame, &Refusal::throttled(wait))))
 }
 
 /// `POST /handoffs?receiver=[URA]`: a handoff, as a Bundle of type document or collection in STU3.
@@ -112,6 +120,14 @@ pub async fn push(
     let offered = offered.unwrap_or_default();
     let read = handoffs.read(&bundle, |kind| kind != "Task" && offered.iter().any(|known| known == kind));
     let handoff = read.map_err(|fault| push_refused(&fault))?;
+    // An id of our own sources is not another patient's in what we send: requests by that id would find nobody.
+    let meant = LogicalId::parse(handoff.patient_id());
+    if let Some(id) = meant
+        && let Finding::Found(bsn) = node.patients().patient(&id).await
+        && bsn != *handoff.patient()
+    {
+        return Err(push_refused(&PushFault::PatientId));
+    }
     // Who gave it, about whom, is on record before there is a transfer.
     let handed = Handed {
         caller: &caller,

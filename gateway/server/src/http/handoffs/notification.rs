@@ -53,6 +53,7 @@ pub async fn notification(
         }
         no(responder::refuse(&frame, &Refusal::Unidentified(fault)))
     })?;
+    super::within_measure(&node, Gate::Outer, &caller, &frame)?;
     let known = handoffs.partners.contains_key(&caller.organisation.ura);
     if !known || !caller.use_cases.iter().any(|held| held.as_str() == RECEIVER) {
         let says = "the token is not one to tell of handoffs with";
