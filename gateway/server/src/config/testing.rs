@@ -98,6 +98,7 @@ pub(crate) fn everything() -> NodeConfig {
             relations_file: Some(path()),
             whereabouts_file: Some(path()),
             mitz: Some(MitzConfig {
+                locates_as: Some("urn:oid:2.999.4".to_owned()),
                 base: web(),
                 certificate_file: path(),
                 key_file: path(),

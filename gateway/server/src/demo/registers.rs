@@ -55,7 +55,7 @@ pub fn of(provider: &Provider, folder: &Path, mitz: Option<MitzConfig>) -> Resul
     Ok(RegistersConfig {
         consents_file: write("consents.json", &consents)?,
         // One provider's consents stand in its own system as well.
-        consents_in_sources: provider.key == "pharmacy",
+        consents_in_sources: provider.key == "nursing-home",
         relations_file: write("relations.json", &relations)?,
         whereabouts_file: write("whereabouts.json", &whereabouts)?,
         mitz,
