@@ -9,7 +9,7 @@ fn consent(id: &str, patient: &str) -> serde_json::Value {
 }
 
 async fn told(stub: &Stub, change: impl FnOnce(&mut FhirSourceConfig)) -> Result<Vec<String>, NotFoundOut> {
-    let patient = bsn(BSN);
+    let patient = bsn();
     let all = source_with(stub, change).about(&patient).await?;
     Ok(all.iter().filter_map(|one| Some(one.id()?.into_owned())).collect())
 }
