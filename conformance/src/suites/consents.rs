@@ -1,73 +1,63 @@
-//! Consents in the provider's own system, as FHIR Consent: what they permit and object to is followed at the next
-//! request, a directive about treatment says nothing about who may see what, and a system that does not answer is no yes.
+//! Consents in the provider's own system, as FHIR Consent: what they permit and object to is followed at the next request
+//! that the system knows them, and what is no consent in force, or is a directive about treatment, says nothing about who may
+//! see what.
 
-use reqwest::Method;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::outer_gate::{CLINIC, Gate, patient_id};
-use super::overview::{SHOWCASE, is_about, local, type_of};
+use super::overview::{SHOWCASE, local, type_of};
 use super::setting::{BSN_SYSTEM, Setting};
 use super::{Check, Flaw, Judgement, ensure};
-use crate::callers::Wire;
-use crate::region;
-use crate::source_server::Fault;
 
-/// Its own system has Consents, and its node asks for them.
-const HOLDER: &str = "pharmacy";
-/// Objects there, in the provider's table.
-const OBJECTS: &str = "900203651";
-const KIND: &str = "MedicationDispense";
+/// Its own system, a folder of files, has Consents, and its node looks for them.
+const HOLDER: &str = "nursing-home";
+/// Permits the hospital there, and nobody else.
+const PERMITS_ONE: &str = "900184590";
+const KIND: &str = "Observation";
+/// How long a folder may take to be read again.
+const WITHIN: Duration = Duration::from_secs(20);
 
 pub fn checks() -> Vec<Check> {
     vec![
-        Check::new("an objection in the provider's own system stops the next request", |setting| {
+        Check::new("an objection in the provider's own system stops who it is about", |setting| {
             Box::pin(objection(setting))
         }),
         Check::new("one resource that is objected to stays behind, and the record says so", |setting| {
             Box::pin(one_resource(setting))
         }),
-        Check::new("a permission by name in the provider's own system is above a general objection", |setting| {
-            Box::pin(by_name(setting))
-        }),
         Check::new("what is no consent in force, or is about treatment, permits nothing", |setting| {
             Box::pin(no_consent(setting))
         }),
-        Check::new("a system that has consents and does not answer is no yes", |setting| Box::pin(ill(setting))),
     ]
 }
 
-/// The provider's source, past its node.
-struct Source {
-    wire: Wire,
-    base: String,
-    control: String,
+/// The provider's system, past its node.
+struct Kept {
+    file: PathBuf,
 }
 
-impl Source {
+impl Kept {
     fn of(setting: &Setting) -> Result<Self, Flaw> {
-        let key = format!("{HOLDER}-source");
-        let simulator = setting.ready.simulators.iter().find(|simulator| simulator.key == key);
-        let simulator = simulator.ok_or_else(|| Flaw::NotRun("the source is not played".to_owned()))?;
-        Ok(Source { wire: Wire::new(None, None)?, base: simulator.base.clone(), control: simulator.control.clone() })
+        let folder = setting.node(HOLDER)?.config_file.with_file_name("records");
+        Ok(Kept { file: folder.join("Consent-toestemming-proef.json") })
     }
 
-    async fn put(&self, resource: &Value) -> Judgement {
-        let kind = [("content-type", "application/fhir+json")];
-        let url = format!("{}/{}", self.base, local(resource));
-        let answer = self.wire.raw(Method::PUT, &url, &kind, resource.to_string().into()).await?;
-        if answer.status < 300 { Ok(()) } else { Err(Flaw::NotRun("the source does not take a Consent".to_owned())) }
+    /// Puts a finished file into place.
+    fn put(&self, consent: &Value) -> Judgement {
+        let cannot = |fault: std::io::Error| Flaw::NotRun(format!("the folder cannot be written: {fault}"));
+        let unfinished = self.file.with_extension("unfinished");
+        std::fs::write(&unfinished, consent.to_string()).map_err(cannot)?;
+        std::fs::rename(&unfinished, &self.file).map_err(cannot)
     }
+}
 
-    async fn lift(&self, resource: &Value) -> Judgement {
-        let url = format!("{}/{}", self.base, local(resource));
-        self.wire.raw(Method::DELETE, &url, &[], bytes::Bytes::new()).await?;
-        Ok(())
-    }
-
-    async fn fault(&self, fault: &Fault) -> Judgement {
-        let body = serde_json::to_vec(fault).map_err(|fault| Flaw::NotRun(fault.to_string()))?;
-        self.wire.raw(Method::PUT, &format!("{}/fault", self.control), &[], body.into()).await?;
-        Ok(())
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // There was none, or it is a leftover of a check.
+        let _ = std::fs::remove_file(&self.file);
     }
 }
 
@@ -87,126 +77,90 @@ fn to_the_clinic(decision: &str) -> Value {
     json!({"type": decision, "actor": [{"role": role, "reference": {"identifier": ura}}]})
 }
 
-/// While this consent stands in the source.
-async fn with<T>(source: &Source, consent: &Value, run: impl AsyncFnOnce() -> Result<T, Flaw>) -> Result<T, Flaw> {
-    source.put(consent).await?;
-    let told = run().await;
-    source.lift(consent).await?;
-    told
-}
-
-async fn asked(gate: &Gate) -> Result<(u16, Vec<String>), Flaw> {
-    let answer = gate.search(KIND, &[]).await?;
-    let bundle = answer.json().unwrap_or_default();
-    let entries = bundle["entry"].as_array().into_iter().flatten().map(|entry| &entry["resource"]);
-    Ok((answer.status, entries.filter(|one| type_of(one) == KIND).map(local).collect()))
+/// Asks until it is answered so; what was shown, with the record of the last time.
+async fn until(
+    setting: &Setting,
+    gate: &Gate,
+    what: &str,
+    fits: impl Fn(u16, &[String]) -> bool,
+) -> Result<(Vec<String>, Value), Flaw> {
+    let begun = Instant::now();
+    loop {
+        let mark = setting.mark(HOLDER).await?;
+        let answer = gate.search(KIND, &[("_count", "500")]).await?;
+        let bundle = answer.json().unwrap_or_default();
+        let entries = bundle["entry"].as_array().into_iter().flatten().map(|entry| &entry["resource"]);
+        let shown: Vec<String> = entries.filter(|one| type_of(one) == KIND).map(local).collect();
+        if fits(answer.status, &shown) {
+            if answer.status >= 400 {
+                setting.keeps_quiet(&answer)?;
+            }
+            let record = setting.since(&mark, HOLDER)?.first().cloned().unwrap_or_default();
+            return Ok((shown, record));
+        }
+        let (status, number) = (answer.status, shown.len());
+        ensure(begun.elapsed() < WITHIN, || format!("{what}: it still answers {status} with {number}"))?;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 async fn objection(setting: &Setting) -> Judgement {
-    let (source, gate) = (Source::of(setting)?, Gate::open(setting, HOLDER, SHOWCASE).await?);
-    let before = asked(&gate).await?;
-    ensure(before.0 == 200 && !before.1.is_empty(), || format!("before, it answers {}", before.0))?;
-    let mark = setting.mark(HOLDER).await?;
-    let objects = consent(SHOWCASE, to_the_clinic("deny"))?;
-    let stopped = with(&source, &objects, async || Ok(gate.search(KIND, &[]).await?)).await?;
-    ensure(stopped.status == 403, || format!("with an objection it answers {}", stopped.status))?;
-    setting.keeps_quiet(&stopped)?;
-    let records = setting.since(&mark, HOLDER)?;
-    let found = records.first().map(|record| record["consent"].clone()).unwrap_or_default();
+    let (kept, gate) = (Kept::of(setting)?, Gate::open(setting, HOLDER, SHOWCASE).await?);
+    let (before, _) = until(setting, &gate, "before", |status, shown| status == 200 && !shown.is_empty()).await?;
+    kept.put(&consent(SHOWCASE, to_the_clinic("deny"))?)?;
+    let (_, record) = until(setting, &gate, "with an objection", |status, _| status == 403).await?;
+    let found = &record["consent"];
     ensure(
         found["detail"]["decision"] == "deny" && found["detail"]["reference"] == "Consent/toestemming-proef",
         || "the record does not name the objection".to_owned(),
     )?;
-    let after = asked(&gate).await?;
-    ensure(after == before, || format!("afterwards it answers {}", after.0))
+    let sources = record["sources"].as_array().map_or(0, Vec::len);
+    ensure(sources == 0, || "a source was asked for what is refused".to_owned())?;
+    drop(kept);
+    until(setting, &gate, "afterwards", |status, shown| status == 200 && shown == before).await.map(|_| ())
 }
 
 async fn one_resource(setting: &Setting) -> Judgement {
-    let (source, gate) = (Source::of(setting)?, Gate::open(setting, HOLDER, SHOWCASE).await?);
-    let (_, all) = asked(&gate).await?;
-    let kept = all.first().cloned().ok_or_else(|| Flaw::NotRun("there is no such resource".to_owned()))?;
-    let data = json!([{"meaning": "instance", "reference": {"reference": kept}}]);
-    let objects = consent(SHOWCASE, json!({"type": "deny", "data": data}))?;
-    let mark = setting.mark(HOLDER).await?;
-    let (status, shown) = with(&source, &objects, async || asked(&gate).await).await?;
-    let rest: Vec<String> = all.into_iter().filter(|one| *one != kept).collect();
-    ensure(status == 200 && shown == rest, || format!("it answers {status} with {} of {}", shown.len(), rest.len()))?;
-    let records = setting.since(&mark, HOLDER)?;
-    let record = records.first().cloned().unwrap_or_default();
+    let (kept, gate) = (Kept::of(setting)?, Gate::open(setting, HOLDER, SHOWCASE).await?);
+    let (all, _) = until(setting, &gate, "before", |status, shown| status == 200 && shown.len() > 1).await?;
+    let one = all.first().cloned().unwrap_or_default();
+    let data = json!([{"meaning": "instance", "reference": {"reference": one}}]);
+    kept.put(&consent(SHOWCASE, json!({"type": "deny", "data": data}))?)?;
+    let rest: Vec<String> = all.iter().filter(|other| **other != one).cloned().collect();
+    let fits = |status: u16, shown: &[String]| status == 200 && shown == rest;
+    let (_, record) = until(setting, &gate, "with an objection to one", fits).await?;
     let duties = record["decision"]["obligations"].as_array().into_iter().flatten();
-    let said = duties.into_iter().any(|duty| duty["kind"] == "withhold-resource" && duty["reference"] == kept.as_str());
-    ensure(said && record["sources"][0]["withheld"] == 1, || "the record does not say what stayed behind".to_owned())?;
-    let by_itself =
-        with(&source, &objects, async || Ok(gate.wire.get(&format!("{}/{kept}", gate.base)).await?)).await?;
-    ensure(by_itself.status == 404, || format!("read by itself it answers {}", by_itself.status))
+    let said = duties.into_iter().any(|duty| duty["kind"] == "withhold-resource" && duty["reference"] == one.as_str());
+    ensure(said && record["sources"][0]["withheld"].as_u64() > Some(0), || {
+        "the record does not say what stayed behind".to_owned()
+    })?;
+    let by_itself = gate.wire.get(&format!("{}/{one}", gate.base)).await?.status;
+    ensure(by_itself == 404, || format!("read by itself it answers {by_itself}"))
 }
 
-async fn by_name(setting: &Setting) -> Judgement {
-    let (source, gate) = (Source::of(setting)?, Gate::open(setting, HOLDER, OBJECTS).await?);
-    let (before, _) = asked(&gate).await?;
-    ensure(before == 403, || format!("with an objection it answers {before}"))?;
-    let permits = consent(OBJECTS, to_the_clinic("permit"))?;
-    let (with_it, _) = with(&source, &permits, async || asked(&gate).await).await?;
-    ensure(with_it == 200, || format!("with a permission by name it answers {with_it}"))?;
-    let (after, _) = asked(&gate).await?;
-    ensure(after == 403, || format!("afterwards it answers {after}"))
-}
-
+/// Each follows one that permits, so that what is seen is its own doing.
 async fn no_consent(setting: &Setting) -> Judgement {
-    let (source, gate) = (Source::of(setting)?, Gate::open(setting, HOLDER, OBJECTS).await?);
+    let (kept, gate) = (Kept::of(setting)?, Gate::open(setting, HOLDER, PERMITS_ONE).await?);
+    until(setting, &gate, "before", |status, _| status == 403).await?;
     let scope = |code: &str| json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": code}]});
+    let another = json!([{"identifier": {"system": "http://fhir.nl/fhir/NamingSystem/ura", "value": "90010001"}}]);
+    let modifier = json!([{"url": "https://example.org/StructureDefinition/unless", "valueBoolean": true}]);
     for (what, name, value) in [
         ("a draft", "status", json!("draft")),
         ("one that was withdrawn", "status", json!("inactive")),
         ("an error", "status", json!("entered-in-error")),
         ("a directive about treatment", "scope", scope("treatment")),
         ("a living will", "scope", scope("adr")),
-        (
-            "one with a modifier",
-            "modifierExtension",
-            json!([{"url": "https://example.org/StructureDefinition/unless", "valueBoolean": true}]),
-        ),
-        (
-            "another's",
-            "organization",
-            json!([{"identifier": {"system": "http://fhir.nl/fhir/NamingSystem/ura", "value": "90010001"}}]),
-        ),
+        ("one with a modifier", "modifierExtension", modifier),
+        ("another's", "organization", another),
         ("one of another patient", "patient", json!({"identifier": {"system": BSN_SYSTEM, "value": SHOWCASE}})),
     ] {
-        let mut permits = consent(OBJECTS, to_the_clinic("permit"))?;
+        let mut permits = consent(PERMITS_ONE, to_the_clinic("permit"))?;
+        kept.put(&permits)?;
+        until(setting, &gate, "with a permission", |status, _| status == 200).await?;
         permits[name] = value;
-        let mark = setting.mark(HOLDER).await?;
-        let (status, shown) = with(&source, &permits, async || asked(&gate).await).await?;
-        ensure(status == 403 && shown.is_empty(), || format!("{what} permits: it answers {status}"))?;
-        let records = setting.since(&mark, HOLDER)?.len();
-        ensure(records == 1, || format!("{records} records were written, not one"))?;
+        kept.put(&permits)?;
+        until(setting, &gate, what, |status, shown| status == 403 && shown.is_empty()).await?;
     }
     Ok(())
-}
-
-async fn ill(setting: &Setting) -> Judgement {
-    let (source, gate) = (Source::of(setting)?, Gate::open(setting, HOLDER, SHOWCASE).await?);
-    let refused = Gate::open(setting, HOLDER, OBJECTS).await?.search(KIND, &[]).await?;
-    for (fault, reason) in
-        [(Fault::Dead, "unreachable"), (Fault::Slow { ms: 12_000 }, "timed-out"), (Fault::Truncated, "unusable")]
-    {
-        let mark = setting.mark(HOLDER).await?;
-        source.fault(&fault).await?;
-        let answer = gate.search(KIND, &[]).await;
-        source.fault(&Fault::None).await?;
-        let answer = answer?;
-        ensure(answer.status == 403 && answer.body == refused.body, || {
-            format!("{reason}: the caller can tell it from a refusal ({})", answer.status)
-        })?;
-        let records = setting.since(&mark, HOLDER)?;
-        let found = records.first().map(|record| record["consent"].clone()).unwrap_or_default();
-        ensure(found["finding"] == "not-found-out" && found["detail"] == reason, || {
-            format!("the record says {found}, not {reason}")
-        })?;
-    }
-    let patient = format!("Patient/{}", patient_id(HOLDER, SHOWCASE)?);
-    let held =
-        region::resources(HOLDER).into_iter().filter(|one| type_of(one) == KIND && is_about(one, &patient)).count();
-    let (status, shown) = asked(&gate).await?;
-    ensure(status == 200 && shown.len() == held, || format!("well again, it answers {status} with {}", shown.len()))
 }

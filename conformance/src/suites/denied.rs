@@ -57,9 +57,8 @@ async fn objection(setting: &Setting) -> Judgement {
     overview.shows(setting, "general-practice", "answered")?;
     overview.shows(setting, "pharmacy", "refused")?;
     ensure(overview.items(setting, "pharmacy")?.is_empty(), || "the pharmacy gave something".to_owned())?;
-    // The general practice keeps its records in files: whatever reached a simulator was the pharmacy's doing, and it has
-    // consents in its own system.
-    setting.no_source_was_asked_but_for_consents(&mark).await?;
+    // The general practice keeps its records in files: whatever reached a simulator was the pharmacy's doing.
+    setting.no_source_was_asked(&mark).await?;
     every_record_refuses(&setting.since(&mark, "pharmacy")?, "consent-denied", |consent| {
         consent["finding"] == "found" && consent["detail"]["decision"] == "deny"
     })

@@ -129,16 +129,6 @@ impl Setting {
         ensure(asked == 0, || format!("{asked} requests reached a source"))
     }
 
-    /// Holds unless a source was asked, since the mark, anything but which Patient it is and what they consented to.
-    pub async fn no_source_was_asked_but_for_consents(&self, mark: &Mark) -> Judgement {
-        let asked = self.asked_of_sources().await?;
-        let of_consent = |one: &Recorded| {
-            ["/Patient/_search", "/Consent/_search", "/metadata"].iter().any(|end| one.path.ends_with(end))
-        };
-        let others = asked.iter().skip(mark.asked).filter(|one| !of_consent(one)).count();
-        ensure(others == 0, || format!("{others} requests reached a source"))
-    }
-
     /// Holds the answer to a request that must be refused against everything that must then be so: its status, an
     /// OperationOutcome and nothing else, one record that says the same, and no source that was asked.
     pub async fn refused(

@@ -43,7 +43,7 @@ pub const CATALOGUE: &[(u16, Standing)] = &[
     (139, Partly("a prescription over an existing one of another author, and one that is sent twice")),
     (141, Shown),
     (142, NotYet("no pseudonym is made or taken")),
-    (143, NotYet("no partner can register where data is")),
+    (143, Partly("no registration at a localisation service of another kind than Mitz is taken or looked at")),
 ];
 
 /// The checks of this suite.

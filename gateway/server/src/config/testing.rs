@@ -136,6 +136,7 @@ pub(crate) fn everything() -> NodeConfig {
                 }],
             }),
             mitz: Some(MitzConfig {
+                locates_as: Some("urn:oid:2.999.4".to_owned()),
                 base: web(),
                 certificate_file: path(),
                 key_file: path(),
@@ -143,7 +144,6 @@ pub(crate) fn everything() -> NodeConfig {
                 categories_file: path(),
                 media_type: text(),
                 professional_root: Some(text()),
-                locates_as: Some(text()),
                 deadline_ms: 1,
                 answer_bytes: 1,
                 questions_at_once: 1,

@@ -82,7 +82,7 @@ pub fn of(
     Ok(RegistersConfig {
         consents_file: write("consents.json", &consents)?,
         // One provider's consents stand in its own system as well.
-        consents_in_sources: provider.key == "pharmacy",
+        consents_in_sources: provider.key == "nursing-home",
         relations_file: write("relations.json", &relations)?,
         whereabouts_file: if provider.key == index::ALONE { None } else { write("whereabouts.json", &whereabouts)? },
         // The pharmacy looks in its own records too, for patients who are not on its list.

@@ -134,6 +134,8 @@ impl LocalConsents {
 }
 
 #[cfg(test)]
+mod resource_properties;
+#[cfg(test)]
 mod resource_tests;
 #[cfg(test)]
 mod tests;

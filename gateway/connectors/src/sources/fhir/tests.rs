@@ -2,6 +2,7 @@
 
 mod about_one;
 mod as_asked;
+mod consents;
 mod faults;
 mod records;
 mod searching;
