@@ -22,7 +22,15 @@ async fn each_kind_of_session_begins_on_its_own_page_and_is_led_to_its_own_pages
         (
             Kind::Auditor,
             Some("/portal/log"),
-            vec!["Toegangslog", "Noodprocedures", "Opvallend", "Bewijs", "Gegevenskwaliteit", "Certificaten"],
+            vec![
+                "Toegangslog",
+                "Noodprocedures",
+                "Opvallend",
+                "Bewijs",
+                "Gegevenskwaliteit",
+                "Certificaten",
+                "Adresboek",
+            ],
         ),
         (Kind::Patient, Some("/portal/my-log"), vec![]),
         (
