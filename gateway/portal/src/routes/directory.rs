@@ -1,4 +1,4 @@
-//! The page on directories, for who supervises the node.
+//! The page on directories, for who supervises or administers the node.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
@@ -24,7 +24,7 @@ pub(super) async fn show(request: HttpRequest, portal: Data<Portal>, asked: Quer
     let Some((_, session)) = portal.cookies.session(&request, portal.desk.as_ref()) else {
         return portal.sign_in_page(&request, StatusCode::UNAUTHORIZED, None);
     };
-    if session.kind != Kind::Auditor {
+    if !matches!(session.kind, Kind::Auditor | Kind::Administrator) {
         return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::OtherKind, None);
     }
     let language = if asked.lang == "en" { Language::English } else { Language::Dutch };

@@ -111,10 +111,13 @@ fn set(table: &mut Table, key: &str, value: &str) {
     table.insert(key.to_owned(), Value::String(value.to_owned()));
 }
 
-/// Production, with the inner listener on TLS and without a Mitz that is played: what else is wrong comes to light.
+/// Production, with the inner listener on TLS and without national services that are played: what else is wrong comes to
+/// light.
 fn with_tls_in_production(config: &mut Table) {
     set(config, "mode", "production");
-    section(config, "registers").remove("mitz");
+    for played in ["mitz", "nvi"] {
+        section(config, "registers").remove(played);
+    }
     let outer = section(config, "outer").clone();
     let files = ["certificate_file", "key_file", "authorities_file"];
     let tls: Table = files.into_iter().map(|name| (name.to_owned(), outer[name].clone())).collect();

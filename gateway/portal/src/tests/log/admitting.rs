@@ -36,7 +36,7 @@ async fn each_kind_of_session_begins_on_its_own_page_and_is_led_to_its_own_pages
         (
             Kind::Administrator,
             Some("/portal/access"),
-            vec!["Aanmeldingen", "Certificaten", "Gegevenskwaliteit", "Configuratie"],
+            vec!["Aanmeldingen", "Certificaten", "Adresboek", "Gegevenskwaliteit", "Configuratie"],
         ),
     ] {
         let desk = desk_for(kind);
