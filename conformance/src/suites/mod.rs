@@ -168,6 +168,7 @@ fn region() -> Vec<Check> {
     all.extend(people::checks());
     all.extend(key_sets::checks());
     all.extend(witnessed::checks());
+    all.extend(tokens::flood());
     all.extend(leaks::checks());
     all
 }
