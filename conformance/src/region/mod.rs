@@ -18,7 +18,7 @@ use serde_json::Value;
 
 pub use agreements::{Consent, ConsentState, Relation, consents, relations};
 use patients::STORIES;
-pub use providers::{HOSPITAL, NURSING_HOME, PHARMACY, Practitioner, Provider, SourceKind};
+pub use providers::{GENERAL_PRACTICE, HOSPITAL, NURSING_HOME, PHARMACY, Practitioner, Provider, SourceKind};
 use providers::{PROVIDERS, STAFF};
 
 /// A patient and where this patient is known.

@@ -51,7 +51,7 @@ pub fn checks() -> Vec<Check> {
             Box::pin(sender::one_by_one(setting))
         }),
         Check::new(
-            "ES8, ES10: the Task put back as completed is the answer; then the data is gone and the Task is not",
+            "ATT-138, ES8, ES10: the Task put back as completed is the answer; then the data is gone and the Task is not",
             |setting| Box::pin(sender::completed(setting)),
         ),
         Check::new("ES9: a Task that is put back otherwise is 422 and changes nothing", |setting| {
@@ -67,6 +67,10 @@ pub fn checks() -> Vec<Check> {
         Check::new(
             "ER1: a notification is an empty POST to the id of a Task, answered with 202 and nothing",
             |setting| Box::pin(receiver::notification(setting)),
+        ),
+        Check::new(
+            "ATT-135: a notification by who does not own the Task is answered as one of a Task that is not there",
+            |setting| Box::pin(receiver::forged(setting)),
         ),
         Check::new(
             "ER2: a notification that comes again is no second transfer, and a push that does is none either",

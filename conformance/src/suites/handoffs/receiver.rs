@@ -7,7 +7,7 @@ use super::super::{Flaw, Judgement, Setting, ensure};
 use super::{JSON, is, offered};
 use crate::callers::Wire;
 use crate::handoff::{Parties, RECEIVER};
-use crate::region::{HOSPITAL, NURSING_HOME};
+use crate::region::{GENERAL_PRACTICE, HOSPITAL, NURSING_HOME};
 
 /// The hospital's node at the nursing home's door, with a token to tell of handoffs with.
 async fn teller(setting: &Setting) -> Result<(Wire, String), Flaw> {
@@ -51,6 +51,34 @@ pub(super) async fn notification(setting: &Setting) -> Judgement {
     ensure(answer.status == 202 && answer.body.is_empty(), || {
         format!("a notification is answered with {} and {} bytes", answer.status, answer.body.len())
     })
+}
+
+/// Another partner tells of a Task that is not its own, known to us or not: the answer is the same, it is looked for at that
+/// partner's own registered address only, and what the true owner sent is as it was.
+pub(super) async fn forged(setting: &Setting) -> Judgement {
+    let parties = Parties::of(setting)?;
+    let transfer = parties.push().await?;
+    let id = parties.until(&transfer.task, "offered").await?;
+    let node = setting.organisation(GENERAL_PRACTICE.ura, NURSING_HOME.key)?;
+    let wire = node.signed_in(RECEIVER, None).await?;
+    let base = format!("{}/eoverdracht/notification", parties.home_outer);
+    let mut answers = Vec::new();
+    for task in [transfer.task.as_str(), "a-task-of-nobody-at-all"] {
+        let answer = wire.raw(Method::POST, &format!("{base}/{task}"), &[], Bytes::new()).await?;
+        answers.push((answer.status, answer.body.len()));
+    }
+    ensure(answers[0] == answers[1] && [202, 401, 403].contains(&answers[0].0), || {
+        format!("a known and an unknown Task are told apart: {answers:?}")
+    })?;
+    parties.take(&id).await?;
+    parties.until(&transfer.task, "completed").await?;
+    for one in parties.received(&transfer.task).await? {
+        let whole = one["state"] == "completed" && one["resources"].as_u64().is_some_and(|number| number > 0);
+        ensure(whole == (one["sender"] == HOSPITAL.ura), || {
+            format!("a transfer of {} is {} with {} resources", one["sender"], one["state"], one["resources"])
+        })?;
+    }
+    Ok(())
 }
 
 pub(super) async fn doubled(setting: &Setting) -> Judgement {
