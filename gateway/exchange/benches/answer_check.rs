@@ -7,7 +7,7 @@
 //! recording it adds.
 
 // Prints what it measured, and stops when its own set-up is wrong; the world of the tests knows a source that panics.
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic)] // prints what it measured, and stops when its own set-up is wrong
 
 #[path = "../tests/stack/log.rs"]
 mod log;

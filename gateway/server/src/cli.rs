@@ -1,6 +1,5 @@
 //! The command line.
-// A command line speaks to its user on standard output and standard error.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a command line answers on its standard streams
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,7 +1,6 @@
 //! `zorgsluis log`: the command line of the access log. All of it but `erase` reads only, and may be used
 //! while the node runs.
-// A command line speaks to its user on standard output and standard error.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a command line answers on its standard streams
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
