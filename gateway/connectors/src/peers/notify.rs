@@ -79,11 +79,29 @@ impl Notifier {
             return Err(NotTaken::Unusable("the notification endpoint is plain HTTP"));
         }
         let token = self.tokens.of_ourselves(peer, &self.use_case).await.map_err(NotTaken::NoToken)?;
+        match self.send(base, notification, correlation_id, &token).await {
+            // It may have lost the token in a start of its own, long before the token's end.
+            Err(NotTaken::Answered(401)) => {
+                self.tokens.drop_of_ourselves(peer, &self.use_case, &token);
+                let token = self.tokens.of_ourselves(peer, &self.use_case).await.map_err(NotTaken::NoToken)?;
+                self.send(base, notification, correlation_id, &token).await
+            }
+            told => told,
+        }
+    }
+
+    async fn send(
+        &self,
+        base: &WebAddress,
+        notification: &Notification,
+        correlation_id: &str,
+        token: &Token,
+    ) -> Result<(), NotTaken> {
         let (url, expected) = match notification {
             Notification::EmptyPost { task } => (base.below([task.as_str()]), 202),
             Notification::NotificationTask(_) => (base.below(["Task"]), 201),
         };
-        let request = self.http.request(Method::POST, url.clone()).header(AUTHORIZATION, bearing(&token)?);
+        let request = self.http.request(Method::POST, url.clone()).header(AUTHORIZATION, bearing(token)?);
         let request = match HeaderValue::from_str(correlation_id) {
             Ok(value) => request.header("x-correlation-id", value),
             Err(_) => request,
@@ -175,6 +193,41 @@ mod tests {
                 .await;
         let expected = ("POST".to_owned(), "/fhir/notification/Task".to_owned(), bearer(), body.to_owned());
         assert_eq!((result, asked), (Ok(()), vec![expected]));
+    }
+
+    #[tokio::test]
+    async fn a_token_that_the_receiver_knows_no_more_is_asked_for_anew_once() {
+        let (result, asked) = told(Reply::status(401), token(), empty()).await;
+        assert_eq!((result, asked.len()), (Err(NotTaken::Answered(401)), 2), "the second time is the last");
+
+        // A receiver that starts anew and with that forgets what it gave.
+        let given = std::sync::atomic::AtomicUsize::new(0);
+        let stub = Stub::start(move |asked| {
+            if asked.path().ends_with("/token") {
+                let number = given.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
+                let body =
+                    json!({"access_token": format!("token-{number}"), "token_type": "Bearer", "expires_in": 300});
+                let headers = vec![("content-type", "application/json".to_owned())];
+                return Reply::Full { status: 200, headers, body: body.to_string() };
+            }
+            Reply::status(if asked.header("authorization") == Some("Bearer token-1") { 401 } else { 202 })
+        })
+        .await;
+        let base = |path: &str| WebAddress::parse(&format!("{}/{path}", stub.base())).unwrap();
+        let peer: PeerConfig = serde_json::from_value(json!({
+            "ura": "90000902", "name": "De Linde", "bases": {}, "token_endpoint": base("token"),
+        }))
+        .unwrap();
+        let key = TestCertificate::new("90000901", KeyType::P256).node_key();
+        let tokens = TokenClient::new(Arc::new(key), client(), Arc::new(SystemClock));
+        let use_case = UseCaseId::parse("eoverdracht-receiver").unwrap();
+        let notifier = Notifier::new(client(), Arc::new(tokens), use_case, Duration::from_millis(500));
+        let endpoint = base("notification");
+        for _ in 0..2 {
+            assert_eq!(notifier.notify(&peer, &endpoint, &empty(), "correlation-1").await, Ok(()));
+        }
+        let times = |end: &str| stub.asked().iter().filter(|asked| asked.path().ends_with(end)).count();
+        assert_eq!((times("/token"), times("/t1")), (2, 3));
     }
 
     #[tokio::test]

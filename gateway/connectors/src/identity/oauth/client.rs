@@ -124,6 +124,15 @@ impl TokenClient {
         self.token_for(peer, Need::of_ourselves(peer, use_case)).await
     }
 
+    /// Forgets such a token that the peer refuses: it may have started anew since.
+    pub fn drop_of_ourselves(&self, peer: &PeerConfig, use_case: &UseCaseId, token: &Token) {
+        self.drop_for(&Need::of_ourselves(peer, use_case), token);
+    }
+
+    fn drop_for(&self, need: &Need, token: &Token) {
+        self.forget(need, |flight| matches!(flight.get(), Some(Ok(kept)) if kept.token.secret() == token.secret()));
+    }
+
     /// Also presents the provider's own credential, where there is no Nuts node for it.
     pub fn with_presenter(self, presenter: Arc<Presenter>) -> Self {
         TokenClient { presenter: Some(presenter), ..self }
@@ -255,9 +264,7 @@ impl TokenSupplier for TokenClient {
 
     fn drop_token(&self, peer: &PeerConfig, permit: &Permit, token: &Token) {
         if let Some(need) = Need::of(peer, permit) {
-            let same =
-                |flight: &Flight| matches!(flight.get(), Some(Ok(kept)) if kept.token.secret() == token.secret());
-            self.forget(&need, same);
+            self.drop_for(&need, token);
         }
     }
 }
