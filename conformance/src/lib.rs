@@ -3,7 +3,7 @@
 //!
 //! This crate knows standards and sockets only. It must not depend on any crate of the
 //! gateway: what it checks, it checks as a stranger would.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic"))]
 
 pub mod ca;
 pub mod callers;

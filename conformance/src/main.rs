@@ -76,7 +76,7 @@ enum Command {
     },
 }
 
-#[allow(clippy::print_stderr)] // a command line program tells its user why it ends
+#[allow(clippy::print_stderr, reason = "a command line program tells its user why it ends")]
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(code) => code,
@@ -87,7 +87,7 @@ fn main() -> ExitCode {
     }
 }
 
-#[allow(clippy::print_stdout)] // where the source can be reached is what its user waits for
+#[allow(clippy::print_stdout, reason = "where the source can be reached is what its user waits for")]
 fn run(command: Command) -> std::io::Result<ExitCode> {
     match command {
         Command::Source { fhir_version, port, folder } => {
@@ -144,7 +144,7 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
     }
 }
 
-#[allow(clippy::print_stdout)] // the findings are what its user waits for
+#[allow(clippy::print_stdout, reason = "the findings are what its user waits for")]
 fn tell(finding: &Finding) {
     match &finding.verdict {
         Verdict::Holds => println!("holds    {}", finding.check),

@@ -112,7 +112,7 @@ impl Sort {
         let values = values(resource, &self.parameter.paths);
         let first = values.first()?;
         Some(match self.parameter.kind {
-            #[allow(clippy::cast_precision_loss)] // seconds of any date that a test uses are exact
+            #[allow(clippy::cast_precision_loss, reason = "seconds of any date that a test uses are exact")]
             Kind::Date => (Range::in_resource(first)?.from as f64, String::new()),
             Kind::Number => (first.as_f64()?, String::new()),
             Kind::Quantity => (first["value"].as_f64()?, String::new()),

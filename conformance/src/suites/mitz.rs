@@ -170,7 +170,7 @@ async fn gate(setting: &Setting) -> Result<Gate, Flaw> {
     Gate::open(setting, HOLDER, SHOWCASE).await
 }
 
-#[allow(clippy::print_stderr)] // measured times and sizes are what its user waits for
+#[allow(clippy::print_stderr, reason = "measured times and sizes are what its user waits for")]
 fn tell(line: &str) {
     eprintln!("mitz: {line}");
 }

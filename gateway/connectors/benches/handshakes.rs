@@ -1,6 +1,10 @@
 //! What a connection costs: a full handshake of mutual TLS with verified certificates on both sides, a resumed one, and what
 //! identification then asks of a certificate that is known. In memory, both sides on one thread, in CPU time of one core.
-#![allow(clippy::unwrap_used, clippy::print_stdout)] // prints what it measured, and stops when its own set-up is wrong
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "prints what it measured, and stops when its own set-up is wrong"
+)]
 
 use std::hint::black_box;
 use std::io::{Read, Write};

@@ -4,8 +4,15 @@
 //!
 //! `cargo bench -p connectors --bench tokens`. Only one thread measures; machines differ, and this one may be busy.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used)] // prints what it measured, and stops when its own set-up is wrong
-#![allow(unsafe_code)] // the counting allocator hands everything to the system's; that trait is unsafe to implement
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "prints what it measured, and stops when its own set-up is wrong"
+)]
+#![allow(
+    unsafe_code,
+    reason = "the counting allocator hands everything to the system's; that trait is unsafe to implement"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::HashSet;

@@ -7,7 +7,7 @@
 //!
 //! The only crate with an HTTP client ([`http`]). It knows no policy: it asks what a permit's question says,
 //! for the patient that the permit names, and hands back what came, for the exchange to check.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic"))]
 
 pub mod bundles;
 pub mod http;

@@ -7,12 +7,17 @@
 //! recording it adds.
 
 // Prints what it measured, and stops when its own set-up is wrong; the world of the tests knows a source that panics.
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic)] // prints what it measured, and stops when its own set-up is wrong
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "prints what it measured, and stops when its own set-up is wrong"
+)]
 
 #[path = "../tests/stack/log.rs"]
 mod log;
 #[path = "../tests/stack/world.rs"]
-#[expect(dead_code)] // the tests of the stack need more of it
+#[expect(dead_code, reason = "the tests of the stack need more of it")]
 mod world;
 
 use std::hint::black_box;

@@ -6,8 +6,10 @@
 //!
 //! No web framework and no HTTP client in here: what is outside comes in through [`ports`].
 
-// Tests may panic: that is how they fail.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic: that is how they fail")
+)]
 
 pub mod decision;
 pub mod handle;

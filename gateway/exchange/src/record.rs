@@ -392,8 +392,7 @@ fn bsn_of_the_log<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<B
     }
 }
 
-// Serde hands over a reference.
-#[allow(clippy::trivially_copy_pass_by_ref)]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 fn is_zero(count: &usize) -> bool {
     *count == 0
 }

@@ -3,8 +3,11 @@
 //!
 //! `cargo bench -p fhir`, or `cargo bench -p fhir -- FILE…` for texts of your own (`.json`, `.xml`).
 
-// A benchmark prints what it measured, and stops when its own text is wrong.
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints what it measured, and stops when its own text is wrong"
+)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

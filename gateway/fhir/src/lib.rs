@@ -4,7 +4,16 @@
 //!
 //! This crate does no I/O, knows no async and holds no policy.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))] // tests may panic and say what they skipped
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::print_stderr,
+        reason = "tests may panic and say what they skipped"
+    )
+)]
 
 pub mod bundle;
 pub mod compartment;

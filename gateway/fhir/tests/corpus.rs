@@ -1,7 +1,13 @@
 //! The crate against public examples and definitions of the standard, which are no part of the project. They are
 //! found through `ZORGSLUIS_SHARED` or beside the workspace; without them these tests skip, and say so.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // tests may panic and say what they did
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests may panic and say what they did"
+)]
 
 #[path = "corpus/invalid.rs"]
 mod invalid;

@@ -4,7 +4,11 @@
 //! `cargo bench -p flows --bench medication`. One thread measures; its time on a processor counts, so that a busy machine tells
 //! nearly the same; the best of several rounds says most, and only how the rows relate means something.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used)] // prints what it measured, and stops when its own set-up is wrong
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "prints what it measured, and stops when its own set-up is wrong"
+)]
 
 use std::hint::black_box;
 use std::time::Instant;

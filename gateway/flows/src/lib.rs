@@ -2,8 +2,16 @@
 //!
 //! Nothing in here asks a source: that is the stack's. Nothing in here decides what may leave: that has been done.
 
-// Tests may panic: that is how they fail.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::print_stderr,
+        reason = "tests may panic: that is how they fail; and say what they skipped"
+    )
+)]
 
 pub mod eoverdracht;
 pub mod medication;

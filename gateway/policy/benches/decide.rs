@@ -3,7 +3,11 @@
 //!
 //! `cargo bench -p policy --bench decide`. One thread measures; machines differ, and this one may be busy.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used)] // prints what it measured, and stops when its own set-up is wrong
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "prints what it measured, and stops when its own set-up is wrong"
+)]
 
 use std::hint::black_box;
 use std::path::Path;

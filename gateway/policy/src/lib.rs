@@ -3,8 +3,10 @@
 //! This crate does no I/O and reads no clock: time, policy texts and facts are handed to it.
 //! Only [`UseCases::decide`] builds a [`Permit`]; everything beyond `authorisation` asks for one.
 
-// Tests may panic: that is how they fail.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic: that is how they fail")
+)]
 
 mod admission;
 pub mod caller;

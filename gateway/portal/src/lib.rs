@@ -4,8 +4,10 @@
 //! Rendered here, without a script. The pages know the [`Desk`] and nothing behind it: no source, no policy, no log.
 //! A BSN is typed into a form and shown to the one who typed it; it stands in no URL, no hidden field and no cookie.
 
-// Tests may panic: that is how they fail.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic: that is how they fail")
+)]
 
 mod desk;
 mod guard;

@@ -1,7 +1,12 @@
 //! What a copy of a country's directory costs: 100,000 organisations and 300,000 endpoints, served over a real socket, copied to
 //! the disk, read on, and asked. In the middle the copying process is killed and started anew; the counts at the end say whether
 //! anything was lost or is there twice. Printed, not judged: `cargo bench -p zorgsluis --bench directory`.
-#![allow(clippy::print_stdout, clippy::expect_used, clippy::unwrap_used)] // prints what it measured, and stops when that breaks
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "prints what it measured, and stops when that breaks"
+)]
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -5,7 +5,7 @@
 //!
 //! `cargo bench -p zorgsluis --bench log_cost`, or with a folder on another disk behind `--`.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used)] // prints what it measured, and stops when that breaks
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "prints what it measured, and stops when that breaks")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p zorgsluis --bench search`, or with other lengths: `cargo bench -p zorgsluis --bench search -- 20000 200000`.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used)] // prints what it measured, and stops when that breaks
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "prints what it measured, and stops when that breaks")]
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! The server: configuration, wiring, HTTP and the command line around one node.
 //!
 //! Read `wiring` to see what a node is made of, `http::endpoint` to see where a request enters the stack.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic"))]
 
 pub mod access_log;
 pub mod certificates;

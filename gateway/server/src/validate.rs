@@ -1,5 +1,5 @@
 //! `zorgsluis validate`: files held against FHIR and profiles, for vendors and for builds.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // a command line answers on its standard streams
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers on its standard streams")]
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -5,7 +5,7 @@
 //! `cargo bench -p store --bench append`, or with a folder on another disk: `cargo bench -p store --bench append -- FOLDER`.
 //! `ZORGSLUIS_BENCH_ROUNDS` sets how many rounds are measured.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used)] // prints what it measured, and stops when that breaks
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "prints what it measured, and stops when that breaks")]
 
 use std::fs::{self, File};
 use std::future::Future;

@@ -6,7 +6,10 @@
 //!
 //! This crate moves opaque bytes. It must not know what an access record, a transfer or a consent
 //! looks like, and never puts stored bytes or keys into a log line or an error text.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))] // tests may panic
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests may panic")
+)]
 
 pub mod access_log;
 pub mod cursor;

@@ -6,7 +6,16 @@
 //!
 //! This crate does no I/O but reading a package's bytes, knows no async, no policy and no network.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr))] // tests may panic and say what they skipped
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::print_stderr,
+        reason = "tests may panic and say what they skipped"
+    )
+)]
 
 mod codes;
 mod core;

@@ -1,7 +1,14 @@
 //! The validator held against public material: what its publishers call valid and invalid, and the official packages'
 //! own examples. The material is not part of this project: without it the tests say so and pass.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // tests may panic and say what they found
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests may panic and say what they found"
+)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;

@@ -1,7 +1,7 @@
 //! The chores of this repository: `cargo xtask check` holds what the compiler cannot see (who may import whom, what may
 //! stand in a tracked file, what a profile must bring). It knows files and text only: no crate of the gateway, no network.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool answers on its standard streams
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // tests may panic
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool answers on its standard streams")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic"))]
 
 mod checks;
 mod finding;

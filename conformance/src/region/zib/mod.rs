@@ -48,7 +48,7 @@ fn quantity(value: f64, unit: &str, code: &str) -> Value {
 }
 
 /// Whole numbers without a fraction, as people write them.
-#[allow(clippy::cast_possible_truncation)] // only whole numbers of a few digits come here
+#[allow(clippy::cast_possible_truncation, reason = "only whole numbers of a few digits come here")]
 fn number(value: f64) -> Value {
     if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
 }

@@ -1,6 +1,6 @@
 //! The stack with stub neighbours: for each thing that can happen to a request, what is answered, what the record
 //! says, and whether a source was asked.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may panic
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 mod access_log;
 mod answers;

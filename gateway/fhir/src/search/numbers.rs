@@ -81,7 +81,7 @@ impl Decimal {
         }
     }
 
-    #[allow(clippy::cast_precision_loss, clippy::as_conversions)] // only for numbers far apart
+    #[allow(clippy::cast_precision_loss, clippy::as_conversions, reason = "only for numbers far apart")]
     fn rough(self) -> f64 {
         self.digits as f64 * 10f64.powi(-self.scale)
     }

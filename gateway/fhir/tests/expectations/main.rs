@@ -2,7 +2,13 @@
 //! and of the medication process (R4), over their own fixtures. Neither is part of the project; without them these
 //! tests skip, and say so.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // tests may panic and say what they did
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests may panic and say what they did"
+)]
 
 mod support;
 

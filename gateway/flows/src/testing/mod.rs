@@ -1,6 +1,11 @@
 //! A world of stubs around the real stack: only the stack makes what may leave, so whoever tests what happens to it
 //! afterwards runs the stack. For tests, here and in crates that build on this one; never part of a node.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test's fixture that does not read must fail it
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's fixture that does not read must fail it"
+)]
 
 mod blocks;
 mod medication;

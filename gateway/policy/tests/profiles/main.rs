@@ -1,6 +1,12 @@
 //! The use cases of `profiles/`: each loads, and its cases hold and could fail.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // tests may panic, and say how many rows they held
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests may panic, and say how many rows they held"
+)]
 
 mod decision_table;
 

@@ -1,6 +1,5 @@
 //! The demo region: four providers, their source systems, their nodes.
-// Tells its user where to look.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, reason = "tells its user where to look")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
 //! Where to look, for whoever started the demo region.
-#![allow(clippy::print_stdout)] // tells its user where to look
+#![allow(clippy::print_stdout, reason = "tells its user where to look")]
 
 use super::ready::{Ready, ReadyCaller};
 

@@ -1,6 +1,5 @@
 //! `zorgsluis try`: one node in front of somebody's own FHIR server, with one caller that may do everything.
-// Tells its user where to look.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, reason = "tells its user where to look")]
 
 use std::path::Path;
 

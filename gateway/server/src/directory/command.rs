@@ -1,6 +1,6 @@
 //! `zorgsluis directory …`: why an organisation is or is not found, and how the copy of the directories stands. May be used
 //! while the node runs.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // a command line answers on its standard streams
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers on its standard streams")]
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! `zorgsluis log`: the command line of the access log. All of it but `erase` reads only, and may be used
 //! while the node runs.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // a command line answers on its standard streams
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers on its standard streams")]
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
 //! `zorgsluis policy`: the policies at the command line. All of it reads only, and may be used while the node runs.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // a command line answers on its standard streams
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers on its standard streams")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

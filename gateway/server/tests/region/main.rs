@@ -1,8 +1,13 @@
 //! The real binary from outside: the demo region, `try` in front of other servers, a node that is killed under load, and
 //! configurations that must not start. What is asked over the wire stands in `conformance::suites`; here the programs are
 //! run, and ended.
-// Tests may panic, and tell what they counted.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests may panic, and tell what they counted"
+)]
 
 mod configuration;
 mod counts;

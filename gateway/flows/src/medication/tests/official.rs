@@ -1,7 +1,7 @@
 //! The published pairs of blocks and overview: MP 9.0.7 (five, in STU3) and MP 9.2.0 set 12 (37 blocks, 22 of them in the
 //! overview; the overviews of two sources merged). They are not part of the project; without them these tests say so.
 
-#![allow(clippy::print_stderr)] // a test says what it skipped
+#![allow(clippy::print_stderr, reason = "a test says what it skipped")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
