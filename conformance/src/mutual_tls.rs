@@ -3,18 +3,66 @@
 
 use std::any::Any;
 use std::io;
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
-use actix_web::HttpRequest;
-use actix_web::dev::Extensions;
+use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::web::ServiceConfig;
+use actix_web::{App, HttpRequest, HttpServer};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
+
+/// What is told of the sockets of a service that is played.
+pub(crate) struct Started {
+    pub address: SocketAddr,
+    pub control: SocketAddr,
+    pub servers: Vec<ServerHandle>,
+}
+
+/// The body of a service's thread: its interfaces behind `tls`, its control interface beside them in plain HTTP, until both
+/// are stopped.
+pub(crate) fn serve(
+    tls: ServerConfig,
+    (address, control): (SocketAddr, SocketAddr),
+    interfaces: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    beside: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    tell: &Sender<io::Result<Started>>,
+) {
+    actix_web::rt::System::new().block_on(async {
+        let interfaces = HttpServer::new(move || App::new().configure(interfaces.clone()))
+            .on_connect(keep)
+            .workers(1)
+            .disable_signals()
+            .shutdown_timeout(1)
+            .bind_rustls_0_23(address, tls);
+        let beside = HttpServer::new(move || App::new().configure(beside.clone()))
+            .workers(1)
+            .disable_signals()
+            .shutdown_timeout(1)
+            .bind(control);
+        let (interfaces, beside) = match (interfaces, beside) {
+            (Ok(interfaces), Ok(beside)) => (interfaces, beside),
+            (Err(fault), _) | (_, Err(fault)) => {
+                let _ = tell.send(Err(fault));
+                return;
+            }
+        };
+        let bound = |addresses: Vec<SocketAddr>, asked| addresses.first().copied().unwrap_or(asked);
+        let (address, control) = (bound(interfaces.addrs(), address), bound(beside.addrs(), control));
+        let (interfaces, beside) = (interfaces.run(), beside.run());
+        let servers = vec![interfaces.handle(), beside.handle()];
+        if tell.send(Ok(Started { address, control, servers })).is_ok() {
+            // An error here is a listener torn down while stopping; nobody is left to tell.
+            let _ = futures_util::future::join(interfaces, beside).await;
+        }
+    });
+}
 
 /// TLS that takes nobody without a certificate of these authorities (all PEM files).
 ///

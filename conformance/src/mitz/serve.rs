@@ -7,10 +7,10 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use actix_web::error::ErrorBadGateway;
 use actix_web::http::StatusCode;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use rustls::ServerConfig;
@@ -25,7 +25,7 @@ use super::open::OpenQuestion;
 use super::subscriptions::Subscription;
 use super::{MitzOptions, notification, page, soap};
 use crate::callers::Wire;
-use crate::mutual_tls;
+use crate::mutual_tls::{self, Started};
 
 const SOAP_MEDIA: &str = "application/soap+xml; charset=UTF-8";
 /// The largest body that is taken.
@@ -54,13 +54,6 @@ pub struct World {
     fault: Mutex<Fault>,
     recorded: Mutex<Vec<Recorded>>,
     notifier: Wire,
-}
-
-/// What is told of the sockets.
-pub struct Started {
-    pub address: SocketAddr,
-    pub control: SocketAddr,
-    pub servers: Vec<ServerHandle>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -130,53 +123,26 @@ pub fn run(
     (address, control): (SocketAddr, SocketAddr),
     tell: &Sender<io::Result<Started>>,
 ) {
-    actix_web::rt::System::new().block_on(async {
-        let data = web::Data::from(Arc::clone(world));
-        let theirs = data.clone();
-        let interfaces = HttpServer::new(move || {
-            App::new()
-                .app_data(theirs.clone())
-                .app_data(web::PayloadConfig::new(BODY_LIMIT))
-                .route("/mitz/geslotenautorisatievraag/xacml3", web::post().to(closed))
-                .route("/mitz/openautorisatievraag", web::post().to(open))
-                .route("/mitz/abonnementen/fhir/Subscription", web::post().to(subscribe))
-        })
-        .on_connect(mutual_tls::keep)
-        .workers(1)
-        .disable_signals()
-        .shutdown_timeout(1)
-        .bind_rustls_0_23(address, tls);
-        let beside = HttpServer::new(move || {
-            App::new()
-                .app_data(data.clone())
-                .route("/_control/requests", web::get().to(control::requests))
-                .route("/_control/subscriptions", web::get().to(control::subscriptions))
-                .route("/_control/subscribed", web::get().to(control::subscribed))
-                .route("/_control/fault", web::put().to(control::set_fault))
-                .route("/_control/choice", web::put().to(control::choose))
-                .route("/", web::get().to(page::show))
-                .route("/", web::post().to(page::choose))
-        })
-        .workers(1)
-        .disable_signals()
-        .shutdown_timeout(1)
-        .bind(control);
-        let (interfaces, beside) = match (interfaces, beside) {
-            (Ok(interfaces), Ok(beside)) => (interfaces, beside),
-            (Err(fault), _) | (_, Err(fault)) => {
-                let _ = tell.send(Err(fault));
-                return;
-            }
-        };
-        let bound = |addresses: Vec<SocketAddr>, asked| addresses.first().copied().unwrap_or(asked);
-        let (address, control) = (bound(interfaces.addrs(), address), bound(beside.addrs(), control));
-        let (interfaces, beside) = (interfaces.run(), beside.run());
-        let servers = vec![interfaces.handle(), beside.handle()];
-        if tell.send(Ok(Started { address, control, servers })).is_ok() {
-            // An error here is a listener torn down while stopping; nobody is left to tell.
-            let _ = futures_util::future::join(interfaces, beside).await;
-        }
-    });
+    let data = web::Data::from(Arc::clone(world));
+    let theirs = data.clone();
+    let interfaces = move |app: &mut ServiceConfig| {
+        app.app_data(theirs.clone())
+            .app_data(web::PayloadConfig::new(BODY_LIMIT))
+            .route("/mitz/geslotenautorisatievraag/xacml3", web::post().to(closed))
+            .route("/mitz/openautorisatievraag", web::post().to(open))
+            .route("/mitz/abonnementen/fhir/Subscription", web::post().to(subscribe));
+    };
+    let beside = move |app: &mut ServiceConfig| {
+        app.app_data(data.clone())
+            .route("/_control/requests", web::get().to(control::requests))
+            .route("/_control/subscriptions", web::get().to(control::subscriptions))
+            .route("/_control/subscribed", web::get().to(control::subscribed))
+            .route("/_control/fault", web::put().to(control::set_fault))
+            .route("/_control/choice", web::put().to(control::choose))
+            .route("/", web::get().to(page::show))
+            .route("/", web::post().to(page::choose));
+    };
+    mutual_tls::serve(tls, (address, control), interfaces, beside, tell);
 }
 
 async fn closed(request: HttpRequest, body: Bytes, world: web::Data<World>) -> HttpResponse {

@@ -8,10 +8,10 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use actix_web::error::ErrorBadGateway;
 use actix_web::http::{Method, StatusCode};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use rustls::ServerConfig;
@@ -26,7 +26,7 @@ use super::group::{Pseudonym, Secret};
 use super::jwe::RecipientKey;
 use super::records::{Record, Records};
 use super::{INDEX_AUDIENCE, NationalOptions, PSEUDONYM_AUDIENCE, RECIPIENT, SCOPE, document, list, prs};
-use crate::mutual_tls;
+use crate::mutual_tls::{self, Started};
 
 pub const TOKEN_PATH: &str = "/oauth/token";
 /// The largest body that is taken.
@@ -87,13 +87,6 @@ pub struct World {
     recorded: Mutex<BTreeMap<Service, Vec<Recorded>>>,
     /// How often each patient token came.
     tokens: Mutex<HashMap<String, usize>>,
-}
-
-/// What is told of the sockets.
-pub struct Started {
-    pub address: SocketAddr,
-    pub control: SocketAddr,
-    pub servers: Vec<ServerHandle>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -182,53 +175,26 @@ pub fn run(
     (address, control): (SocketAddr, SocketAddr),
     tell: &Sender<io::Result<Started>>,
 ) {
-    actix_web::rt::System::new().block_on(async {
-        let data = web::Data::from(Arc::clone(world));
-        let theirs = data.clone();
-        let interfaces = HttpServer::new(move || {
-            App::new()
-                .app_data(theirs.clone())
-                .app_data(web::PayloadConfig::new(BODY_LIMIT))
-                .route(TOKEN_PATH, web::post().to(token))
-                .route("/prs/oprf/eval", web::post().to(evaluate))
-                .route("/v1-poc/fhir/{rest:.*}", web::route().to(index))
-                .route("/ngf/fhir/{rest:.*}", web::route().to(older_index))
-        })
-        .on_connect(mutual_tls::keep)
-        .workers(1)
-        .disable_signals()
-        .shutdown_timeout(1)
-        .bind_rustls_0_23(address, tls);
-        let beside = HttpServer::new(move || {
-            App::new()
-                .app_data(data.clone())
-                .route("/_control/{service}/requests", web::get().to(control::requests))
-                .route("/_control/{service}/reused", web::get().to(control::reused))
-                .route("/_control/{service}/fault", web::put().to(control::set_fault))
-                .route("/_control/nvi/known", web::put().to(control::known))
-                .route("/_control/nvi/record", web::put().to(control::put_record))
-                .route("/_control/nvi/lost", web::put().to(control::lose))
-        })
-        .workers(1)
-        .disable_signals()
-        .shutdown_timeout(1)
-        .bind(control);
-        let (interfaces, beside) = match (interfaces, beside) {
-            (Ok(interfaces), Ok(beside)) => (interfaces, beside),
-            (Err(fault), _) | (_, Err(fault)) => {
-                let _ = tell.send(Err(fault));
-                return;
-            }
-        };
-        let bound = |addresses: Vec<SocketAddr>, asked| addresses.first().copied().unwrap_or(asked);
-        let (address, control) = (bound(interfaces.addrs(), address), bound(beside.addrs(), control));
-        let (interfaces, beside) = (interfaces.run(), beside.run());
-        let servers = vec![interfaces.handle(), beside.handle()];
-        if tell.send(Ok(Started { address, control, servers })).is_ok() {
-            // An error here is a listener torn down while stopping; nobody is left to tell.
-            let _ = futures_util::future::join(interfaces, beside).await;
-        }
-    });
+    let data = web::Data::from(Arc::clone(world));
+    let theirs = data.clone();
+    let interfaces = move |app: &mut ServiceConfig| {
+        app.app_data(theirs.clone())
+            .app_data(web::PayloadConfig::new(BODY_LIMIT))
+            .route(TOKEN_PATH, web::post().to(token))
+            .route("/prs/oprf/eval", web::post().to(evaluate))
+            .route("/v1-poc/fhir/{rest:.*}", web::route().to(index))
+            .route("/ngf/fhir/{rest:.*}", web::route().to(older_index));
+    };
+    let beside = move |app: &mut ServiceConfig| {
+        app.app_data(data.clone())
+            .route("/_control/{service}/requests", web::get().to(control::requests))
+            .route("/_control/{service}/reused", web::get().to(control::reused))
+            .route("/_control/{service}/fault", web::put().to(control::set_fault))
+            .route("/_control/nvi/known", web::put().to(control::known))
+            .route("/_control/nvi/record", web::put().to(control::put_record))
+            .route("/_control/nvi/lost", web::put().to(control::lose));
+    };
+    mutual_tls::serve(tls, (address, control), interfaces, beside, tell);
 }
 
 fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
