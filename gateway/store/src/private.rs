@@ -5,9 +5,14 @@ use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// The mode of files that the store makes.
 pub const FILE_MODE: u32 = 0o600;
+
+/// How often, and with what pause between, an opening tries for the lock of a folder: two seconds in all.
+pub const LOCK_TRIES: usize = 100;
+pub const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Makes a folder, and those above it, that only its owner can enter. One that is there already stays as it is.
 pub fn make_folder(folder: &Path) -> io::Result<()> {

@@ -7,7 +7,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use super::content::Content;
 use super::disk::{Disk, OsDisk};
@@ -21,9 +20,6 @@ use super::recovery::{self, Recovered};
 use super::slot::Slot;
 use super::writer::Writer;
 use crate::private;
-
-const LOCK_TRIES: usize = 25;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// An open access log: one writer thread, and the folder locked against every other process.
 #[derive(Debug)]
@@ -197,7 +193,7 @@ fn lock_folder(folder: &Path) -> Result<File, OpenFault> {
         match lock.try_lock() {
             Ok(()) => return Ok(lock),
             // A process that is just ending, or a child between fork and exec, holds it a moment longer.
-            Err(TryLockError::WouldBlock) if tries < LOCK_TRIES => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) if tries < private::LOCK_TRIES => std::thread::sleep(private::LOCK_PAUSE),
             Err(TryLockError::WouldBlock) => return Err(OpenFault::InUse(folder.to_owned())),
             Err(TryLockError::Error(source)) => return Err(io("lock its folder")(source)),
         }

@@ -1,6 +1,7 @@
 //! Opens sled, and gives out its trees.
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -10,6 +11,7 @@ use super::fault::{OpenFault, StateFault, Why};
 use super::files::{self, Files, OsFiles};
 use super::options::{MAX_NAME_BYTES, SEGMENT_BYTES, StateOptions};
 use super::tree::{Tree, within};
+use crate::private;
 
 /// The node's open state.
 #[derive(Debug)]
@@ -70,7 +72,7 @@ impl State {
         let folder = &options.folder;
         let io = |doing| move |source| OpenFault::Io { doing, folder: folder.clone(), source };
         // sled leaves the mode of its files to the process; nobody else can enter the folder that they are in.
-        crate::private::make_folder(folder).map_err(io("make its folder"))?;
+        private::make_folder(folder).map_err(io("make its folder"))?;
         files::sync_before_open(folder).map_err(io("sync what is there"))?;
         let config = sled::Config::new()
             .path(folder)
@@ -78,10 +80,7 @@ impl State {
             .cache_capacity(options.cache_bytes)
             // Only sled's background thread gives back room in its file; nothing is acknowledged by it.
             .flush_every_ms(Some(500));
-        let engine = catch_unwind(AssertUnwindSafe(|| config.open()))
-            .map_err(|_| Why::Panicked)
-            .and_then(|opened| opened.map_err(|fault| Why::Fault(fault.into())))
-            .map_err(|why| OpenFault::Engine { folder: folder.clone(), why })?;
+        let engine = open_patiently(&config).map_err(|why| OpenFault::Engine { folder: folder.clone(), why })?;
         let files = files(folder).map_err(io("sync its files"))?;
         tracing::info!(state.recovered = engine.was_recovered(), state.trees = engine.tree_names().len(), "state open");
         let commits = Arc::new(Commits::new(options.waiting));
@@ -99,6 +98,22 @@ impl State {
             Some(committer) => committer.join().unwrap_or(Err(StateFault::Unwritable)),
             None => Ok(()),
         }
+    }
+}
+
+/// Opens sled; waits a moment while another holds its lock (which it tells as an error of kind `Other`).
+fn open_patiently(config: &sled::Config) -> Result<sled::Db, Why> {
+    let mut tries = 0;
+    loop {
+        let opened = catch_unwind(AssertUnwindSafe(|| config.open())).map_err(|_| Why::Panicked)?;
+        match opened {
+            // A process that is just ending, or a child between fork and exec, holds it a moment longer.
+            Err(sled::Error::Io(fault)) if fault.kind() == ErrorKind::Other && tries < private::LOCK_TRIES => {
+                std::thread::sleep(private::LOCK_PAUSE);
+            }
+            opened => return opened.map_err(|fault| Why::Fault(fault.into())),
+        }
+        tries += 1;
     }
 }
 

@@ -132,6 +132,24 @@ fn what_sled_cannot_make_sense_of_is_refused_with_advice() {
 }
 
 #[test]
+fn a_folder_that_is_let_go_in_a_moment_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    State::open(&StateOptions::new(folder.path())).unwrap().close().unwrap();
+    let held = fs::File::open(folder.path().join("db")).unwrap();
+    held.lock().unwrap();
+    let (sent, received) = std::sync::mpsc::channel();
+    let holder = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        sent.send(()).unwrap();
+        drop(held);
+    });
+    let state = State::open(&StateOptions::new(folder.path())).unwrap();
+    received.try_recv().expect("the folder was held when it was opened");
+    holder.join().unwrap();
+    drop(state);
+}
+
+#[test]
 fn a_second_node_cannot_open_the_same_folder() {
     let folder = tempfile::tempdir().unwrap();
     let _state = State::open(&StateOptions::new(folder.path())).unwrap();
