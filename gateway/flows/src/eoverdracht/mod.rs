@@ -18,6 +18,7 @@ mod content_tests;
 #[cfg(test)]
 mod wire_tests;
 
+pub use codes::TASK_PARAMETER;
 pub use handoff::{Handoff, HandoffFault, VERSION};
 pub use notification::{NotificationFault, NotificationTask};
 pub use receiving::{Act, Closed, Receiving, Stage, Told};
