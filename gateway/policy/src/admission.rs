@@ -56,6 +56,9 @@ impl UseCase {
         match offer.allows(&request.interaction, request.direction) {
             Ok(()) => {}
             Err(NotOffered::Interaction) => return Err(self.denial(DenialCode::NotInUseCase)),
+            Err(NotOffered::Parameter(_)) if self.capability().closed => {
+                return Err(self.denial(DenialCode::NotInUseCase));
+            }
             Err(NotOffered::Parameter(name)) => {
                 return Err(Denial { parameter: Some(name), ..self.denial(DenialCode::SearchParameter) });
             }
@@ -103,6 +106,18 @@ mod tests {
     fn code(request: Request) -> Result<String, DenialCode> {
         let admitted = use_cases().admissible(request).map_err(|denial| denial.code)?;
         Ok(admitted.use_case().id().as_str().to_owned())
+    }
+
+    #[test]
+    fn a_closed_list_of_searches_refuses_other_parameters_like_other_interactions() {
+        let closed = ONE.replacen(r#""title": "T","#, r#""title": "T", "closed": true,"#, 1);
+        assert_ne!(closed, ONE);
+        for (capability, expected) in [(ONE, DenialCode::SearchParameter), (&closed, DenialCode::NotInUseCase)] {
+            let use_cases = UseCases::new(vec![use_case("one", capability, "allow := true")]);
+            let denied = use_cases.admissible(request(&["one"], "GET Condition?recorded-date=2026")).unwrap_err();
+            assert_eq!((denied.code, denied.parameter.is_some()), (expected, capability == ONE));
+            assert!(use_cases.admissible(request(&["one"], "GET Condition?category=a")).is_ok());
+        }
     }
 
     #[test]

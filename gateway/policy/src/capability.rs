@@ -154,6 +154,10 @@ pub struct Capability {
     /// Only a node in development mode loads it.
     #[serde(default)]
     pub development: bool,
+    /// Its searches are a closed list: one by a parameter that is not offered is refused like an interaction that is not, and
+    /// not as one that is not supported.
+    #[serde(default)]
+    pub closed: bool,
 }
 
 impl FactsNeeded {
