@@ -20,6 +20,7 @@ pub mod national;
 pub mod nuts_node;
 pub mod nuts_partner;
 pub mod ready;
+pub mod referral;
 pub mod region;
 mod site;
 pub mod source_server;

@@ -31,6 +31,7 @@ use crate::mitz::{MitzMeasures, Notices};
 use crate::nvi::NviMeasures;
 use crate::policies::ReloadMeasures;
 use crate::quality::Quality;
+use crate::referrals::Referrals;
 
 /// Whether something that exchanges rest on is well; says what is ill.
 pub type Wellness = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
@@ -88,6 +89,8 @@ pub struct Parts {
     pub medication: Windows,
     /// Nursing handoffs, where this node takes part in them.
     pub handoffs: Option<Arc<Handoffs>>,
+    /// Referrals, where this node takes part in them.
+    pub referrals: Option<Arc<Referrals>>,
     /// The port that records are written through.
     pub log: Arc<dyn exchange::ports::AccessLog>,
     /// The national consent register, where there is one.
@@ -161,6 +164,10 @@ impl Node {
     /// Nursing handoffs, where this node takes part in them.
     pub fn handoffs(&self) -> Option<&Arc<Handoffs>> {
         self.parts.handoffs.as_ref()
+    }
+    /// Referrals, where this node takes part in them.
+    pub fn referrals(&self) -> Option<&Arc<Referrals>> {
+        self.parts.referrals.as_ref()
     }
     /// The port that records are written through.
     pub fn log(&self) -> &Arc<dyn exchange::ports::AccessLog> {

@@ -35,6 +35,7 @@ use super::{
 use crate::directory::publishing::{PublicationConfig, PublishedEndpoint, PublishedPlace};
 use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
+use crate::referrals::config::{PartnerReferrals, ReferralsConfig};
 
 /// The commented reference, as it stands in the project.
 pub(crate) const REFERENCE: &str = include_str!("../../../../config/node.toml");
@@ -282,6 +283,18 @@ pub(crate) fn everything() -> NodeConfig {
             roles: vec![CardRole { codes: vec![text()], role: text() }],
             recheck_seconds: 1,
         }),
+        referrals: Some(ReferralsConfig {
+            data_days: 1,
+            task_days: 1,
+            keep_days: 1,
+            most: 1,
+            largest_bytes: 1,
+            notification_seconds: 1,
+            retry_seconds: 1,
+            retry_most_seconds: 1,
+            attempts: 1,
+            intake: Some(person()),
+        }),
         handoffs: Some(HandoffsConfig {
             data_days: 1,
             keep_days: 1,
@@ -319,6 +332,7 @@ pub(crate) fn everything() -> NodeConfig {
             SourceConfig::Fhir(FhirSourceConfig {
                 base: web(),
                 version: FhirVersion::R4,
+                use_cases: use_cases(),
                 headers: BTreeMap::from([(text(), text())]),
                 bearer_token_file: Some(path()),
                 post_search: true,
@@ -331,6 +345,7 @@ pub(crate) fn everything() -> NodeConfig {
             SourceConfig::Files(FilesSourceConfig {
                 folder: path(),
                 version: FhirVersion::Stu3,
+                use_cases: use_cases(),
                 bounds: FilesBounds {
                     max_files: 1,
                     max_file_bytes: 1,
@@ -359,6 +374,7 @@ pub(crate) fn everything() -> NodeConfig {
                 purposes: BTreeMap::from([(text(), UseCaseId::parse("bgz").unwrap())]),
             }),
             log: Some(PartnerLog { base: web(), public_key: Some(text()), witness_key: Some(text()) }),
+            referrals: Some(PartnerReferrals { notification: web() }),
             handoffs: Some(PartnerHandoffs { notification: web(), shape: NotificationShape::EmptyPost }),
         }],
         callers: vec![InnerCallerConfig {

@@ -26,13 +26,17 @@ macro_rules! embedded {
     };
 }
 
-const ALL: [Embedded; 9] = [
+const ALL: [Embedded; 13] = [
     embedded!("health-overview", ["holder-read.json", "holder-search.json", "user-overview.json"]),
     embedded!("medication-overview", ["holder-search.json", "user-overview.json"]),
     embedded!("emergency-overview", ["emergency.json"]),
     embedded!("eoverdracht-sender", ["document.json", "task.json"]),
     embedded!("eoverdracht-receiver", ["pull.json"]),
     embedded!("eoverdracht-inbox", ["document.json"]),
+    embedded!("bgz-sender", ["data.json", "task.json"]),
+    embedded!("bgz-receiver", ["pull.json"]),
+    embedded!("bgz-intake", ["pull.json"]),
+    embedded!("bgz-inbox", ["received.json"]),
     embedded!("access-log", ["officer.json", "verdict.json"]),
     embedded!("own-access-log", ["patient.json"]),
     embedded!("development-try", ["everything.json", "over-mutual-tls.json"]),

@@ -24,7 +24,7 @@ const OF_PARTNERS: [&str; 2] = [SENDER, RECEIVER];
 
 /// What a partner may ask us for, with these.
 pub fn of_partners(others: [&str; 3]) -> Result<Vec<UseCaseId>, String> {
-    others.into_iter().chain(OF_PARTNERS).map(use_case).collect()
+    others.into_iter().chain(OF_PARTNERS).chain(super::referrals::OF_PARTNERS).map(use_case).collect()
 }
 
 /// The FHIR bases of a node: handoffs are in STU3, everything else in R4.

@@ -16,6 +16,7 @@ mod national;
 mod outsiders;
 mod overseers;
 mod ready;
+mod referrals;
 mod region;
 mod registers;
 mod secrets;

@@ -22,8 +22,8 @@ use super::log_in::{self, LogIn};
 use super::national::National;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{
-    DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets,
-    telling, ura, use_case,
+    DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, referrals, registers, said,
+    secrets, telling, ura, use_case,
 };
 use crate::config::{
     BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
@@ -88,6 +88,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let directories = Directories::start(options.base_port, &listed(&places))?;
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
+    let clinic = referrals::PlayedClinic::start(options.base_port, &authority)?;
     let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
     let around = Around {
         places: &places,
@@ -95,6 +96,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         register: &register,
         national: &national,
         framework: &framework,
+        clinic: &clinic,
         nuts: &nuts,
         index: &index,
         directories: &directories,
@@ -102,7 +104,9 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     for place in &places {
         simulators.extend(source_of(place)?);
         let callers_of_it = overseers::of(place.provider, &place.folder)?.into_iter();
-        let (own, their) = callers_of_it.chain(handoffs::system(place.provider, &place.folder)?).unzip();
+        let systems = handoffs::system(place.provider, &place.folder)?.into_iter();
+        let systems = systems.chain(referrals::system(place.provider, &place.folder)?);
+        let (own, their) = callers_of_it.chain(systems).unzip();
         overseeing.extend::<Vec<ReadyCaller>>(their);
         let (log_in, system) = idp.of(place.provider, &place.folder, &certificates)?;
         overseeing.extend(system);
@@ -160,6 +164,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
             .into_iter()
             .chain(index.ready())
             .chain(framework.ready())
+            .chain([clinic.ready()])
             .collect(),
         state,
     };
@@ -229,6 +234,7 @@ struct Around<'a> {
     register: &'a AuthorityHandle,
     national: &'a National,
     framework: &'a Framework,
+    clinic: &'a referrals::PlayedClinic,
     nuts: &'a NutsNodeHandle,
     index: &'a Index,
     directories: &'a Directories,
@@ -305,6 +311,7 @@ fn set_up(
                 .into_iter()
                 .chain(overseers::USE_CASES)
                 .chain(handoffs::USE_CASES)
+                .chain(referrals::USE_CASES)
                 .map(use_case)
                 .collect::<Result<_, _>>()?,
             reload_seconds: 5,
@@ -327,10 +334,11 @@ fn set_up(
         cards: log_in.cards,
         epds: log_in.epds,
         handoffs: Some(handoffs::config()),
+        referrals: Some(referrals::config()),
         nuts: Some(
             framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
         ),
-        sources: vec![source_config(place)?],
+        sources: std::iter::once(source_config(place)?).chain(referrals::source(provider, folder)?).collect(),
         partners: directories::look_up(provider, partners(place, around)?),
         callers: people(place, folder, callers)?.into_iter().chain(overseers).chain(log_in.systems).collect(),
         people: log_in.people.into_iter().chain([overseers::rights()]).collect(),
@@ -362,6 +370,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
             kind: Some(other.provider.kind.into()),
             use_cases: handoffs::of_partners([USE_CASE, MEDICATION, EMERGENCY])?,
             handoffs: Some(handoffs::told(other.provider, &other.outer())?),
+            referrals: Some(referrals::told(&other.outer())?),
             node: Some(PartnerNode {
                 bases: handoffs::bases(&other.outer())?,
                 token_endpoint: Some(said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?),
@@ -383,12 +392,17 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
         ura: ura(number)?,
         name: name.into(),
         kind: Some(kind.into()),
-        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
-        node: None,
+        use_cases: [USE_CASE, MEDICATION, EMERGENCY]
+            .into_iter()
+            .chain(referrals::OF_PARTNERS)
+            .map(use_case)
+            .collect::<Result<_, _>>()?,
+        node: Some(around.clinic.node()?),
         software: Some(around.framework.software()),
         nuts_v5: Some(framework::nuts_v5(number, &around.state.join("certs"))?),
         log: None,
         handoffs: None,
+        referrals: Some(around.clinic.told()?),
     });
     partners.push(around.framework.partner()?);
     Ok(partners)

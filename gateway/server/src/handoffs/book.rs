@@ -156,6 +156,19 @@ impl<R: Serialize + DeserializeOwned + Send + 'static> Book<R> {
         id: Id,
         change: impl Fn(&mut R) -> Change<T> + Send + 'static,
     ) -> Result<Option<T>, Trouble> {
+        self.change_named(id, None, change).await
+    }
+
+    /// The same; where it is changed, it is from then on known under this name too.
+    ///
+    /// # Errors
+    /// The book cannot be read or written; the name is another's.
+    pub async fn change_named<T: Send + 'static>(
+        &self,
+        id: Id,
+        name: Option<store::once::Digest>,
+        change: impl Fn(&mut R) -> Change<T> + Send + 'static,
+    ) -> Result<Option<T>, Trouble> {
         let transfers = self.transfers.clone();
         let changed = off_thread(move || {
             for _ in 0..TRIES {
@@ -165,7 +178,7 @@ impl<R: Serialize + DeserializeOwned + Send + 'static> Book<R> {
                     Change::None(told) => return Ok(Some(told)),
                     Change::Made(told, due) => {
                         let entry = Entry { due, record: written(&record)? };
-                        if transfers.replace(id, &before, &entry)? {
+                        if transfers.replace_named(id, &before, &entry, name)? {
                             return Ok(Some(told));
                         }
                     }

@@ -24,7 +24,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tickets;
-mod work;
+pub mod work;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -49,6 +49,7 @@ use tickets::Tickets;
 pub use inbox::InboxSource;
 pub use outbox::OutboxSource;
 pub use push::{PushFault, Pushed};
+pub use receiving::Runs;
 pub use taking::{TakeFault, Taken};
 pub use work::Working;
 

@@ -94,8 +94,8 @@ impl AuthorizationBases for HandoffBases {
     fn base<'a>(&'a self, value: &'a str, receiver: &'a Ura) -> BoxFuture<'a, Result<Option<Base>, BasesUnavailable>> {
         Box::pin(async move {
             match self.grants.base(value, receiver).await? {
-                Some(base) => self.now(base),
-                None => Ok(None),
+                Some(base) if base.use_case.as_str() == SENDER => self.now(base),
+                other => Ok(other),
             }
         })
     }

@@ -27,14 +27,14 @@ use crate::handoffs::{Handoffs, INBOX, PushFault, SENDER, TakeFault, names, rece
 use crate::node::Node;
 
 /// An answer that is a no.
-type No = actix_web::Error;
+pub(super) type No = actix_web::Error;
 
-fn no(answer: HttpResponse) -> No {
+pub(super) fn no(answer: HttpResponse) -> No {
     InternalError::from_response("refused", answer).into()
 }
 
 /// How many transfers one page of a list has.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// Whom a handoff is for.
 #[derive(Deserialize)]
@@ -47,7 +47,7 @@ pub struct ForWhom {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Behind {
-    behind: Option<String>,
+    pub(super) behind: Option<String>,
 }
 
 /// A request of one of our own, who may do this.
@@ -82,7 +82,7 @@ async fn enter(
 }
 
 /// Whether this caller has not asked too much: the same measure as of exchanges.
-fn within_measure(node: &Node, gate: Gate, caller: &Caller, frame: &Frame) -> Result<(), No> {
+pub(super) fn within_measure(node: &Node, gate: Gate, caller: &Caller, frame: &Frame) -> Result<(), No> {
     let admitted = Throttle::admit(node.entrance().limits(), gate, caller);
     admitted.map_err(|wait| no(responder::refuse(frame, &Refusal::throttled(wait))))
 }
@@ -312,27 +312,27 @@ fn push_refused(fault: &PushFault) -> No {
 }
 
 /// A refusal outside an exchange, as an OperationOutcome.
-fn refuse(status: StatusCode, code: IssueCode, says: &str) -> No {
+pub(super) fn refuse(status: StatusCode, code: IssueCode, says: &str) -> No {
     let outcome = Outcome::one(Severity::Error, code, says).to_resource();
     no(plain(status).content_type("application/fhir+json").body(outcome.bytes()))
 }
 
-fn told<T: serde::Serialize>(view: &T) -> HttpResponse {
+pub(super) fn told<T: serde::Serialize>(view: &T) -> HttpResponse {
     json(StatusCode::OK).body(text(view))
 }
 
-fn json(status: StatusCode) -> actix_web::HttpResponseBuilder {
+pub(super) fn json(status: StatusCode) -> actix_web::HttpResponseBuilder {
     let mut answer = plain(status);
     answer.content_type("application/json");
     answer
 }
 
-fn text<T: serde::Serialize>(view: &T) -> String {
+pub(super) fn text<T: serde::Serialize>(view: &T) -> String {
     // A view of plain texts and numbers does not fail to be written.
     serde_json::to_string(view).unwrap_or_default()
 }
 
-fn plain(status: StatusCode) -> actix_web::HttpResponseBuilder {
+pub(super) fn plain(status: StatusCode) -> actix_web::HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
     answer.insert_header(("Cache-Control", "no-store")).insert_header(("X-Content-Type-Options", "nosniff"));
     answer
