@@ -36,6 +36,7 @@ mod pages;
 mod people;
 mod presentations;
 mod presenting;
+mod referrals;
 mod relations;
 mod setting;
 pub mod surface;
@@ -162,6 +163,7 @@ fn region() -> Vec<Check> {
     all.extend(consents::checks());
     all.extend(locating::checks());
     all.extend(handoffs::checks());
+    all.extend(referrals::checks());
     all.extend(nvi::checks());
     all.extend(directory::checks());
     all.extend(access_log::checks());
