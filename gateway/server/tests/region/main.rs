@@ -18,6 +18,7 @@ mod handoffs;
 mod limits;
 mod program;
 mod proof;
+mod referrals;
 mod registrations;
 mod rollover;
 mod siem;
