@@ -116,7 +116,14 @@ mod tests {
             assert_eq!(refused.is_none(), to == TaskStatus::Completed, "{to}");
             let refused = done.after(ReceiverPuts(to)).err();
             assert_eq!(refused.is_none(), to == TaskStatus::Completed, "{to}");
-            assert!(made.after(WeSet(to)).is_err(), "{to}: a handoff that is offered is not taken back");
+            assert_eq!(made.after(WeSet(to)).is_ok(), to == TaskStatus::Cancelled, "{to}");
+            assert!(done.after(WeSet(to)).is_err(), "{to}: what the receiver has is not taken back");
+        }
+        let withdrawn = made.after(WeSet(TaskStatus::Cancelled)).unwrap();
+        assert_eq!((withdrawn.access(), withdrawn.owes()), (Access::Nothing, Some(2)));
+        for to in TaskStatus::ALL {
+            assert!(withdrawn.after(WeSet(to)).is_err(), "{to}");
+            assert!(withdrawn.after(ReceiverPuts(to)).is_err() || to == TaskStatus::Cancelled, "{to}");
         }
         assert_eq!(
             made.after(WeSet(TaskStatus::Completed)),

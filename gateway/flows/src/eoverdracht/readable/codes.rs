@@ -35,6 +35,10 @@ pub(super) fn code(element: &str, code: &str) -> String {
         ("type", "replaces") => "vervangt",
         ("type", "qualified-by") => "nader bepaald door",
         ("type", "interfered-by") => "beïnvloed door",
+        ("taken", "y") => "ja",
+        ("taken", "n") => "nee",
+        ("taken", "unk") => "onbekend",
+        ("taken", "na") => "niet van toepassing",
         ("clinicalStatus" | "verificationStatus" | "status" | "lifecycleStatus", code) => status(code),
         (_, other) => other,
     };

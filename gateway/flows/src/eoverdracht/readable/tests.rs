@@ -205,7 +205,7 @@ fn words_in(value: Value<'_>, name: &str, found: &mut Vec<String>) {
         Kind::Text if PEOPLES.contains(&name) => found.extend(value.as_text().map(|text| text.trim().to_owned())),
         Kind::Object => {
             let url = value.get("url").and_then(|url| url.as_text()).unwrap_or_default().into_owned();
-            if super::labels::is_repetition(&url) || url.ends_with("/code-specification") {
+            if labels::is_repetition(&url) || url.ends_with("/code-specification") {
                 return;
             }
             for (name, member) in value.members() {
@@ -246,7 +246,7 @@ fn the_published_building_blocks_lose_no_word_and_are_all_known() {
         let block = if patient { block(&all[1], &mut reading) } else { readable.beside[0].clone() };
         let told = lines(&block).join("\n");
         for words in expected {
-            assert!(told.contains(&crate::words::date(&words)), "{}: {words}\n{told}", file.display());
+            assert!(told.contains(&date(&words)), "{}: {words}\n{told}", file.display());
         }
         fn names(said: &[Said], kind: &str, unknown: &mut std::collections::BTreeSet<String>) {
             for one in said {
