@@ -19,9 +19,9 @@ mod words;
 
 pub use desk::{
     AccessShown, Administration, Alarm, Answered, AnySession, AskedOfLog, Cosigned, Departure, Desk, Elsewhere,
-    HintsFound, Kind, LockedOut, LogDesk, LogFound, NeighbourState, NotSignedIn, OwnLog, OwnSession, Period,
-    ProofState, Question, RecordProof, RecordShown, Return, ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven,
-    Ways, WitnessState,
+    HandoffAct, HandoffDesk, HandoffNo, HintsFound, Kind, LockedOut, LogDesk, LogFound, NeighbourState, NotSignedIn,
+    OwnLog, OwnSession, Period, Progress, ProofState, Question, RecordProof, RecordShown, Return, ReviewItem,
+    ReviewQueue, Session, Side, TransferShown, Verdict, VerdictGiven, Ways, WitnessState,
 };
 pub use pages::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD, DirectoryShown, Looked};
 pub use pages::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};

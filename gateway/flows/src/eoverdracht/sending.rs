@@ -24,6 +24,8 @@ pub enum SenderEvent {
     WeSet(TaskStatus),
     /// The receiver took the notification of this change.
     Told(u32),
+    /// Somebody has the receiver told again. What is over is told once.
+    Remind,
 }
 
 /// There is no such transition. The state is as it was.
@@ -71,6 +73,10 @@ impl Sending {
     /// A status that this party may not set now.
     pub fn after(self, event: SenderEvent) -> Result<Sending, NotAllowed> {
         let (to, by) = match event {
+            SenderEvent::Remind => {
+                let over = matches!(self.status, TaskStatus::Completed | TaskStatus::Cancelled);
+                return Ok(if over { self } else { Sending { told: 0, ..self } });
+            }
             SenderEvent::ReceiverPuts(to) => (to, Party::Receiver),
             SenderEvent::WeSet(to) => (to, Party::Sender),
             SenderEvent::Told(change) => {
@@ -106,6 +112,8 @@ mod tests {
         assert_eq!(done.after(Told(1)), Ok(done), "an old notification arrives late");
         assert_eq!(done.after(Told(7)), Ok(done), "one that was never sent");
         assert_eq!(done.after(Told(2)).unwrap().owes(), None);
+        assert_eq!(told.after(Remind).unwrap().owes(), Some(1), "told again");
+        assert_eq!(done.after(Remind), Ok(done), "what is over is not");
     }
 
     #[test]

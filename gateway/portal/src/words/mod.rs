@@ -2,6 +2,7 @@
 
 mod codes;
 pub(crate) mod grounds;
+pub(crate) mod handoffs;
 pub(crate) mod medication;
 pub(crate) mod moments;
 mod roles;

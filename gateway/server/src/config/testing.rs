@@ -291,6 +291,7 @@ pub(crate) fn everything() -> NodeConfig {
             retry_seconds: 1,
             retry_most_seconds: 1,
             attempts: 1,
+            remind_hours: 1,
             intake: Some(person()),
         }),
         epds: vec![EpdConfig {

@@ -216,10 +216,16 @@ fn source_of(place: &Place) -> Result<Option<(String, SourceHandle)>, String> {
     }
 }
 
-/// What a provider's people may do: those of the hospital may use the emergency procedure.
-fn of_people(provider: &Provider) -> Result<Vec<UseCaseId>, String> {
+/// What a provider's people may do: those of the hospital may use the emergency procedure, nurses hand over and are handed over
+/// to.
+fn of_people(provider: &Provider, role: &str) -> Result<Vec<UseCaseId>, String> {
     let emergency = (provider.key == "hospital").then_some(EMERGENCY);
-    [USE_CASE, MEDICATION].into_iter().chain(emergency).map(use_case).collect()
+    [USE_CASE, MEDICATION]
+        .into_iter()
+        .chain(emergency)
+        .chain(handoffs::of_people(role).iter().copied())
+        .map(use_case)
+        .collect()
 }
 
 /// What every node of the region is set up among.
@@ -402,7 +408,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
         let code = secrets::access_code(&token_file)?;
         configs.push(InnerCallerConfig {
             client_id: person.id.into(),
-            use_cases: of_people(place.provider)?,
+            use_cases: of_people(place.provider, person.role)?,
             person: Some(PersonConfig {
                 id: person.id.into(),
                 name: Some(person.name.into()),
@@ -427,7 +433,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
             client_id: Some(person.id.into()),
             bearer_token: Some(code),
             person: Some(ReadyPerson { id: person.id.into(), role: person.role.into(), name: person.name.into() }),
-            use_cases: of_people(place.provider)?,
+            use_cases: of_people(place.provider, person.role)?,
             treats: log_in::treated_by(place.provider, person.id),
         });
     }

@@ -124,6 +124,7 @@ fn handoffs_scope() -> actix_web::Scope {
         .route("", web::post().to(handoffs::push))
         .route("/sent", web::get().to(handoffs::sent))
         .route("/sent/{id}", web::get().to(handoffs::sent_one))
+        .route("/sent/{id}/cancel", web::post().to(handoffs::cancel))
         .route("/sent/{id}/resend", web::post().to(handoffs::resend))
         .route("/received", web::get().to(handoffs::received))
         .route("/received/{id}", web::get().to(handoffs::received_one))

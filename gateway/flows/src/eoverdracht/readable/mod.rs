@@ -10,10 +10,13 @@ mod say;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod text;
 
-use fhir::Resource;
+use fhir::compartment::{Whose, whose};
 use fhir::json::{Kind, Value};
+use fhir::{Bsn, Resource};
 
+use super::VERSION;
 use super::task::refers_to;
 use crate::overview::person_name;
 use crate::words::date;
@@ -44,6 +47,8 @@ pub struct PatientTold {
     pub name: String,
     pub born: String,
     pub gender: String,
+    /// Where the Patient has exactly one.
+    pub bsn: Option<Bsn>,
     /// Everything else of the Patient, and what of the above stands there more than once.
     pub block: Option<Block>,
 }
@@ -199,13 +204,21 @@ fn part(section: Value<'_>, depth: usize, reading: &mut Reading<'_>) -> Part {
 
 fn block(resource: &Resource, reading: &mut Reading<'_>) -> Block {
     let (kind, known) = kinds::kind(resource);
-    Block { kind, known, title: title_of(resource), said: reading.resource(resource), files: files(resource) }
+    let (title, mut said) = (title_of(resource), reading.resource(resource));
+    // What stands above it need not stand in it again.
+    said.retain(|one| !one.inner.is_empty() || Some(&one.text) != title.as_ref());
+    Block { kind, known, title, said, files: files(resource) }
 }
 
 fn told(patient: &Resource, reading: &mut Reading<'_>) -> PatientTold {
     let root = patient.root();
     let text = |name: &str| root.get(name).and_then(|value| value.as_text());
+    let bsn = match whose(VERSION, patient) {
+        Whose::Patient { bsns, malformed_bsn: false, .. } => Some(bsns).filter(|bsns| bsns.len() == 1),
+        _ => None,
+    };
     PatientTold {
+        bsn: bsn.and_then(|bsns| bsns.into_iter().next()),
         name: root.all("name").into_iter().find_map(person_name).unwrap_or_default(),
         born: text("birthDate").map(|day| date(&day)).unwrap_or_default(),
         gender: text("gender").map(|code| crate::words::gender(&code).to_owned()).unwrap_or_default(),

@@ -9,6 +9,7 @@ use fhir::json::{Kind, Value};
 
 use super::codes::code;
 use super::labels::{extension, is_repetition, label};
+use super::text::{coding, is_specification, joined, narrative, plain, specification};
 use super::{Said, title_of};
 use crate::overview::{person_name, timing};
 use crate::words::date;
@@ -105,6 +106,11 @@ impl<'a> Reading<'a> {
                     // A code that the sender has specified in the zib's own words is told in those.
                     let companion = object.get(&format!("_{element}")).and_then(specification);
                     for one in value.each() {
+                        // A part of something measured is named by what was measured.
+                        if let Some((of, told)) = self.measured(one, kind) {
+                            push(&mut said, of, told, true);
+                            continue;
+                        }
                         let told = match (&companion, one.kind()) {
                             (Some(words), Kind::Text) => Told { text: words.clone(), inner: Vec::new() },
                             _ => self.tell(one, kind, element),
@@ -245,28 +251,19 @@ impl<'a> Reading<'a> {
         }
         match plain(value, "text") {
             Some(text) => Told { text, inner: self.rest(value, &["text"]) },
-            None if has("code") && has_value(value) => self.named_value(value, kind),
             None => Told { text: String::new(), inner: self.members(value, kind_within(kind, element), &[]) },
         }
     }
 
-    /// A part of something measured (`Observation.component`): what it is, then its value.
-    fn named_value(&mut self, value: Value<'_>, kind: &str) -> Told {
-        let mut inner = Vec::new();
-        let of = value.get("code").map(|code| self.tell(code, kind, "code")).unwrap_or_default();
-        let measured =
-            value.members().find(|(member, _)| is_value(member)).map(|(member, value)| self.tell(value, kind, &member));
-        let measured = measured.unwrap_or_default();
-        inner.extend(of.inner);
-        inner.extend(measured.inner);
-        let but: Vec<String> = value
-            .members()
-            .map(|(member, _)| member.into_owned())
-            .filter(|member| member == "code" || is_value(member))
-            .collect();
-        let but: Vec<&str> = but.iter().map(String::as_str).collect();
-        inner.extend(self.members(value, kind, &but));
-        Told { text: joined([Some(of.text), Some(measured.text).filter(|text| !text.is_empty())], ": "), inner }
+    /// A part of something measured (`Observation.component`): what was measured, and its value.
+    fn measured(&mut self, value: Value<'_>, kind: &str) -> Option<(String, Told)> {
+        let (value_of, found) = value.members().find(|(member, _)| is_value(member))?;
+        let of = value.get("code").filter(|code| code.get("coding").is_some() || code.get("text").is_some())?;
+        let of = self.tell(of, kind, "code");
+        let Told { text, mut inner } = self.tell(found, kind, &value_of);
+        inner.splice(0..0, of.inner);
+        inner.extend(self.members(value, kind, &["code", &value_of]));
+        (!of.text.is_empty()).then_some((of.text, Told { text, inner }))
     }
 
     /// A CodeableConcept: its own words, and what its codings say besides.
@@ -336,30 +333,6 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// A narrative without its tags.
-fn narrative(text: Value<'_>) -> Option<String> {
-    let div = text.get("div")?.as_text()?;
-    let (mut words, mut inside) = (String::new(), false);
-    for c in div.chars() {
-        match c {
-            '<' => inside = true,
-            '>' => {
-                inside = false;
-                words.push(' ');
-            }
-            c if !inside => words.push(c),
-            _ => {}
-        }
-    }
-    for (entity, meant) in
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#160;", " "), ("&apos;", "'"), ("&amp;", "&")]
-    {
-        words = words.replace(entity, meant);
-    }
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!words.is_empty()).then_some(words)
-}
-
 /// Adds what is said, where anything is. Equal names stand together.
 fn push(said: &mut Vec<Said>, name: String, told: Told, known: bool) {
     if told.text.is_empty() && told.inner.is_empty() {
@@ -384,49 +357,4 @@ fn kind_within<'k>(kind: &'k str, element: &str) -> &'k str {
 
 fn is_value(member: &str) -> bool {
     member.strip_prefix("value").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
-}
-
-fn has_value(value: Value<'_>) -> bool {
-    value.members().any(|(member, _)| is_value(&member))
-}
-
-/// The zib's own code beside a code of FHIR (`code-specification`).
-fn specification(companion: Value<'_>) -> Option<String> {
-    let of = |one: Value<'_>| {
-        let url = one.get("url")?.as_text()?;
-        is_specification(&url).then(|| one.all("valueCodeableConcept.coding").into_iter().map(coding).next())?
-    };
-    companion.each().find_map(|one| one.get("extension")?.each().find_map(of)).filter(|words| !words.is_empty())
-}
-
-fn is_specification(url: &str) -> bool {
-    url == "http://nictiz.nl/fhir/StructureDefinition/code-specification"
-}
-
-/// A Coding: its words, or its code with the name of its system.
-fn coding(value: Value<'_>) -> String {
-    if let Some(display) = plain(value, "display") {
-        return display;
-    }
-    let system = plain(value, "system");
-    let system = system.as_deref().map(|system| match system {
-        "http://snomed.info/sct" => "SNOMED CT",
-        "http://loinc.org" => "LOINC",
-        other => other,
-    });
-    match (plain(value, "code"), system) {
-        (Some(code), Some(system)) => format!("code {code} ({system})"),
-        (Some(code), None) => format!("code {code}"),
-        (None, _) => String::new(),
-    }
-}
-
-fn plain(value: Value<'_>, name: &str) -> Option<String> {
-    let text = value.get(name)?.as_text()?;
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn joined<const N: usize>(texts: [Option<String>; N], between: &str) -> String {
-    texts.into_iter().flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(between)
 }
