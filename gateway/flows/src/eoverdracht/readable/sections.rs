@@ -7,7 +7,7 @@ pub(super) fn title(code: &str) -> Option<&'static str> {
         "405624007" => "Administratieve gegevens",
         "302147001" => "Persoonsgegevens en verzekering",
         "185362004" => "Versturende partij",
-        "275645009" => "Ontvangende partij",
+        "275645009" => "Ontvangende partij", // not a BSN
         "109481000146101" => "Persoonlijke en sociale situatie",
         "365512000" => "Woonsituatie",
         "108329005" => "Sociale context en wilsverklaringen",
