@@ -68,7 +68,7 @@ pub(super) async fn act(
     };
     let Entered { id, session, desk } = match enter(&request, &portal, asked.side()) {
         Ok(entered) => entered,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     if !is_ours(&request, &session.csrf, &form.csrf) {
         return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
@@ -86,7 +86,7 @@ pub(super) async fn act(
 pub(super) async fn document(request: HttpRequest, portal: Data<Portal>, transfer: Path<String>) -> HttpResponse {
     let Entered { id, session, desk } = match enter(&request, &portal, Side::Received) {
         Ok(entered) => entered,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let one = match desk.one(&id, Side::Received, &transfer).await {
         Ok(one) => one,
@@ -111,7 +111,7 @@ pub(super) async fn document(request: HttpRequest, portal: Data<Portal>, transfe
 pub(super) async fn file(request: HttpRequest, portal: Data<Portal>, path: Path<(String, String)>) -> HttpResponse {
     let Entered { id, desk, .. } = match enter(&request, &portal, Side::Received) {
         Ok(entered) => entered,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let (transfer, binary) = path.into_inner();
     let answered = desk.document(&id, &transfer, remote(&request)).await;
@@ -146,7 +146,7 @@ pub(super) async fn file(request: HttpRequest, portal: Data<Portal>, path: Path<
 async fn listed(request: &HttpRequest, portal: &Portal, side: Side) -> HttpResponse {
     let Entered { id, session, desk } = match enter(request, portal, side) {
         Ok(entered) => entered,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     match desk.list(&id, side).await {
         Ok(transfers) => {
@@ -160,7 +160,7 @@ async fn listed(request: &HttpRequest, portal: &Portal, side: Side) -> HttpRespo
 async fn shown(request: &HttpRequest, portal: &Portal, side: Side, transfer: &str) -> HttpResponse {
     let Entered { id, session, desk } = match enter(request, portal, side) {
         Ok(entered) => entered,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let found: Result<TransferShown, HandoffNo> = desk.one(&id, side, transfer).await;
     match found {
@@ -173,16 +173,17 @@ async fn shown(request: &HttpRequest, portal: &Portal, side: Side, transfer: &st
 }
 
 /// Lets in whom this side is for. The node holds it against what they may once more.
-fn enter<'p>(request: &HttpRequest, portal: &'p Portal, side: Side) -> Result<Entered<'p>, HttpResponse> {
+fn enter<'p>(request: &HttpRequest, portal: &'p Portal, side: Side) -> Result<Entered<'p>, Box<HttpResponse>> {
     let Some((id, session)) = portal.cookies.session(request, portal.desk.as_ref()) else {
-        return Err(portal.sign_in_page(request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER)));
+        let answer = portal.sign_in_page(request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER));
+        return Err(Box::new(answer));
     };
     let may = match side {
         Side::Received => session.inbox,
         Side::Sent => session.outbox,
     };
     let desk = portal.desk.handoffs().filter(|_| may && session.kind == Kind::Practitioner);
-    let desk = desk.ok_or_else(|| portal.notice(request, StatusCode::FORBIDDEN, &Notice::OtherKind, None))?;
+    let desk = desk.ok_or_else(|| Box::new(portal.notice(request, StatusCode::FORBIDDEN, &Notice::OtherKind, None)))?;
     Ok(Entered { id, session, desk })
 }
 
