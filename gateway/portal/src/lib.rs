@@ -19,7 +19,7 @@ mod words;
 
 pub use desk::{
     AccessShown, Administration, Alarm, Answered, AnySession, AskedOfLog, Cosigned, Departure, Desk, Elsewhere,
-    HintsFound, Kind, LockedOut, LogDesk, LogFound, NeighbourState, NotSignedIn, OwnLog, OwnSession, Period,
+    HintsFound, Kind, LockedOut, LogDesk, LogFound, NeighbourState, NotSignedIn, Notices, OwnLog, OwnSession, Period,
     ProofState, Question, RecordProof, RecordShown, Return, ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven,
     Ways, WitnessState,
 };
