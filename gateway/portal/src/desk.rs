@@ -16,7 +16,7 @@ use flows::medication::Windows;
 pub use self::administration::{AccessShown, Administration, AnySession, LockedOut};
 pub use self::handoffs::{HandoffAct, HandoffDesk, HandoffNo, Progress, Side, TransferShown};
 pub use self::log::{
-    AskedOfLog, HintsFound, LogDesk, LogFound, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,
+    AskedOfLog, HintsFound, LogDesk, LogFound, Notices, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,
     ReviewQueue, Verdict, VerdictGiven,
 };
 pub use self::proof::{Alarm, Cosigned, NeighbourState, ProofState, WitnessState};

@@ -20,6 +20,7 @@ use super::framework::{self, Framework};
 use super::index::Index;
 use super::log_in::{self, LogIn};
 use super::national::National;
+use super::notices::Notices;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{
     DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets,
@@ -89,6 +90,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
     let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
+    let notices = Notices::start(options.base_port, &authority, certificates.join("ca.pem"))?;
     let around = Around {
         places: &places,
         state: &state,
@@ -98,6 +100,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         nuts: &nuts,
         index: &index,
         directories: &directories,
+        notices: &notices,
     };
     for place in &places {
         simulators.extend(source_of(place)?);
@@ -156,7 +159,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: [national.ready(), directories.ready()]
+        services: [national.ready(), directories.ready(), notices.ready()]
             .into_iter()
             .chain(index.ready())
             .chain(framework.ready())
@@ -238,6 +241,7 @@ struct Around<'a> {
     nuts: &'a NutsNodeHandle,
     index: &'a Index,
     directories: &'a Directories,
+    notices: &'a Notices,
 }
 
 impl Around<'_> {
@@ -304,7 +308,11 @@ fn set_up(
         },
         store: StoreConfig { folder: folder.join("store") },
         // Neighbours are looked at more often than anybody need: a demo is not watched for long.
-        log: LogConfig { witness_seconds: 5, ..LogConfig::default() },
+        log: LogConfig {
+            witness_seconds: 5,
+            notices: Some(around.notices.config_for(folder)?),
+            ..LogConfig::default()
+        },
         profiles: ProfilesConfig {
             folder: state.join("profiles"),
             use_cases: [USE_CASE, MEDICATION, EMERGENCY]

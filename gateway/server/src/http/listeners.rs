@@ -83,6 +83,7 @@ pub fn inner(
             .route("/health/live", web::get().to(health::live))
             .route("/health/ready", web::get().to(health::ready))
             .route("/health/witnessing", web::get().to(witness::health))
+            .route("/health/notices", web::get().to(health::notices))
             .route("/metrics", web::get().to(metrics::metrics))
             .route("/launch", web::post().to(launch::launch))
             .route("/launch", web::get().to(launch::by_browser))
