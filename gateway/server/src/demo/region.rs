@@ -20,6 +20,7 @@ use super::framework::{self, Framework};
 use super::index::Index;
 use super::log_in::{self, LogIn};
 use super::national::National;
+use super::notices::Notices;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{
     DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, referrals, registers, said,
@@ -32,6 +33,8 @@ use crate::config::{
 
 const USE_CASE: &str = "health-overview";
 const MEDICATION: &str = flows::medication::USE_CASE;
+/// Every provider knows it; its policy says that only pharmacies may ask.
+const LABORATORY: &str = "laboratory-for-pharmacies";
 
 /// The same by the emergency procedure, by every provider's choice.
 pub const EMERGENCY: &str = "emergency-overview";
@@ -90,6 +93,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let mut ready_nodes = Vec::new();
     let clinic = referrals::PlayedClinic::start(options.base_port, &authority)?;
     let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
+    let notices = Notices::start(options.base_port, &authority, certificates.join("ca.pem"))?;
     let around = Around {
         places: &places,
         state: &state,
@@ -100,6 +104,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         nuts: &nuts,
         index: &index,
         directories: &directories,
+        notices: &notices,
     };
     for place in &places {
         simulators.extend(source_of(place)?);
@@ -160,7 +165,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: [national.ready(), directories.ready()]
+        services: [national.ready(), directories.ready(), notices.ready()]
             .into_iter()
             .chain(index.ready())
             .chain(framework.ready())
@@ -221,10 +226,18 @@ fn source_of(place: &Place) -> Result<Option<(String, SourceHandle)>, String> {
     }
 }
 
-/// What a provider's people may do: those of the hospital may use the emergency procedure.
-fn of_people(provider: &Provider) -> Result<Vec<UseCaseId>, String> {
+/// What a provider's people may do: those of the hospital may use the emergency procedure, nurses hand over and are handed over
+/// to.
+fn of_people(provider: &Provider, role: &str) -> Result<Vec<UseCaseId>, String> {
     let emergency = (provider.key == "hospital").then_some(EMERGENCY);
-    [USE_CASE, MEDICATION].into_iter().chain(emergency).map(use_case).collect()
+    let laboratory = (provider.key == "pharmacy").then_some(LABORATORY);
+    [USE_CASE, MEDICATION]
+        .into_iter()
+        .chain(emergency)
+        .chain(laboratory)
+        .chain(handoffs::of_people(role).iter().copied())
+        .map(use_case)
+        .collect()
 }
 
 /// What every node of the region is set up among.
@@ -238,6 +251,7 @@ struct Around<'a> {
     nuts: &'a NutsNodeHandle,
     index: &'a Index,
     directories: &'a Directories,
+    notices: &'a Notices,
 }
 
 impl Around<'_> {
@@ -275,7 +289,7 @@ fn set_up(
         client_id: Some(provider.ura.into()),
         bearer_token: None,
         person: None,
-        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?, use_case(LABORATORY)?],
         treats: Vec::new(),
     });
     let config = NodeConfig {
@@ -304,10 +318,14 @@ fn set_up(
         },
         store: StoreConfig { folder: folder.join("store") },
         // Neighbours are looked at more often than anybody need: a demo is not watched for long.
-        log: LogConfig { witness_seconds: 5, ..LogConfig::default() },
+        log: LogConfig {
+            witness_seconds: 5,
+            notices: Some(around.notices.config_for(folder)?),
+            ..LogConfig::default()
+        },
         profiles: ProfilesConfig {
             folder: state.join("profiles"),
-            use_cases: [USE_CASE, MEDICATION, EMERGENCY]
+            use_cases: [USE_CASE, MEDICATION, EMERGENCY, LABORATORY]
                 .into_iter()
                 .chain(overseers::USE_CASES)
                 .chain(handoffs::USE_CASES)
@@ -368,7 +386,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
             ura: ura(other.provider.ura)?,
             name: other.provider.name.into(),
             kind: Some(other.provider.kind.into()),
-            use_cases: handoffs::of_partners([USE_CASE, MEDICATION, EMERGENCY])?,
+            use_cases: handoffs::of_partners([USE_CASE, MEDICATION, EMERGENCY, LABORATORY])?,
             handoffs: Some(handoffs::told(other.provider, &other.outer())?),
             referrals: Some(referrals::told(&other.outer())?),
             node: Some(PartnerNode {
@@ -392,7 +410,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
         ura: ura(number)?,
         name: name.into(),
         kind: Some(kind.into()),
-        use_cases: [USE_CASE, MEDICATION, EMERGENCY]
+        use_cases: [USE_CASE, MEDICATION, EMERGENCY, LABORATORY]
             .into_iter()
             .chain(referrals::OF_PARTNERS)
             .map(use_case)
@@ -416,7 +434,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
         let code = secrets::access_code(&token_file)?;
         configs.push(InnerCallerConfig {
             client_id: person.id.into(),
-            use_cases: of_people(place.provider)?,
+            use_cases: of_people(place.provider, person.role)?,
             person: Some(PersonConfig {
                 id: person.id.into(),
                 name: Some(person.name.into()),
@@ -441,7 +459,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
             client_id: Some(person.id.into()),
             bearer_token: Some(code),
             person: Some(ReadyPerson { id: person.id.into(), role: person.role.into(), name: person.name.into() }),
-            use_cases: of_people(place.provider)?,
+            use_cases: of_people(place.provider, person.role)?,
             treats: log_in::treated_by(place.provider, person.id),
         });
     }

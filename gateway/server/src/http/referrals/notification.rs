@@ -56,7 +56,7 @@ pub async fn told(request: HttpRequest, payload: Payload, node: Data<Node>) -> R
         let says = "it does not say with what to come back (authorization-base)";
         refuse(StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Required, says)
     })?;
-    record(&node, &inbound, handed(&caller, Some(format!("Task/{}", read.task)))).await?;
+    record(&node, &inbound, handed(&caller, "create", Some(format!("Task/{}", read.task)))).await?;
     let organisation = &caller.organisation;
     let name = organisation.name.as_deref().unwrap_or_else(|| organisation.ura.as_str());
     let notice = Notice { identifier: &read.identifier, task: &read.task, base, until: read.until.as_deref() };
@@ -78,7 +78,7 @@ pub async fn cancelled(request: HttpRequest, payload: Payload, node: Data<Node>)
     if read.sender.is_some_and(|ura| ura != caller.organisation.ura) || read.receiver.is_some_and(|ura| ura != *own) {
         return Err(another());
     }
-    record(&node, &inbound, handed(&caller, None)).await?;
+    record(&node, &inbound, handed(&caller, "update", None)).await?;
     match referrals.cancelled(&caller.organisation.ura, &read.identifier).await {
         Ok(_) => Ok(plain(StatusCode::OK).finish()),
         Err(CancelFault::Unknown) => {
@@ -118,8 +118,8 @@ async fn enter(request: &HttpRequest, payload: Payload, node: &Arc<Node>) -> Res
     Ok(Teller { referrals, caller, inbound, task })
 }
 
-fn handed(caller: &Caller, resource: Option<String>) -> Handed<'_> {
-    Handed { caller, direction: Direction::Holder, patient: None, resource_type: "Task", resource }
+fn handed<'c>(caller: &'c Caller, interaction: &'static str, resource: Option<String>) -> Handed<'c> {
+    Handed { caller, direction: Direction::Holder, interaction, patient: None, resource_type: "Task", resource }
 }
 
 fn bad(says: &str) -> No {

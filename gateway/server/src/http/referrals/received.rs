@@ -6,13 +6,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use exchange::Inbound;
+use exchange::notice::Handed;
 use fhir::IssueCode;
-use policy::{Caller, TreatmentRelation};
+use policy::{Caller, Direction, TreatmentRelation};
 use serde::Deserialize;
 
 use super::super::handoffs::{Behind, No, PAGE, json, refuse, told};
 use super::super::{endpoint, responder};
-use super::{Entered, behind, enter, read_id, unavailable, unknown, views};
+use super::{Entered, behind, enter, read_id, record, unavailable, unknown, views};
 use crate::handoffs::names;
 use crate::node::Node;
 use crate::referrals::ports::IN_HAND;
@@ -121,7 +122,20 @@ async fn act(
     }
     // Who has it tried again is not who took it.
     let person = person.filter(|_| act != Act::Retry);
-    match entered.referrals.act(read_id(id)?, act, person).await {
+    let id = read_id(id)?;
+    // What somebody does is on record before it is done.
+    let found = entered.referrals.books.received.get(id).map_err(|fault| unavailable(&fault))?.ok_or_else(unknown)?;
+    let patient = found.patient();
+    let handed = Handed {
+        caller: &entered.caller,
+        direction: Direction::User,
+        interaction: "update",
+        patient: patient.as_ref(),
+        resource_type: "Task",
+        resource: Some(format!("Task/{}", found.task)),
+    };
+    record(node, &entered.inbound, handed).await?;
+    match entered.referrals.act(id, act, person).await {
         Ok(stage) => Ok(json(StatusCode::ACCEPTED).body(format!("{{\"state\":\"{}\"}}", word(stage)))),
         Err(ActFault::Unknown) => Err(unknown()),
         Err(ActFault::NotNow(stage)) => {

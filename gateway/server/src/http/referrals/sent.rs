@@ -1,5 +1,7 @@
 //! `POST /referrals` and `/referrals/sent`: what the provider's own systems refer.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,13 +10,14 @@ use exchange::{Refusal, Unreadable};
 use fhir::{Bsn, IssueCode, LogicalId, Ura};
 use policy::{Direction, Finding, NotFoundOut};
 use serde::Deserialize;
+use store::transfers::Id;
 
 use super::super::handoffs::{Behind, No, PAGE, json, no, refuse, text, told};
 use super::super::responder;
 use super::{Entered, behind, enter, read_id, record, unavailable, unknown, views};
 use crate::handoffs::names;
 use crate::node::Node;
-use crate::referrals::{PushFault, SENDER, Wanted};
+use crate::referrals::{PushFault, Referrals, SENDER, Wanted};
 
 /// The longest name of an episode.
 const LONGEST_EPISODE: usize = 128;
@@ -76,6 +79,7 @@ pub async fn push(request: HttpRequest, payload: Payload, node: Data<Node>) -> R
     let handed = Handed {
         caller: &caller,
         direction: Direction::User,
+        interaction: "create",
         patient: Some(&bsn),
         resource_type: "Task",
         resource: None,
@@ -123,8 +127,8 @@ pub async fn cancel(
     id: Path<String>,
     node: Data<Node>,
 ) -> Result<HttpResponse, No> {
-    let entered = enter(&request, payload, &node.into_inner(), SENDER).await?;
-    done(entered.referrals.cancel(read_id(&id)?).await.map_err(|fault| unavailable(&fault))?)
+    let (referrals, id) = noted(&request, payload, &id, &node.into_inner()).await?;
+    done(referrals.cancel(id).await.map_err(|fault| unavailable(&fault))?)
 }
 
 /// `POST /referrals/sent/[id]/renew`: the receiver is to pull the data again.
@@ -134,8 +138,8 @@ pub async fn renew(
     id: Path<String>,
     node: Data<Node>,
 ) -> Result<HttpResponse, No> {
-    let entered = enter(&request, payload, &node.into_inner(), SENDER).await?;
-    done(entered.referrals.renew(read_id(&id)?).await.map_err(|fault| unavailable(&fault))?)
+    let (referrals, id) = noted(&request, payload, &id, &node.into_inner()).await?;
+    done(referrals.renew(id).await.map_err(|fault| unavailable(&fault))?)
 }
 
 /// `POST /referrals/sent/[id]/resend`: what was given up is tried again.
@@ -148,6 +152,29 @@ pub async fn resend(
     let entered = enter(&request, payload, &node.into_inner(), SENDER).await?;
     let known = entered.referrals.resend(read_id(&id)?).await.map_err(|fault| unavailable(&fault))?;
     if known { Ok(HttpResponse::Accepted().finish()) } else { Err(unknown()) }
+}
+
+/// A referral of ours that somebody is about to change: on record before it is.
+async fn noted(
+    request: &HttpRequest,
+    payload: Payload,
+    id: &str,
+    node: &Arc<Node>,
+) -> Result<(Arc<Referrals>, Id), No> {
+    let Entered { referrals, caller, inbound, .. } = enter(request, payload, node, SENDER).await?;
+    let id = read_id(id)?;
+    let sent = referrals.books.sent.get(id).map_err(|fault| unavailable(&fault))?.ok_or_else(unknown)?;
+    let patient = sent.patient();
+    let handed = Handed {
+        caller: &caller,
+        direction: Direction::User,
+        interaction: "update",
+        patient: patient.as_ref(),
+        resource_type: "Task",
+        resource: Some(format!("Task/{}", sent.task)),
+    };
+    record(node, &inbound, handed).await?;
+    Ok((referrals, id))
 }
 
 fn done(changed: Option<bool>) -> Result<HttpResponse, No> {
