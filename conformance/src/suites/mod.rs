@@ -18,6 +18,7 @@ mod denied;
 mod directory;
 mod emergency;
 mod facts;
+mod findable;
 mod handoffs;
 mod hostile_http;
 mod ill_sources;
@@ -162,6 +163,7 @@ fn region() -> Vec<Check> {
     all.extend(consents::checks());
     all.extend(locating::checks());
     all.extend(handoffs::checks());
+    all.extend(findable::checks());
     all.extend(nvi::checks());
     all.extend(directory::checks());
     all.extend(access_log::checks());

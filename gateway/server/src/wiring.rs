@@ -123,14 +123,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let parties = Parties { own, witnesses, consent_systems, peers, mitz: mitz.clone(), index: index.clone() };
     let mut registers = Registers::open(config, parties, &clock);
     let nvi_measures = Arc::new(NviMeasures::default());
-    let registering = nvi::registering(
-        config,
-        index.as_ref(),
-        inventories,
-        &mut registers.health,
-        state.clone(),
-        nvi_measures.clone(),
-    )?;
+    let registering =
+        nvi::registering(config, index.as_ref(), inventories, &mut registers, state.clone(), nvi_measures.clone())?;
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
     let versions = versions(&use_cases.current(), sources.versions, handed.is_some());
     let published = publishing::open(config, &versions, &state, &clock)?;
