@@ -37,6 +37,7 @@ mod pages;
 mod people;
 mod presentations;
 mod presenting;
+mod regional;
 mod relations;
 mod setting;
 pub mod surface;
@@ -165,6 +166,7 @@ fn region() -> Vec<Check> {
     all.extend(handoffs::checks());
     all.extend(findable::checks());
     all.extend(nvi::checks());
+    all.extend(regional::checks());
     all.extend(directory::checks());
     all.extend(access_log::checks());
     all.extend(people::checks());
