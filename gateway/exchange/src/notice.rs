@@ -113,8 +113,8 @@ pub async fn record_handed(
 #[derive(Debug)]
 pub struct IndexAsked<'a> {
     pub caller: CallerFacts,
-    /// Code of the interaction with `List`.
-    pub interaction: &'static str,
+    /// Code of the interaction with `List`; none when it is not one that the index knows.
+    pub interaction: Option<&'static str>,
     /// The registration that it names or made.
     pub id: Option<&'a str>,
     pub pseudonym: Option<&'a str>,
@@ -142,9 +142,9 @@ impl IndexAccess {
         self.0.notes().note(|record| {
             record.direction = Some(Direction::Holder);
             record.caller = Some(asked.caller);
-            record.asked = Some(AskedFacts {
+            record.asked = asked.interaction.map(|interaction| AskedFacts {
                 fhir_version: Cow::Owned(FhirVersion::R4.to_string()),
-                interaction: Cow::Borrowed(asked.interaction),
+                interaction: Cow::Borrowed(interaction),
                 resource_type: Some(Cow::Borrowed("List")),
                 resource: asked.id.map(|id| format!("List/{id}")),
                 operation: None,

@@ -60,20 +60,18 @@ pub struct Refused {
     pub text: &'static str,
 }
 
-/// Why a request is not let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotAdmitted {
-    /// No token, one that is not known, or another's.
-    Unauthenticated,
-    /// A token for something else.
-    Forbidden,
-}
-
 /// Members and their tokens.
 pub struct Access {
     members: BTreeSet<Ura>,
     audiences: Vec<&'static str>,
     tokens: Mutex<HashMap<String, Grant>>,
+}
+
+impl Grant {
+    /// Whether it has one of these scopes.
+    pub fn allows(&self, any_of: &[&str]) -> bool {
+        any_of.iter().any(|scope| self.scopes.contains(scope))
+    }
 }
 
 const fn refused(status: u16, code: &'static str, text: &'static str) -> Refused {
@@ -134,29 +132,22 @@ impl Access {
         Ok(Issued { token, seconds: GOOD_FOR.whole_seconds(), scope })
     }
 
-    /// Whether a request may be worked on: what its token allows.
-    ///
-    /// # Errors
-    /// It may not.
+    /// What the token of a request allows. None: there is none, or it is not of this certificate and this service now.
     pub fn admit(
         &self,
         certificate: Option<&[u8]>,
         authorization: &[String],
         audience: &str,
-        any_of: &[&str],
         now: OffsetDateTime,
-    ) -> Result<Grant, NotAdmitted> {
-        let (member, shown) = certificate.and_then(|der| self.member(der, now)).ok_or(NotAdmitted::Unauthenticated)?;
-        let [header] = authorization else { return Err(NotAdmitted::Unauthenticated) };
-        let token = header.split_once(' ').filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
-        let (_, token) = token.ok_or(NotAdmitted::Unauthenticated)?;
+    ) -> Option<Grant> {
+        let (member, shown) = certificate.and_then(|der| self.member(der, now))?;
+        let [header] = authorization else { return None };
+        let (_, token) = header.split_once(' ').filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"))?;
         let grant = self.tokens().get(token).cloned();
         let good = |grant: &Grant| {
             grant.until > now && grant.bound_to == shown && grant.member == member && grant.audience == audience
         };
-        let grant = grant.filter(good).ok_or(NotAdmitted::Unauthenticated)?;
-        let may = any_of.iter().any(|scope| grant.scopes.contains(scope));
-        if may { Ok(grant) } else { Err(NotAdmitted::Forbidden) }
+        grant.filter(good)
     }
 
     /// The member whose server certificate this is, while it holds.

@@ -15,8 +15,8 @@ use store::state::StateFault;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::access::{EVALUATE, Grant, INDEX_AUDIENCE, NotAdmitted, PSEUDONYM_AUDIENCE};
-use super::asked::Asked;
+use super::access::{EVALUATE, Grant, INDEX_AUDIENCE, PSEUDONYM_AUDIENCE};
+use super::asked::{Asked, names_a_patient};
 use super::fault::Fault;
 use super::{Index, Regional, list};
 
@@ -79,11 +79,12 @@ impl Regional {
         let error = |status, text: &str| Reply { status, body: Some(json!({"error": text})), wait: None };
         let Some(evaluator) = &self.evaluator else { return Reply { status: 404, body: None, wait: None } };
         let now = self.clock.now();
-        let grant = match self.admitted(inbound, PSEUDONYM_AUDIENCE, &[EVALUATE], now) {
-            Ok(grant) => grant,
-            Err(NotAdmitted::Unauthenticated) => return error(401, "a token for this certificate is needed"),
-            Err(NotAdmitted::Forbidden) => return error(403, "the token does not allow this"),
+        let Some(grant) = self.grant(inbound, PSEUDONYM_AUDIENCE, now) else {
+            return error(401, "a token for this certificate is needed");
         };
+        if !grant.allows(&[EVALUATE]) {
+            return error(403, "the token does not allow this");
+        }
         if let Err(Fault::Throttled(seconds)) = self.throttled(&grant) {
             return Reply { wait: Some(seconds), ..error(429, "this organisation asks too much") };
         }
@@ -116,20 +117,13 @@ impl Regional {
     }
 
     async fn done(&self, index: &Index, inbound: &Inbound, access: &IndexAccess) -> Result<Reply, Fault> {
-        let asked = Asked::read(inbound);
-        let any_of = asked.as_ref().map_or(&[][..], Asked::any_of);
         let now = self.clock.now();
-        let grant = match self.admitted(inbound, INDEX_AUDIENCE, any_of, now) {
-            Ok(grant) => grant,
-            // What is not served is said to members only.
-            Err(NotAdmitted::Forbidden) if any_of.is_empty() => return Err(asked.err().unwrap_or(Fault::NotServed)),
-            Err(why) => return Err(Fault::NotAdmitted(why)),
-        };
-        let asked = asked?;
-        let interaction = asked.interaction();
+        let grant = self.grant(inbound, INDEX_AUDIENCE, now).ok_or(Fault::Unauthenticated)?;
+        let asked = Asked::read(inbound);
+        let interaction = asked.as_ref().ok().map(Asked::interaction);
         let named = match &asked {
-            Asked::Read(id) | Asked::Delete(id) => Uuid::try_parse(id).ok().map(|id| id.to_string()),
-            Asked::Create | Asked::Search(_) => None,
+            Ok(Asked::Read(id) | Asked::Delete(id)) => Uuid::try_parse(id).ok().map(|id| id.to_string()),
+            Ok(Asked::Create | Asked::Search { .. }) | Err(_) => None,
         };
         let note = |id: Option<&str>, pseudonym: Option<&Pseudonym>| {
             let pseudonym = pseudonym.map(hex);
@@ -137,6 +131,10 @@ impl Regional {
             access.note(IndexAsked { caller, interaction, id, pseudonym: pseudonym.as_deref() });
         };
         note(named.as_deref(), None);
+        let asked = asked?;
+        if !grant.allows(asked.any_of()) {
+            return Err(Fault::Forbidden);
+        }
         self.throttled(&grant)?;
         if let Some(unreadable) = inbound.unreadable {
             return Err(Fault::Unreadable(unreadable));
@@ -170,7 +168,10 @@ impl Regional {
                     Added::Full => Err(Fault::Full),
                 }
             }
-            Asked::Search(parameters) => {
+            Asked::Search { parameters, by_form: false } if names_a_patient(&parameters) => {
+                Err(Fault::Malformed("A patient is searched for by a form: a token belongs in no URL."))
+            }
+            Asked::Search { parameters, .. } => {
                 let found = self.found(index, &member, &parameters, now, &note).await?;
                 let found = found.into_iter().map(|(id, known)| list::write(&shown(id), &known)).collect();
                 Ok(Reply { status: 200, body: Some(list::bundle(found)), wait: None })
@@ -239,15 +240,10 @@ impl Regional {
         Ok(found)
     }
 
-    fn admitted(
-        &self,
-        inbound: &Inbound,
-        audience: &str,
-        any_of: &[&str],
-        now: OffsetDateTime,
-    ) -> Result<Grant, NotAdmitted> {
+    /// What the token of a request allows, if it is one of this service for its certificate.
+    fn grant(&self, inbound: &Inbound, audience: &str, now: OffsetDateTime) -> Option<Grant> {
         let shown = &inbound.credentials;
-        self.access.admit(shown.certificate.as_deref(), &shown.authorization, audience, any_of, now)
+        self.access.admit(shown.certificate.as_deref(), &shown.authorization, audience, now)
     }
 
     fn throttled(&self, grant: &Grant) -> Result<(), Fault> {

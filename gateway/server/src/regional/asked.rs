@@ -10,7 +10,11 @@ use super::fault::Fault;
 /// What is asked of the index.
 pub enum Asked {
     Create,
-    Search(Vec<(String, String)>),
+    Search {
+        parameters: Vec<(String, String)>,
+        /// Whether they came in a body.
+        by_form: bool,
+    },
     Read(String),
     Delete(String),
 }
@@ -22,15 +26,11 @@ impl Asked {
         match (inbound.method, inbound.path.as_str()) {
             (Some(Method::Post), "List") => Ok(Asked::Create),
             (Some(Method::Post), "List/_search") if inbound.body_kind == BodyKind::Form => {
-                Ok(Asked::Search(pairs(&inbound.body)))
+                Ok(Asked::Search { parameters: pairs(&inbound.body), by_form: true })
             }
             (Some(Method::Post), "List/_search") => Err(Fault::Malformed("A search is a form.")),
             (Some(Method::Get), "List") => {
-                let query = pairs(inbound.query.as_bytes());
-                if query.iter().any(|(name, _)| name == "subject:identifier") {
-                    return Err(Fault::Malformed("A patient is searched for by a form: a token belongs in no URL."));
-                }
-                Ok(Asked::Search(query))
+                Ok(Asked::Search { parameters: pairs(inbound.query.as_bytes()), by_form: false })
             }
             (Some(Method::Get), _) => id().map(Asked::Read).ok_or(Fault::NotServed),
             (Some(Method::Delete), _) => id().map(Asked::Delete).ok_or(Fault::NotServed),
@@ -41,7 +41,7 @@ impl Asked {
     pub fn interaction(&self) -> &'static str {
         match self {
             Asked::Create => "create",
-            Asked::Search(_) => "search-type",
+            Asked::Search { .. } => "search-type",
             Asked::Read(_) => "read",
             Asked::Delete(_) => "delete",
         }
@@ -50,10 +50,15 @@ impl Asked {
     pub fn any_of(&self) -> &'static [&'static str] {
         match self {
             Asked::Create => &[CREATE],
-            Asked::Search(pairs) if pairs.iter().any(|(name, _)| name == "subject:identifier") => &[LOCALIZE],
-            Asked::Search(_) => &[READ, LOCALIZE],
+            Asked::Search { parameters, .. } if names_a_patient(parameters) => &[LOCALIZE],
+            Asked::Search { .. } => &[READ, LOCALIZE],
             Asked::Read(_) => &[READ],
             Asked::Delete(_) => &[DELETE],
         }
     }
+}
+
+/// Whether a search is about a patient.
+pub fn names_a_patient(parameters: &[(String, String)]) -> bool {
+    parameters.iter().any(|(name, _)| name == "subject:identifier")
 }

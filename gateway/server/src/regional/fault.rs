@@ -4,13 +4,15 @@ use exchange::Unreadable;
 use serde_json::json;
 use store::state::StateFault;
 
-use super::access::NotAdmitted;
 use super::answering::Reply;
 
 /// Why the index does not do what it is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    NotAdmitted(NotAdmitted),
+    /// No token, one that is not known, or another's.
+    Unauthenticated,
+    /// A token for something else.
+    Forbidden,
     Unreadable(Unreadable),
     NotServed,
     Malformed(&'static str),
@@ -38,12 +40,10 @@ impl Fault {
     /// Status, issue code, what the caller reads, and what the record says.
     pub const fn row(self) -> (u16, &'static str, &'static str, &'static str) {
         match self {
-            Fault::NotAdmitted(NotAdmitted::Unauthenticated) => {
+            Fault::Unauthenticated => {
                 (401, "login", "A token of this index for this certificate is needed.", "unauthenticated")
             }
-            Fault::NotAdmitted(NotAdmitted::Forbidden) => {
-                (403, "forbidden", "The token does not allow this.", "insufficient-scope")
-            }
+            Fault::Forbidden => (403, "forbidden", "The token does not allow this.", "insufficient-scope"),
             Fault::Unreadable(Unreadable::BodyTooLarge) => {
                 (413, "too-long", "The body is too large.", "body-too-large")
             }

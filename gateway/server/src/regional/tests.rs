@@ -253,6 +253,7 @@ async fn whatever_is_not_as_it_must_be_is_refused_and_recorded() {
         let (said, body, record) = region.ask(&one, scope, method, path, &body).await;
         assert_eq!((said, &body["resourceType"]), (status, &json!("OperationOutcome")), "{what}");
         assert!(matches!(record.outcome, OutcomeFacts::Refused { status: noted, .. } if noted == status), "{what}");
+        assert_eq!(record.caller.unwrap().organisation, ONE, "{what}");
     }
     // A patient in a URL, a body that broke off.
     let token = region.token(&own, INDEX_AUDIENCE, ONE, "nvi:localize");
