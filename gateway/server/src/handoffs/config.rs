@@ -25,6 +25,8 @@ pub struct HandoffsConfig {
     pub retry_most_seconds: u32,
     /// How often it is tried. After that an operator sees it, and has it tried again.
     pub attempts: u16,
+    /// After how many hours a handoff that is not received, or not read, waits too long.
+    pub remind_hours: u16,
     /// In whose name handoffs are fetched as soon as they are ready. Without, a person of ours takes each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intake: Option<PersonConfig>,
@@ -58,6 +60,7 @@ impl Default for HandoffsConfig {
             retry_seconds: 5,
             retry_most_seconds: 3600,
             attempts: 24,
+            remind_hours: 24,
             intake: None,
         }
     }
@@ -80,6 +83,7 @@ impl HandoffsConfig {
         within("notification_seconds", self.notification_seconds.into(), 1, 60)?;
         within("retry_seconds", self.retry_seconds.into(), 1, 3600)?;
         within("retry_most_seconds", self.retry_most_seconds.into(), self.retry_seconds.into(), 86_400)?;
-        within("attempts", self.attempts.into(), 1, 1000)
+        within("attempts", self.attempts.into(), 1, 1000)?;
+        within("remind_hours", self.remind_hours.into(), 1, 8760)
     }
 }
