@@ -75,8 +75,13 @@ pub(super) fn unblind(evaluated: &[u8], blind: &[u8]) -> Option<[u8; 32]> {
     let mut evaluated = <Ristretto255 as Group>::deserialize_elem(exact.then_some(evaluated)?).ok()?;
     let mut blind = <Ristretto255 as Group>::deserialize_scalar(blind).ok()?;
     let mut inverse = <Ristretto255 as Group>::invert_scalar(blind);
-    let mut point = evaluated * &inverse;
+    let mut point = evaluated * inverse;
     let bytes = <Ristretto255 as Group>::serialize_elem(point).into();
-    (evaluated.zeroize(), blind.zeroize(), inverse.zeroize(), point.zeroize());
+    for scalar in [&mut blind, &mut inverse] {
+        scalar.zeroize();
+    }
+    for element in [&mut evaluated, &mut point] {
+        element.zeroize();
+    }
     Some(bytes)
 }
