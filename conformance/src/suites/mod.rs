@@ -26,6 +26,7 @@ mod introspected;
 mod introspection;
 mod jwt_bearer;
 mod key_sets;
+mod laboratory;
 mod leaks;
 mod locating;
 mod medication;
@@ -139,6 +140,7 @@ fn region() -> Vec<Check> {
     let mut all = facts::checks();
     all.extend(overview::checks());
     all.extend(medication::checks());
+    all.extend(laboratory::checks());
     all.extend(denied::checks());
     all.extend(attacks::checks());
     all.extend(emergency::checks());
