@@ -26,6 +26,7 @@ pub mod policies;
 pub mod profiles;
 pub mod quality;
 pub mod referrals;
+pub mod regional;
 pub mod registers;
 pub mod serve;
 pub mod tls;

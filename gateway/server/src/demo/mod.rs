@@ -19,6 +19,7 @@ mod overseers;
 mod ready;
 mod referrals;
 mod region;
+mod regional;
 mod registers;
 mod secrets;
 mod telling;

@@ -25,6 +25,7 @@ pub mod offers;
 pub mod openapi;
 pub mod pdp;
 pub mod referrals;
+pub mod regional;
 pub mod responder;
 #[cfg(test)]
 pub(crate) mod testing;
