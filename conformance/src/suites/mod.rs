@@ -37,6 +37,7 @@ mod pages;
 mod people;
 mod presentations;
 mod presenting;
+mod record_system;
 mod relations;
 mod setting;
 pub mod surface;
@@ -164,6 +165,7 @@ fn region() -> Vec<Check> {
     all.extend(consents::checks());
     all.extend(locating::checks());
     all.extend(handoffs::checks());
+    all.extend(record_system::checks());
     all.extend(nvi::checks());
     all.extend(directory::checks());
     all.extend(access_log::checks());

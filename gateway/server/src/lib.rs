@@ -29,4 +29,5 @@ pub mod registers;
 pub mod serve;
 pub mod tls;
 pub mod validate;
+pub mod webhooks;
 pub mod wiring;
