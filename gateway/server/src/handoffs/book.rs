@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::state::{State, StateFault};
-use store::transfers::{DocumentFault, Documents, Entry, Id, Made, Transfers};
+use store::transfers::{DocumentFault, Documents, Entry, Id, Made, Read, Transfers};
 use tokio::sync::Notify;
 
 use super::owed::{Owed, Tells};
@@ -106,6 +106,25 @@ impl<R: Tells + Serialize + DeserializeOwned + Send + 'static> Book<R> {
         self.owed.as_deref()
     }
 
+    /// Strikes a note off when nothing is owed of its transfer, and it was not made anew.
+    ///
+    /// # Errors
+    /// The book cannot be read or written.
+    pub async fn settle(&self, id: Id, note: Read) -> Result<(), Trouble> {
+        let (transfers, owed) = (self.transfers.clone(), self.owed.clone());
+        off_thread(move || {
+            let Some(owed) = owed else { return Ok(()) };
+            let _noting = owed.noting();
+            let found = transfers.get(id)?.map(|found| read::<R>(&found.entry.record)).transpose()?;
+            match found {
+                None => Ok(owed.forget(id)?),
+                Some(record) if record.telling().owes().is_none() => Ok(owed.settle(id, &note)?),
+                Some(_) => Ok(()),
+            }
+        })
+        .await
+    }
+
     /// Makes a transfer with its document, unless one of its names is known. Something is due about it at once. Durable
     /// when it is told.
     ///
@@ -183,9 +202,9 @@ impl<R: Tells + Serialize + DeserializeOwned + Send + 'static> Book<R> {
                     Change::Noted(told) => (told, before.entry.due),
                 };
                 // First the note, then the change: cut off in between, one note is too many, and none is missing.
-                if let Some(owed) = owed.as_ref().filter(|_| record.telling().number() != known) {
-                    owed.note(id)?;
-                }
+                let noted = owed.as_ref().filter(|_| record.telling().number() != known);
+                let _noting = noted.map(|owed| owed.noting());
+                noted.map_or(Ok(()), |owed| owed.note(id))?;
                 let entry = Entry { due, record: written(&record)? };
                 if transfers.replace(id, &before, &entry)? {
                     return Ok(Some(told));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use connectors::webhooks::DeliveryFault;
 use serde_json::json;
-use store::transfers::{Id, Read};
+use store::transfers::Id;
 
 use super::book::{Book, Change, Trouble};
 use super::effort;
@@ -48,18 +48,24 @@ impl Handoffs {
     {
         let (Some(owed), Some(receiver)) = (book.owed(), &self.record_system) else { return Ok(Round::Done) };
         for (id, note) in owed.due(self.now(), AT_A_TIME)? {
-            let Some(record) = book.get(id)? else {
-                owed.forget(id)?;
-                continue;
-            };
-            let Some((number, at)) = record.telling().owes() else {
-                owed.settle(id, &note)?;
+            let record = book.get(id)?;
+            let owes = record.as_ref().and_then(|record| Some((record, record.telling().owes()?)));
+            let Some((record, (number, at))) = owes else {
+                book.settle(id, note).await?;
                 continue;
             };
             let message = message_id(id, number);
             let moment = self.clock.now().unix_timestamp();
-            match receiver.deliver(&message, moment, body(id, &record, at)).await {
-                Ok(()) => self.took(book, owed, id, &note, number).await?,
+            match receiver.deliver(&message, moment, body(id, record, at)).await {
+                Ok(()) => {
+                    let changed = book.change(id, move |record| {
+                        record.telling_mut().took(number);
+                        Change::Noted(())
+                    });
+                    changed.await?;
+                    // With something newer it stays.
+                    book.settle(id, note).await?;
+                }
                 Err(DeliveryFault::Refused(status)) => {
                     let attempts = Owed::attempts(&note).saturating_add(1);
                     let until = self.now().saturating_add(effort::wait(attempts, &self.config));
@@ -70,19 +76,6 @@ impl Handoffs {
             }
         }
         Ok(Round::Done)
-    }
-
-    async fn took<R>(&self, book: &Book<R>, owed: &Owed, id: Id, note: &Read, number: u32) -> Result<(), Trouble>
-    where
-        R: Tells + serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
-    {
-        let changed = book.change(id, move |record| {
-            record.telling_mut().took(number);
-            Change::Noted(())
-        });
-        changed.await?;
-        // Made anew meanwhile, it stays: there is something newer.
-        Ok(owed.settle(id, note)?)
     }
 }
 

@@ -132,3 +132,30 @@ async fn what_is_given_up_is_told_and_what_is_forgotten_is_not() {
     assert_eq!(world.handoffs.tell_round().await.unwrap(), Round::Done);
     assert_eq!(heard.lock().unwrap().len(), before);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_step_that_is_made_while_others_are_told_is_told_as_well() {
+    let (config, heard) = record_system(&[]);
+    let world = World::telling(true, Some(config));
+    let id = world.told(1).await;
+    let handoffs = world.handoffs.clone();
+    let changing = tokio::spawn(async move {
+        for at in 0..300 {
+            let changed = handoffs.books.received.change(id, move |received| {
+                super::owed::Tells::telling_mut(received).changed(&format!("2026-01-01T00:00:{:02}Z", at % 60));
+                super::book::Change::Noted(())
+            });
+            changed.await.unwrap().unwrap();
+        }
+    });
+    while !changing.is_finished() {
+        world.handoffs.tell_round().await.unwrap();
+    }
+    changing.await.unwrap();
+    let owed = world.handoffs.books.received.owed().unwrap();
+    while owed.count(9).unwrap() > 0 {
+        world.handoffs.tell_round().await.unwrap();
+    }
+    let last = states(&heard).last().cloned().unwrap();
+    assert_eq!(last.0, format!("{}-301", super::names::shown(id)), "the newest of all");
+}

@@ -4,7 +4,7 @@
 //! something is owed is noted beside it before the transfer changes: cut off in between, there is one note too many and never
 //! one too few.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use store::state::{State, StateFault};
@@ -62,6 +62,8 @@ pub trait Tells {
 pub struct Owed {
     notes: Transfers,
     woken: Arc<Notify>,
+    /// Between a note and the change that it is of, nobody finds that nothing is owed.
+    noting: Mutex<()>,
 }
 
 impl Owed {
@@ -70,7 +72,13 @@ impl Owed {
     /// # Errors
     /// What ails the state.
     pub fn open(state: Arc<State>, name: &str, woken: Arc<Notify>) -> Result<Self, StateFault> {
-        Ok(Owed { notes: Transfers::open(state, name)?, woken })
+        Ok(Owed { notes: Transfers::open(state, name)?, woken, noting: Mutex::default() })
+    }
+
+    /// To be held over a note and the change that it is of, and over finding that nothing is owed and striking off.
+    pub fn noting(&self) -> MutexGuard<'_, ()> {
+        // What it guards is in the state, where each change is whole.
+        self.noting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that something is owed, at once. Waits for the disk when much else does.
