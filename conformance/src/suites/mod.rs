@@ -25,6 +25,7 @@ mod introspected;
 mod introspection;
 mod jwt_bearer;
 mod key_sets;
+mod laboratory;
 mod leaks;
 mod locating;
 mod medication;
@@ -138,6 +139,7 @@ fn region() -> Vec<Check> {
     let mut all = facts::checks();
     all.extend(overview::checks());
     all.extend(medication::checks());
+    all.extend(laboratory::checks());
     all.extend(denied::checks());
     all.extend(attacks::checks());
     all.extend(emergency::checks());

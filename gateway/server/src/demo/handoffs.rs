@@ -27,7 +27,7 @@ pub const USE_CASES: [&str; 3] = [SENDER, RECEIVER, INBOX];
 const OF_PARTNERS: [&str; 2] = [SENDER, RECEIVER];
 
 /// What a partner may ask us for, with these.
-pub fn of_partners(others: [&str; 3]) -> Result<Vec<UseCaseId>, String> {
+pub fn of_partners(others: [&str; 4]) -> Result<Vec<UseCaseId>, String> {
     others.into_iter().chain(OF_PARTNERS).map(use_case).collect()
 }
 

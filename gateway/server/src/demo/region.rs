@@ -33,6 +33,8 @@ use crate::config::{
 
 const USE_CASE: &str = "health-overview";
 const MEDICATION: &str = flows::medication::USE_CASE;
+/// Every provider knows it; its policy says that only pharmacies may ask.
+const LABORATORY: &str = "laboratory-for-pharmacies";
 
 /// The same by the emergency procedure, by every provider's choice.
 pub const EMERGENCY: &str = "emergency-overview";
@@ -224,9 +226,11 @@ fn source_of(place: &Place) -> Result<Option<(String, SourceHandle)>, String> {
 /// to.
 fn of_people(provider: &Provider, role: &str) -> Result<Vec<UseCaseId>, String> {
     let emergency = (provider.key == "hospital").then_some(EMERGENCY);
+    let laboratory = (provider.key == "pharmacy").then_some(LABORATORY);
     [USE_CASE, MEDICATION]
         .into_iter()
         .chain(emergency)
+        .chain(laboratory)
         .chain(handoffs::of_people(role).iter().copied())
         .map(use_case)
         .collect()
@@ -280,7 +284,7 @@ fn set_up(
         client_id: Some(provider.ura.into()),
         bearer_token: None,
         person: None,
-        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?, use_case(LABORATORY)?],
         treats: Vec::new(),
     });
     let config = NodeConfig {
@@ -316,7 +320,7 @@ fn set_up(
         },
         profiles: ProfilesConfig {
             folder: state.join("profiles"),
-            use_cases: [USE_CASE, MEDICATION, EMERGENCY]
+            use_cases: [USE_CASE, MEDICATION, EMERGENCY, LABORATORY]
                 .into_iter()
                 .chain(overseers::USE_CASES)
                 .chain(handoffs::USE_CASES)
@@ -375,7 +379,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
             ura: ura(other.provider.ura)?,
             name: other.provider.name.into(),
             kind: Some(other.provider.kind.into()),
-            use_cases: handoffs::of_partners([USE_CASE, MEDICATION, EMERGENCY])?,
+            use_cases: handoffs::of_partners([USE_CASE, MEDICATION, EMERGENCY, LABORATORY])?,
             handoffs: Some(handoffs::told(other.provider, &other.outer())?),
             node: Some(PartnerNode {
                 bases: handoffs::bases(&other.outer())?,
@@ -398,7 +402,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
         ura: ura(number)?,
         name: name.into(),
         kind: Some(kind.into()),
-        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?, use_case(LABORATORY)?],
         node: None,
         software: Some(around.framework.software()),
         nuts_v5: Some(framework::nuts_v5(number, &around.state.join("certs"))?),
