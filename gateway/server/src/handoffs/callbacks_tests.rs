@@ -1,5 +1,6 @@
 //! What a record system is told of a transfer: each step that it was well for, the newest when it was not, under one id each.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -21,7 +22,7 @@ fn record_system(statuses: &[u16]) -> (WebhookConfig, Heard) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = WebAddress::parse(&format!("http://{}/in", listener.local_addr().unwrap())).unwrap();
     let heard = Heard::default();
-    let (all, mut statuses) = (heard.clone(), statuses.to_vec().into_iter());
+    let (all, mut statuses) = (heard.clone(), VecDeque::from(statuses.to_vec()));
     std::thread::spawn(move || {
         while let Ok((mut socket, _)) = listener.accept() {
             socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -36,7 +37,7 @@ fn record_system(statuses: &[u16]) -> (WebhookConfig, Heard) {
             let id = text.lines().find_map(|line| line.strip_prefix("webhook-id: ")).unwrap_or_default().to_owned();
             let body = text.split("\r\n\r\n").nth(1).and_then(|body| serde_json::from_str(body).ok());
             all.lock().unwrap().push((id, body.unwrap_or_default()));
-            let status = statuses.next().unwrap_or(200);
+            let status = statuses.pop_front().unwrap_or(200);
             let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             let _ = socket.write_all(answer.as_bytes());
         }
