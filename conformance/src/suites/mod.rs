@@ -39,6 +39,7 @@ mod pages;
 mod people;
 mod presentations;
 mod presenting;
+mod record_system;
 mod referrals;
 mod regional;
 mod relations;
@@ -169,6 +170,7 @@ fn region() -> Vec<Check> {
     all.extend(consents::checks());
     all.extend(locating::checks());
     all.extend(handoffs::checks());
+    all.extend(record_system::checks());
     all.extend(referrals::checks());
     all.extend(findable::checks());
     all.extend(nvi::checks());

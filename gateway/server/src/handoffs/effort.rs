@@ -47,7 +47,8 @@ impl Effort {
 }
 
 /// How long to wait after so many failures, in milliseconds.
-fn wait(attempts: u16, backoff: Backoff) -> i64 {
+pub fn wait(attempts: u16, backoff: impl Into<Backoff>) -> i64 {
+    let backoff = backoff.into();
     let doubled = i64::from(backoff.seconds) << attempts.saturating_sub(1).min(32);
     doubled.min(i64::from(backoff.most_seconds)).saturating_mul(1000)
 }
@@ -64,6 +65,6 @@ mod tests {
         let waits: Vec<_> = (0..5).map(|_| effort.fail("no answer", 1_000, &config)).collect();
         assert_eq!(waits, [Some(6_000), Some(11_000), Some(21_000), Some(31_000), None]);
         assert_eq!(effort, Effort { attempts: 5, failed: Some("no answer".to_owned()), given_up: true });
-        assert_eq!(wait(u16::MAX, (&config).into()), 30_000);
+        assert_eq!(wait(u16::MAX, &config), 30_000);
     }
 }

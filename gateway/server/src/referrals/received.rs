@@ -7,6 +7,7 @@ use policy::Person;
 use serde::{Deserialize, Serialize};
 
 use crate::handoffs::effort::Effort;
+use crate::handoffs::owed::{Telling, Tells};
 
 /// One referral that we receive. Debug shows no patient and no person.
 #[derive(Clone, Serialize, Deserialize)]
@@ -47,6 +48,9 @@ pub struct Received {
     pub effort: Effort,
     /// How often all failed parts were asked for again.
     pub again: Effort,
+    /// Of what the record system is told by itself: nothing, it looks into the list.
+    #[serde(default)]
+    telling: Telling,
 }
 
 /// One part of a data set.
@@ -93,6 +97,7 @@ impl Received {
             correlation: correlation.to_owned(),
             effort: Effort::default(),
             again: Effort::default(),
+            telling: Telling::default(),
         };
         received.put(&Receiving::default(), now);
         received
@@ -151,6 +156,22 @@ impl Received {
 
     pub fn is_about(&mut self, patient: &Bsn) {
         self.patient = Some(patient.reveal_to(Reader::OwnRegister).to_owned());
+    }
+}
+
+impl Tells for Received {
+    const SIDE: &'static str = "referral-received";
+    fn telling(&self) -> &Telling {
+        &self.telling
+    }
+    fn telling_mut(&mut self) -> &mut Telling {
+        &mut self.telling
+    }
+    fn state(&self) -> &'static str {
+        self.receiving().map_or("unreadable", |receiving| word(receiving.stage()))
+    }
+    fn given_up(&self) -> bool {
+        self.effort.given_up || self.again.given_up
     }
 }
 

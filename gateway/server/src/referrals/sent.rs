@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::handoffs::effort::Effort;
+use crate::handoffs::owed::{Telling, Tells};
 
 /// How many notifications of one referral are remembered, to be cancelled.
 const REMEMBERED: usize = 8;
@@ -48,6 +49,9 @@ pub struct Sent {
     pub granted: Option<(bool, i64)>,
     pub correlation: String,
     pub effort: Effort,
+    /// Of what the record system is told by itself: nothing, it looks into the list.
+    #[serde(default)]
+    telling: Telling,
 }
 
 /// What a new referral is made of.
@@ -92,6 +96,7 @@ impl Sent {
             granted: None,
             correlation: new.correlation.to_owned(),
             effort: Effort::default(),
+            telling: Telling::default(),
         }
     }
 
@@ -154,6 +159,22 @@ impl Sent {
             base: Some(self.base.clone()),
             until: rfc3339(self.until),
         }
+    }
+}
+
+impl Tells for Sent {
+    const SIDE: &'static str = "referral-sent";
+    fn telling(&self) -> &Telling {
+        &self.telling
+    }
+    fn telling_mut(&mut self) -> &mut Telling {
+        &mut self.telling
+    }
+    fn state(&self) -> &'static str {
+        self.sending().map_or("unreadable", |sending| sending.status().code())
+    }
+    fn given_up(&self) -> bool {
+        self.effort.given_up
     }
 }
 
