@@ -214,6 +214,7 @@ pub(crate) fn everything() -> NodeConfig {
             most: 1,
             cache_bytes: 1 << 20,
         }),
+        regional: Some(crate::regional::config::everything()),
         publication: Some(PublicationConfig {
             organisation_types: vec![text()],
             payload_types: vec![text()],

@@ -335,6 +335,7 @@ fn set_up(
             index.config_for(provider, folder)?,
         )?,
         directory: directories.config_for(provider)?,
+        regional: super::regional::config_for(provider, folder)?,
         publication: Some(directories::publication(provider)),
         bounds: BoundsConfig::default(),
         quality: super::quality(),
