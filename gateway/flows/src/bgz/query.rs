@@ -94,7 +94,7 @@ impl Query {
             kept.push(taken);
         }
         let whole = section.filter.is_none() || section.bare || filtered;
-        (whole && newest.0 == newest.1).then(|| Query { section, path, query: SearchQuery { parameters: kept } })
+        (whole && newest.0 == newest.1).then_some(Query { section, path, query: SearchQuery { parameters: kept } })
     }
 
     /// The part that it asks for.

@@ -108,8 +108,13 @@ fn event() -> impl Strategy<Value = Told> {
     prop_oneof![
         Just(Told::Notified),
         Just(Told::Cancelled),
-        (status(), 0_usize..4, 0_u32..6).prop_map(|(status, parts, as_of)| Told::TaskRead { status, parts, as_of }),
-        (0_u32..6).prop_map(|as_of| Told::TaskRead { status: TaskStatus::Accepted, parts: 3, as_of }),
+        (status(), 0_usize..4, any::<bool>(), 0_u32..6).prop_map(|(status, parts, changed, as_of)| Told::TaskRead {
+            status,
+            parts,
+            changed,
+            as_of
+        }),
+        (0_u32..6).prop_map(|as_of| Told::TaskRead { status: TaskStatus::Accepted, parts: 3, changed: false, as_of }),
         (0_u32..6).prop_map(|as_of| Told::NotForUs { as_of }),
         prop::sample::select(vec![Told::Take, Told::Reject, Told::Withdraw, Told::Finish, Told::Retry]),
         (0_usize..5, outcome).prop_map(|(at, outcome)| Told::Part(at, outcome)),
