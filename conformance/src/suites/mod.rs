@@ -17,6 +17,7 @@ mod decision_point;
 mod denied;
 mod directory;
 mod emergency;
+mod explained;
 mod facts;
 mod handoffs;
 mod hostile_http;
@@ -167,6 +168,7 @@ fn region() -> Vec<Check> {
     all.extend(nvi::checks());
     all.extend(directory::checks());
     all.extend(access_log::checks());
+    all.extend(explained::checks());
     all.extend(people::checks());
     all.extend(key_sets::checks());
     all.extend(witnessed::checks());

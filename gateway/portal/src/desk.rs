@@ -1,6 +1,7 @@
 //! What the pages need of the node. The server implements it.
 
 mod administration;
+mod explaining;
 mod log;
 mod proof;
 mod signing_in;
@@ -13,6 +14,7 @@ use exchange::{Recorded, Refusal};
 use flows::medication::Windows;
 
 pub use self::administration::{AccessShown, Administration, AnySession, LockedOut};
+pub use self::explaining::{Again, DecidedAgain, Explainable, Explanation, WouldBe};
 pub use self::log::{
     AskedOfLog, HintsFound, LogDesk, LogFound, Notices, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,
     ReviewQueue, Verdict, VerdictGiven,

@@ -18,6 +18,8 @@ use crate::node::Wellness;
 /// The provider's own registers, as ports and for their health.
 pub struct Registers {
     pub consents: Arc<dyn Consents>,
+    /// Those that the provider knows itself.
+    pub own_consents: Arc<dyn Consents>,
     pub relations: Arc<dyn TreatmentRelations>,
     pub whereabouts: Arc<dyn Localisation>,
     pub health: Vec<Arc<dyn RegisterHealth>>,
@@ -51,6 +53,7 @@ impl Registers {
         });
         let mut registers = Registers {
             consents: Arc::new(Nobody),
+            own_consents: Arc::new(Nobody),
             relations: Arc::new(Relations::new(true, Vec::new())),
             whereabouts: register.clone(),
             health: vec![register.clone()],
@@ -63,6 +66,7 @@ impl Registers {
         let local = local_consents(config, holder, consent_systems, clock).map(Arc::new);
         if let Some(consents) = &local {
             registers.consents = consents.clone();
+            registers.own_consents = consents.clone();
             registers.health.push(consents.clone());
         }
         if let Some(mitz) = mitz {

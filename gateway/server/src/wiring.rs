@@ -176,7 +176,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         bounds: config.bounds.exchange(),
     };
     let decisions = decisions(&wiring);
-    let log_stack = archive.map(|archive| exchange::log_stack(wiring.clone(), Arc::new(ArchiveReader(archive))));
+    let log_stack = archive
+        .map(|archive| exchange::log_stack(wiring.clone(), Arc::new(ArchiveReader(archive)), registers.own_consents));
     let stack = exchange::stack(wiring);
     let node = Node::new(Parts {
         provider: config.provider.name.clone(),

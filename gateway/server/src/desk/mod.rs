@@ -3,6 +3,7 @@
 mod administration;
 mod certificates;
 mod directory;
+mod explaining;
 mod log;
 mod proof;
 mod questions;
