@@ -28,6 +28,7 @@ mod jwt_bearer;
 mod key_sets;
 mod leaks;
 mod locating;
+mod masked;
 mod medication;
 mod mitz;
 mod notices;
@@ -143,6 +144,7 @@ fn region() -> Vec<Check> {
     all.extend(emergency::checks());
     all.extend(notices::checks());
     all.extend(outer_gate::checks());
+    all.extend(masked::checks());
     all.extend(callers_refused::checks());
     all.extend(certificates::checks());
     all.extend(bad_input::checks());

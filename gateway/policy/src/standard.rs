@@ -161,7 +161,7 @@ fn names_a_patient(version: FhirVersion, kind: ResourceType) -> bool {
 }
 
 /// The parameter that says when the care of this type was given; none for what has no such moment.
-fn care_date(version: FhirVersion, kind: ResourceType) -> Option<&'static str> {
+pub(crate) fn care_date(version: FhirVersion, kind: ResourceType) -> Option<&'static str> {
     let date = |name: &&str| {
         search_parameter(version, kind, name).is_some_and(|definition| definition.kind == SearchKind::Date)
     };

@@ -64,10 +64,10 @@ async fn what_is_missing_is_asked_for_and_nothing_is_asked_of_the_node() {
 
 #[actix_web::test]
 async fn a_question_that_the_node_refuses_says_why_and_keeps_what_was_typed() {
-    for (refusal, words) in [
-        (Refusal::BsnInvalid, "Dit is geen geldig BSN"),
-        (Refusal::PatientParameter, "Zo kan het niet worden gevraagd"),
-    ] {
+    let value = Refusal::from(fhir::search::SearchFault::Value { name: "ask".to_owned() });
+    for (refusal, words) in
+        [(Refusal::BsnInvalid, "Dit is geen geldig BSN"), (value, "Zo kan het niet worden gevraagd")]
+    {
         let desk = changed(Kind::Auditor, |log| log.refusal = Some(refusal));
         let page = ask(&desk, &[]).await;
         assert_eq!(page.status, 400);
