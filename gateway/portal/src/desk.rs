@@ -2,6 +2,7 @@
 
 mod administration;
 mod explaining;
+mod handoffs;
 mod log;
 mod proof;
 mod signing_in;
@@ -15,6 +16,7 @@ use flows::medication::Windows;
 
 pub use self::administration::{AccessShown, Administration, AnySession, LockedOut};
 pub use self::explaining::{Again, DecidedAgain, Explainable, Explanation, WouldBe};
+pub use self::handoffs::{HandoffAct, HandoffDesk, HandoffNo, Progress, Side, TransferShown};
 pub use self::log::{
     AskedOfLog, HintsFound, LogDesk, LogFound, Notices, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,
     ReviewQueue, Verdict, VerdictGiven,
@@ -57,6 +59,9 @@ pub struct Session {
     pub emergencies: bool,
     /// Whether the person may ask for medication overviews (medicatieoverzicht).
     pub medication: bool,
+    /// Whether the person sees nursing handoffs (eOverdracht) that we receive, and those that we send.
+    pub inbox: bool,
+    pub outbox: bool,
 }
 
 /// How an exchange for a page ended, with what came of it.
@@ -141,6 +146,11 @@ pub trait Desk: Send + Sync {
 
     /// Asks for a patient's medication overview through the whole stack, as [`Desk::overview`] does for everything.
     fn medication(&self, session: &str, bsn: Option<&str>, remote: Option<IpAddr>) -> BoxFuture<'static, Answered>;
+
+    /// Nursing handoffs (eOverdracht); none where this node takes no part in them.
+    fn handoffs(&self) -> Option<&dyn HandoffDesk> {
+        None
+    }
 
     /// How far medication overviews look back and ahead.
     fn windows(&self) -> Windows;

@@ -23,6 +23,8 @@ pub struct Registers {
     pub relations: Arc<dyn TreatmentRelations>,
     pub whereabouts: Arc<dyn Localisation>,
     pub health: Vec<Arc<dyn RegisterHealth>>,
+    /// What the provider itself recorded of consents, where it has any place for that.
+    pub own_consents: Option<Arc<LocalConsents>>,
 }
 
 /// Who knows of patients, relations and consents: whatever the registers are put together from.
@@ -57,6 +59,7 @@ impl Registers {
             relations: Arc::new(Relations::new(true, Vec::new())),
             whereabouts: register.clone(),
             health: vec![register.clone()],
+            own_consents: None,
         };
         let locates_as = files.mitz.as_ref().and_then(|mitz| mitz.locates_as.clone());
         if let (Some(mitz), Some(issuer)) = (&mitz, locates_as) {
@@ -68,6 +71,7 @@ impl Registers {
             registers.consents = consents.clone();
             registers.own_consents = consents.clone();
             registers.health.push(consents.clone());
+            registers.own_consents = Some(consents.clone());
         }
         if let Some(mitz) = mitz {
             registers.consents = Arc::new(LocalAndMitz::new(local, Arc::new(mitz)));

@@ -7,6 +7,7 @@ use conformance::region::{self, Provider};
 use connectors::http::WebAddress;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
 use connectors::peers::NotificationShape;
+use connectors::webhooks::WebhookConfig;
 use fhir::FhirVersion;
 use policy::UseCaseId;
 
@@ -16,6 +17,9 @@ use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
 use crate::handoffs::{INBOX, RECEIVER, SENDER};
 use crate::http::handoffs::notification::PATH;
 
+/// UZI: nurse (verpleegkundige).
+const NURSE: &str = "30.000";
+
 /// What every node of the region needs for handoffs.
 pub const USE_CASES: [&str; 3] = [SENDER, RECEIVER, INBOX];
 
@@ -23,8 +27,13 @@ pub const USE_CASES: [&str; 3] = [SENDER, RECEIVER, INBOX];
 const OF_PARTNERS: [&str; 2] = [SENDER, RECEIVER];
 
 /// What a partner may ask us for, with these.
-pub fn of_partners(others: [&str; 3]) -> Result<Vec<UseCaseId>, String> {
+pub fn of_partners(others: [&str; 4]) -> Result<Vec<UseCaseId>, String> {
     others.into_iter().chain(OF_PARTNERS).map(use_case).collect()
+}
+
+/// What the provider's people may do with handoffs: nurses send and receive them.
+pub fn of_people(role: &str) -> &'static [&'static str] {
+    if role == NURSE { &[SENDER, INBOX] } else { &[] }
 }
 
 /// The FHIR bases of a node: handoffs are in STU3, everything else in R4.
@@ -34,8 +43,9 @@ pub fn bases(outer: &str) -> Result<BTreeMap<FhirVersion, WebAddress>, String> {
 }
 
 /// The measures: what fails is tried again sooner than anybody need, a demo is not watched for long.
-pub fn config() -> HandoffsConfig {
-    HandoffsConfig { retry_seconds: 1, retry_most_seconds: 5, ..HandoffsConfig::default() }
+pub fn config(record_system: WebhookConfig) -> HandoffsConfig {
+    let webhook = Some(record_system);
+    HandoffsConfig { retry_seconds: 1, retry_most_seconds: 5, webhook, ..HandoffsConfig::default() }
 }
 
 /// How a partner is told. The hospital tells by an empty POST; it is told by Notification Tasks, so that both are seen.
@@ -47,7 +57,7 @@ pub fn told(partner: &Provider, outer: &str) -> Result<PartnerHandoffs, String> 
 
 /// The provider's record system, which speaks for a nurse of the provider's.
 pub fn system(provider: &Provider, folder: &Path) -> Result<Option<(InnerCallerConfig, ReadyCaller)>, String> {
-    let nurse = region::staff().iter().find(|person| person.provider == provider.key && person.role == "30.000");
+    let nurse = region::staff().iter().find(|person| person.provider == provider.key && person.role == NURSE);
     let Some(nurse) = nurse else { return Ok(None) };
     let client_id = "handoff-system";
     let token_file = folder.join("tokens").join(client_id);

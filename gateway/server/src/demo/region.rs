@@ -33,6 +33,8 @@ use crate::config::{
 
 const USE_CASE: &str = "health-overview";
 const MEDICATION: &str = flows::medication::USE_CASE;
+/// Every provider knows it; its policy says that only pharmacies may ask.
+const LABORATORY: &str = "laboratory-for-pharmacies";
 
 /// The same by the emergency procedure, by every provider's choice.
 pub const EMERGENCY: &str = "emergency-overview";
@@ -159,8 +161,9 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: [national.ready(), directories.ready(), notices.ready()]
+        services: [national.ready(), directories.ready()]
             .into_iter()
+            .chain(notices.ready())
             .chain(index.ready())
             .chain(framework.ready())
             .collect(),
@@ -219,10 +222,18 @@ fn source_of(place: &Place) -> Result<Option<(String, SourceHandle)>, String> {
     }
 }
 
-/// What a provider's people may do: those of the hospital may use the emergency procedure.
-fn of_people(provider: &Provider) -> Result<Vec<UseCaseId>, String> {
+/// What a provider's people may do: those of the hospital may use the emergency procedure, nurses hand over and are handed over
+/// to.
+fn of_people(provider: &Provider, role: &str) -> Result<Vec<UseCaseId>, String> {
     let emergency = (provider.key == "hospital").then_some(EMERGENCY);
-    [USE_CASE, MEDICATION].into_iter().chain(emergency).map(use_case).collect()
+    let laboratory = (provider.key == "pharmacy").then_some(LABORATORY);
+    [USE_CASE, MEDICATION]
+        .into_iter()
+        .chain(emergency)
+        .chain(laboratory)
+        .chain(handoffs::of_people(role).iter().copied())
+        .map(use_case)
+        .collect()
 }
 
 /// What every node of the region is set up among.
@@ -273,7 +284,7 @@ fn set_up(
         client_id: Some(provider.ura.into()),
         bearer_token: None,
         person: None,
-        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?, use_case(LABORATORY)?],
         treats: Vec::new(),
     });
     let config = NodeConfig {
@@ -309,7 +320,7 @@ fn set_up(
         },
         profiles: ProfilesConfig {
             folder: state.join("profiles"),
-            use_cases: [USE_CASE, MEDICATION, EMERGENCY]
+            use_cases: [USE_CASE, MEDICATION, EMERGENCY, LABORATORY]
                 .into_iter()
                 .chain(overseers::USE_CASES)
                 .chain(handoffs::USE_CASES)
@@ -325,6 +336,7 @@ fn set_up(
             index.config_for(provider, folder)?,
         )?,
         directory: directories.config_for(provider)?,
+        regional: super::regional::config_for(provider, folder)?,
         publication: Some(directories::publication(provider)),
         bounds: BoundsConfig::default(),
         quality: super::quality(),
@@ -334,7 +346,7 @@ fn set_up(
         dezi: log_in.dezi,
         cards: log_in.cards,
         epds: log_in.epds,
-        handoffs: Some(handoffs::config()),
+        handoffs: Some(handoffs::config(around.notices.record_system_for(folder)?)),
         nuts: Some(
             framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
         ),
@@ -368,7 +380,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
             ura: ura(other.provider.ura)?,
             name: other.provider.name.into(),
             kind: Some(other.provider.kind.into()),
-            use_cases: handoffs::of_partners([USE_CASE, MEDICATION, EMERGENCY])?,
+            use_cases: handoffs::of_partners([USE_CASE, MEDICATION, EMERGENCY, LABORATORY])?,
             handoffs: Some(handoffs::told(other.provider, &other.outer())?),
             node: Some(PartnerNode {
                 bases: handoffs::bases(&other.outer())?,
@@ -391,7 +403,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
         ura: ura(number)?,
         name: name.into(),
         kind: Some(kind.into()),
-        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?, use_case(LABORATORY)?],
         node: None,
         software: Some(around.framework.software()),
         nuts_v5: Some(framework::nuts_v5(number, &around.state.join("certs"))?),
@@ -410,7 +422,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
         let code = secrets::access_code(&token_file)?;
         configs.push(InnerCallerConfig {
             client_id: person.id.into(),
-            use_cases: of_people(place.provider)?,
+            use_cases: of_people(place.provider, person.role)?,
             person: Some(PersonConfig {
                 id: person.id.into(),
                 name: Some(person.name.into()),
@@ -435,7 +447,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
             client_id: Some(person.id.into()),
             bearer_token: Some(code),
             person: Some(ReadyPerson { id: person.id.into(), role: person.role.into(), name: person.name.into() }),
-            use_cases: of_people(place.provider)?,
+            use_cases: of_people(place.provider, person.role)?,
             treats: log_in::treated_by(place.provider, person.id),
         });
     }

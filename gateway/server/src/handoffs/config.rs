@@ -1,8 +1,11 @@
 //! `[handoffs]`: whether this node takes part in eOverdracht, and its measures; and how each partner is told.
 
+use std::path::PathBuf;
+
 use connectors::http::WebAddress;
 use connectors::identity::PersonConfig;
 use connectors::peers::NotificationShape;
+use connectors::webhooks::WebhookConfig;
 use serde::{Deserialize, Serialize};
 
 /// The nursing handoff (eOverdracht) of this node. Everything has a default.
@@ -25,9 +28,14 @@ pub struct HandoffsConfig {
     pub retry_most_seconds: u32,
     /// How often it is tried. After that an operator sees it, and has it tried again.
     pub attempts: u16,
+    /// After how many hours a handoff that is not received, or not read, waits too long.
+    pub remind_hours: u16,
     /// In whose name handoffs are fetched as soon as they are ready. Without, a person of ours takes each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intake: Option<PersonConfig>,
+    /// The provider's own record system, told of each step of a transfer. Without it none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookConfig>,
 }
 
 /// How a partner is told that there is a handoff for it.
@@ -58,12 +66,19 @@ impl Default for HandoffsConfig {
             retry_seconds: 5,
             retry_most_seconds: 3600,
             attempts: 24,
+            remind_hours: 24,
             intake: None,
+            webhook: None,
         }
     }
 }
 
 impl HandoffsConfig {
+    /// The files that it names.
+    pub fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        self.webhook.iter_mut().flat_map(WebhookConfig::files)
+    }
+
     /// Whether these measures are measures.
     ///
     /// # Errors
@@ -80,6 +95,7 @@ impl HandoffsConfig {
         within("notification_seconds", self.notification_seconds.into(), 1, 60)?;
         within("retry_seconds", self.retry_seconds.into(), 1, 3600)?;
         within("retry_most_seconds", self.retry_most_seconds.into(), self.retry_seconds.into(), 86_400)?;
-        within("attempts", self.attempts.into(), 1, 1000)
+        within("attempts", self.attempts.into(), 1, 1000)?;
+        within("remind_hours", self.remind_hours.into(), 1, 8760)
     }
 }

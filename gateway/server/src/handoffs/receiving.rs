@@ -17,6 +17,7 @@ use policy::{Caller, Organisation, Person, TreatmentRelation};
 use store::transfers::Id;
 
 use super::book::{Change, Trouble};
+use super::owed::Tells;
 use super::received::Received;
 use super::{Handoffs, RECEIVER, names, use_case};
 
@@ -83,6 +84,9 @@ impl Handoffs {
                 Ok(found) => found,
                 Err(why) => {
                     let due = received.effort.fail(why.clone(), now, &config);
+                    if received.effort.given_up {
+                        received.telling_mut().changed(&stamp);
+                    }
                     return Change::Made(Some(false), due);
                 }
             };
@@ -211,11 +215,12 @@ impl Asking<'_> {
         Ok(resources)
     }
 
-    /// Puts the Task back, as it is at the sender now, with `completed`. Where it is that already, our answer was lost.
+    /// Puts the Task back, as it is at the sender now, with `completed`. Where it is that already, our answer was lost; where
+    /// the sender took it back, there is nothing to complete.
     async fn complete(&self) -> Result<Found, String> {
         let task = self.task().await?;
         let status = task::read(&task).map_err(|fault| format!("the Task: {fault}"))?.status;
-        if status == TaskStatus::Completed {
+        if matches!(status, TaskStatus::Completed | TaskStatus::Cancelled | TaskStatus::Rejected) {
             return Ok(Told::Answered(status).into());
         }
         let put = task::with_status(&task, TaskStatus::Completed);

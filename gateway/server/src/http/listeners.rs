@@ -16,7 +16,7 @@ use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
 use super::{
     cards, discovery, doors, handoffs, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, pdp,
-    vetted, witness,
+    regional, vetted, witness,
 };
 use crate::desk::NodeDesk;
 use crate::directory::publishing;
@@ -57,6 +57,7 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
                 &format!("{}/{{task}}", handoffs::notification::PATH),
                 web::post().to(handoffs::notification::notification),
             )
+            .service(regional::scope())
             .route(publishing::PATH, web::route().to(publishing::base))
             .route(&format!("{}/{{path:.*}}", publishing::PATH), web::route().to(publishing::below))
             .route("/fhir/{version}", web::route().to(fhir_base))
@@ -125,6 +126,7 @@ fn handoffs_scope() -> actix_web::Scope {
         .route("", web::post().to(handoffs::push))
         .route("/sent", web::get().to(handoffs::sent))
         .route("/sent/{id}", web::get().to(handoffs::sent_one))
+        .route("/sent/{id}/cancel", web::post().to(handoffs::cancel))
         .route("/sent/{id}/resend", web::post().to(handoffs::resend))
         .route("/received", web::get().to(handoffs::received))
         .route("/received/{id}", web::get().to(handoffs::received_one))
