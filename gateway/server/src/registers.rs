@@ -18,8 +18,6 @@ use crate::node::Wellness;
 /// The provider's own registers, as ports and for their health.
 pub struct Registers {
     pub consents: Arc<dyn Consents>,
-    /// Those that the provider knows itself.
-    pub own_consents: Arc<dyn Consents>,
     pub relations: Arc<dyn TreatmentRelations>,
     pub whereabouts: Arc<dyn Localisation>,
     pub health: Vec<Arc<dyn RegisterHealth>>,
@@ -55,7 +53,6 @@ impl Registers {
         });
         let mut registers = Registers {
             consents: Arc::new(Nobody),
-            own_consents: Arc::new(Nobody),
             relations: Arc::new(Relations::new(true, Vec::new())),
             whereabouts: register.clone(),
             health: vec![register.clone()],
@@ -69,7 +66,6 @@ impl Registers {
         let local = local_consents(config, holder, consent_systems, clock).map(Arc::new);
         if let Some(consents) = &local {
             registers.consents = consents.clone();
-            registers.own_consents = consents.clone();
             registers.health.push(consents.clone());
             registers.own_consents = Some(consents.clone());
         }
