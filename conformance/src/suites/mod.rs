@@ -39,6 +39,7 @@ mod pages;
 mod people;
 mod presentations;
 mod presenting;
+mod record_system;
 mod regional;
 mod relations;
 mod setting;
@@ -168,6 +169,7 @@ fn region() -> Vec<Check> {
     all.extend(consents::checks());
     all.extend(locating::checks());
     all.extend(handoffs::checks());
+    all.extend(record_system::checks());
     all.extend(findable::checks());
     all.extend(nvi::checks());
     all.extend(regional::checks());

@@ -30,4 +30,5 @@ pub mod registers;
 pub mod serve;
 pub mod tls;
 pub mod validate;
+pub mod webhooks;
 pub mod wiring;

@@ -310,6 +310,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     peers(config, &certificates, presenter.as_ref(), &clock, None)?;
     siem::receiver(config)?;
     notices::receiver(config)?;
+    handoffs::record_system(config)?;
     mitz::of(config)?;
     nvi::of(config)?;
     regional::try_out(config)?;

@@ -303,6 +303,14 @@ pub(crate) fn everything() -> NodeConfig {
             attempts: 1,
             remind_hours: 1,
             intake: Some(person()),
+            webhook: Some(WebhookConfig {
+                url: web(),
+                secret_file: path(),
+                authorities_file: Some(path()),
+                certificate_file: Some(path()),
+                key_file: Some(path()),
+                patience_ms: 1,
+            }),
         }),
         epds: vec![EpdConfig {
             key: text(),

@@ -7,6 +7,7 @@ use conformance::region::{self, Provider};
 use connectors::http::WebAddress;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
 use connectors::peers::NotificationShape;
+use connectors::webhooks::WebhookConfig;
 use fhir::FhirVersion;
 use policy::UseCaseId;
 
@@ -42,8 +43,9 @@ pub fn bases(outer: &str) -> Result<BTreeMap<FhirVersion, WebAddress>, String> {
 }
 
 /// The measures: what fails is tried again sooner than anybody need, a demo is not watched for long.
-pub fn config() -> HandoffsConfig {
-    HandoffsConfig { retry_seconds: 1, retry_most_seconds: 5, ..HandoffsConfig::default() }
+pub fn config(record_system: WebhookConfig) -> HandoffsConfig {
+    let webhook = Some(record_system);
+    HandoffsConfig { retry_seconds: 1, retry_most_seconds: 5, webhook, ..HandoffsConfig::default() }
 }
 
 /// How a partner is told. The hospital tells by an empty POST; it is told by Notification Tasks, so that both are seen.

@@ -161,8 +161,9 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: [national.ready(), directories.ready(), notices.ready()]
+        services: [national.ready(), directories.ready()]
             .into_iter()
+            .chain(notices.ready())
             .chain(index.ready())
             .chain(framework.ready())
             .collect(),
@@ -345,7 +346,7 @@ fn set_up(
         dezi: log_in.dezi,
         cards: log_in.cards,
         epds: log_in.epds,
-        handoffs: Some(handoffs::config()),
+        handoffs: Some(handoffs::config(around.notices.record_system_for(folder)?)),
         nuts: Some(
             framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
         ),
