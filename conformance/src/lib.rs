@@ -12,6 +12,7 @@ pub mod directory;
 pub mod epd;
 pub mod framework;
 pub mod handoff;
+pub mod handoff_partner;
 mod holder;
 pub mod identity_provider;
 pub mod mitz;

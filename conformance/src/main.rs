@@ -10,7 +10,7 @@ use conformance::counts::{Counting, Set, SourceKind, judged};
 use conformance::ready::Ready;
 use conformance::region;
 use conformance::source_server::{FhirVersion, SourceServer, read_folder};
-use conformance::suites::{self, Finding, Setting, Verdict};
+use conformance::suites::{self, Finding, Setting, Verdict, checklist};
 
 #[derive(Parser)]
 #[command(about = "Simulators and material to try a care exchange node with")]
@@ -60,6 +60,14 @@ enum Command {
         #[arg(long)]
         ready_file: PathBuf,
         /// The program whose command `log` prints an access log
+        #[arg(long, default_value = "zorgsluis")]
+        log_program: PathBuf,
+    },
+    /// Hold a running demo region against the checks of the handoff's roles, and print the list of them by number
+    Checklist {
+        #[arg(long)]
+        ready_file: PathBuf,
+        /// The program of the nodes
         #[arg(long, default_value = "zorgsluis")]
         log_program: PathBuf,
     },
@@ -125,17 +133,30 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
         }
         Command::Handoff { ready_file, log_program } => {
             let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;
-            let setting = Setting::new(ready, suites::log_by_program(log_program));
+            let setting = Setting::of_program(ready, log_program);
             let shown = conformance::handoff::shown(&setting, |line| println!("{line}"));
             let shown = actix_web::rt::System::new().block_on(shown);
             shown.map_err(|flaw| std::io::Error::other(format!("{flaw:?}")))?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Checklist { ready_file, log_program } => {
+            let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;
+            let mut checks = suites::fitting(&ready);
+            checks.retain(|check| checklist::is_of_it(check.name));
+            let setting = Setting::of_program(ready, log_program);
+            let run = suites::run(&checks, &setting, |_| {});
+            let findings = actix_web::rt::System::new().block_on(run);
+            let lines = checklist::lines(&findings);
+            lines.iter().for_each(|line| println!("{}", line.text()));
+            let passed = lines.iter().filter(|line| line.passes()).count();
+            println!("{passed} of {} pass", lines.len());
+            Ok(if passed == lines.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
         Command::Suite { ready_file, log_program, only } => {
             let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;
             let mut checks = suites::fitting(&ready);
             checks.retain(|check| check.name.contains(&only));
-            let setting = Setting::new(ready, suites::log_by_program(log_program));
+            let setting = Setting::of_program(ready, log_program);
             let run = suites::run(&checks, &setting, tell);
             let (passed, failed) = suites::tally(&actix_web::rt::System::new().block_on(run));
             println!("{passed} passed, {failed} failed");

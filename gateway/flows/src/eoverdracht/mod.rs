@@ -8,6 +8,7 @@ mod codes;
 mod handoff;
 mod notification;
 mod receiving;
+pub mod rules;
 mod sending;
 mod status;
 pub mod task;

@@ -33,7 +33,7 @@ use super::{
 };
 
 use crate::directory::publishing::{PublicationConfig, PublishedEndpoint, PublishedPlace};
-use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
+use crate::handoffs::config::{Content, HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
 
 /// The commented reference, as it stands in the project.
@@ -291,6 +291,7 @@ pub(crate) fn everything() -> NodeConfig {
             retry_seconds: 1,
             retry_most_seconds: 1,
             attempts: 1,
+            content: Content::Refuse,
             intake: Some(person()),
         }),
         epds: vec![EpdConfig {

@@ -17,6 +17,7 @@ use policy::UseCaseId;
 use super::children::{self, RunningNode};
 use super::directories::{self, Directories};
 use super::framework::{self, Framework};
+use super::handoff_partner::Overkant;
 use super::index::Index;
 use super::log_in::{self, LogIn};
 use super::national::National;
@@ -89,7 +90,10 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
     let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
+    let overkant = Overkant::start(options.base_port, &authority, &certificates)?;
+    callers.push(overkant.caller()?);
     let around = Around {
+        overkant: &overkant,
         places: &places,
         state: &state,
         register: &register,
@@ -156,7 +160,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: [national.ready(), directories.ready()]
+        services: [national.ready(), directories.ready(), overkant.ready()]
             .into_iter()
             .chain(index.ready())
             .chain(framework.ready())
@@ -224,6 +228,7 @@ fn of_people(provider: &Provider) -> Result<Vec<UseCaseId>, String> {
 
 /// What every node of the region is set up among.
 struct Around<'a> {
+    overkant: &'a Overkant,
     places: &'a [Place],
     state: &'a Path,
     register: &'a AuthorityHandle,
@@ -326,7 +331,7 @@ fn set_up(
         dezi: log_in.dezi,
         cards: log_in.cards,
         epds: log_in.epds,
-        handoffs: Some(handoffs::config()),
+        handoffs: Some(handoffs::config(provider)),
         nuts: Some(
             framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
         ),
@@ -391,6 +396,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
         handoffs: None,
     });
     partners.push(around.framework.partner()?);
+    partners.push(around.overkant.known_to(place.provider.key)?);
     Ok(partners)
 }
 
