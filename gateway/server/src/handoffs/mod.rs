@@ -18,6 +18,8 @@ pub mod received;
 mod receiving;
 mod sending;
 pub mod sent;
+#[cfg(test)]
+mod simulation;
 mod taking;
 #[cfg(test)]
 mod testing;
@@ -31,7 +33,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use connectors::http::WebAddress;
-use connectors::peers::{NotificationShape, Notifier, PeerConfig};
+use connectors::peers::{NotificationShape, PeerConfig};
 use exchange::ports::{Clock, Source};
 use fhir::{Bsn, Ura};
 use policy::UseCaseId;
@@ -42,6 +44,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::grants::GrantsPort;
 use book::{Book, Trouble};
 use config::HandoffsConfig;
+use ports::Tells;
 use received::Received;
 use sent::Sent;
 use tickets::Tickets;
@@ -83,7 +86,7 @@ pub struct Handoffs {
     pub books: Books,
     pub grants: GrantsPort,
     pub partners: HashMap<Ura, Partner>,
-    pub notifier: Notifier,
+    pub notifier: Arc<dyn Tells>,
     pub tickets: Arc<Tickets>,
     patients: Mutex<HashMap<String, Known>>,
 }
@@ -103,7 +106,7 @@ pub struct Parts {
     pub books: Books,
     pub grants: GrantsPort,
     pub partners: HashMap<Ura, Partner>,
-    pub notifier: Notifier,
+    pub notifier: Arc<dyn Tells>,
     pub tickets: Arc<Tickets>,
 }
 

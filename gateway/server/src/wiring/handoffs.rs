@@ -85,7 +85,7 @@ impl Begun {
             books,
             grants: self.grants,
             partners,
-            notifier,
+            notifier: Arc::new(notifier),
             tickets: self.tickets,
         })
         .map(Some)
