@@ -26,4 +26,5 @@ mod site;
 pub mod source_server;
 pub mod suites;
 pub mod syslog;
+pub mod webhook;
 pub mod xml;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use conformance::counts::{Counting, Set, SourceKind, judged};
+use conformance::handoff::{Load, put_through};
 use conformance::ready::Ready;
 use conformance::region;
 use conformance::source_server::{FhirVersion, SourceServer, read_folder};
@@ -62,6 +63,18 @@ enum Command {
         /// The program whose command `log` prints an access log
         #[arg(long, default_value = "zorgsluis")]
         log_program: PathBuf,
+    },
+    /// Put many handoffs through a running demo region: how many a second, how long each takes, what memory the nodes have
+    HandoffLoad {
+        #[arg(long)]
+        ready_file: PathBuf,
+        #[arg(long, default_value_t = 1_000)]
+        count: usize,
+        /// Of each handoff
+        #[arg(long, default_value_t = 150)]
+        resources: usize,
+        #[arg(long, default_value_t = 8)]
+        at_once: usize,
     },
     /// Hold a running demo region against the checks of the handoff's roles, and print the list of them by number
     Checklist {
@@ -137,6 +150,15 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
             let shown = conformance::handoff::shown(&setting, |line| println!("{line}"));
             let shown = actix_web::rt::System::new().block_on(shown);
             shown.map_err(|flaw| std::io::Error::other(format!("{flaw:?}")))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::HandoffLoad { ready_file, count, resources, at_once } => {
+            let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;
+            let setting = Setting::new(ready, Box::new(|_, _| Ok(Vec::new())));
+            let run = put_through(&setting, Load { count, resources, at_once }, |line| println!("{line}"));
+            let outcome = actix_web::rt::System::new().block_on(run);
+            let outcome = outcome.map_err(|flaw| std::io::Error::other(format!("{flaw:?}")))?;
+            outcome.lines().iter().for_each(|line| println!("{line}"));
             Ok(ExitCode::SUCCESS)
         }
         Command::Checklist { ready_file, log_program } => {

@@ -14,9 +14,9 @@ use super::setting::{BSN_SYSTEM, Setting, outcome_of};
 use super::{Check, Judgement, ensure};
 use crate::callers::{Answer, Wire};
 
-const WHY: &str = "Bewusteloos binnengebracht, niemand erbij – geen tijd te verliezen.";
+pub(super) const WHY: &str = "Bewusteloos binnengebracht, niemand erbij – geen tijd te verliezen.";
 /// Objects at the pharmacy.
-const OBJECTS: &str = "900203651";
+pub(super) const OBJECTS: &str = "900203651";
 /// Was never asked, at the general practice.
 const NEVER_ASKED: &str = "999993215";
 
@@ -43,7 +43,13 @@ pub fn checks() -> Vec<Check> {
     ]
 }
 
-async fn ask(setting: &Setting, node: &str, caller: &Wire, bsn: &str, reason: &str) -> Result<Answer, super::Flaw> {
+pub(super) async fn ask(
+    setting: &Setting,
+    node: &str,
+    caller: &Wire,
+    bsn: &str,
+    reason: &str,
+) -> Result<Answer, super::Flaw> {
     let url = format!("{}/Patient/$health-overview", setting.inner(node)?);
     let reason = utf8_percent_encode(reason, NON_ALPHANUMERIC).to_string();
     let headers = [("content-type", "application/x-www-form-urlencoded"), ("x-emergency-reason", reason.as_str())];

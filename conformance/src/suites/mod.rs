@@ -30,6 +30,7 @@ mod leaks;
 mod locating;
 mod medication;
 mod mitz;
+mod notices;
 mod nvi;
 mod outer_gate;
 mod overview;
@@ -140,6 +141,7 @@ fn region() -> Vec<Check> {
     all.extend(denied::checks());
     all.extend(attacks::checks());
     all.extend(emergency::checks());
+    all.extend(notices::checks());
     all.extend(outer_gate::checks());
     all.extend(callers_refused::checks());
     all.extend(certificates::checks());

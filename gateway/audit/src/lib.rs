@@ -1,6 +1,6 @@
 //! What the access log says (NEN 7513): a record as an AuditEvent ([`event()`]), in words ([`sentence()`], [`fold`]),
-//! searched ([`Question`], [`keys`]), looked over for the unusual ([`hints()`]), told to a monitoring system ([`siem`]), and
-//! erased after its retention ([`erasure`]).
+//! searched ([`Question`], [`keys`]), looked over for the unusual ([`hints()`]), told to a monitoring system ([`siem`]) and to
+//! the privacy officer ([`notice`]), and erased after its retention ([`erasure`]).
 //!
 //! Pure functions over records. This crate does no I/O, knows no async and not where records are kept.
 
@@ -15,14 +15,17 @@
     )
 )]
 
+mod ascii;
 mod class;
 pub mod erasure;
 pub mod event;
 pub mod hints;
 pub mod keys;
+pub mod notice;
 pub mod question;
 pub mod sentence;
 pub mod siem;
+mod sieve;
 pub mod story;
 #[cfg(test)]
 mod testing;

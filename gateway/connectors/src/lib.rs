@@ -2,8 +2,8 @@
 //! who asks (`identity`), the provider's own registers (`registers`), evidence of who treats whom (`relations`), the national
 //! consent register (`mitz`), the index of who has data of whom (`nvi`) with its pseudonyms (`prs`), what the clients of
 //! national services share (`national`), the care services directories (`mcsd`), signed policies (`bundles`), the logs of
-//! neighbours (`witnesses`) and the monitoring system that is told of the access log (`siem`). Implements the ports of
-//! `exchange`.
+//! neighbours (`witnesses`), the monitoring system that is told of the access log (`siem`) and receivers of signed notices
+//! (`webhooks`). Implements the ports of `exchange`.
 //!
 //! The only crate with an HTTP client ([`http`]). It knows no policy: it asks what a permit's question says,
 //! for the patient that the permit names, and hands back what came, for the exchange to check.
@@ -22,4 +22,5 @@ pub mod registers;
 pub mod relations;
 pub mod siem;
 pub mod sources;
+pub mod webhooks;
 pub mod witnesses;

@@ -71,6 +71,8 @@ pub async fn record(
 pub struct Handed<'a> {
     pub caller: &'a Caller,
     pub direction: Direction,
+    /// As which interaction of FHIR it counts: `create` for what is new, `update` for what somebody does with it.
+    pub interaction: &'static str,
     /// About whom, where that is known.
     pub patient: Option<&'a Bsn>,
     /// What was given: its type, and `Type/id` where it has one.
@@ -95,7 +97,7 @@ pub async fn record_handed(
         record.caller = Some(CallerFacts::from(handed.caller));
         record.asked = Some(AskedFacts {
             fhir_version: Cow::Owned(inbound.version.to_string()),
-            interaction: Cow::Borrowed("create"),
+            interaction: Cow::Borrowed(handed.interaction),
             resource_type: Some(Cow::Borrowed(handed.resource_type)),
             resource: handed.resource,
             operation: None,

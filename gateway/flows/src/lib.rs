@@ -18,3 +18,4 @@ pub mod medication;
 pub mod overview;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod words;

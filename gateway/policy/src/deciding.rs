@@ -70,6 +70,16 @@ impl UseCases {
     }
 }
 
+impl UseCases {
+    /// Whether the engine's interpreter, the measure of what a policy means, says what a decision rests on. It always does,
+    /// as far as is known; whoever runs cases of a policy looks.
+    pub fn is_decided_alike(&self, admitted: &Admitted, findings: &Findings) -> bool {
+        let (rego, purpose) = (admitted.use_case.rego(), admitted.use_case.capability().purpose);
+        let input = input(&admitted.request, purpose, findings);
+        rego.evaluate(input.clone()) == rego.interpret(input)
+    }
+}
+
 /// What a policy says of a request, below the rules that no policy can switch off: yes, or which no and why.
 pub(crate) fn judge(
     rego: &Rego,

@@ -1,6 +1,7 @@
 //! What the pages need of the node. The server implements it.
 
 mod administration;
+mod handoffs;
 mod log;
 mod proof;
 mod signing_in;
@@ -13,8 +14,9 @@ use exchange::{Recorded, Refusal};
 use flows::medication::Windows;
 
 pub use self::administration::{AccessShown, Administration, AnySession, LockedOut};
+pub use self::handoffs::{HandoffAct, HandoffDesk, HandoffNo, Progress, Side, TransferShown};
 pub use self::log::{
-    AskedOfLog, HintsFound, LogDesk, LogFound, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,
+    AskedOfLog, HintsFound, LogDesk, LogFound, Notices, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,
     ReviewQueue, Verdict, VerdictGiven,
 };
 pub use self::proof::{Alarm, Cosigned, NeighbourState, ProofState, WitnessState};
@@ -55,6 +57,9 @@ pub struct Session {
     pub emergencies: bool,
     /// Whether the person may ask for medication overviews (medicatieoverzicht).
     pub medication: bool,
+    /// Whether the person sees nursing handoffs (eOverdracht) that we receive, and those that we send.
+    pub inbox: bool,
+    pub outbox: bool,
 }
 
 /// How an exchange for a page ended, with what came of it.
@@ -139,6 +144,11 @@ pub trait Desk: Send + Sync {
 
     /// Asks for a patient's medication overview through the whole stack, as [`Desk::overview`] does for everything.
     fn medication(&self, session: &str, bsn: Option<&str>, remote: Option<IpAddr>) -> BoxFuture<'static, Answered>;
+
+    /// Nursing handoffs (eOverdracht); none where this node takes no part in them.
+    fn handoffs(&self) -> Option<&dyn HandoffDesk> {
+        None
+    }
 
     /// How far medication overviews look back and ahead.
     fn windows(&self) -> Windows;

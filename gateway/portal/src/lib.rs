@@ -19,10 +19,11 @@ mod words;
 
 pub use desk::{
     AccessShown, Administration, Alarm, Answered, AnySession, AskedOfLog, Cosigned, Departure, Desk, Elsewhere,
-    HintsFound, Kind, LockedOut, LogDesk, LogFound, NeighbourState, NotSignedIn, OwnLog, OwnSession, Period,
+    HintsFound, Kind, LockedOut, LogDesk, LogFound, NeighbourState, NotSignedIn, Notices, OwnLog, OwnSession, Period,
     ProofState, Question, RecordProof, RecordShown, Return, ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven,
     Ways, WitnessState,
 };
+pub use desk::{HandoffAct, HandoffDesk, HandoffNo, Progress, Side, TransferShown};
 pub use pages::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD, DirectoryShown, Looked};
 pub use pages::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};
 pub use routes::scope;

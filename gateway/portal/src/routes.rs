@@ -3,6 +3,7 @@
 mod administration;
 mod certificates;
 mod directory;
+mod handoffs;
 mod log;
 mod medication;
 mod own;
@@ -90,6 +91,18 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("/mandate").route(web::get().to(home)).route(web::post().to(signing_in::act)))
         .service(resource("/overview").route(web::get().to(own_overview)).route(web::post().to(overview)))
         .service(resource("/medication").route(web::get().to(medication::own)).route(web::post().to(medication::ask)))
+        .service(resource("/handoffs").route(web::get().to(handoffs::start)))
+        .service(resource("/handoffs/received").route(web::get().to(handoffs::received)))
+        .service(resource("/handoffs/sent").route(web::get().to(handoffs::sent)))
+        .service(resource("/handoffs/received/{id}").route(web::get().to(handoffs::received_one)))
+        .service(resource("/handoffs/sent/{id}").route(web::get().to(handoffs::sent_one)))
+        .service(resource("/handoffs/received/{id}/document").route(web::get().to(handoffs::document)))
+        .service(resource("/handoffs/received/{id}/file/{binary}").route(web::get().to(handoffs::file)))
+        .service(
+            resource("/handoffs/{side}/{id}/{act}")
+                .route(web::get().to(handoffs::start))
+                .route(web::post().to(handoffs::act)),
+        )
         .service(resource("/emergency").route(web::get().to(home)).route(web::post().to(emergency)))
         .service(resource("/quality").route(web::get().to(quality)))
         .service(resource("/certificates").route(web::get().to(certificates::show)))

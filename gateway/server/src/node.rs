@@ -24,6 +24,7 @@ use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
 use crate::http::pdp::DecisionPoint;
+use crate::log::notices::Standing;
 use crate::log::published::{Published, Trouble};
 use crate::log::siem::Siem;
 use crate::log::witnessing::Witnessing;
@@ -82,6 +83,8 @@ pub struct Parts {
     pub witnessing: Arc<Witnessing>,
     /// How far the monitoring system was told, where there is one.
     pub siem: Option<Arc<Siem>>,
+    /// How it stands with the notices of emergencies, where somebody takes them.
+    pub standing: Option<Arc<Standing>>,
     pub wellness: Wellness,
     pub quality: Quality,
     /// How far the medication overview looks.
@@ -128,6 +131,9 @@ impl Node {
             parts.reload.register(registry);
             if let Some(siem) = &parts.siem {
                 siem.register(registry);
+            }
+            if let Some(standing) = &parts.standing {
+                standing.register(registry);
             }
             parts.certificates.register(registry);
             parts.entrance.register(registry);
@@ -205,6 +211,10 @@ impl Node {
     /// How far the monitoring system was told of the access log, where there is one.
     pub fn siem(&self) -> Option<&Siem> {
         self.parts.siem.as_deref()
+    }
+    /// How it stands with the notices of emergencies, where somebody takes them.
+    pub fn emergency_notices(&self) -> Option<&Standing> {
+        self.parts.standing.as_deref()
     }
     pub fn decision_point(&self) -> &DecisionPoint {
         &self.parts.decisions

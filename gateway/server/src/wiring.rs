@@ -37,6 +37,7 @@ use crate::http::pdp::DecisionPoint;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
 use crate::log::keeping::{self, Keeping, Origin};
+use crate::log::notices::{self, Notifying};
 use crate::log::places::Places;
 use crate::log::published::Published;
 use crate::log::siem::{self, Streaming};
@@ -67,6 +68,8 @@ pub struct Wired {
     pub reloading: Option<Reloading>,
     /// Tells the monitoring system of the access log for as long as it lives, where there is one.
     pub streaming: Option<Streaming>,
+    /// Tells the privacy officer of emergencies for as long as it lives, where somebody takes that.
+    pub notifying: Option<Notifying>,
     /// Keeps the subscriptions at Mitz up for as long as it lives, where there are any.
     pub subscribing: Option<Subscribing>,
     /// Keeps the registrations at the index up for as long as it lives, where there are any.
@@ -141,6 +144,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let (keeping, proof) = keeping(config, &access_log)?;
     let witnessing = Arc::new(witnessing(config, certificates.to_partners(), &proof)?);
     let (streaming, siem) = siem::of_config(config, &access_log)?.unzip();
+    let (notifying, standing) = notices::of_config(config, &access_log)?.unzip();
     let archive = shows_its_log(&use_cases.current()).then(|| archive(config, &access_log)).transpose()?;
     let indexing = archive.clone().map(Indexing::start).transpose()?;
     let erasing = Erasing::start(Erase {
@@ -200,6 +204,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         proof,
         witnessing,
         siem,
+        standing,
         wellness,
         quality,
         medication: config.medication,
@@ -211,7 +216,19 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         decisions,
         published,
     });
-    Ok(Wired { node, watch, keeping, indexing, erasing, reloading, streaming, subscribing, registering, addressing })
+    Ok(Wired {
+        node,
+        watch,
+        keeping,
+        indexing,
+        erasing,
+        reloading,
+        streaming,
+        notifying,
+        subscribing,
+        registering,
+        addressing,
+    })
 }
 
 /// What answers enforcement points: the facts, the decider and the log of every exchange, and nothing that reaches a source.
@@ -294,6 +311,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     let presenter = tokens::presenter(config, &certificates, &clock)?;
     peers(config, &certificates, presenter.as_ref(), &clock, None)?;
     siem::receiver(config)?;
+    notices::receiver(config)?;
     mitz::of(config)?;
     nvi::of(config)?;
     Ok(())

@@ -41,7 +41,7 @@ impl Cursor {
 }
 
 impl<D: Disk> Cursor<D> {
-    fn on(disk: D) -> io::Result<(Self, Found)> {
+    pub(crate) fn on(disk: D) -> io::Result<(Self, Found)> {
         let found = load(&disk, NAME)?.map_or(Found::Nothing, |text| read(&text).map_or(Found::Unreadable, Found::At));
         Ok((Cursor { disk }, found))
     }

@@ -6,20 +6,11 @@ use std::net::IpAddr;
 
 use exchange::Gate;
 use exchange::record::{AccessRecord, CallerFacts, OutcomeFacts, Shown, Verdict};
-use fhir::Bsn;
-use fhir::identifiers::Reader;
 use policy::{DenialCode, Direction, Finding, Person, Purpose};
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::ascii;
 use crate::class::Class;
-
-/// Longest text that is taken over, in octets as it is written; a longer one is left out, and that is said.
-const LONGEST_TEXT: usize = 64;
-/// Digits of a BSN.
-const DIGITS: usize = 9;
+use crate::sieve::{Sieve, moment};
 
 /// The members of an exchange, in the order in which they are told.
 #[derive(Serialize)]
@@ -116,15 +107,9 @@ struct Counts {
     mistrusted: usize,
 }
 
-/// A moment to the microsecond: nine digits behind the point could be taken for a BSN.
-fn moment(text: &str) -> Option<String> {
-    let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    moment.replace_nanosecond(moment.microsecond() * 1_000).ok()?.format(&Rfc3339).ok()
-}
-
 impl<'r> Facts<'r> {
     pub fn of(record: &'r AccessRecord, class: Class) -> Self {
-        let mut sieve = Sieve { patient: record.patient.as_ref(), left_out: Vec::new() };
+        let mut sieve = Sieve::of(record);
         let (result, status, reason) = match &record.outcome {
             OutcomeFacts::Released => ("released", None, None),
             OutcomeFacts::NotModified => ("not-modified", None, None),
@@ -170,7 +155,7 @@ impl<'r> Facts<'r> {
             verdict: record.review.as_ref().map(|review| review.verdict),
             verdict_on: record.review.as_ref().map(|review| review.index),
             counts: Counts::of(record),
-            left_out: sieve.left_out,
+            left_out: sieve.left_out(),
         }
     }
 }
@@ -246,38 +231,5 @@ impl Counts {
             withheld: sum(|source| source.withheld),
             mistrusted: sum(|source| source.mistrusted),
         }
-    }
-}
-
-/// What a text has to pass: some are chosen by callers, and could be, or hold, a patient's number.
-struct Sieve<'r> {
-    patient: Option<&'r Bsn>,
-    left_out: Vec<&'static str>,
-}
-
-impl Sieve<'_> {
-    /// A text that has no reason to look like a BSN of anybody.
-    fn word<'t>(&mut self, name: &'static str, text: &'t str) -> Option<&'t str> {
-        let any = text.as_bytes().windows(DIGITS).any(|window| {
-            std::str::from_utf8(window)
-                .is_ok_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()) && Bsn::parse(digits).is_ok())
-        });
-        if any { self.leave_out(name) } else { self.id(name, text) }
-    }
-
-    /// An id of people or organisations. UZI numbers are of nine digits too, and some pass for a BSN; that of the patient
-    /// itself it must not be.
-    fn id<'t>(&mut self, name: &'static str, text: &'t str) -> Option<&'t str> {
-        let whole = self.patient.map(|bsn| bsn.reveal_to(Reader::AccessLog));
-        // Some write it without its leading zero.
-        let of_patient = whole.is_some_and(|digits| text.contains(digits.strip_prefix('0').unwrap_or(digits)));
-        let quoted = LONGEST_TEXT + 2;
-        let fits = ascii::write(&text).is_ok_and(|written| written.len() <= quoted);
-        if of_patient || !fits { self.leave_out(name) } else { Some(text) }
-    }
-
-    fn leave_out<'t>(&mut self, name: &'static str) -> Option<&'t str> {
-        self.left_out.push(name);
-        None
     }
 }

@@ -5,7 +5,6 @@
 //! One line of JSON per record, in ASCII, so that it reads the same in whatever encoding a receiver takes it for. How it
 //! travels is not known here.
 
-mod ascii;
 mod facts;
 #[cfg(test)]
 mod tests;
@@ -17,6 +16,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::ascii;
 use crate::class::Class;
 use crate::erasure::Announcement;
 use facts::Facts;

@@ -266,7 +266,7 @@ pub(super) fn published() -> Vec<(String, Vec<Resource>)> {
     all
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+pub(super) fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
         if path.is_dir() {

@@ -7,6 +7,7 @@
 mod codes;
 mod handoff;
 mod notification;
+pub mod readable;
 mod receiving;
 pub mod rules;
 mod sending;

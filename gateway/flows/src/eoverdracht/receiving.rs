@@ -110,6 +110,8 @@ impl Receiving {
     /// What is to be done next, if anything.
     pub fn next(&self) -> Option<Act> {
         match self.stage {
+            // Something changed at the sender: perhaps it takes the handoff back.
+            Stage::Taking if self.read < self.notified => Some(Act::ReadTask),
             Stage::Taking => Some(Act::FetchParts),
             Stage::Taken => Some(Act::PutCompleted),
             // What is finished is read again too: the sender tells of its last change, and wants that taken.
@@ -158,9 +160,12 @@ impl Receiving {
                 }
             }
             Told::Answered(status) => {
-                if self.stage == Stage::Taken && status == TaskStatus::Completed {
-                    self.stage = Stage::Completed;
-                }
+                // Taken back before we had said that we have it: it is not ours.
+                self.stage = match (self.stage, status) {
+                    (Stage::Taken, TaskStatus::Completed) => Stage::Completed,
+                    (Stage::Taken, TaskStatus::Cancelled | TaskStatus::Rejected) => Stage::Closed(Closed::Cancelled),
+                    (stage, _) => stage,
+                };
             }
         }
         self
@@ -172,6 +177,7 @@ impl Receiving {
         match (self.stage, status) {
             // Ours is all there, and the answer to what we put was lost.
             (Stage::Taken, Completed) => Stage::Completed,
+            (Stage::Taken, Cancelled | Rejected) => Stage::Closed(Closed::Cancelled),
             (done @ (Stage::Taken | Stage::Completed), _) => done,
             (closed @ Stage::Closed(_), _) => closed,
             (_, Completed) => Stage::Closed(Closed::CompletedWithoutUs),

@@ -24,6 +24,8 @@ pub enum SenderEvent {
     WeSet(TaskStatus),
     /// The receiver took the notification of this change.
     Told(u32),
+    /// Somebody has the receiver told again. What is over is told once.
+    Remind,
 }
 
 /// There is no such transition. The state is as it was.
@@ -71,6 +73,10 @@ impl Sending {
     /// A status that this party may not set now.
     pub fn after(self, event: SenderEvent) -> Result<Sending, NotAllowed> {
         let (to, by) = match event {
+            SenderEvent::Remind => {
+                let over = matches!(self.status, TaskStatus::Completed | TaskStatus::Cancelled);
+                return Ok(if over { self } else { Sending { told: 0, ..self } });
+            }
             SenderEvent::ReceiverPuts(to) => (to, Party::Receiver),
             SenderEvent::WeSet(to) => (to, Party::Sender),
             SenderEvent::Told(change) => {
@@ -106,6 +112,8 @@ mod tests {
         assert_eq!(done.after(Told(1)), Ok(done), "an old notification arrives late");
         assert_eq!(done.after(Told(7)), Ok(done), "one that was never sent");
         assert_eq!(done.after(Told(2)).unwrap().owes(), None);
+        assert_eq!(told.after(Remind).unwrap().owes(), Some(1), "told again");
+        assert_eq!(done.after(Remind), Ok(done), "what is over is not");
     }
 
     #[test]
@@ -116,7 +124,14 @@ mod tests {
             assert_eq!(refused.is_none(), to == TaskStatus::Completed, "{to}");
             let refused = done.after(ReceiverPuts(to)).err();
             assert_eq!(refused.is_none(), to == TaskStatus::Completed, "{to}");
-            assert!(made.after(WeSet(to)).is_err(), "{to}: a handoff that is offered is not taken back");
+            assert_eq!(made.after(WeSet(to)).is_ok(), to == TaskStatus::Cancelled, "{to}");
+            assert!(done.after(WeSet(to)).is_err(), "{to}: what the receiver has is not taken back");
+        }
+        let withdrawn = made.after(WeSet(TaskStatus::Cancelled)).unwrap();
+        assert_eq!((withdrawn.access(), withdrawn.owes()), (Access::Nothing, Some(2)));
+        for to in TaskStatus::ALL {
+            assert!(withdrawn.after(WeSet(to)).is_err(), "{to}");
+            assert!(withdrawn.after(ReceiverPuts(to)).is_err() || to == TaskStatus::Cancelled, "{to}");
         }
         assert_eq!(
             made.after(WeSet(TaskStatus::Completed)),

@@ -20,6 +20,9 @@ pub enum Phase {
     Current,
     /// The negotiation phase.
     Historic,
+    /// In no release: a handoff that was offered by mistake, and that nobody has confirmed, is taken back. A receiver that
+    /// does not know the status can fetch nothing any more all the same: with it, nothing may be fetched (Nuts bolt).
+    Withdrawal,
 }
 
 /// What the receiver may fetch beside the Task itself, which always stays readable.
@@ -46,9 +49,9 @@ const fn row(from: Option<TaskStatus>, to: TaskStatus, by: Party, phase: Phase) 
 }
 
 /// Every transition that there is.
-pub const TRANSITIONS: [Transition; 12] = {
+pub const TRANSITIONS: [Transition; 13] = {
     use Party::{Receiver, Sender};
-    use Phase::{Current, Historic};
+    use Phase::{Current, Historic, Withdrawal};
     use TaskStatus::{Accepted, Cancelled, Completed, InProgress, OnHold, Rejected, Requested};
     [
         row(None, InProgress, Sender, Current),
@@ -65,6 +68,7 @@ pub const TRANSITIONS: [Transition; 12] = {
         row(Some(Requested), Cancelled, Sender, Historic),
         row(Some(Accepted), Cancelled, Sender, Historic),
         row(Some(Accepted), InProgress, Sender, Historic),
+        row(Some(InProgress), Cancelled, Sender, Withdrawal),
     ]
 };
 

@@ -23,7 +23,8 @@ pub use kinds::{Aspect, SectionKind};
 pub use line::{Code, Detail, Line};
 pub(crate) use outcome::all as outcomes;
 pub use person::{Person, Stated};
-pub(crate) use reading::{Beside, Reader};
+pub(crate) use reading::{Beside, Reader, name as person_name};
+pub(crate) use timing::say as timing;
 pub(crate) use view::in_order;
 pub use view::{Index, Overview, Source};
 

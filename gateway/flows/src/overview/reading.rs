@@ -169,7 +169,7 @@ pub(super) fn number(digits: &str) -> String {
 }
 
 /// A name for people: as it is to be written, or its parts in their order (FHIR R4, HumanName).
-pub(super) fn name(value: Value<'_>) -> Option<String> {
+pub(crate) fn name(value: Value<'_>) -> Option<String> {
     if let Some(words) = plain(value, "text") {
         return Some(clip(&words));
     }

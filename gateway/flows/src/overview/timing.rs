@@ -6,7 +6,7 @@ use fhir::json::Value;
 use super::fields::{reach, text};
 
 /// What a Timing says (FHIR R4, Timing): its code's words, or its frequency.
-pub(super) fn say(timing: Value<'_>) -> Option<String> {
+pub(crate) fn say(timing: Value<'_>) -> Option<String> {
     text(timing, "code.text").or_else(|| text(timing, "code.coding.display")).or_else(|| repeat(timing.get("repeat")?))
 }
 

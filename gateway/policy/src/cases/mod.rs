@@ -57,8 +57,11 @@ impl CaseResult {
 pub fn run_case(use_cases: &UseCases, case: &Case) -> CaseResult {
     let fault = match case.input.asked() {
         Ok((request, findings)) => {
-            let decision = use_cases.admissible(request).and_then(|admitted| use_cases.decide(&admitted, &findings));
-            case.expect.differs_from(&decision)
+            let admitted = use_cases.admissible(request);
+            let unlike = admitted.as_ref().is_ok_and(|admitted| !use_cases.is_decided_alike(admitted, &findings));
+            let decision = admitted.and_then(|admitted| use_cases.decide(&admitted, &findings));
+            let differs = || case.expect.differs_from(&decision);
+            unlike.then(|| "the two evaluators of the policy differ".to_owned()).or_else(differs)
         }
         Err(what) => Some(what),
     };

@@ -4,11 +4,14 @@
 //! comes out, and whatever is not a plain verdict is a fault.
 
 pub(crate) mod input;
+mod plain;
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use regorus::languages::rego::compiler::Compiler;
+use regorus::rvm::{Program, RegoVM};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
@@ -28,11 +31,12 @@ const VERDICT: &str = "data.Verdict.verdict";
 
 /// A compiled policy text.
 ///
-/// It is evaluated by the engine's interpreter. The engine's virtual machine is three times as fast, but an error
-/// inside a rule makes that rule undefined there, and below a `not` undefined reads as yes.
+/// The engine's virtual machine decides what `plain` finds it decides as the interpreter does, its interpreter the rest.
 pub(crate) struct Rego {
     /// Prepared; cloned for every evaluation.
     engine: Engine,
+    /// For the machine; none, where only the interpreter is to be trusted.
+    program: Option<Arc<Program>>,
     declared: Declared,
 }
 
@@ -97,16 +101,28 @@ impl Rego {
         let uncompiled = |fault: &dyn std::fmt::Display| format!("policy.rego does not compile: {fault}");
         let compiled = engine.compile_with_entrypoint(&VERDICT.into()).map_err(|fault| uncompiled(&fault))?;
         // The interpreter meets an unknown function only when it calls it; this compiler reads every rule now.
-        Compiler::compile_from_policy(&compiled, &[VERDICT]).map_err(|fault| uncompiled(&fault))?;
-        Ok(Rego { engine, declared })
+        let program = Compiler::compile_from_policy(&compiled, &[VERDICT]).map_err(|fault| uncompiled(&fault))?;
+        let program = plain::is_plain(&program, declared.members().count()).then_some(program);
+        Ok(Rego { engine, program, declared })
     }
 
-    /// Evaluates the policy. Every call has an engine of its own, so threads share nothing that changes and nothing
-    /// of one request outlives it.
+    /// Evaluates the policy. Every call has a machine or an engine of its own, so threads share nothing that changes and
+    /// nothing of one request outlives it.
     pub(crate) fn evaluate(&self, input: Value) -> Result<Verdict, RegoFault> {
+        match &self.program {
+            Some(program) => self.verdict(run(Arc::clone(program), input)?),
+            None => self.interpret(input),
+        }
+    }
+
+    /// Evaluates the policy by the interpreter, which is slower and the measure of what a policy means.
+    pub(crate) fn interpret(&self, input: Value) -> Result<Verdict, RegoFault> {
         let mut engine = self.engine.clone();
         engine.set_input(input);
-        let verdict = engine.eval_rule(VERDICT.to_owned()).map_err(|_| RegoFault::Evaluation)?;
+        self.verdict(engine.eval_rule(VERDICT.to_owned()).map_err(|_| RegoFault::Evaluation)?)
+    }
+
+    fn verdict(&self, verdict: Value) -> Result<Verdict, RegoFault> {
         let [Value::Bool(allow)] = said(&verdict, "allow") else {
             return Err(RegoFault::Allow);
         };
@@ -122,11 +138,28 @@ impl Rego {
     }
 }
 
+impl Declared {
+    /// What the verdict is gathered of.
+    fn members(self) -> impl Iterator<Item = &'static str> {
+        let rules = [("allow", true), ("reasons", self.reasons), ("obligations", self.obligations)];
+        rules.into_iter().filter_map(|(rule, known)| known.then_some(rule))
+    }
+}
+
+/// Has the machine run a program.
+fn run(program: Arc<Program>, input: Value) -> Result<Value, RegoFault> {
+    let mut machine = RegoVM::new();
+    machine.load_program(program);
+    machine.set_execution_timer_config(Some(PATIENCE));
+    machine.set_data(Value::new_object()).map_err(|_| RegoFault::Evaluation)?;
+    machine.set_input(input);
+    machine.execute().map_err(|_| RegoFault::Evaluation)
+}
+
 /// A module that gathers what is said into one document. Each member is a list of one; of none, when undefined.
 fn gathering(package: &str, declared: Declared) -> String {
     let member = |rule: &str| format!("\"{rule}\": [said | said := {package}.{rule}]");
-    let rules = [("allow", true), ("reasons", declared.reasons), ("obligations", declared.obligations)];
-    let members: Vec<String> = rules.iter().filter(|(_, known)| *known).map(|(rule, _)| member(rule)).collect();
+    let members: Vec<String> = declared.members().map(member).collect();
     format!("package Verdict\n\nverdict := {{{}}}\n", members.join(", "))
 }
 

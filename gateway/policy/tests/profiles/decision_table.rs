@@ -176,6 +176,7 @@ fn every_row_of_the_decision_table_is_decided_as_it_must_be() {
                             let findings = Findings { treatment_relation: treatment_relation.clone(), consent };
                             let must = expected(asked, role, kind, &findings, direction);
                             let is = use_cases.decide(&admitted, &findings);
+                            assert!(use_cases.is_decided_alike(&admitted, &findings), "{}", asked.line);
                             let what = || {
                                 format!(
                                     "{} {} {role:?} {kind:?} {direction:?} {findings:?}",

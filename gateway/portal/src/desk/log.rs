@@ -123,8 +123,23 @@ pub struct ReviewQueue {
     pub more_open: usize,
     /// Worked off, newest verdict first, as many as the desk shows.
     pub settled: Vec<ReviewItem>,
+    /// Whether somebody is told of each, and how that stands.
+    pub notices: Notices,
     /// From when ages are counted.
     pub now: OffsetDateTime,
+}
+
+/// How it stands with the notices of accesses by the emergency procedure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notices {
+    /// Nobody is told.
+    Nobody,
+    /// Everybody who should know was told.
+    Told,
+    /// So many were not taken yet; the oldest is of this moment.
+    Waiting { notices: usize, oldest: Option<OffsetDateTime>, overdue: bool },
+    /// The log cannot be read by what makes them, so that nobody knows.
+    Unknown,
 }
 
 /// Unusual patterns in a period.

@@ -11,6 +11,7 @@ use crate::words;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Search,
+    Handoffs,
     Quality,
     Certificates,
     Access,
@@ -27,6 +28,7 @@ impl Place {
     const fn path(self) -> &'static str {
         match self {
             Place::Search => "/portal/",
+            Place::Handoffs => "/portal/handoffs",
             Place::Quality => "/portal/quality",
             Place::Certificates => "/portal/certificates",
             Place::Access => "/portal/access",
@@ -43,6 +45,7 @@ impl Place {
     const fn name(self) -> &'static str {
         match self {
             Place::Search => "Patiënt zoeken",
+            Place::Handoffs => "Overdrachten",
             Place::Quality => "Gegevenskwaliteit",
             Place::Certificates => "Certificaten",
             Place::Access => "Aanmeldingen",
@@ -59,7 +62,7 @@ impl Place {
     /// The pages of a session, in the order of the bar. A patient has one page only, to which nothing need lead.
     const fn of(kind: Kind) -> &'static [Place] {
         match kind {
-            Kind::Practitioner => &[Place::Search, Place::Quality],
+            Kind::Practitioner => &[Place::Search, Place::Handoffs, Place::Quality],
             Kind::Auditor => &[
                 Place::Log,
                 Place::Review,
@@ -103,7 +106,7 @@ pub(super) fn bar(frame: &Frame<'_>) -> Markup {
                 span { span.provider { (frame.provider) } span.product { "Zorgsluis" } }
             }
             @if let Some(session) = frame.session {
-                (places(frame, session.kind))
+                (places(frame, session))
                 form.who method="post" action="/portal/sign-out" {
                     p {
                         a.name href="/portal/sessions" { (session.name) }
@@ -120,8 +123,9 @@ pub(super) fn bar(frame: &Frame<'_>) -> Markup {
     }
 }
 
-fn places(frame: &Frame<'_>, kind: Kind) -> Markup {
-    let places = Place::of(kind);
+fn places(frame: &Frame<'_>, session: &Session) -> Markup {
+    let theirs = |place: &&Place| **place != Place::Handoffs || session.inbox || session.outbox;
+    let places: Vec<&Place> = Place::of(session.kind).iter().filter(theirs).collect();
     html! {
         @if !places.is_empty() {
             nav.places aria-label="Pagina's" {

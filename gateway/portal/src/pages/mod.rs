@@ -6,6 +6,7 @@ mod bar;
 mod certificates;
 mod directory;
 mod emergency;
+pub(crate) mod handoffs;
 mod icons;
 pub(crate) mod log;
 mod medication;

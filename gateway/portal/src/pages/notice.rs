@@ -29,6 +29,10 @@ pub(crate) enum Notice {
     Defect,
     ForeignForm,
     UnreadableForm,
+    /// No such handoff, or it cannot be read: one and the same page.
+    NoTransfer,
+    /// It cannot be done with this handoff now.
+    NotNow,
     NotHere,
 }
 
@@ -118,12 +122,13 @@ impl Notice {
     pub(crate) fn status(self, refusal: &Refusal) -> u16 {
         match self {
             // Refused and absent must not differ in their status either.
-            Notice::NotAvailable | Notice::LogClosed | Notice::OtherKind => 403,
+            Notice::NotAvailable | Notice::LogClosed | Notice::OtherKind | Notice::NoTransfer => 403,
             Notice::NoRecord => 404,
             Notice::TooSlow => 504,
             Notice::Busy if matches!(refusal, Refusal::Throttled(_)) => 429,
             Notice::Busy | Notice::NoLog | Notice::NotIdentified => 503,
             Notice::SourceFailed => 502,
+            Notice::NotNow => 409,
             Notice::Defect => 500,
             Notice::ForeignForm | Notice::UnreadableForm | Notice::NotHere => refusal.row().status,
         }

@@ -5,6 +5,7 @@ mod directory;
 mod emergencies;
 mod expiring;
 mod guarding;
+mod handing;
 mod log;
 mod measuring;
 mod medicating;
@@ -50,6 +51,9 @@ struct Stub {
     mandates: Vec<String>,
     emergencies: bool,
     medication: bool,
+    inbox: bool,
+    outbox: bool,
+    handoffs: handing::HandoffStub,
     access: AccessShown,
     log: log::LogStub,
 }
@@ -68,6 +72,9 @@ impl Stub {
             mandates: Vec::new(),
             emergencies: false,
             medication: true,
+            inbox: false,
+            outbox: false,
+            handoffs: handing::HandoffStub::default(),
             access: AccessShown::default(),
             log: log::LogStub::default(),
         })
@@ -161,6 +168,8 @@ impl Desk for Stub {
             chooses: !self.mandates.is_empty(),
             emergencies: self.emergencies,
             medication: self.medication,
+            inbox: self.inbox,
+            outbox: self.outbox,
         };
         (id == SESSION && *self.open.lock().unwrap()).then_some(session)
     }
@@ -232,6 +241,9 @@ impl Desk for Stub {
             };
             Answered { request_id: "req-7f3a".to_owned(), result }
         })
+    }
+    fn handoffs(&self) -> Option<&dyn crate::HandoffDesk> {
+        Some(&self.handoffs)
     }
     fn windows(&self) -> Windows {
         Windows::default()

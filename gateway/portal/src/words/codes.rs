@@ -1,65 +1,7 @@
 //! Codes of FHIR R4 in Dutch.
 
 use flows::overview::Aspect;
-
-/// A status, of whatever type.
-pub(crate) fn status(code: &str) -> &str {
-    match code {
-        "active" => "actief",
-        "inactive" => "niet actief",
-        "recurrence" => "teruggekeerd",
-        "relapse" => "terugval",
-        "remission" => "in remissie",
-        "resolved" => "voorbij",
-        "confirmed" => "bevestigd",
-        "unconfirmed" => "niet bevestigd",
-        "provisional" => "voorlopig",
-        "differential" => "differentiaaldiagnose",
-        "refuted" => "weerlegd",
-        "entered-in-error" => "foutief ingevoerd",
-        "do-not-perform" => "niet uitvoeren",
-        "completed" => "afgerond",
-        "finished" => "afgerond",
-        "in-progress" => "gaande",
-        "planned" => "gepland",
-        "proposed" => "voorgesteld",
-        "accepted" => "aanvaard",
-        "rejected" => "afgewezen",
-        "cancelled" => "geannuleerd",
-        "on-hold" => "opgeschort",
-        "stopped" => "gestopt",
-        "draft" => "concept",
-        "revoked" => "ingetrokken",
-        "unknown" => "status onbekend",
-        "intended" => "voorgenomen",
-        "not-taken" => "niet gebruikt",
-        "not-done" => "niet uitgevoerd",
-        "preparation" => "in voorbereiding",
-        "declined" => "geweigerd",
-        "registered" => "geregistreerd",
-        "preliminary" => "voorlopig",
-        "partial" => "gedeeltelijk",
-        "final" => "definitief",
-        "amended" => "aangevuld",
-        "corrected" => "gecorrigeerd",
-        "appended" => "aangevuld",
-        "achieved" => "bereikt",
-        "improving" => "verbetert",
-        "worsening" => "verslechtert",
-        "no-change" => "onveranderd",
-        "not-achieved" => "niet bereikt",
-        "sustaining" => "blijft bereikt",
-        "not-attainable" => "niet haalbaar",
-        "suspended" => "opgeschort",
-        "arrived" => "aangekomen",
-        "triaged" => "getrieerd",
-        "onleave" => "met verlof",
-        "waitlist" => "op de wachtlijst",
-        "current" => "actueel",
-        "superseded" => "vervangen",
-        other => other,
-    }
-}
+pub(crate) use flows::words::{gender, status};
 
 /// Whether a status turns the meaning round, so that it must stand out.
 pub(crate) fn grave(code: &str) -> bool {
@@ -100,17 +42,6 @@ pub(crate) fn coded(aspect: Aspect, text: &str) -> String {
         }
         Aspect::Until => text.split(", ").map(super::date).collect::<Vec<_>>().join(", "),
         _ => text.to_owned(),
-    }
-}
-
-/// An administrative gender.
-pub(crate) fn gender(code: &str) -> &str {
-    match code {
-        "male" => "man",
-        "female" => "vrouw",
-        "other" => "anders",
-        "unknown" => "onbekend",
-        other => other,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Dutch words for what the pages hold as codes. A code without words here is shown as it is: nothing is hidden.
 
 mod codes;
-mod dates;
 pub(crate) mod grounds;
+pub(crate) mod handoffs;
 pub(crate) mod medication;
 pub(crate) mod moments;
 mod roles;
@@ -10,7 +10,7 @@ mod sections;
 mod sources;
 
 pub(crate) use codes::{coded, gender, grave, resource_type, status};
-pub(crate) use dates::date;
+pub(crate) use flows::words::date;
 pub(crate) use moments::when;
 pub(crate) use roles::role;
 pub(crate) use sections::{anchor, aspect, section_title};

@@ -1,10 +1,11 @@
 //! How the access log proves that it was not altered, which cannot be switched off, how long its records are kept, and which
-//! monitoring system is told of them.
+//! monitoring system and which privacy officer are told of them.
 
 use std::path::PathBuf;
 
 use connectors::http::WebAddress;
 use connectors::siem::{ReceiverConfig, Transport};
+use connectors::webhooks::WebhookConfig;
 use serde::{Deserialize, Serialize};
 use store::proof::PublicKey;
 
@@ -27,6 +28,9 @@ pub struct LogConfig {
     /// The security monitoring system that is told of every record. Without it none is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub siem: Option<ReceiverConfig>,
+    /// Who tells the privacy officer of each access by the emergency procedure. Without it nobody is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notices: Option<WebhookConfig>,
 }
 
 /// A partner's log and its node as a witness (C2SP tlog-witness). The keys are handed over by people.
@@ -75,6 +79,7 @@ impl Default for LogConfig {
             witness_seconds: 60,
             retention: RetentionConfig::default(),
             siem: None,
+            notices: None,
         }
     }
 }
@@ -96,7 +101,17 @@ impl LogConfig {
     }
     /// The files that it names.
     pub(super) fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        self.siem.iter_mut().flat_map(ReceiverConfig::files)
+        let notices = self.notices.iter_mut().flat_map(WebhookConfig::files);
+        self.siem.iter_mut().flat_map(ReceiverConfig::files).chain(notices)
+    }
+
+    /// Whether the privacy officer may be told so.
+    ///
+    /// # Errors
+    /// When not: a sentence for the operator.
+    pub(super) fn hold_notices(&self, mode: Mode) -> Result<(), String> {
+        let checked = self.notices.as_ref().map(|notices| notices.check(mode == Mode::Development));
+        checked.unwrap_or(Ok(())).map_err(|fault| format!("log.notices.{fault}"))
     }
 
     /// Whether the monitoring system may be told, and how.

@@ -22,6 +22,7 @@ use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::{FhirSourceConfig, SeveralPatients};
 use connectors::sources::files::{FilesBounds, FilesSourceConfig};
 use connectors::sources::{Bounds, PatientCacheConfig};
+use connectors::webhooks::WebhookConfig;
 use fhir::{FhirVersion, Ura};
 use flows::medication::Windows;
 use policy::{Direction, UseCaseId};
@@ -100,6 +101,14 @@ pub(crate) fn everything() -> NodeConfig {
                 key_file: Some(path()),
                 connect_ms: 1,
                 write_ms: 1,
+            }),
+            notices: Some(WebhookConfig {
+                url: web(),
+                secret_file: path(),
+                authorities_file: Some(path()),
+                certificate_file: Some(path()),
+                key_file: Some(path()),
+                patience_ms: 1,
             }),
         },
         profiles: ProfilesConfig {
@@ -292,6 +301,7 @@ pub(crate) fn everything() -> NodeConfig {
             retry_most_seconds: 1,
             attempts: 1,
             content: Content::Refuse,
+            remind_hours: 1,
             intake: Some(person()),
         }),
         epds: vec![EpdConfig {

@@ -16,6 +16,9 @@ use crate::handoffs::config::{Content, HandoffsConfig, PartnerHandoffs};
 use crate::handoffs::{INBOX, RECEIVER, SENDER};
 use crate::http::handoffs::notification::PATH;
 
+/// UZI: nurse (verpleegkundige).
+const NURSE: &str = "30.000";
+
 /// What every node of the region needs for handoffs.
 pub const USE_CASES: [&str; 3] = [SENDER, RECEIVER, INBOX];
 
@@ -25,6 +28,11 @@ pub(super) const OF_PARTNERS: [&str; 2] = [SENDER, RECEIVER];
 /// What a partner may ask us for, with these.
 pub fn of_partners(others: [&str; 3]) -> Result<Vec<UseCaseId>, String> {
     others.into_iter().chain(OF_PARTNERS).map(use_case).collect()
+}
+
+/// What the provider's people may do with handoffs: nurses send and receive them.
+pub fn of_people(role: &str) -> &'static [&'static str] {
+    if role == NURSE { &[SENDER, INBOX] } else { &[] }
 }
 
 /// The FHIR bases of a node: handoffs are in STU3, everything else in R4.
@@ -52,7 +60,7 @@ pub fn told(partner: &Provider, outer: &str) -> Result<PartnerHandoffs, String> 
 
 /// The provider's record system, which speaks for a nurse of the provider's.
 pub fn system(provider: &Provider, folder: &Path) -> Result<Option<(InnerCallerConfig, ReadyCaller)>, String> {
-    let nurse = region::staff().iter().find(|person| person.provider == provider.key && person.role == "30.000");
+    let nurse = region::staff().iter().find(|person| person.provider == provider.key && person.role == NURSE);
     let Some(nurse) = nurse else { return Ok(None) };
     let client_id = "handoff-system";
     let token_file = folder.join("tokens").join(client_id);

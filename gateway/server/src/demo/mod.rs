@@ -14,6 +14,7 @@ mod index;
 mod log_in;
 mod log_keys;
 mod national;
+mod notices;
 mod outsiders;
 mod overseers;
 mod ready;

@@ -21,6 +21,7 @@ use super::handoff_partner::Overkant;
 use super::index::Index;
 use super::log_in::{self, LogIn};
 use super::national::National;
+use super::notices::Notices;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{
     DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets,
@@ -92,6 +93,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
     let overkant = Overkant::start(options.base_port, &authority, &certificates)?;
     callers.push(overkant.caller()?);
+    let notices = Notices::start(options.base_port, &authority, certificates.join("ca.pem"))?;
     let around = Around {
         overkant: &overkant,
         places: &places,
@@ -102,6 +104,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         nuts: &nuts,
         index: &index,
         directories: &directories,
+        notices: &notices,
     };
     for place in &places {
         simulators.extend(source_of(place)?);
@@ -160,7 +163,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: [national.ready(), directories.ready(), overkant.ready()]
+        services: [national.ready(), directories.ready(), overkant.ready(), notices.ready()]
             .into_iter()
             .chain(index.ready())
             .chain(framework.ready())
@@ -220,10 +223,16 @@ fn source_of(place: &Place) -> Result<Option<(String, SourceHandle)>, String> {
     }
 }
 
-/// What a provider's people may do: those of the hospital may use the emergency procedure.
-fn of_people(provider: &Provider) -> Result<Vec<UseCaseId>, String> {
+/// What a provider's people may do: those of the hospital may use the emergency procedure, nurses hand over and are handed over
+/// to.
+fn of_people(provider: &Provider, role: &str) -> Result<Vec<UseCaseId>, String> {
     let emergency = (provider.key == "hospital").then_some(EMERGENCY);
-    [USE_CASE, MEDICATION].into_iter().chain(emergency).map(use_case).collect()
+    [USE_CASE, MEDICATION]
+        .into_iter()
+        .chain(emergency)
+        .chain(handoffs::of_people(role).iter().copied())
+        .map(use_case)
+        .collect()
 }
 
 /// What every node of the region is set up among.
@@ -237,6 +246,7 @@ struct Around<'a> {
     nuts: &'a NutsNodeHandle,
     index: &'a Index,
     directories: &'a Directories,
+    notices: &'a Notices,
 }
 
 impl Around<'_> {
@@ -303,7 +313,11 @@ fn set_up(
         },
         store: StoreConfig { folder: folder.join("store") },
         // Neighbours are looked at more often than anybody need: a demo is not watched for long.
-        log: LogConfig { witness_seconds: 5, ..LogConfig::default() },
+        log: LogConfig {
+            witness_seconds: 5,
+            notices: Some(around.notices.config_for(folder)?),
+            ..LogConfig::default()
+        },
         profiles: ProfilesConfig {
             folder: state.join("profiles"),
             use_cases: [USE_CASE, MEDICATION, EMERGENCY]
@@ -408,7 +422,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
         let code = secrets::access_code(&token_file)?;
         configs.push(InnerCallerConfig {
             client_id: person.id.into(),
-            use_cases: of_people(place.provider)?,
+            use_cases: of_people(place.provider, person.role)?,
             person: Some(PersonConfig {
                 id: person.id.into(),
                 name: Some(person.name.into()),
@@ -433,7 +447,7 @@ fn people(place: &Place, folder: &Path, callers: &mut Vec<ReadyCaller>) -> Resul
             client_id: Some(person.id.into()),
             bearer_token: Some(code),
             person: Some(ReadyPerson { id: person.id.into(), role: person.role.into(), name: person.name.into() }),
-            use_cases: of_people(place.provider)?,
+            use_cases: of_people(place.provider, person.role)?,
             treats: log_in::treated_by(place.provider, person.id),
         });
     }

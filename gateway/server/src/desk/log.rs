@@ -13,8 +13,8 @@ use exchange::{BodyKind, Conditions, Credentials, Disclosed, DisclosedForm, Gate
 use fhir::identifiers::systems;
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
 use portal::{
-    Answered, AskedOfLog, HintsFound, LogDesk, LogFound, OwnLog, Period, ProofState, Question, RecordShown, ReviewItem,
-    ReviewQueue, Verdict, VerdictGiven,
+    Answered, AskedOfLog, HintsFound, LogDesk, LogFound, Notices, OwnLog, Period, ProofState, Question, RecordShown,
+    ReviewItem, ReviewQueue, Verdict, VerdictGiven,
 };
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, OffsetDateTime};
@@ -22,6 +22,7 @@ use time::{Date, Duration, OffsetDateTime};
 use super::proof;
 use super::questions::{Asked, Questions};
 use crate::http::endpoint;
+use crate::log::notices::{NoticesView, Standing};
 use crate::node::Node;
 
 /// Records on a page of search results.
@@ -298,7 +299,18 @@ async fn queue(asking: &Asking) -> Result<ReviewQueue, Refusal> {
     }
     settled.sort_by_key(|item| std::cmp::Reverse(item.verdicts.last().map(|given| given.at)));
     settled.truncate(SETTLED);
-    Ok(ReviewQueue { open, more_open: usize::from(more), settled, now: OffsetDateTime::now_utc() })
+    let (notices, now) = (notices(asking.node.emergency_notices()), OffsetDateTime::now_utc());
+    Ok(ReviewQueue { open, more_open: usize::from(more), settled, notices, now })
+}
+
+/// How it stands with the notices, for the page.
+fn notices(standing: Option<&Standing>) -> Notices {
+    let Some(view) = standing.map(Standing::view) else { return Notices::Nobody };
+    match view {
+        NoticesView { unreadable: true, .. } => Notices::Unknown,
+        NoticesView { waiting: 0, .. } => Notices::Told,
+        NoticesView { waiting, oldest, overdue, .. } => Notices::Waiting { notices: waiting, oldest, overdue },
+    }
 }
 
 /// The verdict that this record gave on the access of this index.

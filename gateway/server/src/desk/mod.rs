@@ -3,6 +3,7 @@
 mod administration;
 mod certificates;
 mod directory;
+mod handoffs;
 mod log;
 mod proof;
 mod questions;
@@ -22,12 +23,13 @@ use fhir::{FhirVersion, Method, Parameter, SearchQuery};
 use flows::medication::Windows;
 use policy::{Caller, Data, PatientBinding, Person, Purpose};
 use portal::{
-    Administration, Answered, CertificatesShown, DataQuality, Departure, Desk, DirectoryShown, Elsewhere, Kind,
-    LogDesk, NotSignedIn, OwnSession, Return, Session, Ways,
+    Administration, Answered, CertificatesShown, DataQuality, Departure, Desk, DirectoryShown, Elsewhere, HandoffDesk,
+    Kind, LogDesk, NotSignedIn, OwnSession, Return, Session, Ways,
 };
 use time::OffsetDateTime;
 
 use crate::entrance::Kept;
+use crate::handoffs::{INBOX, SENDER};
 use crate::http::connection::ClientCertificate;
 use crate::http::endpoint;
 use crate::node::Node;
@@ -55,6 +57,12 @@ impl NodeDesk {
     /// Whether somebody holds the use case of the medication overview.
     fn has_medication(&self, caller: &Caller) -> bool {
         caller.use_cases.iter().any(|id| id.as_str() == flows::medication::USE_CASE)
+    }
+
+    /// Whether somebody sees this side's handoffs: who holds the use case, and is not here about one patient only.
+    fn hands_over(&self, caller: &Caller, kind: Kind, use_case: &str) -> bool {
+        let holds = caller.use_cases.iter().any(|held| held.as_str() == use_case);
+        self.node.handoffs().is_some() && kind == Kind::Practitioner && holds && caller.patient.is_none()
     }
 
     /// Asks for what an operation collects about one patient, through the whole stack.
@@ -218,6 +226,8 @@ impl Desk for NodeDesk {
             chooses: choice && fixed.is_none(),
             emergencies: kind == Kind::Practitioner && self.has_emergencies(caller),
             medication: kind == Kind::Practitioner && self.has_medication(caller),
+            inbox: self.hands_over(caller, kind, INBOX),
+            outbox: self.hands_over(caller, kind, SENDER),
         })
     }
 
@@ -276,6 +286,10 @@ impl Desk for NodeDesk {
         // Somebody who may ask for both is asked for by name: the health overview holds no operation of this one.
         let use_case = Some(flows::medication::USE_CASE.to_owned());
         self.ask(flows::medication::OPERATION, use_case, session, bsn, None, remote)
+    }
+
+    fn handoffs(&self) -> Option<&dyn HandoffDesk> {
+        self.node.handoffs().map(|_| self as &dyn HandoffDesk)
     }
 
     fn windows(&self) -> Windows {

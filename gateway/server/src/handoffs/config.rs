@@ -27,6 +27,8 @@ pub struct HandoffsConfig {
     pub attempts: u16,
     /// What becomes of a handoff that falls short of the standard in its sections, codes, references or identifiers.
     pub content: Content,
+    /// After how many hours a handoff that is not received, or not read, waits too long.
+    pub remind_hours: u16,
     /// In whose name handoffs are fetched as soon as they are ready. Without, a person of ours takes each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intake: Option<PersonConfig>,
@@ -71,6 +73,7 @@ impl Default for HandoffsConfig {
             retry_most_seconds: 3600,
             attempts: 24,
             content: Content::Report,
+            remind_hours: 24,
             intake: None,
         }
     }
@@ -93,6 +96,7 @@ impl HandoffsConfig {
         within("notification_seconds", self.notification_seconds.into(), 1, 60)?;
         within("retry_seconds", self.retry_seconds.into(), 1, 3600)?;
         within("retry_most_seconds", self.retry_most_seconds.into(), self.retry_seconds.into(), 86_400)?;
-        within("attempts", self.attempts.into(), 1, 1000)
+        within("attempts", self.attempts.into(), 1, 1000)?;
+        within("remind_hours", self.remind_hours.into(), 1, 8760)
     }
 }

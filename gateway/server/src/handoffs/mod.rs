@@ -9,6 +9,7 @@ pub mod book;
 pub mod config;
 pub mod effort;
 mod forgetting;
+pub mod getting;
 mod inbox;
 pub mod names;
 mod outbox;
@@ -26,6 +27,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tickets;
+pub mod waiting;
 mod work;
 
 use std::collections::HashMap;
@@ -52,7 +54,7 @@ use tickets::Tickets;
 pub use inbox::InboxSource;
 pub use outbox::OutboxSource;
 pub use push::{PushFault, Pushed};
-pub use taking::{TakeFault, Taken};
+pub use taking::{CancelFault, TakeFault, Taken};
 pub use work::Working;
 
 /// What a receiver asks the sender for; the scope of its tokens. Also what one of our own systems needs to push.

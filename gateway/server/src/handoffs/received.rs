@@ -30,6 +30,9 @@ pub struct Received {
     pub routed: Vec<String>,
     /// Who takes it.
     pub taker: Option<Person>,
+    /// Who signed off that they read it, once somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
     /// How many resources the handoff has, once it is kept.
     pub resources: usize,
     /// RFC 3339.
@@ -38,6 +41,16 @@ pub struct Received {
     pub modified: String,
     pub correlation: String,
     pub effort: Effort,
+}
+
+/// That somebody of ours read it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// By name, or by number where there is none.
+    pub by: String,
+    /// RFC 3339.
+    pub at: String,
 }
 
 impl std::fmt::Debug for Received {
@@ -63,6 +76,7 @@ impl Received {
             composition: None,
             routed: Vec::new(),
             taker: None,
+            seen: None,
             resources: 0,
             first: now.to_owned(),
             modified: now.to_owned(),

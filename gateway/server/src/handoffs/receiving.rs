@@ -216,11 +216,12 @@ impl Asking<'_> {
         Ok(resources)
     }
 
-    /// Puts the Task back, as it is at the sender now, with `completed`. Where it is that already, our answer was lost.
+    /// Puts the Task back, as it is at the sender now, with `completed`. Where it is that already, our answer was lost; where
+    /// the sender took it back, there is nothing to complete.
     async fn complete(&self) -> Result<Found, String> {
         let task = self.task().await?;
         let status = task::read(&task).map_err(|fault| format!("the Task: {fault}"))?.status;
-        if status == TaskStatus::Completed {
+        if matches!(status, TaskStatus::Completed | TaskStatus::Cancelled | TaskStatus::Rejected) {
             return Ok(Told::Answered(status).into());
         }
         let put = task::with_status(&task, TaskStatus::Completed);

@@ -99,6 +99,12 @@ impl Sent {
         self.effort = Effort::default();
     }
 
+    /// The receiver is told again: nothing of the Task changed. What was tried before counts no more.
+    pub fn remind(&mut self, sending: Sending) {
+        self.told = sending.told();
+        self.effort = Effort::default();
+    }
+
     pub fn patient(&self) -> Option<Bsn> {
         Bsn::parse(&self.patient).ok()
     }

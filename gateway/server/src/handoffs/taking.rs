@@ -1,13 +1,13 @@
 //! What people and systems of ours do with transfers: take one that is offered, have one tried again.
 
 use fhir::Ura;
-use flows::eoverdracht::{Act, Stage, Told};
+use flows::eoverdracht::{Act, SenderEvent, Stage, TaskStatus, Told};
 use policy::Person;
 use store::transfers::{Id, Made};
 
 use super::book::{Change, Trouble};
 use super::effort::Effort;
-use super::received::Received;
+use super::received::{Received, Seen};
 use super::{Handoffs, names};
 
 /// A transfer that somebody takes.
@@ -23,6 +23,15 @@ pub enum TakeFault {
     Unknown,
     /// It is not offered: not yet, or no more.
     NotOffered(Stage),
+    Trouble(Trouble),
+}
+
+/// Why a handoff is not taken back.
+#[derive(Debug)]
+pub enum CancelFault {
+    Unknown,
+    /// The receiver has it, or it is in another status that nobody takes back.
+    Over(TaskStatus),
     Trouble(Trouble),
 }
 
@@ -91,21 +100,69 @@ impl Handoffs {
         }
     }
 
-    /// Has a transfer that we send tried again, now and as often as a new one. False: there is none.
+    /// Has the receiver of a transfer told again, now and as often as of a new one. What is over and was told is left alone.
+    /// False: there is no such transfer.
     ///
     /// # Errors
     /// It cannot be kept.
     pub async fn resend(&self, id: Id) -> Result<bool, Trouble> {
         let due = self.now();
         let changed = self.books.sent.change(id, move |sent| {
-            let owes = sent.sending().and_then(|sending| sending.owes()).is_some();
-            if !owes {
+            let Some(sending) = sent.sending() else { return Change::None(()) };
+            let Ok(again) = sending.after(SenderEvent::Remind) else { return Change::None(()) };
+            if again.owes().is_none() {
                 return Change::None(());
             }
-            sent.effort = Effort::default();
+            sent.remind(again);
             Change::Made((), Some(due))
         });
         Ok(changed.await?.is_some())
+    }
+
+    /// Takes a handoff back that its receiver has not confirmed yet: from now on nothing of it can be fetched, and the receiver
+    /// is told. One that is taken back already stays so.
+    ///
+    /// # Errors
+    /// It is confirmed, or cannot be kept.
+    pub async fn cancel(&self, id: Id) -> Result<(), CancelFault> {
+        let (stamp, due) = (self.stamp(), self.now());
+        let changed = self.books.sent.change(id, move |sent| {
+            let Some(sending) = sent.sending() else { return Change::None(None) };
+            match sending.after(SenderEvent::WeSet(TaskStatus::Cancelled)) {
+                Ok(after) => {
+                    sent.put(after, &stamp);
+                    Change::Made(Some(Ok(())), Some(due))
+                }
+                Err(_) if sending.status() == TaskStatus::Cancelled => Change::None(Some(Ok(()))),
+                Err(not) => Change::None(Some(Err(not.from))),
+            }
+        });
+        match changed.await.map_err(CancelFault::Trouble)? {
+            Some(Some(Ok(()))) => Ok(()),
+            Some(Some(Err(status))) => Err(CancelFault::Over(status)),
+            Some(None) | None => Err(CancelFault::Unknown),
+        }
+    }
+
+    /// Notes that this person read a handoff. Who did so first stays the one. False: it is not there to be read.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    pub async fn seen(&self, id: Id, person: &Person) -> Result<bool, Trouble> {
+        let seen = Seen { by: person.name.clone().unwrap_or_else(|| person.id.clone()), at: self.stamp() };
+        let changed = self.books.received.change(id, move |received| {
+            let next = received.receiving().filter(|receiving| receiving.stage() == Stage::Completed);
+            match next {
+                None => Change::None(false),
+                Some(_) if received.seen.is_some() => Change::None(true),
+                Some(receiving) => {
+                    received.seen = Some(seen.clone());
+                    // Whatever else was due about it stays due, as soon as it can be.
+                    Change::Made(true, receiving.next().map(|_| 0))
+                }
+            }
+        });
+        Ok(changed.await? == Some(true))
     }
 
     /// Has a transfer that we receive tried again, now and as often as a new one. False: there is none.

@@ -223,4 +223,50 @@ async fn es2_a_receiver_that_cannot_be_told_is_told_again_then_waits_for_somebod
     assert!(world.handoffs.resend(pushed.id).await.unwrap());
     assert_eq!((sent().effort.attempts, world.handoffs.books.sent.due(i64::MAX, 9).unwrap().len()), (0, 1));
     assert!(!world.handoffs.resend(names::fresh()).await.unwrap());
+    // Taken back: the grant is for the Task alone, and that is told.
+    world.handoffs.cancel(pushed.id).await.unwrap();
+    world.handoffs.cancel(pushed.id).await.unwrap();
+    world.handoffs.send_on(pushed.id).await.unwrap();
+    assert_eq!(sent().granted.as_deref(), Some("cancelled"));
+    let sending = sent().sending().unwrap();
+    assert_eq!((sending.change(), sending.access()), (2, flows::eoverdracht::Access::Nothing));
+    assert!(matches!(world.handoffs.cancel(names::fresh()).await, Err(CancelFault::Unknown)));
+}
+
+#[tokio::test]
+async fn a_handoff_that_is_taken_back_while_it_is_fetched_is_never_completed() {
+    let world = World::new(true);
+    let id = world.told(3).await;
+    world.take(id).await;
+    world.steps(id, 1).await;
+    assert_eq!(world.stage(id), Stage::Taken);
+    world.sender.task(|task| task["status"] = json!("cancelled"));
+    world.steps(id, 2).await;
+    assert_eq!(world.stage(id), Stage::Closed(Closed::Cancelled));
+    assert!(!world.asked().iter().any(|asked| asked.starts_with("PUT")));
+    // What was offered and not taken yet ends the same way, once the sender tells.
+    let world = World::new(true);
+    let id = world.told(3).await;
+    world.sender.task(|task| task["status"] = json!("cancelled"));
+    assert_eq!(world.told(3).await, id);
+    assert_eq!(world.stage(id), Stage::Closed(Closed::Cancelled));
+}
+
+#[tokio::test]
+async fn who_read_a_handoff_first_stays_the_one_and_nobody_reads_what_is_not_there() {
+    let world = World::new(true);
+    let id = world.told(3).await;
+    let person =
+        |name: &str| policy::Person { id: name.to_lowercase(), name: Some(name.to_owned()), role: "30.000".to_owned() };
+    assert!(!world.handoffs.seen(id, &person("Bakker")).await.unwrap(), "it is not taken");
+    world.take(id).await;
+    world.steps(id, 4).await;
+    assert!(world.handoffs.seen(id, &person("Bakker")).await.unwrap());
+    assert!(world.handoffs.seen(id, &person("Visser")).await.unwrap());
+    let received = world.received(id);
+    assert_eq!(
+        (received.seen.as_ref().unwrap().by.as_str(), world.stage(id)),
+        ("Bakker", received.receiving().unwrap().stage())
+    );
+    assert!(!world.handoffs.seen(names::fresh(), &person("Visser")).await.unwrap());
 }

@@ -114,6 +114,9 @@ pub async fn metrics(node: Data<Node>) -> HttpResponse {
     if let Some(siem) = node.siem() {
         siem.measure(log.length());
     }
+    if let Some(standing) = node.emergency_notices() {
+        standing.measure();
+    }
     node.certificates().measure();
     node.measure_mitz();
     node.measure_directories();

@@ -2,6 +2,7 @@
 //! what an operator or an auditor does with it at the command line.
 
 pub mod archive;
+mod backoff;
 mod command;
 mod csv;
 mod erase;
@@ -10,6 +11,7 @@ mod export;
 pub(crate) mod filter;
 pub mod keeping;
 mod lines;
+pub mod notices;
 pub mod places;
 mod prove;
 pub mod published;

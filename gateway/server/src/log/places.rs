@@ -20,6 +20,8 @@ pub struct Places {
     pub index: PathBuf,
     /// How far the monitoring system was told.
     pub siem: PathBuf,
+    /// What of the log the privacy officer is still to be told.
+    pub notices: PathBuf,
 }
 
 impl Places {
@@ -31,6 +33,7 @@ impl Places {
             witness: folder.join("log-witness"),
             index: folder.join("log-index"),
             siem: folder.join("log-siem"),
+            notices: folder.join("log-notices"),
         }
     }
 
@@ -49,6 +52,7 @@ impl Places {
             witness: whole.with_file_name(format!("{name}-witness")),
             index: whole.with_file_name(format!("{name}-index")),
             siem: whole.with_file_name(format!("{name}-siem")),
+            notices: whole.with_file_name(format!("{name}-notices")),
             records: whole,
         }
     }

@@ -4,8 +4,9 @@ use audit::{Language, Numbered, Voice, sentence};
 use maud::{Markup, html};
 use time::OffsetDateTime;
 
-use crate::desk::{ReviewItem, ReviewQueue, Verdict, VerdictGiven};
+use crate::desk::{Notices, ReviewItem, ReviewQueue, Verdict, VerdictGiven};
 use crate::pages::{Frame, foot, frame, token};
+use crate::words::counted;
 use crate::words::grounds::{verdict, verdict_tone};
 use crate::words::moments::{age, local, moment, when};
 
@@ -29,6 +30,7 @@ pub(crate) fn review(
         div.page {
             h1 { "Noodprocedures" }
             p.lead { "Elke inzage met de noodprocedure wordt achteraf beoordeeld: was zij terecht?" }
+            (told(queue.notices))
             section.stacked aria-labelledby="open" {
                 h2 id="open" { (to_do(queue)) }
                 @for item in &queue.open {
@@ -51,6 +53,26 @@ pub(crate) fn review(
         }
     };
     frame(around, "Noodprocedures", &body)
+}
+
+/// Whether somebody was told of them by other means than this page.
+fn told(notices: Notices) -> Markup {
+    html! {
+        @match notices {
+            Notices::Nobody => p.hint { "Van een noodprocedure gaat geen melding uit: zij staat alleen hier." },
+            Notices::Told => p.hint { "Van elke noodprocedure is een melding verstuurd en ontvangen." },
+            Notices::Waiting { notices, oldest, overdue } => {
+                p.qualified[overdue].hint[!overdue] {
+                    (counted(notices, "melding", "meldingen")) " nog niet ontvangen"
+                    @if let Some(oldest) = oldest { ", de oudste van " (when(oldest)) }
+                    @if overdue { ". Dat duurt te lang: waarschuw uw beheerder." } @else { "." }
+                }
+            },
+            Notices::Unknown => p.qualified {
+                "Of van elke noodprocedure een melding uitging, is nu niet te zeggen: waarschuw uw beheerder."
+            },
+        }
+    }
 }
 
 fn to_do(queue: &ReviewQueue) -> String {

@@ -22,6 +22,7 @@ async fn open_emergencies_come_with_their_age_reason_and_form_and_settled_ones_w
             "Opgegeven reden Patiënt buiten bewustzijn &lt;b&gt;op straat&lt;/b&gt;.",
             "nader onderzoek F. Gans, 24-11-2026 16:00",
             "Er wachten er nog 3",
+            "2 meldingen nog niet ontvangen, de oudste van 25-11-2026 09:00. Dat duurt te lang",
             "onterecht F. Gans, 24-11-2026 16:00",
             "Nagevraagd bij de &lt;b&gt;dienstdoende&lt;/b&gt; arts.",
         ],

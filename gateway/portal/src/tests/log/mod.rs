@@ -12,8 +12,8 @@ use time::macros::{date, datetime};
 
 use super::*;
 use crate::{
-    Alarm, AskedOfLog, Cosigned, HintsFound, LogDesk, LogFound, NeighbourState, OwnLog, Period, ProofState, Question,
-    RecordProof, RecordShown, ReviewItem, ReviewQueue, Verdict, VerdictGiven, WitnessState,
+    Alarm, AskedOfLog, Cosigned, HintsFound, LogDesk, LogFound, NeighbourState, Notices, OwnLog, Period, ProofState,
+    Question, RecordProof, RecordShown, ReviewItem, ReviewQueue, Verdict, VerdictGiven, WitnessState,
 };
 use records::{log, record, unusual};
 
@@ -99,6 +99,7 @@ impl LogDesk for LogStub {
             open: vec![item(6, vec![given(Verdict::UnderInvestigation)]), item(9, vec![])],
             more_open: 3,
             settled: vec![item(6, vec![given(Verdict::Unjustified)])],
+            notices: Notices::Waiting { notices: 2, oldest: Some(datetime!(2026-11-25 08:00 UTC)), overdue: true },
             now: datetime!(2026-11-26 12:00 UTC),
         };
         self.answer(session, Asked::Queue, queue)

@@ -44,6 +44,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     }
     config.log.retention.check()?;
     config.log.hold_siem(config.mode)?;
+    config.log.hold_notices(config.mode)?;
     config.revocation.check()?;
     for (name, bound) in positive(config) {
         if bound == 0 {

@@ -9,6 +9,7 @@ use connectors::mitz::MitzConfig;
 use connectors::nvi::NviConfig;
 use connectors::siem::{ReceiverConfig, Transport};
 use connectors::sources::fhir::FhirSourceConfig;
+use connectors::webhooks::WebhookConfig;
 use fhir::FhirVersion;
 use policy::UseCaseId;
 
@@ -112,6 +113,19 @@ fn siem_at(config: &mut NodeConfig, host: &str) {
 fn siem_by_tls(config: &mut NodeConfig) -> &mut ReceiverConfig {
     let roots = Some("siem-authorities.pem".into());
     config.log.siem.insert(ReceiverConfig { authorities_file: roots, ..ReceiverConfig::new("siem.example") })
+}
+
+fn notices_at(url: &str) -> WebhookConfig {
+    let url = WebAddress::parse(url).unwrap();
+    let (secret_file, nothing) = ("notices".into(), None);
+    WebhookConfig {
+        url,
+        secret_file,
+        authorities_file: nothing.clone(),
+        certificate_file: nothing.clone(),
+        key_file: nothing,
+        patience_ms: 1,
+    }
 }
 
 #[test]
@@ -343,6 +357,11 @@ fn each_rule_lets_the_good_pass_and_says_what_is_wrong_with_the_bad() {
             good: |config| siem_by_tls(config).write_ms = 1,
             bad: |config| siem_by_tls(config).write_ms = 0,
             says: "log.siem.write_ms must be between 1 and 60000",
+        },
+        Rule {
+            good: |config| config.log.notices = Some(notices_at("https://notices.example/in")),
+            bad: |config| config.log.notices = Some(notices_at("http://127.0.0.1:8080/in")),
+            says: "log.notices.url must be https",
         },
         Rule {
             good: |config| source_at(config, "http://127.0.0.1:8080/fhir"),

@@ -15,15 +15,15 @@ use exchange::ports::Throttle;
 use exchange::{Gate, Inbound, Refusal};
 use fhir::json::Limits;
 use fhir::{FhirVersion, IssueCode, LogicalId, Outcome, Severity, Ura};
-use policy::{Caller, Direction, Finding, TreatmentRelation};
+use policy::{Caller, Direction, Finding};
 use serde::Deserialize;
 use store::transfers::Id;
 
 use super::inbound::{self, BodyBounds};
 use super::responder::{self, Frame};
 use super::{endpoint, format};
-use crate::handoffs::ports::IN_HAND;
-use crate::handoffs::{Handoffs, INBOX, PushFault, SENDER, TakeFault, names, received};
+use crate::handoffs::getting::GettingFault;
+use crate::handoffs::{CancelFault, Handoffs, INBOX, PushFault, SENDER, TakeFault, names, received};
 use crate::node::Node;
 
 /// An answer that is a no.
@@ -132,6 +132,7 @@ pub async fn push(
     let handed = Handed {
         caller: &caller,
         direction: Direction::User,
+        interaction: "create",
         patient: Some(handoff.patient()),
         resource_type: "Composition",
         resource: Some(format!("Composition/{}", handoff.composition())),
@@ -142,7 +143,7 @@ pub async fn push(
     tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was pushed");
     let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
     let location = format!("{}/handoffs/sent/{}", node.inner_base(), names::shown(pushed.id));
-    let view = views::Sent::of(pushed.id, &pushed.sent).as_pushed(pushed.dangling, pushed.shortcomings);
+    let view = views::Sent::of(pushed.id, &pushed.sent, &handoffs).as_pushed(pushed.dangling, pushed.shortcomings);
     Ok(json(status).insert_header(("Location", location)).body(text(&view)))
 }
 
@@ -156,7 +157,10 @@ pub async fn sent(
     let entered = enter(&request, payload, &node.into_inner(), SENDER, "").await?;
     let listed = entered.handoffs.books.sent.list(behind(&query)?, PAGE).map_err(|fault| unavailable(&fault))?;
     let next = listed.last().filter(|_| listed.len() == PAGE).map(|(id, _)| names::shown(*id));
-    Ok(told(&views::List { transfers: listed.iter().map(|(id, sent)| views::Sent::of(*id, sent)).collect(), next }))
+    Ok(told(&views::List {
+        transfers: listed.iter().map(|(id, sent)| views::Sent::of(*id, sent, &entered.handoffs)).collect(),
+        next,
+    }))
 }
 
 /// `GET /handoffs/sent/[id]`: how far one is.
@@ -169,7 +173,7 @@ pub async fn sent_one(
     let entered = enter(&request, payload, &node.into_inner(), SENDER, "").await?;
     let id = read_id(&id)?;
     let found = entered.handoffs.books.sent.get(id).map_err(|fault| unavailable(&fault))?;
-    Ok(told(&views::Sent::of(id, &found.ok_or_else(unknown)?)))
+    Ok(told(&views::Sent::of(id, &found.ok_or_else(unknown)?, &entered.handoffs)))
 }
 
 /// `POST /handoffs/sent/[id]/resend`: what was given up is tried again.
@@ -184,6 +188,38 @@ pub async fn resend(
     if known { Ok(HttpResponse::Accepted().finish()) } else { Err(unknown()) }
 }
 
+/// `POST /handoffs/sent/[id]/cancel`: a handoff that its receiver has not confirmed is taken back.
+pub async fn cancel(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    node: Data<Node>,
+) -> Result<HttpResponse, No> {
+    let node = node.into_inner();
+    let Entered { handoffs, caller, inbound, .. } = enter(&request, payload, &node, SENDER, "").await?;
+    let id = read_id(&id)?;
+    let sent = handoffs.books.sent.get(id).map_err(|fault| unavailable(&fault))?.ok_or_else(unknown)?;
+    let patient = sent.patient();
+    let handed = Handed {
+        caller: &caller,
+        direction: Direction::User,
+        interaction: "update",
+        patient: patient.as_ref(),
+        resource_type: "Task",
+        resource: Some(format!("Task/{}", sent.task)),
+    };
+    record(&node, &inbound, handed).await?;
+    match handoffs.cancel(id).await {
+        Ok(()) => Ok(HttpResponse::Accepted().finish()),
+        Err(CancelFault::Unknown) => Err(unknown()),
+        Err(CancelFault::Over(status)) => {
+            let text = format!("it cannot be taken back: it is {status}");
+            Err(refuse(StatusCode::CONFLICT, IssueCode::Conflict, &text))
+        }
+        Err(CancelFault::Trouble(fault)) => Err(unavailable(&fault)),
+    }
+}
+
 /// `GET /handoffs/received`: transfers that we receive.
 pub async fn received(
     request: HttpRequest,
@@ -194,7 +230,7 @@ pub async fn received(
     let entered = enter(&request, payload, &node.into_inner(), INBOX, "").await?;
     let listed = entered.handoffs.books.received.list(behind(&query)?, PAGE).map_err(|fault| unavailable(&fault))?;
     let next = listed.last().filter(|_| listed.len() == PAGE).map(|(id, _)| names::shown(*id));
-    let transfers = listed.iter().map(|(id, received)| views::Received::of(*id, received)).collect();
+    let transfers = listed.iter().map(|(id, received)| views::Received::of(*id, received, &entered.handoffs)).collect();
     Ok(told(&views::List { transfers, next }))
 }
 
@@ -208,7 +244,7 @@ pub async fn received_one(
     let entered = enter(&request, payload, &node.into_inner(), INBOX, "").await?;
     let id = read_id(&id)?;
     let found = entered.handoffs.books.received.get(id).map_err(|fault| unavailable(&fault))?;
-    Ok(told(&views::Received::of(id, &found.ok_or_else(unknown)?)))
+    Ok(told(&views::Received::of(id, &found.ok_or_else(unknown)?, &entered.handoffs)))
 }
 
 /// `POST /handoffs/received/[id]/take`: a person of ours takes what is offered. It is fetched in their name.
@@ -255,22 +291,14 @@ pub async fn document(
     let node = node.into_inner();
     let id = read_id(&id)?;
     let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, INBOX, "").await?;
-    let found = handoffs.books.received.get(id).map_err(|fault| unavailable(&fault))?;
-    let composition = found.and_then(|received| received.composition).ok_or_else(unknown)?;
-    let inbox = policy::UseCaseId::parse(INBOX).ok_or_else(unknown)?;
-    let ground = TreatmentRelation { kind: IN_HAND.to_owned(), reference: names::shown(id), age_days: None };
-    let caller = Caller { use_cases: vec![inbox], treatment_relation: Some(ground), patient: None, ..caller };
-    let ticket = handoffs
-        .tickets
-        .give(caller)
-        .ok_or_else(|| refuse(StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, "no ticket can be made now"))?;
-    let inbound = Inbound {
-        path: format!("Composition/{composition}/$document"),
-        query: String::new(),
-        credentials: ticket.credentials(),
-        use_case: Some(INBOX.to_owned()),
-        ..inbound
-    };
+    let getting = handoffs.getting(id, caller, inbound).map_err(|fault| match fault {
+        GettingFault::Unknown => unknown(),
+        GettingFault::NoTicket => {
+            refuse(StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, "no ticket can be made now")
+        }
+        GettingFault::Trouble(fault) => unavailable(&fault),
+    })?;
+    let (inbound, _ticket) = getting.apart();
     let made = responder::make(&frame, &endpoint::run(&node, inbound).await);
     Ok(responder::send(&frame, made))
 }

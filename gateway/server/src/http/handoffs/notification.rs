@@ -63,6 +63,7 @@ pub async fn notification(
     let handed = Handed {
         caller: &caller,
         direction: Direction::Holder,
+        interaction: "create",
         patient: None,
         resource_type: "Task",
         resource: Some(format!("Task/{}", told.task)),

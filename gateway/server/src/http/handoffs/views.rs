@@ -5,7 +5,7 @@ use flows::eoverdracht::rules::Shortcoming;
 use serde::Serialize;
 use store::transfers::Id;
 
-use crate::handoffs::{effort::Effort, names, received, sent};
+use crate::handoffs::{Handoffs, effort::Effort, names, received, sent, waiting};
 
 /// A page of transfers.
 #[derive(Serialize)]
@@ -31,6 +31,8 @@ pub struct Sent<'a> {
     resources: usize,
     made: &'a str,
     modified: &'a str,
+    /// It waits for its receiver longer than it should.
+    overdue: bool,
     effort: &'a Effort,
     /// What the handoff refers to and does not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -57,11 +59,15 @@ pub struct Received<'a> {
     resources: usize,
     first: &'a str,
     modified: &'a str,
+    /// Whether somebody signed off that they read it.
+    read: bool,
+    /// It waits longer than it should.
+    overdue: bool,
     effort: &'a Effort,
 }
 
 impl<'a> Sent<'a> {
-    pub fn of(id: Id, sent: &'a sent::Sent) -> Self {
+    pub fn of(id: Id, sent: &'a sent::Sent, handoffs: &Handoffs) -> Self {
         let sending = sent.sending();
         Sent {
             id: names::shown(id),
@@ -73,6 +79,7 @@ impl<'a> Sent<'a> {
             resources: sent.resources,
             made: &sent.made,
             modified: &sent.modified,
+            overdue: waiting::of_sent(sent, handoffs.clock.now(), &handoffs.config).is_some(),
             effort: &sent.effort,
             dangling: Vec::new(),
             shortcomings: Vec::new(),
@@ -85,7 +92,7 @@ impl<'a> Sent<'a> {
 }
 
 impl<'a> Received<'a> {
-    pub fn of(id: Id, received: &'a received::Received) -> Self {
+    pub fn of(id: Id, received: &'a received::Received, handoffs: &Handoffs) -> Self {
         let stage = received.receiving().map(|receiving| receiving.stage());
         Received {
             id: names::shown(id),
@@ -101,6 +108,8 @@ impl<'a> Received<'a> {
             resources: received.resources,
             first: &received.first,
             modified: &received.modified,
+            read: received.seen.is_some(),
+            overdue: waiting::of_received(received, handoffs.clock.now(), &handoffs.config).is_some(),
             effort: &received.effort,
         }
     }

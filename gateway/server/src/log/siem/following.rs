@@ -11,10 +11,10 @@ use store::access_log::{AccessLog, ReadFault, Records};
 use store::cursor::{Cursor, Found};
 
 use super::LAST;
-use super::backoff::Backoff;
 use super::frames::{Batch, Names};
 use super::measures::{Siem, Standing};
 use super::window::Window;
+use crate::log::backoff::Backoff;
 
 /// How often it is looked whether there is anything to tell.
 const ROUND: Duration = Duration::from_secs(1);

@@ -8,7 +8,6 @@
 //!
 //! What is told of a record is `audit::siem`'s, how it travels `connectors::siem`'s.
 
-mod backoff;
 mod following;
 mod frames;
 mod measures;

@@ -2,7 +2,7 @@
 
 /// `2026-06-18T10:20:00+02:00` as `18-06-2026 10:20`; `2021-05` as `05-2021`. The time is the one that was written
 /// down; when that was in UTC, it says so. Two dates of a period may stand in one text.
-pub(crate) fn date(text: &str) -> String {
+pub fn date(text: &str) -> String {
     match text.split_once(" – ") {
         Some((start, end)) => format!("{} – {}", one(start), one(end)),
         None => one(text.trim_end_matches(" –")) + if text.ends_with(" –") { " –" } else { "" },

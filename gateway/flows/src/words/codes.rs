@@ -1,0 +1,73 @@
+//! Codes of FHIR, of both versions, in Dutch.
+
+/// A status, of whatever type.
+pub fn status(code: &str) -> &str {
+    match code {
+        "active" => "actief",
+        "suspected" => "vermoed",
+        "inactive" => "niet actief",
+        "recurrence" => "teruggekeerd",
+        "relapse" => "terugval",
+        "remission" => "in remissie",
+        "resolved" => "voorbij",
+        "confirmed" => "bevestigd",
+        "unconfirmed" => "niet bevestigd",
+        "provisional" => "voorlopig",
+        "differential" => "differentiaaldiagnose",
+        "refuted" => "weerlegd",
+        "entered-in-error" => "foutief ingevoerd",
+        "do-not-perform" => "niet uitvoeren",
+        "completed" => "afgerond",
+        "finished" => "afgerond",
+        "in-progress" => "gaande",
+        "planned" | "scheduled" => "gepland",
+        "not-started" => "niet begonnen",
+        "proposed" => "voorgesteld",
+        "accepted" => "aanvaard",
+        "rejected" => "afgewezen",
+        "cancelled" => "geannuleerd",
+        "on-hold" => "opgeschort",
+        "stopped" => "gestopt",
+        "draft" => "concept",
+        "revoked" => "ingetrokken",
+        "unknown" => "status onbekend",
+        "intended" => "voorgenomen",
+        "not-taken" => "niet gebruikt",
+        "not-done" => "niet uitgevoerd",
+        "preparation" => "in voorbereiding",
+        "declined" => "geweigerd",
+        "registered" => "geregistreerd",
+        "preliminary" => "voorlopig",
+        "partial" => "gedeeltelijk",
+        "final" => "definitief",
+        "amended" => "aangevuld",
+        "corrected" => "gecorrigeerd",
+        "appended" => "aangevuld",
+        "achieved" => "bereikt",
+        "improving" => "verbetert",
+        "worsening" => "verslechtert",
+        "no-change" => "onveranderd",
+        "not-achieved" => "niet bereikt",
+        "sustaining" => "blijft bereikt",
+        "not-attainable" => "niet haalbaar",
+        "suspended" => "opgeschort",
+        "arrived" => "aangekomen",
+        "triaged" => "getrieerd",
+        "onleave" => "met verlof",
+        "waitlist" => "op de wachtlijst",
+        "current" => "actueel",
+        "superseded" => "vervangen",
+        other => other,
+    }
+}
+
+/// An administrative gender.
+pub fn gender(code: &str) -> &str {
+    match code {
+        "male" => "man",
+        "female" => "vrouw",
+        "other" => "anders",
+        "unknown" => "onbekend",
+        other => other,
+    }
+}

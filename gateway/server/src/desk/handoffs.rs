@@ -1,0 +1,284 @@
+//! What the pages of nursing handoffs ask of the node: the work lists, what is done with a transfer, and the document, through the
+//! stack. Who may is decided by the use cases that the person holds, as below `/handoffs`.
+
+use std::cmp::Reverse;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use exchange::notice::{Handed, record_handed};
+use exchange::ports::{BoxFuture, Throttle};
+use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound, Refusal};
+use fhir::{Bsn, Method};
+use flows::eoverdracht::{Stage, TaskStatus, VERSION};
+use policy::{Caller, Direction};
+use portal::{Answered, HandoffAct, HandoffDesk, HandoffNo, Progress, Side, TransferShown};
+use store::transfers::Id;
+use time::OffsetDateTime;
+
+use super::NodeDesk;
+use crate::handoffs::book::Trouble;
+use crate::handoffs::getting::GettingFault;
+use crate::handoffs::received::Received;
+use crate::handoffs::sent::Sent;
+use crate::handoffs::{CancelFault, Handoffs, INBOX, SENDER, TakeFault, names, waiting};
+use crate::http::endpoint;
+use crate::node::Node;
+
+/// Somebody at the pages, with the handoffs.
+struct Entered {
+    handoffs: Arc<Handoffs>,
+    caller: Caller,
+}
+
+impl HandoffDesk for NodeDesk {
+    fn list(&self, session: &str, side: Side) -> BoxFuture<'static, Result<Vec<TransferShown>, HandoffNo>> {
+        let (node, session) = (self.node.clone(), session.to_owned());
+        Box::pin(async move {
+            let Entered { handoffs, .. } = enter(&node, &session, side).await?;
+            // As many as are kept are read, which is nothing for a thread that serves others.
+            let listed = tokio::task::spawn_blocking(move || all(&handoffs, side)).await;
+            listed.unwrap_or(Err(HandoffNo::Unavailable))
+        })
+    }
+
+    fn one(&self, session: &str, side: Side, id: &str) -> BoxFuture<'static, Result<TransferShown, HandoffNo>> {
+        let (node, session, id) = (self.node.clone(), session.to_owned(), names::read(id));
+        Box::pin(async move {
+            let Entered { handoffs, .. } = enter(&node, &session, side).await?;
+            let (id, now) = (id.ok_or(HandoffNo::Unknown)?, handoffs.clock.now());
+            let found = match side {
+                Side::Received => handoffs
+                    .books
+                    .received
+                    .get(id)
+                    .map_err(|fault| trouble(&fault))?
+                    .map(|one| received(id, &one, now, &handoffs)),
+                Side::Sent => handoffs
+                    .books
+                    .sent
+                    .get(id)
+                    .map_err(|fault| trouble(&fault))?
+                    .map(|one| sent(id, &one, now, &handoffs)),
+            };
+            found.ok_or(HandoffNo::Unknown)
+        })
+    }
+
+    fn act(
+        &self,
+        session: &str,
+        id: &str,
+        act: HandoffAct,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<(), HandoffNo>> {
+        let (node, session, id) = (self.node.clone(), session.to_owned(), names::read(id));
+        Box::pin(async move {
+            let entered = enter(&node, &session, act.side()).await?;
+            let id = id.ok_or(HandoffNo::Unknown)?;
+            entered.record(&node, id, act, inbound(&session, remote)).await?;
+            entered.act(id, act).await
+        })
+    }
+
+    fn document(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+        let (node, session, id) = (self.node.clone(), session.to_owned(), names::read(id));
+        Box::pin(async move {
+            let inbound = inbound(&session, remote);
+            let request_id = inbound.request_id.clone();
+            let result = async {
+                // Whoever is nobody, or may not, is refused and recorded by the stack like everybody else.
+                let Ok(Entered { handoffs, caller }) = enter(&node, &session, Side::Received).await else {
+                    return endpoint::run(&node, Inbound { use_case: Some(INBOX.to_owned()), ..inbound }).await;
+                };
+                let getting = match id.map(|id| handoffs.getting(id, caller, inbound)) {
+                    Some(Ok(getting)) => getting,
+                    None | Some(Err(GettingFault::Unknown)) => return Err(Refusal::NotFound),
+                    Some(Err(GettingFault::NoTicket)) => return Err(Refusal::Overloaded),
+                    Some(Err(GettingFault::Trouble(fault))) => {
+                        let _ = trouble(&fault);
+                        return Err(Refusal::Defect);
+                    }
+                };
+                let (inbound, _ticket) = getting.apart();
+                endpoint::run(&node, inbound).await
+            };
+            Answered { result: result.await, request_id }
+        })
+    }
+}
+
+impl Entered {
+    /// Who does what, on record before it is done.
+    async fn record(&self, node: &Node, id: Id, act: HandoffAct, inbound: Inbound) -> Result<(), HandoffNo> {
+        let unavailable = |fault: Trouble| trouble(&fault);
+        let (task, patient): (String, Option<Bsn>) = match act.side() {
+            Side::Received => {
+                (self.handoffs.books.received.get(id).map_err(unavailable)?.ok_or(HandoffNo::Unknown)?.task, None)
+            }
+            Side::Sent => {
+                let sent = self.handoffs.books.sent.get(id).map_err(unavailable)?.ok_or(HandoffNo::Unknown)?;
+                (sent.task.clone(), sent.patient())
+            }
+        };
+        let handed = Handed {
+            caller: &self.caller,
+            direction: Direction::User,
+            interaction: "update",
+            patient: patient.as_ref(),
+            resource_type: "Task",
+            resource: Some(format!("Task/{task}")),
+        };
+        let written = record_handed(node.log().as_ref(), self.handoffs.clock.clone(), node.ura(), &inbound, handed);
+        written.await.map_err(|_| HandoffNo::NoLog)
+    }
+
+    async fn act(&self, id: Id, act: HandoffAct) -> Result<(), HandoffNo> {
+        let person = || self.caller.person.clone().ok_or(HandoffNo::NotYours);
+        let done = |done: Result<bool, Trouble>, no| match done {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(no),
+            Err(fault) => Err(trouble(&fault)),
+        };
+        match act {
+            HandoffAct::Take => match self.handoffs.take(id, person()?).await {
+                Ok(_) => Ok(()),
+                Err(TakeFault::Unknown) => Err(HandoffNo::Unknown),
+                Err(TakeFault::NotOffered(_)) => Err(HandoffNo::NotNow),
+                Err(TakeFault::Trouble(fault)) => Err(trouble(&fault)),
+            },
+            HandoffAct::Cancel => match self.handoffs.cancel(id).await {
+                Ok(()) => Ok(()),
+                Err(CancelFault::Unknown) => Err(HandoffNo::Unknown),
+                Err(CancelFault::Over(_)) => Err(HandoffNo::NotNow),
+                Err(CancelFault::Trouble(fault)) => Err(trouble(&fault)),
+            },
+            HandoffAct::Retry => done(self.handoffs.retry(id).await, HandoffNo::Unknown),
+            HandoffAct::Resend => done(self.handoffs.resend(id).await, HandoffNo::Unknown),
+            HandoffAct::Read => done(self.handoffs.seen(id, &person()?).await, HandoffNo::NotNow),
+        }
+    }
+}
+
+/// Lets in who holds the use case of this side, within their measure.
+async fn enter(node: &Node, session: &str, side: Side) -> Result<Entered, HandoffNo> {
+    let handoffs = node.handoffs().cloned().ok_or(HandoffNo::NotYours)?;
+    let credentials = Credentials { session: Some(session.to_owned()), ..Credentials::default() };
+    let caller = node.authenticator().identify(Gate::Inner, &credentials).await.map_err(|_| HandoffNo::NotYours)?;
+    Throttle::admit(node.entrance().limits(), Gate::Inner, &caller).map_err(|_| HandoffNo::Busy)?;
+    let name = match side {
+        Side::Received => INBOX,
+        Side::Sent => SENDER,
+    };
+    let holds = caller.use_cases.iter().any(|held| held.as_str() == name);
+    // A session about one patient is not for whoever else is handed over.
+    if holds && caller.patient.is_none() { Ok(Entered { handoffs, caller }) } else { Err(HandoffNo::NotYours) }
+}
+
+/// How somebody at the pages comes in.
+fn inbound(session: &str, remote: Option<IpAddr>) -> Inbound {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    Inbound {
+        correlation_id: request_id.clone(),
+        request_id,
+        gate: Gate::Inner,
+        remote,
+        version: VERSION,
+        method: Some(Method::Get),
+        path: "Composition".to_owned(),
+        query: String::new(),
+        body_kind: BodyKind::None,
+        body: Bytes::new(),
+        conditions: Conditions::default(),
+        credentials: Credentials { session: Some(session.to_owned()), ..Credentials::default() },
+        use_case: None,
+        emergency: None,
+        unreadable: None,
+    }
+}
+
+/// The whole list: what asks for attention first, then the newest.
+fn all(handoffs: &Handoffs, side: Side) -> Result<Vec<TransferShown>, HandoffNo> {
+    let now = handoffs.clock.now();
+    let most = handoffs.config.most;
+    let mut shown: Vec<TransferShown> = match side {
+        Side::Received => {
+            let listed = handoffs.books.received.list(None, most).map_err(|fault| trouble(&fault))?;
+            listed.iter().map(|(id, one)| received(*id, one, now, handoffs)).collect()
+        }
+        Side::Sent => {
+            let listed = handoffs.books.sent.list(None, most).map_err(|fault| trouble(&fault))?;
+            listed.iter().map(|(id, one)| sent(*id, one, now, handoffs)).collect()
+        }
+    };
+    shown.sort_by_cached_key(|one| (!one.given_up, one.overdue.is_none(), Reverse(one.began.clone())));
+    Ok(shown)
+}
+
+fn received(id: Id, one: &Received, now: OffsetDateTime, handoffs: &Handoffs) -> TransferShown {
+    let stage = one.receiving().map(|receiving| receiving.stage());
+    let mut acts = Vec::new();
+    match stage {
+        _ if one.effort.given_up => acts.push(HandoffAct::Retry),
+        Some(Stage::Offered) => acts.push(HandoffAct::Take),
+        Some(Stage::Completed) if one.seen.is_none() => acts.push(HandoffAct::Read),
+        _ => {}
+    }
+    TransferShown {
+        id: names::shown(id),
+        side: Side::Received,
+        party: one.sender_name.clone(),
+        ura: one.sender.as_str().to_owned(),
+        progress: stage.map_or(Progress::Unreadable, Progress::Received),
+        routed: one.routed.clone(),
+        resources: Some(one.resources).filter(|count| *count > 0),
+        began: one.first.clone(),
+        changed: one.modified.clone(),
+        overdue: waiting::of_received(one, now, &handoffs.config),
+        attempts: one.effort.attempts,
+        failed: one.effort.failed.clone(),
+        given_up: one.effort.given_up,
+        taker: one.taker.as_ref().map(|person| person.name.clone().unwrap_or_else(|| person.id.clone())),
+        read: one.seen.as_ref().map(|seen| (seen.by.clone(), seen.at.clone())),
+        acts,
+    }
+}
+
+fn sent(id: Id, one: &Sent, now: OffsetDateTime, handoffs: &Handoffs) -> TransferShown {
+    let sending = one.sending();
+    let open = sending.filter(|sending| sending.status() == TaskStatus::InProgress);
+    let mut acts = Vec::new();
+    if open.is_some() || one.effort.given_up {
+        acts.push(HandoffAct::Resend);
+    }
+    if open.is_some() {
+        acts.push(HandoffAct::Cancel);
+    }
+    let told = |sending: flows::eoverdracht::Sending| Progress::Sent {
+        status: sending.status(),
+        told: sending.owes().is_none(),
+    };
+    TransferShown {
+        id: names::shown(id),
+        side: Side::Sent,
+        party: one.receiver_name.clone(),
+        ura: one.receiver.as_str().to_owned(),
+        progress: sending.map_or(Progress::Unreadable, told),
+        routed: Vec::new(),
+        resources: Some(one.resources),
+        began: one.made.clone(),
+        changed: one.modified.clone(),
+        overdue: waiting::of_sent(one, now, &handoffs.config),
+        attempts: one.effort.attempts,
+        failed: one.effort.failed.clone(),
+        given_up: one.effort.given_up,
+        taker: None,
+        read: None,
+        acts,
+    }
+}
+
+fn trouble(fault: &Trouble) -> HandoffNo {
+    tracing::error!(handoff.fault = %fault, "the transfers cannot be read or written");
+    HandoffNo::Unavailable
+}
