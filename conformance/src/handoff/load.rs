@@ -61,7 +61,12 @@ impl Outcome {
         lines.push(format!("push to complete at both sides: {}, {}, {}, {}", of(50), of(90), of(99), of(100)));
         for (node, [before, most, after]) in &self.memory {
             let mib = |kib: &u64| kib / 1024;
-            lines.push(format!("{node}: {} MiB before, {} MiB at most, {} MiB after", mib(before), mib(most), mib(after)));
+            lines.push(format!(
+                "{node}: {} MiB before, {} MiB at most, {} MiB after",
+                mib(before),
+                mib(most),
+                mib(after)
+            ));
         }
         lines
     }
@@ -171,7 +176,8 @@ pub async fn put_through(setting: &Setting, load: Load, mut tell: impl FnMut(Str
         }
         if let Some(pushed) = &pushed {
             let both = |task: &String| ends.get(task).and_then(|(sent, received)| Some((*sent)?.max((*received)?)));
-            let ended: Vec<_> = pushed.iter().filter_map(|(task, since)| Some(both(task)?.duration_since(*since))).collect();
+            let ended: Vec<_> =
+                pushed.iter().filter_map(|(task, since)| Some(both(task)?.duration_since(*since))).collect();
             if ended.len() == load.count {
                 let mut each = ended;
                 each.sort_unstable();
@@ -180,7 +186,12 @@ pub async fn put_through(setting: &Setting, load: Load, mut tell: impl FnMut(Str
                 let memory = memory.map(|((before, most), after)| (before.0, [before.1, most.1, after.1]));
                 return Ok(Outcome { took: began.elapsed(), each, bytes, memory: memory.collect() });
             }
-            tell(format!("{} of {} are complete after {:.1} s", ended.len(), load.count, began.elapsed().as_secs_f64()));
+            tell(format!(
+                "{} of {} are complete after {:.1} s",
+                ended.len(),
+                load.count,
+                began.elapsed().as_secs_f64()
+            ));
         }
         if began.elapsed() > WITHIN {
             return Err(Flaw::Broken("not all of them come to their end".to_owned()));
