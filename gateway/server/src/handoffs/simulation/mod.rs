@@ -50,6 +50,7 @@ struct Outcome {
 }
 
 #[tokio::test]
+#[allow(clippy::print_stderr, reason = "which seeds were run is for whoever reads the test's output")]
 async fn every_handoff_is_complete_at_both_sides_or_visibly_pending_whatever_the_network_does_and_whoever_is_killed() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let rounds = number("ZORGSLUIS_SIMULATION_ROUNDS").unwrap_or(ROUNDS);

@@ -321,7 +321,7 @@ async fn run(side: &Arc<Side>, inbound: Inbound) -> Result<Answer, SourceFault> 
                 (kind == "Binary").then(|| Some(format!("{kind}/{}", one.id()?)))?
             });
             let vouched = vouched.collect();
-            let written = is_put.then(|| Written { created: false, id: None, version_id: None });
+            let written = is_put.then_some(Written { created: false, id: None, version_id: None });
             let items = resources.into_iter().enumerate().map(|(at, resource)| Item { resource, mode: mode(at) });
             Ok(Answer { items: items.collect(), vouched, written, ..Answer::default() })
         }

@@ -143,7 +143,7 @@ pub async fn push(
     tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was pushed");
     let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
     let location = format!("{}/handoffs/sent/{}", node.inner_base(), names::shown(pushed.id));
-    let view = views::Sent::of(pushed.id, &pushed.sent, &handoffs).as_pushed(pushed.dangling, pushed.shortcomings);
+    let view = views::Sent::of(pushed.id, &pushed.sent, &handoffs).when_pushed(pushed.dangling, pushed.shortcomings);
     Ok(json(status).insert_header(("Location", location)).body(text(&view)))
 }
 

@@ -86,7 +86,7 @@ impl<'a> Sent<'a> {
         }
     }
 
-    pub fn as_pushed(self, dangling: Vec<String>, shortcomings: Vec<Shortcoming>) -> Self {
+    pub fn when_pushed(self, dangling: Vec<String>, shortcomings: Vec<Shortcoming>) -> Self {
         Sent { dangling, shortcomings, ..self }
     }
 }
