@@ -26,5 +26,6 @@ mod site;
 pub mod source_server;
 pub mod suites;
 pub mod syslog;
+pub mod testscripts;
 pub mod webhook;
 pub mod xml;

@@ -12,6 +12,7 @@ use conformance::ready::Ready;
 use conformance::region;
 use conformance::source_server::{FhirVersion, SourceServer, read_folder};
 use conformance::suites::{self, Finding, Setting, Verdict, checklist};
+use conformance::testscripts;
 
 #[derive(Parser)]
 #[command(about = "Simulators and material to try a care exchange node with")]
@@ -75,6 +76,17 @@ enum Command {
         resources: usize,
         #[arg(long, default_value_t = 8)]
         at_once: usize,
+    },
+    /// Run the published TestScripts of eOverdracht against a running demo region, sender and receiver
+    Testscripts {
+        #[arg(long)]
+        ready_file: PathBuf,
+        /// The folder of shared data: scripts, fixtures, definitions
+        #[arg(long)]
+        shared: PathBuf,
+        /// The program of the nodes
+        #[arg(long, default_value = "zorgsluis")]
+        log_program: PathBuf,
     },
     /// Hold a running demo region against the checks of the handoff's roles, and print the list of them by number
     Checklist {
@@ -160,6 +172,21 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
             let outcome = outcome.map_err(|flaw| std::io::Error::other(format!("{flaw:?}")))?;
             outcome.lines().iter().for_each(|line| println!("{line}"));
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Testscripts { ready_file, shared, log_program } => {
+            if testscripts::files(&shared).is_empty() {
+                println!("SKIPPED: {} has no TestScripts of eOverdracht, none was run", shared.display());
+                return Ok(ExitCode::SUCCESS);
+            }
+            let setting = Setting::of_program(Ready::read(&ready_file).map_err(std::io::Error::other)?, log_program);
+            let run = testscripts::run(&setting, &shared, |finding| {
+                finding.lines().iter().for_each(|line| println!("{line}"));
+            });
+            let findings = actix_web::rt::System::new().block_on(run);
+            let findings = findings.map_err(|flaw| std::io::Error::other(format!("{flaw:?}")))?;
+            let passed = findings.iter().filter(|finding| finding.passes()).count();
+            println!("{passed} of {} scripts pass", findings.len());
+            Ok(if passed == findings.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Checklist { ready_file, log_program } => {
             let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;

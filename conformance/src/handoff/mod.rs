@@ -130,7 +130,7 @@ impl Parties {
         self.push_bundle_to(self.receiver.ura, bundle).await
     }
 
-    async fn push_bundle_to(&self, receiver: &str, bundle: &Value) -> Result<Answer, Flaw> {
+    pub(crate) async fn push_bundle_to(&self, receiver: &str, bundle: &Value) -> Result<Answer, Flaw> {
         let url = format!("{}/handoffs?receiver={receiver}", self.sender_inner);
         Ok(self.epd.post_json(&url, bundle).await?)
     }
