@@ -56,6 +56,9 @@ enum Command {
         /// fhir or files; both when it is not said
         #[arg(long)]
         kind: Option<SourceKind>,
+        /// bgz-2.0, bgz-1.2.2 or mp9; all of them when it is not said
+        #[arg(long)]
+        set: Option<Set>,
     },
     /// Hand a patient over in a running demo region, compare what came with what was sent, and show both access logs
     Handoff {
@@ -140,7 +143,7 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
             region::write_folder(&provider, &folder)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Counts { shared, node_program, profiles, kind } => {
+        Command::Counts { shared, node_program, profiles, kind, set } => {
             let state = tempfile::tempdir()?;
             let counting = Counting {
                 shared: shared.canonicalize()?,
@@ -148,7 +151,7 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
                 profiles: profiles.canonicalize()?,
                 state: state.path().to_owned(),
                 kinds: kind.map_or_else(|| SourceKind::ALL.to_vec(), |kind| vec![kind]),
-                sets: Set::ALL.to_vec(),
+                sets: set.map_or_else(|| Set::ALL.to_vec(), |set| vec![set]),
             };
             let run = counting.run(|progress| println!("{progress}"));
             let report = actix_web::rt::System::new().block_on(run).map_err(std::io::Error::other)?;

@@ -7,6 +7,7 @@
 mod assertion;
 mod browser;
 mod inner;
+mod member;
 mod nuts_v5;
 mod outer;
 mod proof;
@@ -20,6 +21,7 @@ use thiserror::Error;
 pub use assertion::{Acting, ClientAssertion, TreatmentRelation, User, thumbprint};
 pub use browser::{Browser, field};
 pub use inner::InnerCaller;
+pub use member::{INDEX, Member, PSEUDONYMS, custodians};
 pub(crate) use nuts_v5::jwk_of;
 pub use nuts_v5::{NutsV5, did_nuts, did_nuts_document};
 pub use outer::{OuterCaller, TokenError};

@@ -12,6 +12,7 @@ mod fixtures;
 mod handbook;
 mod plain;
 mod questions;
+mod scripts;
 mod sending;
 mod table;
 
@@ -30,6 +31,7 @@ pub(crate) use answers::Page;
 pub(crate) use definitions::Definitions;
 pub(crate) use fixtures::name_of;
 pub use questions::Set;
+pub use scripts::Passing;
 pub use sending::Sending;
 pub use table::{Evaluation, Report};
 
@@ -153,4 +155,9 @@ impl Evaluation {
 /// The report as text, and how many differences nobody has explained.
 pub fn judged(report: &Report) -> (String, usize) {
     (report.text(EXPLANATIONS), report.unexplained(EXPLANATIONS))
+}
+
+/// How many scripts of a set pass.
+pub fn passing(report: &Report, set: Set) -> Passing {
+    report.passing(set, EXPLANATIONS)
 }

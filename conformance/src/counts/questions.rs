@@ -39,6 +39,15 @@ impl Set {
         }
     }
 
+    /// As it is named on a command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Set::Bgz20 => "bgz-2.0",
+            Set::Bgz122 => "bgz-1.2.2",
+            Set::Mp9 => "mp9",
+        }
+    }
+
     /// The use case that the searches belong to.
     pub fn use_case(self) -> &'static str {
         match self {
@@ -54,6 +63,15 @@ impl Set {
             Set::Bgz122 => "eoverdracht/rendered/BgZ-MSZ-1-2-2/Test/resources",
             Set::Mp9 => "medication/mp9/testscripts/fixtures",
         }
+    }
+}
+
+impl std::str::FromStr for Set {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Set::ALL.into_iter().find(|set| set.word() == text);
+        found.ok_or_else(|| "expected bgz-2.0, bgz-1.2.2 or mp9".to_owned())
     }
 }
 

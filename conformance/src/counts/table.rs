@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::asking::{Format, Got};
-use super::questions::{Basis, Form, Question};
+use super::questions::{Basis, Form, Question, Set};
 use super::sending::Sending;
 use crate::holder::SourceKind;
 
@@ -149,6 +149,10 @@ impl Report {
             writeln!(out)?;
         }
         self.write_totals(out, ways, explanations)?;
+        writeln!(out)?;
+        for set in Set::ALL.into_iter().filter(|set| self.rows.iter().any(|row| row.question.set == *set)) {
+            writeln!(out, "{}", self.passing(set, explanations).told(set))?;
+        }
         let Evaluation { same, other } = &self.evaluation;
         writeln!(out, "\nthe plain evaluation gives {same} of {} counts of the scripts", same + other.len())?;
         for differing in other {
@@ -215,7 +219,6 @@ fn asserted(row: &Row, got: &Got) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counts::questions::Set;
 
     fn row(expected: usize, got: usize, flaw: Option<&str>) -> Row {
         let question = Question {

@@ -73,6 +73,13 @@ impl Signer {
 }
 
 impl MessageKey {
+    /// In PEM.
+    pub fn pem(&self) -> String {
+        let text = STANDARD.encode(&self.0);
+        let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
+    }
+
     /// Encrypts with RSA-OAEP and A256CBC-HS512.
     pub(super) fn encrypt(&self, content: &[u8]) -> Option<String> {
         let mut key = [0_u8; 64];

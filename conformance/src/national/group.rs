@@ -41,6 +41,15 @@ impl Secret {
     }
 }
 
+/// What a client sends of a patient, and the blind that it keeps: a new one each time. None: there is no randomness.
+pub fn blinded(bsn: &str, recipient: &str, scope: &str) -> Option<(Pseudonym, [u8; 32])> {
+    let mut bytes = [0; 64];
+    rand::fill(&mut bytes).ok()?;
+    let blind = Scalar::from_bytes_mod_order_wide(&bytes);
+    let point = blind * hash_to_group(&derive(bsn, recipient, scope)?)?;
+    Some((point.compress().to_bytes(), blind.to_bytes()))
+}
+
 /// Takes the blind off an evaluated point.
 pub fn unblind(evaluated: &[u8], blind: &[u8]) -> Option<Pseudonym> {
     let blind: Option<Scalar> = Scalar::from_canonical_bytes(blind.try_into().ok()?).into();

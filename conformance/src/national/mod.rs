@@ -29,6 +29,7 @@ use actix_web::dev::ServerHandle;
 pub use access::Organisation;
 pub use control::{Known, Seeded};
 pub use fault::Fault;
+pub use group::blinded;
 use serve::World;
 pub use serve::{Recorded, Service};
 

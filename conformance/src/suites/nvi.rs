@@ -19,7 +19,7 @@ use crate::region;
 /// registers.
 const ALONE: &str = "general-practice";
 const OLDER: &str = "hospital";
-const REGISTERS: &str = "nursing-home";
+pub(super) const REGISTERS: &str = "nursing-home";
 /// A provider that a request may name.
 const ADDRESSEE: &str = "pharmacy";
 /// Longer than a node waits.
@@ -88,13 +88,13 @@ pub fn checks() -> Vec<Check> {
 }
 
 /// The services, driven over the wire.
-struct Driven<'s> {
+pub(super) struct Driven<'s> {
     setting: &'s Setting,
     wire: Wire,
 }
 
 impl<'s> Driven<'s> {
-    fn of(setting: &'s Setting) -> Result<Self, Flaw> {
+    pub(super) fn of(setting: &'s Setting) -> Result<Self, Flaw> {
         Ok(Driven { setting, wire: Wire::new(None, None)? })
     }
 
@@ -128,7 +128,7 @@ impl<'s> Driven<'s> {
     }
 
     /// Waits until a registration of a holder is there, or is not; its id when it is.
-    async fn until(&self, bsn: &str, holder: &str, there: bool) -> Result<Option<Known>, Flaw> {
+    pub(super) async fn until(&self, bsn: &str, holder: &str, there: bool) -> Result<Option<Known>, Flaw> {
         let ura = self.setting.node(holder)?.ura.clone();
         let begun = Instant::now();
         loop {
@@ -143,7 +143,7 @@ impl<'s> Driven<'s> {
     }
 
     /// Makes everything well, and waits until the nodes have noticed.
-    async fn recovered(&self) -> Judgement {
+    pub(super) async fn recovered(&self) -> Judgement {
         for service in ["nvi", "prs", "tokens"] {
             self.fault(service, &Fault::None).await?;
         }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use fhir::Bsn;
+use fhir::{Bsn, FhirVersion};
 use policy::{Caller, Consent, Direction, Finding};
 
 use crate::inbound::Inbound;
@@ -108,4 +108,60 @@ pub async fn record_handed(
         record.patient = handed.patient.cloned();
     });
     trail.close(OutcomeFacts::Released).await
+}
+
+/// What a member of the region asks or tells of the index that this node keeps. Nobody here knows of which patient: the record
+/// names the pseudonym that the index keeps, so that one who knows whose it is can find it again.
+#[derive(Debug)]
+pub struct IndexAsked<'a> {
+    pub caller: CallerFacts,
+    /// Code of the interaction with `List`; none when it is not one that the index knows.
+    pub interaction: Option<&'static str>,
+    /// The registration that it names or made.
+    pub id: Option<&'a str>,
+    pub pseudonym: Option<&'a str>,
+}
+
+/// A request to the index that is under way. Dropping it leaves a record that it broke off.
+pub struct IndexAccess(Trail);
+
+impl IndexAccess {
+    /// Reserves its record; nothing may be looked up before.
+    ///
+    /// # Errors
+    /// The access log cannot be written.
+    pub fn open(
+        log: &dyn AccessLog,
+        clock: std::sync::Arc<dyn Clock>,
+        node: &str,
+        inbound: &Inbound,
+    ) -> Result<Self, LogUnavailable> {
+        Trail::open(log, clock, node, inbound).map(IndexAccess)
+    }
+
+    /// Notes who asks what.
+    pub fn note(&self, asked: IndexAsked<'_>) {
+        self.0.notes().note(|record| {
+            record.direction = Some(Direction::Holder);
+            record.caller = Some(asked.caller);
+            record.asked = asked.interaction.map(|interaction| AskedFacts {
+                fhir_version: Cow::Owned(FhirVersion::R4.to_string()),
+                interaction: Cow::Borrowed(interaction),
+                resource_type: Some(Cow::Borrowed("List")),
+                resource: asked.id.map(|id| format!("List/{id}")),
+                operation: None,
+                query: asked.pseudonym.map(|pseudonym| format!("subject:identifier={pseudonym}")),
+                page: None,
+                entries: Vec::new(),
+            });
+        });
+    }
+
+    /// Closes the record; resolves when it is durable. Until then nothing may leave.
+    ///
+    /// # Errors
+    /// The access log cannot be written.
+    pub async fn close(self, outcome: OutcomeFacts) -> Result<(), LogUnavailable> {
+        self.0.close(outcome).await
+    }
 }

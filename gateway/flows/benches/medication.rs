@@ -1,7 +1,7 @@
 //! What the medication overview costs: blocks of one patient from twelve sources, with copies of a third of them, computed
 //! and told; how that grows with their number, and how much memory it takes at most beside the blocks themselves.
 //!
-//! `cargo bench -p flows --bench medication`. One thread measures; its time on a processor counts, so that a busy machine tells
+//! `cargo bench -p flows --bench medication`, with numbers of blocks behind `--` for only those. One thread measures; its time on a processor counts, so that a busy machine tells
 //! nearly the same; the best of several rounds says most, and only how the rows relate means something.
 
 #![allow(
@@ -26,11 +26,15 @@ const PER_TREATMENT: usize = 8;
 
 fn main() {
     println!("{:<34} {:>9} {:>9} {:>9} {:>10} {:>11}", "", "blocks", "lines", "ms, best", "us/block", "peak, MB");
-    for blocks in [1_000, 10_000, 100_000] {
-        measure("many treatments", &many(blocks));
+    let mut sizes: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    if sizes.is_empty() {
+        sizes.extend([1_000, 10_000, 100_000]);
     }
-    for blocks in [1_000, 10_000, 100_000] {
-        measure("one treatment of everything", &one(blocks));
+    for blocks in &sizes {
+        measure("many treatments", &many(*blocks));
+    }
+    for blocks in &sizes {
+        measure("one treatment of everything", &one(*blocks));
     }
 }
 

@@ -32,6 +32,7 @@ use crate::mitz::{MitzMeasures, Notices};
 use crate::nvi::NviMeasures;
 use crate::policies::ReloadMeasures;
 use crate::quality::Quality;
+use crate::regional::Regional;
 
 /// Whether something that exchanges rest on is well; says what is ill.
 pub type Wellness = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
@@ -107,6 +108,8 @@ pub struct Parts {
     pub nvi: Option<(Nvi, Arc<NviMeasures>)>,
     /// Our own directory, where we publish one.
     pub published: Option<Arc<Ledger>>,
+    /// What it keeps for its region, where it keeps anything.
+    pub regional: Option<Arc<Regional>>,
 }
 
 /// One running node.
@@ -243,6 +246,10 @@ impl Node {
     /// Our own directory, where we publish one.
     pub fn published(&self) -> Option<&Arc<Ledger>> {
         self.parts.published.as_ref()
+    }
+    /// What it keeps for its region.
+    pub fn regional(&self) -> Option<&Arc<Regional>> {
+        self.parts.regional.as_ref()
     }
     /// Brings the numbers about the directories up to date.
     pub fn measure_directories(&self) {

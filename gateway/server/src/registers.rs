@@ -21,6 +21,8 @@ pub struct Registers {
     pub relations: Arc<dyn TreatmentRelations>,
     pub whereabouts: Arc<dyn Localisation>,
     pub health: Vec<Arc<dyn RegisterHealth>>,
+    /// What the provider itself recorded of consents, where it has any place for that.
+    pub own_consents: Option<Arc<LocalConsents>>,
 }
 
 /// Who knows of patients, relations and consents: whatever the registers are put together from.
@@ -54,6 +56,7 @@ impl Registers {
             relations: Arc::new(Relations::new(true, Vec::new())),
             whereabouts: register.clone(),
             health: vec![register.clone()],
+            own_consents: None,
         };
         let locates_as = files.mitz.as_ref().and_then(|mitz| mitz.locates_as.clone());
         if let (Some(mitz), Some(issuer)) = (&mitz, locates_as) {
@@ -64,6 +67,7 @@ impl Registers {
         if let Some(consents) = &local {
             registers.consents = consents.clone();
             registers.health.push(consents.clone());
+            registers.own_consents = Some(consents.clone());
         }
         if let Some(mitz) = mitz {
             registers.consents = Arc::new(LocalAndMitz::new(local, Arc::new(mitz)));

@@ -48,6 +48,7 @@ use crate::nvi::{self, NviMeasures, Registering};
 use crate::patient_index::OwnPatients;
 use crate::policies::{PolicySource, ReloadMeasures, Reloading};
 use crate::quality::{Quality, Statements};
+use crate::regional;
 use crate::registers::{Parties, Registers, wellness};
 
 use own_sources::OwnSources;
@@ -126,18 +127,12 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let parties = Parties { own, witnesses, consent_systems, peers, mitz: mitz.clone(), index: index.clone() };
     let mut registers = Registers::open(config, parties, &clock);
     let nvi_measures = Arc::new(NviMeasures::default());
-    let registering = nvi::registering(
-        config,
-        index.as_ref(),
-        inventories,
-        &mut registers.health,
-        state.clone(),
-        nvi_measures.clone(),
-    )?;
+    let registering =
+        nvi::registering(config, index.as_ref(), inventories, &mut registers, state.clone(), nvi_measures.clone())?;
     let subscribing = mitz::subscribing(config, mitz.as_ref(), &mut registers.health, || Ok(state.clone()))?;
     let versions = versions(&use_cases.current(), sources.versions, handed.is_some());
     let published = publishing::open(config, &versions, &state, &clock)?;
-    let wellness = wellness(registers.health.clone(), state);
+    let wellness = wellness(registers.health.clone(), state.clone());
     let watch = Watch::start(registers.health, REGISTER_ROUND);
     let access_log = Arc::new(access_log(config)?);
     let quality = quality(config)?;
@@ -157,6 +152,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     })?;
     let log: Arc<dyn exchange::ports::AccessLog> = Arc::new(LogPort(access_log.clone()));
     let notices = mitz::notices(config, mitz.as_ref(), &log, &clock)?;
+    let around = regional::Around { state: &state, log: &log, throttle: limits.clone(), clock: &clock };
+    let regional = regional::open(config, &around)?;
     let wiring = Wiring {
         node: NodeFacts {
             holder: DataHolder(config.provider.ura.clone()),
@@ -215,6 +212,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         configuration: crate::config::shown(config)?,
         decisions,
         published,
+        regional,
     });
     Ok(Wired {
         node,
@@ -312,8 +310,10 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     peers(config, &certificates, presenter.as_ref(), &clock, None)?;
     siem::receiver(config)?;
     notices::receiver(config)?;
+    handoffs::record_system(config)?;
     mitz::of(config)?;
     nvi::of(config)?;
+    regional::try_out(config)?;
     Ok(())
 }
 

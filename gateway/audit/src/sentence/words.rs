@@ -47,6 +47,7 @@ pub fn operation(name: &str) -> Option<Thing> {
         "review" => Thing { dutch: ("een", "inzage"), english: ("an", "access") },
         "health-overview" => one("het", "gezondheidsoverzicht", "health overview"),
         "current-medication" | "former-medication-overview" => one("het", "medicatieoverzicht", "medication overview"),
+        "laboratory-values" => plural("laboratoriumwaarden", "laboratory values"),
         _ => return None,
     })
 }

@@ -14,7 +14,7 @@ mod relations;
 mod whereabouts;
 
 pub(crate) use consents::is_objection;
-pub use consents::{ConsentRecords, LocalConsents};
+pub use consents::{ConsentRecords, LocalConsents, ToldBySystems};
 pub use file::{Register, RegisterHealth, Watch};
 pub use nobody::Nobody;
 pub use objections::Objections;

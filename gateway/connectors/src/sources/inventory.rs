@@ -13,10 +13,15 @@ const OBSERVATION_CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observ
 /// The same in STU3.
 const OBSERVATION_CATEGORY_STU3: &str = "http://hl7.org/fhir/observation-category";
 
+/// What may object to being found.
+pub(super) const CONSENT: &str = "Consent";
+
 /// Of whom there is data, and of which categories. Prints numbers only.
 #[derive(Default)]
 pub struct Holdings {
     pub patients: BTreeMap<Bsn, BTreeSet<IndexCategory>>,
+    /// Of whom there are Consents, or of whom they changed; of sources that are looked at for them.
+    pub consents: BTreeSet<Bsn>,
     /// Whether this is all that the source has: then what is not here is not there.
     pub whole: bool,
 }
@@ -47,32 +52,31 @@ impl Holdings {
         patient: impl Fn(&str) -> Option<&'b Bsn>,
     ) {
         let kind = resource.resource_type();
+        if kind == CONSENT && version == FhirVersion::R4 {
+            self.consents.extend(about(version, resource, &patient));
+        }
         let categories = table.of_resource(&kind, &observation_categories(resource));
-        if categories.is_empty() {
-            return;
-        }
-        let mut add = |bsn: &Bsn| self.patients.entry(bsn.clone()).or_default().extend(categories.iter().cloned());
-        match whose(version, resource) {
-            Whose::Patient { bsns, malformed_bsn: false, .. } => {
-                if let [bsn] = bsns.as_slice() {
-                    add(bsn);
-                }
+        if !categories.is_empty() {
+            for bsn in about(version, resource, &patient) {
+                self.patients.entry(bsn).or_default().extend(categories.iter().cloned());
             }
-            Whose::About(references) => {
-                for reference in &references {
-                    match reference {
-                        PatientReference::Id(id) => {
-                            if let Some(bsn) = patient(id) {
-                                add(bsn);
-                            }
-                        }
-                        PatientReference::Bsn(bsn) => add(bsn),
-                        PatientReference::Other => {}
-                    }
-                }
-            }
-            Whose::Patient { .. } | Whose::Unstated | Whose::Nobody => {}
         }
+    }
+}
+
+/// Whom a resource is about, as far as that is known.
+fn about<'b>(version: FhirVersion, resource: &Resource, patient: &impl Fn(&str) -> Option<&'b Bsn>) -> Vec<Bsn> {
+    match whose(version, resource) {
+        Whose::Patient { mut bsns, malformed_bsn: false, .. } if bsns.len() == 1 => bsns.pop().into_iter().collect(),
+        Whose::About(references) => {
+            let known = |reference: PatientReference| match reference {
+                PatientReference::Id(id) => patient(&id).cloned(),
+                PatientReference::Bsn(bsn) => Some(bsn),
+                PatientReference::Other => None,
+            };
+            references.into_iter().filter_map(known).collect()
+        }
+        Whose::Patient { .. } | Whose::Unstated | Whose::Nobody => Vec::new(),
     }
 }
 

@@ -51,6 +51,7 @@ fn chart() -> Vec<Value> {
         measured("o1", "p1", "laboratory"),
         measured("o2", "p2", "vital-signs"),
         measured("o3", "p2", "exam"),
+        json!({"resourceType": "Consent", "id": "n1", "status": "active", "patient": {"reference": "Patient/p2"}}),
         json!({"resourceType": "Procedure", "id": "x1", "status": "completed", "subject": {"reference": "Patient/p2"}}),
     ]
 }
@@ -82,6 +83,7 @@ async fn a_folder_tells_of_whom_it_has_what_and_one_with_a_broken_file_is_not_wh
     };
     let found = open().holdings(&table(), None).await.unwrap();
     assert_eq!((said(&found), found.whole), (expected(), true));
+    assert_eq!(found.consents, [fhir::Bsn::parse(OTHER).unwrap()].into());
     std::fs::File::create(folder.path().join("broken.json")).unwrap().write_all(b"{").unwrap();
     let found = open().holdings(&table(), None).await.unwrap();
     assert_eq!((said(&found), found.whole), (expected(), false));
@@ -97,7 +99,7 @@ async fn server(script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> (St
     let stub = Stub::start(script).await;
     let config = FhirSourceConfig::new(stub.base(), FhirVersion::R4);
     let source = FhirSource::new(config, holder(), "epd", HttpClient::new(HttpSettings::default()).unwrap()).unwrap();
-    (stub, FhirInventory::new(Arc::new(source)))
+    (stub, FhirInventory::new(Arc::new(source), true))
 }
 
 fn of_type(asked: &Asked) -> Vec<Value> {
@@ -115,10 +117,12 @@ async fn a_server_is_walked_over_and_afterwards_asked_for_what_changed_only() {
     .await;
     let found = inventory.holdings(&table(), None).await.unwrap();
     assert_eq!((said(&found), found.whole), (expected(), true));
+    assert_eq!(found.consents, [fhir::Bsn::parse(OTHER).unwrap()].into());
     let first = stub.asked().len();
     let changed = inventory.holdings(&table(), Some(datetime!(2026-11-01 12:00 UTC))).await.unwrap();
     let only = BTreeMap::from([(OTHER.to_owned(), "ObservationVitalSigns".to_owned())]);
     assert_eq!((said(&changed), changed.whole), (only, false), "whose an id is, is known from before");
+    assert!(changed.consents.is_empty());
     for asked in &stub.asked()[first..] {
         assert_eq!(asked.parameter("_lastUpdated").as_deref(), Some("ge2026-11-01T12:00:00Z"));
     }

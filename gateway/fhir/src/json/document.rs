@@ -127,10 +127,7 @@ impl<'d> Value<'d> {
     pub fn get(&self, name: &str) -> Option<Value<'d>> {
         let document = self.document;
         Names::of(&document.tape, self.at)
-            .find(|(_, token)| {
-                let inner = token.inner(document.text());
-                if token.escaped { unescape(inner, true) == name } else { inner == name }
-            })
+            .find(|(_, token)| token.means(document.text(), name))
             .map(|(at, _)| document.value(at + 1))
     }
 

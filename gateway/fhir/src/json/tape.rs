@@ -4,6 +4,7 @@
 //! the values mean, and holds no text of its own.
 
 use super::document::Kind;
+use super::strings::unescape;
 
 /// One value or member name. Sixteen bytes, so that an index stays smaller than most texts.
 #[derive(Clone, Copy)]
@@ -23,6 +24,16 @@ impl Token {
     /// The text between the quotes of a string, escapes still in it.
     pub(super) fn inner<'t>(&self, text: &'t str) -> &'t str {
         text.get(self.start as usize + 1..self.end as usize - 1).unwrap_or_default()
+    }
+
+    /// Whether a string means this. Its length is held against first: that is on the tape, and the text lies elsewhere in
+    /// memory.
+    pub(super) fn means(&self, text: &str, wanted: &str) -> bool {
+        if self.escaped {
+            return unescape(self.inner(text), true) == wanted;
+        }
+        let (start, end) = (self.start as usize + 1, self.end as usize - 1);
+        end - start == wanted.len() && text.as_bytes().get(start..end) == Some(wanted.as_bytes())
     }
 }
 

@@ -4,10 +4,12 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use fhir::Resource;
 
 use super::moment::Moment;
+use super::treatment::Named;
 
 /// The building blocks of the medication process (MP9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,13 +57,6 @@ impl Hash for Id<'_> {
     /// By its value: systems are long, and few.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.value.hash(state);
-    }
-}
-
-impl Id<'_> {
-    /// The same, of its own.
-    pub fn owned(&self) -> Id<'static> {
-        Id { system: Cow::Owned(self.system.to_string()), value: Cow::Owned(self.value.to_string()) }
     }
 }
 
@@ -115,9 +110,26 @@ pub(super) struct Period<'r> {
 /// A code of the product, with its system.
 pub(super) type Coding<'r> = (Cow<'r, str>, Cow<'r, str>);
 
+/// What a block has of which only a shown line is asked. Looking for what is not there costs as much as finding it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside {
+    pub by: bool,
+    pub reason: bool,
+    pub note: bool,
+    pub dosage: bool,
+    pub product: bool,
+}
+
 /// One block of one source.
 pub(super) struct Block<'r> {
     pub resource: &'r Resource,
+    /// Its `id` at that source.
+    pub name: Option<Cow<'r, str>>,
+    /// As others speak of it.
+    pub named: Arc<Named>,
+    /// A digest of what makes it the block that it is, and one of its treatment's identifier: made while its text is at hand.
+    pub digest: u64,
+    pub of_treatment: u64,
     /// The place of the source that it came from.
     pub source: usize,
     pub kind: Kind,
@@ -142,9 +154,20 @@ pub(super) struct Block<'r> {
     /// A medication use that says that it is not used (`not-taken`; `taken` n). Content, and no state.
     pub not_used: bool,
     pub updated: Option<Cow<'r, str>>,
+    pub beside: Beside,
 }
 
 impl Block<'_> {
+    /// The type of the resource that it came in.
+    pub(super) fn resource_type(&self) -> &'static str {
+        match self.kind {
+            Kind::MedicationAgreement | Kind::VariableDosingRegimen | Kind::DispenseRequest => "MedicationRequest",
+            Kind::AdministrationAgreement | Kind::MedicationDispense => "MedicationDispense",
+            Kind::MedicationUse => "MedicationStatement",
+            Kind::MedicationAdministration => "MedicationAdministration",
+        }
+    }
+
     /// Whether it says when it holds: without that nothing can be worked out.
     pub(super) fn is_dated(&self) -> bool {
         let only_words = self.period.condition.is_some() && self.period.start.is_none() && self.period.end.is_none();

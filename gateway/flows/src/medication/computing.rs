@@ -1,8 +1,6 @@
 //! The computation as a whole, A2 to A11: blocks in, treatments out. What it costs grows with the number of blocks.
 
 use std::collections::HashMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 
 use fhir::Resource;
 
@@ -12,8 +10,6 @@ use super::choosing::{Section, Windows};
 use super::deciding::{Case, Decided, decide};
 use super::links::Links;
 use super::moment::Moment;
-use super::products::Products;
-use super::reading;
 use super::unique::{MOST_VERSIONS, Unique, unique};
 
 /// A resource, and the place of the source that it came from.
@@ -25,7 +21,7 @@ pub struct Received<'r> {
 
 /// A treatment, decided, with what goes for all of it.
 pub(super) struct Treated<'r> {
-    pub id: Option<Id<'r>>,
+    pub id: Option<&'r Id<'r>>,
     pub decided: Decided,
     pub found: Vec<Found>,
 }
@@ -39,19 +35,16 @@ pub(super) struct Computed<'r> {
 }
 
 /// Works out where every block stands at that moment. Whatever the order of what was received, the result is the same.
-pub(super) fn compute<'r>(received: &[Received<'r>], now: Moment, windows: Windows) -> Computed<'r> {
-    let mut products = Products::default();
-    received.iter().for_each(|one| products.take(one.source, one.resource));
-    let blocks = received.iter().filter_map(|one| reading::block(one.resource, one.source, &products)).collect();
-    let (mut uniques, nullified) = unique(blocks);
-    uniques.sort_by_cached_key(|unique| own_order(unique.first()));
+pub(super) fn compute<'r>(blocks: &'r [Block<'r>], now: Moment, windows: Windows) -> Computed<'r> {
+    let (uniques, nullified) = unique(blocks);
     let links = Links::of(&uniques);
-    let mut treatments: Vec<Treated<'r>> = Vec::new();
-    for members in groups(&uniques) {
-        let case = |version| Case { uniques: &uniques, links: &links, members: &members, version, now, windows };
+    let groups = Groups::of(&uniques);
+    let mut treatments: Vec<Treated<'r>> = Vec::with_capacity(groups.len());
+    for members in groups.each() {
+        let case = |version| Case { uniques: &uniques, links: &links, members, version, now, windows };
         let mut decided = decide(&case(0));
-        depends_on_version(&uniques, &members, &mut decided, |version| decide(&case(version)));
-        let id = members.first().and_then(|first| uniques[*first].first().treatment.clone());
+        depends_on_version(&uniques, members, &mut decided, |version| decide(&case(version)));
+        let id = members.first().and_then(|first| uniques[*first].first().treatment.as_ref());
         let mut found = Vec::new();
         if id.is_none() {
             found.push(Found::new(B::NoTreatmentIdentifier));
@@ -64,33 +57,68 @@ pub(super) fn compute<'r>(received: &[Received<'r>], now: Moment, windows: Windo
     Computed { uniques, nullified, treatments }
 }
 
-/// An order of blocks that rests on what they are, and costs little.
-fn own_order(block: &Block<'_>) -> (u64, usize) {
-    let mut hasher = DefaultHasher::new();
-    block.kind.hash(&mut hasher);
-    match &block.id {
-        Some(id) => id.hash(&mut hasher),
-        None => block.resource.text().hash(&mut hasher),
-    }
-    // Only what has no identifier at all can be twice the same, at different sources.
-    (hasher.finish(), block.source)
+/// A4: the blocks of each treatment, as places in their order, in one list; treatments in the order of their first blocks.
+struct Groups {
+    members: Vec<usize>,
+    /// Where each treatment begins in it, and the end.
+    bounds: Vec<usize>,
 }
 
-/// A4: the blocks of each treatment, as places; one without an identifier of a treatment stands for itself.
-fn groups(uniques: &[Unique<'_>]) -> Vec<Vec<usize>> {
-    let mut known: HashMap<&Id<'_>, usize> = HashMap::with_capacity(uniques.len() / 4);
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (at, unique) in uniques.iter().enumerate() {
-        let place = match &unique.first().treatment {
-            Some(id) => *known.entry(id).or_insert(groups.len()),
-            None => groups.len(),
-        };
-        match groups.get_mut(place) {
-            Some(group) => group.push(at),
-            None => groups.push(vec![at]),
+impl Groups {
+    /// A block without an identifier of a treatment stands for itself.
+    fn of(uniques: &[Unique<'_>]) -> Groups {
+        // Sorting by a digest brings a treatment's blocks together; another treatment of the same digest is told apart.
+        let mut digests: Vec<(u64, usize)> = Vec::with_capacity(uniques.len());
+        let mut groups: Vec<(usize, usize)> = Vec::new();
+        for (at, unique) in uniques.iter().enumerate() {
+            let block = unique.first();
+            if block.treatment.is_some() {
+                digests.push((block.of_treatment, at));
+            } else {
+                groups.push((at, at));
+            }
         }
+        digests.sort_unstable();
+        // Per block: the first block of its treatment, with its own place.
+        let treatment = |at: usize| uniques.get(at).and_then(|unique| unique.first().treatment.as_ref());
+        let mut firsts: Vec<usize> = Vec::new();
+        let mut last = None;
+        for (digest, at) in digests {
+            if last != Some(digest) {
+                firsts.clear();
+                last = Some(digest);
+            }
+            let first = firsts.iter().copied().find(|first| treatment(*first) == treatment(at));
+            if first.is_none() {
+                firsts.push(at);
+            }
+            groups.push((first.unwrap_or(at), at));
+        }
+        groups.sort_unstable();
+        let mut bounds = Vec::new();
+        let mut members = Vec::with_capacity(groups.len());
+        let mut last = None;
+        for (first, at) in groups {
+            if last != Some(first) {
+                bounds.push(members.len());
+                last = Some(first);
+            }
+            members.push(at);
+        }
+        bounds.push(members.len());
+        Groups { members, bounds }
     }
-    groups
+
+    fn len(&self) -> usize {
+        self.bounds.len() - 1
+    }
+
+    fn each(&self) -> impl Iterator<Item = &[usize]> {
+        self.bounds.windows(2).filter_map(|bounds| match bounds {
+            [from, to] => self.members.get(*from..*to),
+            _ => None,
+        })
+    }
 }
 
 /// Where originals contradict each other the treatment is decided for each version. When that puts it elsewhere, nobody
@@ -173,20 +201,19 @@ const OF_PRODUCTS: [&str; 5] = [
 /// A treatment can be shared by courses that have nothing to do with each other (a pharmacist's generic identifier): when
 /// what is shown of it is of different products, that is said.
 fn products_differ(uniques: &[Unique<'_>], decided: &Decided) -> Option<Found> {
-    let mut codes: HashMap<&str, (&str, usize)> = HashMap::new();
+    // One for each of the systems at most.
+    let mut codes: Vec<(&str, &str, usize)> = Vec::new();
     for line in decided.parts.iter().flat_map(|part| &part.lines) {
         for (system, code) in &uniques[line.unique].first().product {
             if !OF_ONE_PRODUCT.contains(&system.as_ref()) {
                 continue;
             }
-            match codes.get(system.as_ref()) {
-                Some((known, first)) if *known != code => {
+            match codes.iter().find(|(known, ..)| *known == system.as_ref()) {
+                Some((_, known, first)) if *known != code.as_ref() => {
                     return Some(Found::by(B::ProductsDiffer, [*first, line.unique]));
                 }
                 Some(_) => {}
-                None => {
-                    codes.insert(system, (code, line.unique));
-                }
+                None => codes.push((system, code, line.unique)),
             }
         }
     }

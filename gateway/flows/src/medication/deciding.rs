@@ -92,13 +92,10 @@ impl<'c, 'r> Case<'c, 'r> {
         if of.blocks.is_empty() {
             return of;
         }
-        let places: std::collections::HashMap<usize, usize> =
-            of.uniques.iter().enumerate().map(|(place, unique)| (*unique, place)).collect();
-        let prior: Vec<Vec<usize>> = of
-            .uniques
-            .iter()
-            .map(|unique| self.links.prior[*unique].iter().filter_map(|target| places.get(target).copied()).collect())
-            .collect();
+        // Members stand in their order, and so do those of a kind.
+        let place = |target: &usize| of.uniques.binary_search(target).ok();
+        let prior: Vec<Vec<usize>> =
+            of.uniques.iter().map(|unique| self.links.prior[*unique].iter().filter_map(place).collect()).collect();
         of.folded = fold(&of.blocks, &prior, replaces);
         of
     }
@@ -189,10 +186,8 @@ pub(super) fn decide(case: &Case<'_, '_>) -> Decided {
     }
     supplies(case, &mut decided);
     let mut known: Vec<bool> = vec![false; case.members.len()];
-    let place: std::collections::HashMap<usize, usize> =
-        case.members.iter().enumerate().map(|(place, unique)| (*unique, place)).collect();
     let mut mark = |unique: usize| {
-        let seen = place.get(&unique).and_then(|place| known.get_mut(*place));
+        let seen = case.members.binary_search(&unique).ok().and_then(|place| known.get_mut(place));
         seen.is_some_and(|seen| !std::mem::replace(seen, true))
     };
     for line in decided.parts.iter().flat_map(|part| &part.lines) {
@@ -254,9 +249,10 @@ fn supplies(case: &Case<'_, '_>, decided: &mut Decided) {
     let mut supplies: Vec<usize> = kinds.into_iter().flat_map(|kind| case.of_kind(kind)).collect();
     let when = |unique: &usize| {
         let block = case.block(*unique);
-        (block.period.start.or(block.registered), &block.id, block.resource.text())
+        (block.period.start.or(block.registered), &block.id)
     };
-    supplies.sort_by(|one, other| when(other).cmp(&when(one)));
+    let text = |unique: &usize| case.block(*unique).resource.text();
+    supplies.sort_by(|one, other| when(other).cmp(&when(one)).then_with(|| text(other).cmp(text(one))));
     if let (true, Some(last)) = (decided.parts.is_empty() && decided.aside.is_empty(), supplies.first().copied()) {
         let section = match when(&last).0 {
             Some(moment) if case.windows.of_end(moment, case.now) == Section::History => Section::History,

@@ -1,7 +1,7 @@
 //! A5: what the agreements of one kind in one treatment come to. In the order in which they were registered, an agreement
 //! takes the place of the one that it overlaps, and a stop ends what it points at.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::block::{Block, Stop};
 use super::moment::Moment;
@@ -56,13 +56,17 @@ pub(super) fn fold(blocks: &[&Block<'_>], prior: &[Vec<usize>], replaces: bool) 
     by_start.sort_by_key(|at| blocks[*at].start());
     let mut places = vec![0; blocks.len()];
     by_start.iter().enumerate().for_each(|(place, at)| places[*at] = place);
+    // What only stops ask for is kept only where there are any.
+    let stopped = |stop: Stop| blocks.iter().any(|block| block.stop == Some(stop));
     let mut fold = Fold {
+        stops: blocks.iter().any(|block| block.stop.is_some()),
+        withdrawals: stopped(Stop::Cancelled),
         blocks,
         running: Running::new(by_start.iter().map(|at| blocks[*at].start()).collect()),
         at_place: by_start.clone(),
         places,
-        with_start: HashMap::new(),
-        replaced: HashMap::new(),
+        with_start: BTreeMap::new(),
+        replaced: BTreeMap::new(),
         folded: Folded { segments: Vec::new(), of: vec![Vec::new(); blocks.len()], unmatched: Vec::new() },
     };
     for at in order(blocks, prior) {
@@ -77,11 +81,12 @@ pub(super) fn fold(blocks: &[&Block<'_>], prior: &[Vec<usize>], replaces: bool) 
 /// The order of registration. Of what was registered in the same moment, what is stopped comes first, then its stop, then
 /// the others: the replacement.
 fn order(blocks: &[&Block<'_>], prior: &[Vec<usize>]) -> Vec<usize> {
-    let mut starting: HashMap<(Moment, Moment), Vec<usize>> = HashMap::new();
-    for (at, block) in blocks.iter().enumerate().filter(|(_, block)| block.stop.is_none()) {
+    let stops = blocks.iter().any(|block| block.stop.is_some());
+    let mut starting: BTreeMap<(Moment, Moment), Vec<usize>> = BTreeMap::new();
+    for (at, block) in blocks.iter().enumerate().filter(|(_, block)| stops && block.stop.is_none()) {
         starting.entry((block.order(), block.start())).or_default().push(at);
     }
-    let mut stopped_at_once: HashSet<usize> = HashSet::new();
+    let mut stopped_at_once: BTreeSet<usize> = BTreeSet::new();
     for (at, block) in blocks.iter().enumerate().filter(|(_, block)| block.stop.is_some()) {
         if prior[at].is_empty() {
             stopped_at_once.extend(starting.remove(&(block.order(), block.start())).unwrap_or_default());
@@ -99,8 +104,8 @@ fn order(blocks: &[&Block<'_>], prior: &[Vec<usize>]) -> Vec<usize> {
     order.sort_by(|one, other| {
         let by = |at: usize| (blocks[at].order(), rank(at), blocks[at].start());
         let tie = || {
-            let name = |at: usize| (&blocks[at].id, blocks[at].resource.text());
-            name(*one).cmp(&name(*other))
+            let text = |at: usize| blocks[at].resource.text();
+            blocks[*one].id.cmp(&blocks[*other].id).then_with(|| text(*one).cmp(text(*other)))
         };
         by(*one).cmp(&by(*other)).then_with(tie)
     });
@@ -109,14 +114,16 @@ fn order(blocks: &[&Block<'_>], prior: &[Vec<usize>]) -> Vec<usize> {
 
 struct Fold<'f, 'r> {
     blocks: &'f [&'f Block<'r>],
+    stops: bool,
+    withdrawals: bool,
     running: Running,
     /// Blocks by the order of their starts, and the other way round.
     at_place: Vec<usize>,
     places: Vec<usize>,
     /// Segments that are open yet, by their start.
-    with_start: HashMap<Moment, Vec<usize>>,
+    with_start: BTreeMap<Moment, Vec<usize>>,
     /// Segments that an agreement replaced, by that agreement.
-    replaced: HashMap<usize, Vec<usize>>,
+    replaced: BTreeMap<usize, Vec<usize>>,
     folded: Folded,
 }
 
@@ -129,10 +136,14 @@ impl Fold<'_, '_> {
             let Some(segment) = self.at_place.get(place).and_then(|block| self.made_by(*block)) else { continue };
             let found = &mut self.folded.segments[segment];
             (found.end, found.closed) = (start.plus(-1), Closed::Replaced(at));
-            self.replaced.entry(at).or_default().push(segment);
+            if self.withdrawals {
+                self.replaced.entry(at).or_default().push(segment);
+            }
         }
         self.push(at, Segment { block: at, start, end, closed: Closed::Not, cancelled: None });
-        self.with_start.entry(start).or_default().push(self.folded.segments.len() - 1);
+        if self.stops {
+            self.with_start.entry(start).or_default().push(self.folded.segments.len() - 1);
+        }
         self.running.set(self.places[at], end);
     }
 

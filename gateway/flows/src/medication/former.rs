@@ -2,6 +2,7 @@
 //! standard on 26 January 2026; every answer says so, and that nobody verified it with the patient.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use exchange::Released;
 use fhir::identifiers::systems;
@@ -28,14 +29,14 @@ impl Medication {
     /// per source.
     pub fn former_list(&self, released: &Released, context: &Context<'_>) -> Bundle {
         let parts = overview::in_order(released);
-        let mut urls: HashMap<(usize, String), String> = HashMap::new();
+        let mut urls: HashMap<(usize, Arc<str>), String> = HashMap::new();
         let mut taken: HashSet<String> = HashSet::new();
-        let mut items: HashMap<(usize, String), &Resource> = HashMap::new();
+        let mut items: HashMap<(usize, Arc<str>), &Resource> = HashMap::new();
         for (at, part) in parts.iter().enumerate() {
             let base = (context.base)(part.holder());
             for item in part.items() {
                 let (resource, Some(id)) = (item.resource(), item.resource().id()) else { continue };
-                let reference = format!("{}/{id}", resource.resource_type());
+                let reference: Arc<str> = Arc::from(format!("{}/{id}", resource.resource_type()));
                 if let Some(base) = &base {
                     let url = format!("{}/{reference}", base.trim_end_matches('/'));
                     if taken.insert(url.clone()) {
@@ -73,13 +74,13 @@ impl Medication {
         bundle
             .entries
             .extend(overview::outcomes(released).into_iter().map(|outcome| entry(None, outcome, SearchMode::Outcome)));
-        let mut along: HashSet<(usize, String)> = HashSet::new();
+        let mut along: HashSet<(usize, Arc<str>)> = HashSet::new();
         for receipt in &listed {
             let key = (receipt.source, receipt.reference.clone());
             let Some(resource) = items.get(&key) else { continue };
             bundle.entries.push(entry(urls.get(&key).cloned(), (*resource).clone(), SearchMode::Match));
             fhir::links(resource, &mut |kind, id, _| {
-                let key = (receipt.source, format!("{kind}/{id}"));
+                let key = (receipt.source, Arc::from(format!("{kind}/{id}")));
                 if kind == "Medication" && items.contains_key(&key) {
                     along.insert(key);
                 }

@@ -1,6 +1,8 @@
 //! The laboratory values that belong beside a medication overview (basisset medicatiegegevens): renal function, potassium,
 //! sodium and INR. Units are brought to one, and a value that cannot be brought there is shown as it was written.
 
+use std::sync::Arc;
+
 use fhir::Resource;
 use fhir::json::Value;
 
@@ -207,7 +209,9 @@ fn determined(resource: &Resource, source: usize) -> Option<Determined> {
         receipts: vec![Receipt {
             source,
             copy: copied(root),
-            reference: resource.id().map_or_else(|| "Observation".to_owned(), |id| format!("Observation/{id}")),
+            reference: resource
+                .id()
+                .map_or_else(|| Arc::from("Observation"), |id| Arc::from(format!("Observation/{id}"))),
         }],
     })
 }

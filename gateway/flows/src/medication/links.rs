@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::block::{Id, Kind, Target};
-use super::unique::Unique;
+use super::unique::{Unique, digest_as};
 
 /// Per block, as places among the blocks.
 pub(super) struct Links {
@@ -18,26 +18,21 @@ pub(super) struct Links {
 
 impl Links {
     pub fn of(uniques: &[Unique<'_>]) -> Links {
-        let mut by_id: HashMap<(Kind, &Id<'_>), usize> = HashMap::with_capacity(uniques.len());
-        let mut by_resource: HashMap<(usize, &str, &str), usize> = HashMap::new();
-        let literal = |unique: &Unique<'_>| {
-            let block = unique.first();
-            block.prior.iter().chain(&block.basis).any(|target| matches!(target, Target::Literal(_)))
+        let names = |literally: bool| {
+            let named = move |target: &Target<'_>| matches!(target, Target::Literal(_)) == literally;
+            uniques.iter().any(|unique| unique.first().prior.iter().chain(&unique.first().basis).any(named))
         };
-        let literally = uniques.iter().any(literal);
-        for (at, unique) in uniques.iter().enumerate() {
-            let block = unique.first();
-            if let Some(id) = &block.id {
-                by_id.insert((block.kind, id), at);
-            }
-            for receipt in unique.receipts.iter().filter(|_| literally) {
-                let root = receipt.resource.root();
-                let plain = |name: &str| root.get(name).map_or("", |value| value.raw().trim_matches('"'));
-                by_resource.insert((receipt.source, plain("resourceType"), plain("id")), at);
+        let mut by_resource: HashMap<(usize, &str, &str), usize> = HashMap::new();
+        if names(true) {
+            for (at, receipt) in
+                uniques.iter().enumerate().flat_map(|(at, unique)| unique.receipts().map(move |one| (at, one)))
+            {
+                let name = receipt.name.as_deref().unwrap_or_default();
+                by_resource.insert((receipt.source, receipt.resource_type(), name), at);
             }
         }
         let find = |kind: Kind, source: usize, target: &Target<'_>| match target {
-            Target::Id(id) => by_id.get(&(kind, id)).copied(),
+            Target::Id(id) => place_of(uniques, kind, id),
             Target::Literal(text) => {
                 let (before, id) = text.rsplit_once('/')?;
                 let resource_type = before.rsplit('/').next()?;
@@ -45,7 +40,8 @@ impl Links {
                 uniques.get(found).is_some_and(|unique| unique.first().kind == kind).then_some(found)
             }
         };
-        let mut links = Links { prior: Vec::new(), basis: Vec::new(), dangling: Vec::new() };
+        let nothing = || Vec::with_capacity(uniques.len());
+        let mut links = Links { prior: nothing(), basis: nothing(), dangling: Vec::with_capacity(uniques.len()) };
         for (at, unique) in uniques.iter().enumerate() {
             let block = unique.first();
             let mut dangling = false;
@@ -77,4 +73,13 @@ impl Links {
         }
         links
     }
+}
+
+/// The place of the block of this kind and identifier. The blocks stand in the order of the digests of that.
+fn place_of(uniques: &[Unique<'_>], kind: Kind, id: &Id<'_>) -> Option<usize> {
+    let digest = digest_as(kind, id);
+    let from = uniques.partition_point(|unique| unique.order.0 < digest);
+    let same = |unique: &Unique<'_>| unique.first().kind == kind && unique.first().id.as_ref() == Some(id);
+    let mut of_digest = uniques.iter().enumerate().skip(from).take_while(|(_, unique)| unique.order.0 == digest);
+    of_digest.find(|(_, unique)| same(unique)).map(|(at, _)| at)
 }

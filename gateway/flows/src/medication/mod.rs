@@ -15,6 +15,7 @@ mod former;
 mod laboratory;
 mod links;
 mod moment;
+mod naming;
 mod parameters;
 mod pharmacy;
 mod products;
@@ -30,11 +31,12 @@ mod view;
 mod tests;
 
 pub use because::{Because, Rule};
-pub use block::{Author, Id, Kind, Stop};
+pub use block::{Author, Kind, Stop};
 pub use choosing::{Section, Windows};
 pub use computing::Received;
 pub use laboratory::{Analyte, Determined, Series, laboratory};
 pub use moment::Moment;
+pub use naming::Identifier;
 pub use treatment::{Aside, Line, Named, Reason, Receipt, Said, Treatment, Treatments, treatments};
 pub use view::Medication;
 

@@ -7,10 +7,11 @@ use fhir::{Bundle, Entry, Resource, SearchMode};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::block::{Author, Id, Stop};
+use super::block::{Author, Stop};
 use super::choosing::Section;
 use super::laboratory::{Analyte, Determined, Series};
 use super::moment::Moment;
+use super::naming::Identifier;
 use super::treatment::{Aside, Line, Named, Reason, Receipt, Said, Treatment};
 use super::view::Medication;
 use crate::overview::{self, Context, Index, Source};
@@ -177,7 +178,7 @@ fn spoken(text: &str) -> &str {
     if text.trim().is_empty() { "-" } else { text }
 }
 
-fn identifier(name: &str, id: &Id<'_>) -> Node {
+fn identifier(name: &str, id: &Identifier) -> Node {
     let id = vec![("system".into(), Node::text(&id.system)), ("value".into(), Node::text(&id.value))];
     value(name, "valueIdentifier", Node::Object(id))
 }

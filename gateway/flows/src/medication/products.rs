@@ -1,5 +1,6 @@
 //! The products (Medication) that came along with the blocks, by source and id: an id means nothing at another source.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use fhir::Resource;
@@ -23,17 +24,40 @@ impl<'r> Products<'r> {
         }
     }
 
-    /// The product at a reference of this resource: contained in it, or beside it.
-    pub fn find(&self, source: usize, resource: &'r Resource, reference: &str) -> Option<Value<'r>> {
+    /// The product that a reference leads to.
+    pub fn find(&self, source: usize, reference: &Reference<'r>) -> Option<Value<'r>> {
+        match reference {
+            Reference::Contained(product) => Some(*product),
+            Reference::Beside(id) => self.0.get(&(source, id.as_ref())).copied(),
+        }
+    }
+}
+
+/// Where a product is.
+pub(super) enum Reference<'r> {
+    /// In the resource that refers to it.
+    Contained(Value<'r>),
+    /// Beside it, under this id.
+    Beside(Cow<'r, str>),
+}
+
+impl<'r> Reference<'r> {
+    /// Reads a reference of this resource; nothing when it leads to no product.
+    pub fn read(resource: &'r Resource, reference: Cow<'r, str>) -> Option<Self> {
         if let Some(id) = reference.strip_prefix('#') {
             let has_id = |one: &Value<'r>| one.get("id").and_then(|own| own.as_text()).as_deref() == Some(id);
-            return resource.root().get("contained")?.items().find(has_id);
+            return resource.root().get("contained")?.items().find(has_id).map(Reference::Contained);
         }
-        let current = reference.split_once("/_history/").map_or(reference, |(current, _)| current);
-        let (before, id) = current.rsplit_once('/')?;
+        let current = |text: &str| text.split_once("/_history/").map_or(text.len(), |(current, _)| current.len());
+        let end = current(&reference);
+        let (before, id) = reference.get(..end)?.rsplit_once('/')?;
         if before.rsplit('/').next() != Some("Medication") {
             return None;
         }
-        self.0.get(&(source, id)).copied()
+        let from = end - id.len();
+        Some(Reference::Beside(match reference {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(from..end)?),
+            Cow::Owned(text) => Cow::Owned(text.get(from..end)?.to_owned()),
+        }))
     }
 }

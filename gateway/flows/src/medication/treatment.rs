@@ -1,13 +1,15 @@
 //! A12: what is told of each treatment, in words of its own: nothing here borrows from the answers.
 
-use fhir::Resource;
+use std::sync::Arc;
 
 use super::because::{Because, Found};
-use super::block::{Author, Block, Id, Kind, Stop};
+use super::block::{Author, Block, Kind, Stop};
 use super::choosing::{Section, Windows};
 use super::computing::{Computed, Received, Treated, compute};
 use super::deciding::Shown;
 use super::moment::Moment;
+use super::naming::{Identifier, Names};
+use super::reading::read;
 use super::unique::Unique;
 use crate::overview::{Beside, Reader};
 
@@ -15,16 +17,16 @@ use crate::overview::{Beside, Reader};
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Named {
     pub kind: Kind,
-    pub id: Option<Id<'static>>,
+    pub id: Option<Identifier>,
     /// `Type/id` at its source.
-    pub reference: String,
+    pub reference: Arc<str>,
 }
 
 /// Why something is as it is, with the blocks that this rests on.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Reason {
     pub because: Because,
-    pub blocks: Vec<Named>,
+    pub blocks: Vec<Arc<Named>>,
 }
 
 /// One resource by which a block was received.
@@ -34,13 +36,13 @@ pub struct Receipt {
     pub source: usize,
     pub copy: bool,
     /// `Type/id` at that source.
-    pub reference: String,
+    pub reference: Arc<str>,
 }
 
 /// What a block says.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Said {
-    pub name: Named,
+    pub name: Arc<Named>,
     /// What the product is called.
     pub product: Option<String>,
     /// The instruction for use, as received.
@@ -69,7 +71,7 @@ pub struct Line {
     pub section: Section,
     pub said: Said,
     /// The agreement that this stop ended.
-    pub ended: Option<Named>,
+    pub ended: Option<Arc<Named>>,
     pub reasons: Vec<Reason>,
     /// What other originals with the same identifier say.
     pub versions: Vec<Said>,
@@ -87,7 +89,7 @@ pub struct Treatment {
     pub section: Section,
     /// What it is called: the product of the leading line.
     pub name: String,
-    pub id: Option<Id<'static>>,
+    pub id: Option<Identifier>,
     pub lines: Vec<Line>,
     /// What goes for all of it.
     pub reasons: Vec<Reason>,
@@ -110,8 +112,8 @@ impl Treatment {
 /// A block that is not shown, and why.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Aside {
-    pub name: Named,
-    pub treatment: Option<Id<'static>>,
+    pub name: Arc<Named>,
+    pub treatment: Option<Identifier>,
     pub product: Option<String>,
     pub reason: Reason,
     pub receipts: Vec<Receipt>,
@@ -130,43 +132,49 @@ pub struct Treatments {
 /// Works out the treatments of one patient at a moment. `missing`: whether a source that may hold more did not answer in
 /// full. The order of what was received changes nothing.
 pub fn treatments(received: &[Received<'_>], missing: bool, now: Moment, windows: Windows) -> Treatments {
-    let computed = compute(received, now, windows);
+    let read = read(received);
+    let computed = compute(&read.blocks, now, windows);
     let sources = received.iter().map(|one| one.source + 1).max().unwrap_or(0);
     let mut beside: Vec<Beside<'_>> = (0..sources).map(|_| Beside::new()).collect();
-    for one in received.iter().filter(|one| !is_block_type(one.resource)) {
+    for one in &read.along {
         if let (Some(id), Some(beside)) = (one.resource.id(), beside.get_mut(one.source)) {
             beside.insert((one.resource.resource_type().into_owned(), id.into_owned()), one.resource);
         }
     }
-    let teller = Teller { computed: &computed, beside: &beside, missing };
+    let teller = Teller { computed: &computed, beside: &beside, missing, names: Names::default() };
     let mut told = Treatments { blocks: computed.uniques.len() + computed.nullified.len(), ..Treatments::default() };
     for treated in &computed.treatments {
         teller.tell(treated, &mut told);
     }
     for unique in &computed.nullified {
-        told.aside.push(teller.aside(unique, Reason { because: Because::EnteredInError, blocks: Vec::new() }));
+        let treatment = unique.first().treatment.as_ref().map(|id| teller.names.identifier(id));
+        let reason = Reason { because: Because::EnteredInError, blocks: Vec::new() };
+        told.aside.push(teller.aside(unique, treatment, reason));
     }
     told.shown.sort();
-    told.aside.sort();
+    told.aside = sorted(told.aside);
     told
 }
 
-fn is_block_type(resource: &Resource) -> bool {
-    matches!(
-        resource.resource_type().as_ref(),
-        "MedicationRequest" | "MedicationDispense" | "MedicationStatement" | "MedicationAdministration"
-    )
+/// The order of [`Aside`], with what mostly decides it at hand: names lie elsewhere in memory.
+fn sorted(aside: Vec<Aside>) -> Vec<Aside> {
+    let beginning = |one: &Aside| (one.name.kind, one.name.id.as_ref().map(Identifier::beginning));
+    let mut order: Vec<_> = aside.iter().enumerate().map(|(at, one)| (beginning(one), at)).collect();
+    order.sort_unstable_by(|(one, at), (other, and)| one.cmp(other).then_with(|| aside.get(*at).cmp(&aside.get(*and))));
+    let mut aside: Vec<Option<Aside>> = aside.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|(_, at)| aside.get_mut(at)?.take()).collect()
 }
 
 struct Teller<'t, 'r> {
     computed: &'t Computed<'r>,
     beside: &'t [Beside<'r>],
     missing: bool,
+    names: Names,
 }
 
 impl Teller<'_, '_> {
     fn tell(&self, treated: &Treated<'_>, told: &mut Treatments) {
-        let id = treated.id.as_ref().map(Id::owned);
+        let id = treated.id.map(|id| self.names.identifier(id));
         let supplies = &treated.decided.supplies;
         let mut first = true;
         for part in &treated.decided.parts {
@@ -179,23 +187,18 @@ impl Teller<'_, '_> {
                 name,
                 id: id.clone(),
                 reasons: treated.found.iter().map(|found| self.reason(found)).collect(),
-                supplies: shown.map(|unique| self.said(self.unique(*unique).first(), self.unique(*unique))).collect(),
+                supplies: shown.map(|unique| self.said(*unique)).collect(),
                 supplied: if first { supplies.len() } else { 0 },
                 lines,
             });
             first = false;
         }
-        told.aside.extend(
-            treated.decided.aside.iter().map(|(unique, found)| self.aside(self.unique(*unique), self.reason(found))),
-        );
+        let aside = |unique: usize, found: &Found| self.aside(self.unique(unique), id.clone(), self.reason(found));
+        told.aside.extend(treated.decided.aside.iter().map(|(unique, found)| aside(*unique, found)));
         if first {
             // Nothing of the treatment is shown: what was supplied of it is aside with the rest.
             let lead = treated.decided.aside.first().map(|(unique, _)| *unique);
-            told.aside.extend(
-                supplies
-                    .iter()
-                    .map(|unique| self.aside(self.unique(*unique), self.reason(&Found::by(Because::Followed, lead)))),
-            );
+            told.aside.extend(supplies.iter().map(|unique| aside(*unique, &Found::by(Because::Followed, lead))));
         }
     }
 
@@ -203,11 +206,20 @@ impl Teller<'_, '_> {
         &self.computed.uniques[at]
     }
 
+    fn named(&self, unique: usize) -> Arc<Named> {
+        self.unique(unique).first().named.clone()
+    }
+
     fn line(&self, line: &Shown) -> Line {
         let unique = self.unique(line.unique);
-        let mut said = self.said(unique.first(), unique);
+        let mut said = self.said(line.unique);
         (said.start, said.end) = (line.start, line.end);
-        let mut reasons: Vec<Reason> = line.found.iter().map(|found| self.reason(found)).collect();
+        let mut reasons: Vec<Reason> = Vec::with_capacity(line.found.len());
+        for reason in line.found.iter().map(|found| self.reason(found)) {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
         let in_doubt = |reason: &Reason| {
             matches!(
                 reason.because,
@@ -217,16 +229,10 @@ impl Teller<'_, '_> {
         if self.missing && reasons.iter().any(in_doubt) {
             reasons.push(Reason { because: Because::SourceMissing, blocks: Vec::new() });
         }
-        let mut known = Vec::new();
-        reasons.retain(|reason| {
-            let new = !known.contains(reason);
-            known.push(reason.clone());
-            new
-        });
-        let versions = unique.conflicting.iter().filter_map(|at| unique.receipts.get(*at));
+        let versions = unique.conflicting.iter().map(|at| unique.receipt(*at));
         Line {
             section: line.section,
-            ended: line.behind.map(|behind| named(self.unique(behind).first())),
+            ended: line.behind.map(|behind| self.named(behind)),
             versions: versions.map(|version| self.version(version)).collect(),
             said,
             reasons,
@@ -234,37 +240,27 @@ impl Teller<'_, '_> {
     }
 
     fn reason(&self, found: &Found) -> Reason {
-        let blocks = found.blocks.iter().map(|unique| named(self.unique(*unique).first())).collect();
-        Reason { because: found.because, blocks }
+        Reason { because: found.because, blocks: found.blocks.iter().map(|unique| self.named(*unique)).collect() }
     }
 
-    fn aside(&self, unique: &Unique<'_>, reason: Reason) -> Aside {
+    fn aside(&self, unique: &Unique<'_>, treatment: Option<Identifier>, reason: Reason) -> Aside {
         let block = unique.first();
-        Aside {
-            name: named(block),
-            treatment: block.treatment.as_ref().map(Id::owned),
-            product: self.product(block),
-            reason,
-            receipts: receipts(unique),
-        }
+        Aside { name: block.named.clone(), treatment, product: self.product(block), reason, receipts: receipts(unique) }
     }
 
-    fn said(&self, block: &Block<'_>, unique: &Unique<'_>) -> Said {
-        Said { receipts: receipts(unique), ..self.version(block) }
+    fn said(&self, unique: usize) -> Said {
+        let unique = self.unique(unique);
+        Said { receipts: receipts(unique), ..self.version(unique.first()) }
     }
 
     /// What one version of a block says, received from its own source.
     fn version(&self, block: &Block<'_>) -> Said {
         let nothing = Beside::new();
         let reader = Reader { resource: block.resource, beside: self.beside.get(block.source).unwrap_or(&nothing) };
-        // Most blocks have few of these: what is not there is not looked through.
-        let there = |path: &&&str| block.resource.root().get(path).is_some();
-        let say = |paths: &[&str]| paths.iter().filter(there).find_map(|path| reader.say_at(path));
+        let say = |there: bool, paths: &[&str]| paths.iter().filter(|_| there).find_map(|path| reader.say_at(path));
         let received = block.instruction.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        let made = || say(&["dosageInstruction", "dosage"]).filter(|_| received.is_none());
-        let made = made();
+        let made = say(block.beside.dosage && received.is_none(), &["dosageInstruction", "dosage"]);
         Said {
-            name: named(block),
             product: self.product(block),
             instruction_made_here: made.is_some(),
             instruction: received.map(str::to_owned).or(made),
@@ -273,11 +269,12 @@ impl Teller<'_, '_> {
             condition: block.period.condition.as_deref().map(str::to_owned),
             stop: block.stop,
             registered: block.registered,
-            by: by(block, &reader),
+            by: Some(block).filter(|block| block.beside.by).and_then(|block| by(block, &reader)),
             author: block.author,
-            reason: say(&["reasonCode", "reasonReference", "statusReason"]),
-            note: say(&["note"]),
+            reason: say(block.beside.reason, &["reasonCode", "reasonReference", "statusReason"]),
+            note: say(block.beside.note, &["note"]),
             receipts: vec![receipt(block)],
+            name: block.named.clone(),
         }
     }
 
@@ -286,7 +283,8 @@ impl Teller<'_, '_> {
         own.map(str::to_owned).or_else(|| {
             let nothing = Beside::new();
             let beside = self.beside.get(block.source).unwrap_or(&nothing);
-            Reader { resource: block.resource, beside }.say_at("medication[x]")
+            let reader = Reader { resource: block.resource, beside };
+            Some(reader).filter(|_| block.beside.product)?.say_at("medication[x]")
         })
     }
 }
@@ -324,23 +322,12 @@ fn is_a_name(said: &str) -> bool {
     said.contains(' ') || !said.contains('/')
 }
 
-fn named(block: &Block<'_>) -> Named {
-    Named { kind: block.kind, id: block.id.as_ref().map(Id::owned), reference: reference(block.resource) }
-}
-
-fn reference(resource: &Resource) -> String {
-    match resource.id() {
-        Some(id) => format!("{}/{id}", resource.resource_type()),
-        None => resource.resource_type().into_owned(),
-    }
-}
-
 fn receipt(block: &Block<'_>) -> Receipt {
-    Receipt { source: block.source, copy: block.copy, reference: reference(block.resource) }
+    Receipt { source: block.source, copy: block.copy, reference: block.named.reference.clone() }
 }
 
 fn receipts(unique: &Unique<'_>) -> Vec<Receipt> {
-    let mut receipts: Vec<Receipt> = unique.receipts.iter().map(receipt).collect();
+    let mut receipts: Vec<Receipt> = unique.receipts().map(receipt).collect();
     receipts.sort();
     receipts.dedup();
     receipts

@@ -83,6 +83,7 @@ fn no_condition_of_a_use_case_of_care_can_be_left_out_unnoticed() {
         ("bgz", 15),
         ("medication-transfer", 15),
         ("medication-overview", 15),
+        ("laboratory-for-pharmacies", 15),
         ("emergency-overview", 5),
     ] {
         let whole = texts(&profiles().join(use_case));

@@ -79,8 +79,8 @@ pub(crate) fn stopped(line: &Line) -> Option<String> {
 /// What a block is about, as a reader knows it: the product, with the kind of the block where that is all there is.
 pub(crate) fn about(found: &Medication, block: &Named) -> String {
     let lines = found.treatments.shown.iter().flat_map(|treatment| &treatment.lines);
-    let shown = lines.filter(|line| line.said.name == *block).find_map(|line| line.said.product.clone());
-    let aside = || found.treatments.aside.iter().find(|aside| aside.name == *block)?.product.clone();
+    let shown = lines.filter(|line| *line.said.name == *block).find_map(|line| line.said.product.clone());
+    let aside = || found.treatments.aside.iter().find(|aside| *aside.name == *block)?.product.clone();
     match shown.or_else(aside) {
         Some(product) => format!("{product}, {}", block.kind.abbreviation()),
         None => named(block),
@@ -89,7 +89,7 @@ pub(crate) fn about(found: &Medication, block: &Named) -> String {
 
 /// A block by its kind and identifier, as an expert finds it back.
 pub(crate) fn named(named: &Named) -> String {
-    let id = named.id.as_ref().map_or(named.reference.as_str(), |id| id.value.as_ref());
+    let id = named.id.as_ref().map_or(&*named.reference, |id| &*id.value);
     format!("{} {id}", named.kind.abbreviation())
 }
 

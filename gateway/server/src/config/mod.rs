@@ -42,6 +42,7 @@ pub use sources::SourceConfig;
 use crate::directory::publishing::PublicationConfig;
 use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
+use crate::regional::config::RegionalConfig;
 
 /// Whether real patients may be behind this node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,6 +228,9 @@ pub struct NodeConfig {
     /// Our own directory, when we publish one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publication: Option<PublicationConfig>,
+    /// What this node keeps for its region, when that has no national services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regional: Option<RegionalConfig>,
     #[serde(default)]
     pub bounds: BoundsConfig,
     #[serde(default)]
@@ -311,7 +315,9 @@ impl NodeConfig {
         all.extend(self.profiles.bundle.iter_mut().flat_map(BundleConfig::files));
         all.extend(self.directory.iter_mut().flat_map(DirectoryConfig::files));
         all.extend(self.registers.nvi.iter_mut().flat_map(NviConfig::files));
+        all.extend(self.regional.iter_mut().flat_map(RegionalConfig::files));
         all.extend(self.quality.statements.as_mut());
+        all.extend(self.handoffs.iter_mut().flat_map(HandoffsConfig::files));
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         all.extend(self.cards.iter_mut().flat_map(CardsConfig::files));
         all.extend(self.partners.iter_mut().filter_map(|partner| Some(&mut partner.nuts_v5.as_mut()?.document_file)));

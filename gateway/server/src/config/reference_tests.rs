@@ -148,9 +148,12 @@ fn so_is_one_in_a_table_that_is_optional() {
     assert_ne!(text, whole);
     let fault = NodeConfig::parse(&text).unwrap_err();
     assert!(fault.contains("`hots`"), "{fault}");
-    for (place, key) in
-        [("[profiles.bundle]", "key"), ("[[profiles.bundle.keys]]", "secret"), ("[log.notices]", "secret")]
-    {
+    for (place, key) in [
+        ("[profiles.bundle]", "key"),
+        ("[[profiles.bundle.keys]]", "secret"),
+        ("[log.notices]", "secret"),
+        ("[handoffs.webhook]", "secret"),
+    ] {
         let text = whole.replacen(&format!("\n{place}\n"), &format!("\n{place}\n{key} = \"x\"\n"), 1);
         let fault = NodeConfig::parse(&text).unwrap_err();
         assert!(fault.contains(&format!("`{key}`")), "{fault}");

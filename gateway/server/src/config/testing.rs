@@ -214,6 +214,7 @@ pub(crate) fn everything() -> NodeConfig {
             most: 1,
             cache_bytes: 1 << 20,
         }),
+        regional: Some(crate::regional::config::everything()),
         publication: Some(PublicationConfig {
             organisation_types: vec![text()],
             payload_types: vec![text()],
@@ -303,6 +304,14 @@ pub(crate) fn everything() -> NodeConfig {
             content: Content::Refuse,
             remind_hours: 1,
             intake: Some(person()),
+            webhook: Some(WebhookConfig {
+                url: web(),
+                secret_file: path(),
+                authorities_file: Some(path()),
+                certificate_file: Some(path()),
+                key_file: Some(path()),
+                patience_ms: 1,
+            }),
         }),
         epds: vec![EpdConfig {
             key: text(),

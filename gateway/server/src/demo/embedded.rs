@@ -26,9 +26,10 @@ macro_rules! embedded {
     };
 }
 
-const ALL: [Embedded; 9] = [
+const ALL: [Embedded; 10] = [
     embedded!("health-overview", ["holder-read.json", "holder-search.json", "user-overview.json"]),
     embedded!("medication-overview", ["holder-search.json", "user-overview.json"]),
+    embedded!("laboratory-for-pharmacies", ["holder.json", "user.json"]),
     embedded!("emergency-overview", ["emergency.json"]),
     embedded!("eoverdracht-sender", ["document.json", "task.json"]),
     embedded!("eoverdracht-receiver", ["pull.json"]),

@@ -7,6 +7,7 @@ use conformance::region::{self, Provider};
 use connectors::http::WebAddress;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
 use connectors::peers::NotificationShape;
+use connectors::webhooks::WebhookConfig;
 use fhir::FhirVersion;
 use policy::UseCaseId;
 
@@ -26,7 +27,7 @@ pub const USE_CASES: [&str; 3] = [SENDER, RECEIVER, INBOX];
 pub(super) const OF_PARTNERS: [&str; 2] = [SENDER, RECEIVER];
 
 /// What a partner may ask us for, with these.
-pub fn of_partners(others: [&str; 3]) -> Result<Vec<UseCaseId>, String> {
+pub fn of_partners(others: [&str; 4]) -> Result<Vec<UseCaseId>, String> {
     others.into_iter().chain(OF_PARTNERS).map(use_case).collect()
 }
 
@@ -43,8 +44,9 @@ pub fn bases(outer: &str) -> Result<BTreeMap<FhirVersion, WebAddress>, String> {
 
 /// The measures: what fails is tried again sooner than anybody need, a demo is not watched for long. The general practice
 /// gives up soon, and refuses handoffs that fall short of the standard, so that this is seen as well.
-pub fn config(provider: &Provider) -> HandoffsConfig {
-    let all = HandoffsConfig { retry_seconds: 1, retry_most_seconds: 5, ..HandoffsConfig::default() };
+pub fn config(provider: &Provider, record_system: WebhookConfig) -> HandoffsConfig {
+    let webhook = Some(record_system);
+    let all = HandoffsConfig { retry_seconds: 1, retry_most_seconds: 5, webhook, ..HandoffsConfig::default() };
     match provider.key {
         "general-practice" => HandoffsConfig { attempts: 3, notification_seconds: 2, content: Content::Refuse, ..all },
         _ => all,

@@ -19,6 +19,7 @@ mod outsiders;
 mod overseers;
 mod ready;
 mod region;
+mod regional;
 mod registers;
 mod secrets;
 mod telling;

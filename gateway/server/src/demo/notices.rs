@@ -1,4 +1,5 @@
-//! Who takes the notices for the privacy officers of the demo's providers: one receiver for all of them.
+//! Who takes the notices for the privacy officers of the demo's providers, and what their record systems are told of handoffs: one
+//! receiver each for all of them.
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +13,13 @@ use super::{loopback, port, said, secrets};
 
 /// Its port, above the first.
 const PORT: u16 = 140;
+/// That of the record systems.
+const RECORD_SYSTEMS: u16 = 141;
 
-/// The receiver, running.
+/// The receivers, running.
 pub struct Notices {
     receiver: WebhookHandle,
+    record_systems: WebhookHandle,
     authorities_file: PathBuf,
 }
 
@@ -24,15 +28,25 @@ impl Notices {
     pub fn start(base_port: u16, authority: &CertificateAuthority, ca_file: PathBuf) -> Result<Self, String> {
         let receiver = WebhookReceiver::start(authority, loopback(port(base_port, PORT)?))
             .map_err(|fault| format!("the receiver of notices cannot be started: {fault}"))?;
-        Ok(Notices { receiver, authorities_file: ca_file })
+        let record_systems = WebhookReceiver::start(authority, loopback(port(base_port, RECORD_SYSTEMS)?))
+            .map_err(|fault| format!("the record systems cannot be started: {fault}"))?;
+        Ok(Notices { receiver, record_systems, authorities_file: ca_file })
     }
 
     /// How the node of this folder tells it.
     pub fn config_for(&self, folder: &Path) -> Result<WebhookConfig, String> {
-        let secret_file = folder.join("registers/notices");
-        secrets::write_private(&secret_file, self.receiver.secret.as_bytes())?;
+        self.at(&self.receiver, folder.join("registers/notices"))
+    }
+
+    /// How it tells its record system.
+    pub fn record_system_for(&self, folder: &Path) -> Result<WebhookConfig, String> {
+        self.at(&self.record_systems, folder.join("registers/record-system"))
+    }
+
+    fn at(&self, receiver: &WebhookHandle, secret_file: PathBuf) -> Result<WebhookConfig, String> {
+        secrets::write_private(&secret_file, receiver.secret.as_bytes())?;
         Ok(WebhookConfig {
-            url: said(WebAddress::parse(&self.receiver.url))?,
+            url: said(WebAddress::parse(&receiver.url))?,
             secret_file,
             authorities_file: Some(self.authorities_file.clone()),
             certificate_file: None,
@@ -42,12 +56,13 @@ impl Notices {
         })
     }
 
-    pub fn ready(&self) -> ReadySimulator {
-        ReadySimulator {
-            key: "notices".into(),
-            kind: "webhook-receiver".into(),
-            base: self.receiver.url.clone(),
-            control: self.receiver.control_url.clone(),
-        }
+    pub fn ready(&self) -> [ReadySimulator; 2] {
+        let of = |key: &str, kind: &str, receiver: &WebhookHandle| ReadySimulator {
+            key: key.into(),
+            kind: kind.into(),
+            base: receiver.url.clone(),
+            control: receiver.control_url.clone(),
+        };
+        [of("notices", "webhook-receiver", &self.receiver), of("record-systems", "record-system", &self.record_systems)]
     }
 }

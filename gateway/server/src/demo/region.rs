@@ -34,6 +34,8 @@ use crate::config::{
 
 const USE_CASE: &str = "health-overview";
 const MEDICATION: &str = flows::medication::USE_CASE;
+/// Every provider knows it; its policy says that only pharmacies may ask.
+const LABORATORY: &str = "laboratory-for-pharmacies";
 
 /// The same by the emergency procedure, by every provider's choice.
 pub const EMERGENCY: &str = "emergency-overview";
@@ -163,8 +165,9 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: [national.ready(), directories.ready(), overkant.ready(), notices.ready()]
+        services: [national.ready(), directories.ready(), overkant.ready()]
             .into_iter()
+            .chain(notices.ready())
             .chain(index.ready())
             .chain(framework.ready())
             .collect(),
@@ -227,9 +230,11 @@ fn source_of(place: &Place) -> Result<Option<(String, SourceHandle)>, String> {
 /// to.
 fn of_people(provider: &Provider, role: &str) -> Result<Vec<UseCaseId>, String> {
     let emergency = (provider.key == "hospital").then_some(EMERGENCY);
+    let laboratory = (provider.key == "pharmacy").then_some(LABORATORY);
     [USE_CASE, MEDICATION]
         .into_iter()
         .chain(emergency)
+        .chain(laboratory)
         .chain(handoffs::of_people(role).iter().copied())
         .map(use_case)
         .collect()
@@ -284,7 +289,7 @@ fn set_up(
         client_id: Some(provider.ura.into()),
         bearer_token: None,
         person: None,
-        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?, use_case(LABORATORY)?],
         treats: Vec::new(),
     });
     let config = NodeConfig {
@@ -320,7 +325,7 @@ fn set_up(
         },
         profiles: ProfilesConfig {
             folder: state.join("profiles"),
-            use_cases: [USE_CASE, MEDICATION, EMERGENCY]
+            use_cases: [USE_CASE, MEDICATION, EMERGENCY, LABORATORY]
                 .into_iter()
                 .chain(overseers::USE_CASES)
                 .chain(handoffs::USE_CASES)
@@ -336,6 +341,7 @@ fn set_up(
             index.config_for(provider, folder)?,
         )?,
         directory: directories.config_for(provider)?,
+        regional: super::regional::config_for(provider, folder)?,
         publication: Some(directories::publication(provider)),
         bounds: BoundsConfig::default(),
         quality: super::quality(),
@@ -345,7 +351,7 @@ fn set_up(
         dezi: log_in.dezi,
         cards: log_in.cards,
         epds: log_in.epds,
-        handoffs: Some(handoffs::config(provider)),
+        handoffs: Some(handoffs::config(provider, around.notices.record_system_for(folder)?)),
         nuts: Some(
             framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
         ),
@@ -379,7 +385,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
             ura: ura(other.provider.ura)?,
             name: other.provider.name.into(),
             kind: Some(other.provider.kind.into()),
-            use_cases: handoffs::of_partners([USE_CASE, MEDICATION, EMERGENCY])?,
+            use_cases: handoffs::of_partners([USE_CASE, MEDICATION, EMERGENCY, LABORATORY])?,
             handoffs: Some(handoffs::told(other.provider, &other.outer())?),
             node: Some(PartnerNode {
                 bases: handoffs::bases(&other.outer())?,
@@ -402,7 +408,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
         ura: ura(number)?,
         name: name.into(),
         kind: Some(kind.into()),
-        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?],
+        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?, use_case(LABORATORY)?],
         node: None,
         software: Some(around.framework.software()),
         nuts_v5: Some(framework::nuts_v5(number, &around.state.join("certs"))?),

@@ -67,6 +67,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         },
         registers: RegistersConfig::default(),
         directory: None,
+        regional: None,
         publication: None,
         bounds: BoundsConfig {
             body_bytes: BODY_BYTES,

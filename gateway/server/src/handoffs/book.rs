@@ -8,8 +8,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::state::{State, StateFault};
-use store::transfers::{DocumentFault, Documents, Entry, Id, Made, Transfers};
+use store::transfers::{DocumentFault, Documents, Entry, Id, Made, Read, Transfers};
 use tokio::sync::Notify;
+
+use super::owed::{Owed, Tells};
 
 /// How often a change is tried when others change the same.
 const TRIES: usize = 50;
@@ -20,6 +22,7 @@ pub struct Book<R> {
     documents: Documents,
     most: usize,
     woken: Arc<Notify>,
+    owed: Option<Arc<Owed>>,
     record: PhantomData<fn() -> R>,
 }
 
@@ -40,6 +43,8 @@ pub enum Change<T> {
     None(T),
     /// It was changed; when something is due next (Unix time in milliseconds), if anything is.
     Made(T, Option<i64>),
+    /// Something was noted in it; whatever is due stays due.
+    Noted(T),
 }
 
 impl std::fmt::Display for Trouble {
@@ -65,7 +70,7 @@ impl From<DocumentFault> for Trouble {
     }
 }
 
-impl<R: Serialize + DeserializeOwned + Send + 'static> Book<R> {
+impl<R: Tells + Serialize + DeserializeOwned + Send + 'static> Book<R> {
     /// Opens the transfers under this name; their documents lie in `folder`. Documents of transfers that were never made
     /// are taken away.
     ///
@@ -86,9 +91,38 @@ impl<R: Serialize + DeserializeOwned + Send + 'static> Book<R> {
             Some(fault) => Err(fault.into()),
             None => {
                 let (transfers, woken) = (Arc::new(transfers), Arc::new(Notify::new()));
-                Ok(Book { transfers, documents, most, woken, record: PhantomData })
+                Ok(Book { transfers, documents, most, woken, owed: None, record: PhantomData })
             }
         }
+    }
+
+    /// The same, with notes of what the record system is to be told.
+    pub fn owing(self, owed: Owed) -> Self {
+        Book { owed: Some(Arc::new(owed)), ..self }
+    }
+
+    /// What the record system is to be told, where it is told anything.
+    pub fn owed(&self) -> Option<&Owed> {
+        self.owed.as_deref()
+    }
+
+    /// Strikes a note off when nothing is owed of its transfer, and it was not made anew.
+    ///
+    /// # Errors
+    /// The book cannot be read or written.
+    pub async fn settle(&self, id: Id, note: Read) -> Result<(), Trouble> {
+        let (transfers, owed) = (self.transfers.clone(), self.owed.clone());
+        off_thread(move || {
+            let Some(owed) = owed else { return Ok(()) };
+            let _noting = owed.noting();
+            let found = transfers.get(id)?.map(|found| read::<R>(&found.entry.record)).transpose()?;
+            match found {
+                None => Ok(owed.forget(id)?),
+                Some(record) if record.telling().owes().is_none() => Ok(owed.settle(id, &note)?),
+                Some(_) => Ok(()),
+            }
+        })
+        .await
     }
 
     /// Makes a transfer with its document, unless one of its names is known. Something is due about it at once. Durable
@@ -156,19 +190,24 @@ impl<R: Serialize + DeserializeOwned + Send + 'static> Book<R> {
         id: Id,
         change: impl Fn(&mut R) -> Change<T> + Send + 'static,
     ) -> Result<Option<T>, Trouble> {
-        let transfers = self.transfers.clone();
+        let (transfers, owed) = (self.transfers.clone(), self.owed.clone());
         let changed = off_thread(move || {
             for _ in 0..TRIES {
                 let Some(before) = transfers.get(id)? else { return Ok(None) };
                 let mut record: R = read(&before.entry.record)?;
-                match change(&mut record) {
+                let known = record.telling().number();
+                let (told, due) = match change(&mut record) {
                     Change::None(told) => return Ok(Some(told)),
-                    Change::Made(told, due) => {
-                        let entry = Entry { due, record: written(&record)? };
-                        if transfers.replace(id, &before, &entry)? {
-                            return Ok(Some(told));
-                        }
-                    }
+                    Change::Made(told, due) => (told, due),
+                    Change::Noted(told) => (told, before.entry.due),
+                };
+                // First the note, then the change: cut off in between, one note is too many, and none is missing.
+                let noted = owed.as_ref().filter(|_| record.telling().number() != known);
+                let _noting = noted.map(|owed| owed.noting());
+                noted.map_or(Ok(()), |owed| owed.note(id))?;
+                let entry = Entry { due, record: written(&record)? };
+                if transfers.replace(id, &before, &entry)? {
+                    return Ok(Some(told));
                 }
             }
             Err(Trouble::Contended)
@@ -202,8 +241,9 @@ impl<R: Serialize + DeserializeOwned + Send + 'static> Book<R> {
     /// # Errors
     /// The book cannot be written.
     pub async fn forget(&self, id: Id) -> Result<(), Trouble> {
-        let (transfers, documents) = (self.transfers.clone(), self.documents.clone());
+        let (transfers, documents, owed) = (self.transfers.clone(), self.documents.clone(), self.owed.clone());
         off_thread(move || {
+            owed.map_or(Ok(()), |owed| owed.forget(id))?;
             transfers.remove(id)?;
             Ok(documents.remove(id)?)
         })

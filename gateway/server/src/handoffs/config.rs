@@ -1,8 +1,11 @@
 //! `[handoffs]`: whether this node takes part in eOverdracht, and its measures; and how each partner is told.
 
+use std::path::PathBuf;
+
 use connectors::http::WebAddress;
 use connectors::identity::PersonConfig;
 use connectors::peers::NotificationShape;
+use connectors::webhooks::WebhookConfig;
 use serde::{Deserialize, Serialize};
 
 /// The nursing handoff (eOverdracht) of this node. Everything has a default.
@@ -32,6 +35,9 @@ pub struct HandoffsConfig {
     /// In whose name handoffs are fetched as soon as they are ready. Without, a person of ours takes each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intake: Option<PersonConfig>,
+    /// The provider's own record system, told of each step of a transfer. Without it none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookConfig>,
 }
 
 /// What becomes of a handoff that falls short of the standard when it is pushed. What is no handoff is always refused.
@@ -75,11 +81,17 @@ impl Default for HandoffsConfig {
             content: Content::Report,
             remind_hours: 24,
             intake: None,
+            webhook: None,
         }
     }
 }
 
 impl HandoffsConfig {
+    /// The files that it names.
+    pub fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        self.webhook.iter_mut().flat_map(WebhookConfig::files)
+    }
+
     /// Whether these measures are measures.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ impl Effort {
 }
 
 /// How long to wait after so many failures, in milliseconds.
-fn wait(attempts: u16, config: &HandoffsConfig) -> i64 {
+pub fn wait(attempts: u16, config: &HandoffsConfig) -> i64 {
     let doubled = i64::from(config.retry_seconds) << attempts.saturating_sub(1).min(32);
     doubled.min(i64::from(config.retry_most_seconds)).saturating_mul(1000)
 }

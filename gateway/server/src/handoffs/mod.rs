@@ -6,6 +6,9 @@
 //! What is due is done by two loops ([`sending`], [`receiving`]) that may be cut off at any moment.
 
 pub mod book;
+mod callbacks;
+#[cfg(test)]
+mod callbacks_tests;
 pub mod config;
 pub mod effort;
 mod forgetting;
@@ -13,6 +16,7 @@ pub mod getting;
 mod inbox;
 pub mod names;
 mod outbox;
+pub mod owed;
 pub mod ports;
 mod push;
 pub mod received;
@@ -36,6 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use connectors::http::WebAddress;
 use connectors::peers::{NotificationShape, PeerConfig};
+use connectors::webhooks::WebhookReceiver;
 use exchange::ports::{Clock, Source};
 use fhir::{Bsn, Ura};
 use policy::UseCaseId;
@@ -46,10 +51,12 @@ use time::format_description::well_known::Rfc3339;
 use crate::grants::GrantsPort;
 use book::{Book, Trouble};
 use config::HandoffsConfig;
+use owed::Owed;
 use ports::Tells;
 use received::Received;
 use sent::Sent;
 use tickets::Tickets;
+use tokio::sync::Notify;
 
 pub use inbox::InboxSource;
 pub use outbox::OutboxSource;
@@ -78,6 +85,8 @@ pub struct Partner {
 pub struct Books {
     pub sent: Arc<Book<Sent>>,
     pub received: Arc<Book<Received>>,
+    /// Woken when the record system is to be told of something.
+    pub owing: Arc<Notify>,
 }
 
 /// Everything that handoffs are led with.
@@ -90,6 +99,8 @@ pub struct Handoffs {
     pub partners: HashMap<Ura, Partner>,
     pub notifier: Arc<dyn Tells>,
     pub tickets: Arc<Tickets>,
+    /// The provider's own record system, where it is told of what happens to transfers.
+    pub record_system: Option<WebhookReceiver>,
     patients: Mutex<HashMap<String, Known>>,
 }
 
@@ -110,6 +121,7 @@ pub struct Parts {
     pub partners: HashMap<Ura, Partner>,
     pub notifier: Arc<dyn Tells>,
     pub tickets: Arc<Tickets>,
+    pub record_system: Option<WebhookReceiver>,
 }
 
 impl Books {
@@ -120,9 +132,17 @@ impl Books {
     pub fn open(state: &Arc<State>, folder: &Path, config: &HandoffsConfig) -> Result<Self, String> {
         let trouble = |fault: Trouble| format!("the handoffs: {fault}");
         let (most, largest) = (config.most, config.largest_bytes);
+        let sent = Book::open(state.clone(), "handoffs-sent", folder, most, largest).map_err(trouble)?;
+        let received = Book::open(state.clone(), "handoffs-received", folder, most, largest).map_err(trouble)?;
+        if config.webhook.is_none() {
+            return Ok(Books { sent: Arc::new(sent), received: Arc::new(received), owing: Arc::default() });
+        }
+        let owing = Arc::<Notify>::default();
+        let notes = |name: &str| Owed::open(state.clone(), name, owing.clone()).map_err(|fault| trouble(fault.into()));
         Ok(Books {
-            sent: Arc::new(Book::open(state.clone(), "handoffs-sent", folder, most, largest).map_err(trouble)?),
-            received: Arc::new(Book::open(state.clone(), "handoffs-received", folder, most, largest).map_err(trouble)?),
+            sent: Arc::new(sent.owing(notes("handoffs-sent-owed")?)),
+            received: Arc::new(received.owing(notes("handoffs-received-owed")?)),
+            owing,
         })
     }
 }
@@ -133,9 +153,19 @@ impl Handoffs {
     /// # Errors
     /// A sentence for the operator.
     pub fn new(parts: Parts) -> Result<Arc<Self>, String> {
-        let Parts { own, config, clock, books, grants, partners, notifier, tickets } = parts;
-        let handoffs =
-            Handoffs { own, config, clock, books, grants, partners, notifier, tickets, patients: Mutex::default() };
+        let Parts { own, config, clock, books, grants, partners, notifier, tickets, record_system } = parts;
+        let handoffs = Handoffs {
+            own,
+            config,
+            clock,
+            books,
+            grants,
+            partners,
+            notifier,
+            tickets,
+            record_system,
+            patients: Mutex::default(),
+        };
         let sent = handoffs.books.sent.list(None, usize::MAX).map_err(|fault| format!("the handoffs: {fault}"))?;
         for (_, sent) in sent {
             if let Some(bsn) = sent.patient() {

@@ -6,6 +6,7 @@ use policy::Person;
 use serde::{Deserialize, Serialize};
 
 use super::effort::Effort;
+use super::owed::{Telling, Tells};
 
 /// One transfer that we receive. Debug shows no patient and no person.
 #[derive(Clone, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub struct Received {
     pub modified: String,
     pub correlation: String,
     pub effort: Effort,
+    /// What our record system was told of it.
+    #[serde(default)]
+    telling: Telling,
 }
 
 /// That somebody of ours read it.
@@ -82,6 +86,7 @@ impl Received {
             modified: now.to_owned(),
             correlation: correlation.to_owned(),
             effort: Effort::default(),
+            telling: Telling::default(),
         };
         received.put(&Receiving::default(), now);
         received
@@ -106,7 +111,11 @@ impl Received {
 
     /// Puts a state in the place of the one before; what was tried before counts no more. `now`: RFC 3339.
     pub fn put(&mut self, receiving: &Receiving, now: &str) {
-        self.stage = word(receiving.stage()).to_owned();
+        let stage = word(receiving.stage());
+        if !self.stage.is_empty() && self.stage != stage {
+            self.telling.changed(now);
+        }
+        stage.clone_into(&mut self.stage);
         self.waiting = match receiving.stage() {
             Stage::Waiting(status) => Some(status.code().to_owned()),
             _ => None,
@@ -115,6 +124,22 @@ impl Received {
         self.held = receiving.held().to_vec();
         self.modified = now.to_owned();
         self.effort = Effort::default();
+    }
+}
+
+impl Tells for Received {
+    const SIDE: &'static str = "received";
+    fn telling(&self) -> &Telling {
+        &self.telling
+    }
+    fn telling_mut(&mut self) -> &mut Telling {
+        &mut self.telling
+    }
+    fn state(&self) -> &'static str {
+        self.receiving().map_or("unreadable", |receiving| word(receiving.stage()))
+    }
+    fn given_up(&self) -> bool {
+        self.effort.given_up
     }
 }
 

@@ -17,6 +17,7 @@ use policy::{Caller, Organisation, Person, TreatmentRelation};
 use store::transfers::Id;
 
 use super::book::{Change, Trouble};
+use super::owed::Tells;
 use super::received::Received;
 use super::{Handoffs, RECEIVER, names, use_case};
 
@@ -85,6 +86,9 @@ impl Handoffs {
                 Ok(found) => found,
                 Err(why) => {
                     let due = received.effort.fail(why.clone(), now, &config);
+                    if received.effort.given_up {
+                        received.telling_mut().changed(&stamp);
+                    }
                     return Change::Made(Some(false), due);
                 }
             };

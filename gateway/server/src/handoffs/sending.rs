@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::book::{Change, Trouble};
+use super::owed::Tells;
 use super::ports::ENDED;
 use super::sent::Sent;
 use super::{Handoffs, SENDER, names, use_case};
@@ -40,7 +41,13 @@ impl Handoffs {
                     Change::Made(false, None)
                 }
                 Ok(Step::Nothing) => Change::Made(true, None),
-                Err(why) => Change::Made(false, sent.effort.fail(why.clone(), now, &config)),
+                Err(why) => {
+                    let due = sent.effort.fail(why.clone(), now, &config);
+                    if sent.effort.given_up {
+                        sent.telling_mut().changed(&stamp);
+                    }
+                    Change::Made(false, due)
+                }
             }
         });
         if told.await? == Some(false) {

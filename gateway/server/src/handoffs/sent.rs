@@ -7,6 +7,7 @@ use flows::eoverdracht::{Handoff, Sending, TaskStatus};
 use serde::{Deserialize, Serialize};
 
 use super::effort::Effort;
+use super::owed::{Telling, Tells};
 
 /// One transfer that we send. Debug shows no patient.
 #[derive(Clone, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Sent {
     pub granted: Option<String>,
     pub correlation: String,
     pub effort: Effort,
+    /// What our record system was told of it.
+    #[serde(default)]
+    telling: Telling,
 }
 
 /// What a new transfer is made of.
@@ -81,6 +85,7 @@ impl Sent {
             granted: None,
             correlation: new.correlation.to_owned(),
             effort: Effort::default(),
+            telling: Telling::default(),
         }
     }
 
@@ -93,6 +98,9 @@ impl Sent {
     pub fn put(&mut self, sending: Sending, now: &str) {
         if sending.change() != self.change {
             self.modified = now.to_owned();
+        }
+        if self.status != sending.status().code() {
+            self.telling.changed(now);
         }
         self.status = sending.status().code().to_owned();
         (self.change, self.told) = (sending.change(), sending.told());
@@ -127,5 +135,21 @@ impl Sent {
                 id: self.receiving_organization.as_deref(),
             },
         }))
+    }
+}
+
+impl Tells for Sent {
+    const SIDE: &'static str = "sent";
+    fn telling(&self) -> &Telling {
+        &self.telling
+    }
+    fn telling_mut(&mut self) -> &mut Telling {
+        &mut self.telling
+    }
+    fn state(&self) -> &'static str {
+        self.sending().map_or("unreadable", |sending| sending.status().code())
+    }
+    fn given_up(&self) -> bool {
+        self.effort.given_up
     }
 }

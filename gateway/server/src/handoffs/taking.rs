@@ -155,10 +155,9 @@ impl Handoffs {
             match next {
                 None => Change::None(false),
                 Some(_) if received.seen.is_some() => Change::None(true),
-                Some(receiving) => {
+                Some(_) => {
                     received.seen = Some(seen.clone());
-                    // Whatever else was due about it stays due, as soon as it can be.
-                    Change::Made(true, receiving.next().map(|_| 0))
+                    Change::Noted(true)
                 }
             }
         });

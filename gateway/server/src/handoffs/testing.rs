@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use connectors::http::{HttpClient, HttpSettings};
+use connectors::http::{HttpClient, HttpSettings, Trust};
 use connectors::identity::NodeKey;
 use connectors::identity::oauth::TokenClient;
 use connectors::peers::Notifier;
 use connectors::registers::Nobody;
 use connectors::relations::Relations;
+use connectors::webhooks::{Secrets, WebhookConfig, WebhookReceiver};
 use exchange::ports::{
     AccessLog, Answer, AuthenticationFault, Authenticator, BoxFuture, Item, Localisation, LogUnavailable, NoThrottle,
     NoValueSets, Question, Slot, SourceFault, SystemClock, Whereabouts, Written,
@@ -198,11 +199,19 @@ pub(super) fn use_case_of(name: &str) -> UseCase {
     UseCase::load(name, &file("capability.json"), &file("policy.rego"), &file("release.toml"), false).unwrap()
 }
 
+/// A secret of nobody.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
 impl World {
     pub(super) fn new(documents: bool) -> Self {
+        World::telling(documents, None)
+    }
+
+    /// With a record system that is told.
+    pub(super) fn telling(documents: bool, webhook: Option<WebhookConfig>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = Arc::new(State::open(&StateOptions::new(folder.path().join("state"))).unwrap());
-        let config = HandoffsConfig { attempts: 3, ..HandoffsConfig::default() };
+        let config = HandoffsConfig { attempts: 3, webhook: webhook.clone(), ..HandoffsConfig::default() };
         let books = Books::open(&state, &folder.path().join("documents"), &config).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let sender = Arc::new(Sender {
@@ -231,6 +240,10 @@ impl World {
             partners: HashMap::from([(ura(OTHER), partner)]),
             notifier: Arc::new(Notifier::new(http, tokens, use_case(RECEIVER).unwrap(), Duration::from_secs(1))),
             tickets: tickets.clone(),
+            record_system: webhook.map(|webhook| {
+                let secrets = Secrets::parse(SECRET).unwrap();
+                WebhookReceiver::new(webhook, secrets, Trust::Roots(Vec::new()), None).unwrap()
+            }),
         })
         .unwrap();
         let log = Log::default();

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::Handoffs;
 use super::book::Trouble;
+use super::callbacks::Round;
 use super::forgetting::EVERY;
 use super::receiving::Runs;
 use crate::http::endpoint;
@@ -29,6 +30,7 @@ impl Working {
     /// Starts both. To be called on the runtime that the node serves on.
     pub fn start(node: &Arc<Node>, handoffs: &Arc<Handoffs>) -> Self {
         let (of_sender, of_receiver, of_both) = (handoffs.clone(), handoffs.clone(), handoffs.clone());
+        let of_record_system = handoffs.clone();
         let node = node.clone();
         let runs: Runs = Arc::new(move |inbound| {
             let node = node.clone();
@@ -45,6 +47,25 @@ impl Working {
                 loop {
                     let round = of_receiver.receive_round(&runs).await;
                     rest(round, of_receiver.books.received.woken()).await;
+                }
+            }),
+            actix_web::rt::spawn(async move {
+                let mut away = 0_u16;
+                loop {
+                    match of_record_system.tell_round().await {
+                        Ok(Round::Done) => {
+                            away = 0;
+                            rest(Ok(()), of_record_system.books.owing.notified()).await;
+                        }
+                        Ok(Round::Away) => {
+                            if away == 0 {
+                                tracing::warn!("the record system takes no messages of handoffs now");
+                            }
+                            away = away.saturating_add(1);
+                            tokio::time::sleep(of_record_system.left_alone(away)).await;
+                        }
+                        Err(fault) => rest(Err(fault), std::future::pending()).await,
+                    }
                 }
             }),
             actix_web::rt::spawn(async move {

@@ -16,7 +16,7 @@ use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
 use super::{
     cards, discovery, doors, handoffs, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, pdp,
-    vetted, witness,
+    regional, vetted, witness,
 };
 use crate::desk::NodeDesk;
 use crate::directory::publishing;
@@ -57,6 +57,7 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
                 &format!("{}/{{task}}", handoffs::notification::PATH),
                 web::post().to(handoffs::notification::notification),
             )
+            .service(regional::scope())
             .route(publishing::PATH, web::route().to(publishing::base))
             .route(&format!("{}/{{path:.*}}", publishing::PATH), web::route().to(publishing::below))
             .route("/fhir/{version}", web::route().to(fhir_base))

@@ -1,4 +1,4 @@
-//! What lies outside the stack and rests on a certificate: whoever shows one that cannot be believed now gets no token.
+//! What lies outside the stack and rests on a certificate: whoever shows one that cannot be believed now gets nothing.
 //!
 //! The stack asks the same, in `identification`, and records it; here it is a line in the technical log and a count.
 
@@ -43,7 +43,7 @@ pub async fn only_with_a_good_certificate<B: MessageBody + 'static>(
     if let Some(node) = request.app_data::<Data<Node>>() {
         node.metrics().token(false);
     }
-    tracing::warn!(token.standing = ?standing, "token request with a certificate that is not believed");
+    tracing::warn!(certificate.standing = ?standing, "a certificate that is not believed was shown outside an exchange");
     Ok(request.into_response(response))
 }
 

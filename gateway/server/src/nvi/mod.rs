@@ -2,6 +2,7 @@
 //! told on the wire is `connectors::nvi`'s.
 
 mod measures;
+mod objecting;
 mod registering;
 mod round;
 #[cfg(test)]

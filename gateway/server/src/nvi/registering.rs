@@ -1,12 +1,10 @@
 //! Keeps what the index holds of us up to what own sources hold: looks at them for data that appeared or went, works off what
 //! is to be told, and at intervals holds the index against the ledger.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use connectors::nvi::{Nvi, RegistrationsConfig};
-use connectors::registers::Objections;
 use connectors::sources::{Holdings, Inventory};
 use store::registrations::Registrations;
 use time::OffsetDateTime;
@@ -14,6 +12,7 @@ use tokio::task::JoinHandle;
 use tracing::warn;
 
 use super::NviMeasures;
+use super::objecting::{Findability, Hidden};
 use super::round::{Round, reconcile, settle, work};
 
 /// The tree of the state that the ledger stands in.
@@ -26,7 +25,7 @@ pub struct Setup {
     pub settings: RegistrationsConfig,
     pub index: Nvi,
     pub own: Vec<Arc<dyn Inventory>>,
-    pub objections: Option<Arc<Objections>>,
+    pub findability: Findability,
     pub ledger: Registrations,
     pub measures: Arc<NviMeasures>,
 }
@@ -38,8 +37,8 @@ pub struct Registering {
 
 impl Registering {
     /// Must be called within the tokio run time.
-    pub fn start(setup: Setup) -> Self {
-        let task = tokio::spawn(async move { keep(&setup).await });
+    pub fn start(mut setup: Setup) -> Self {
+        let task = tokio::spawn(async move { keep(&mut setup).await });
         Registering { task }
     }
 }
@@ -50,21 +49,30 @@ impl Drop for Registering {
     }
 }
 
-async fn keep(setup: &Setup) {
+async fn keep(setup: &mut Setup) {
     let every = Duration::from_secs(setup.settings.every_seconds);
     let between = Duration::from_secs(setup.settings.reconcile_seconds);
     let mut reconciling = Instant::now();
     // When everything that changed before was seen.
     let mut seen: Option<OffsetDateTime> = None;
+    let mut hidden = Hidden::default();
     loop {
         let due = Instant::now() >= reconciling;
         let begun = OffsetDateTime::now_utc();
         // Once in a while everything is looked at: only then is it known what is gone.
         let since = seen.filter(|_| !due).map(|seen| seen - SKEW);
         let held = look(setup, since).await;
-        let told = told(setup, held.as_ref()).await;
-        if held.is_some() {
-            seen = Some(begun);
+        let now_hidden = setup.findability.hidden(held.as_ref()).await;
+        let told = told(setup, held.as_ref(), now_hidden.as_ref()).await;
+        if let Some(now) = now_hidden {
+            if held.is_some() {
+                seen = Some(begun);
+            }
+            if since.is_some() && now.lets_go(&hidden) {
+                // What there is of them is not what changed now.
+                seen = None;
+            }
+            hidden = now;
         }
         match told {
             Ok(round) => {
@@ -91,11 +99,12 @@ async fn keep(setup: &Setup) {
 
 /// What all own sources hold together. None when one of them could not say.
 async fn look(setup: &Setup, since: Option<OffsetDateTime>) -> Option<Holdings> {
-    let mut all = Holdings { patients: BTreeMap::new(), whole: since.is_none() };
+    let mut all = Holdings { whole: since.is_none(), ..Holdings::default() };
     for source in &setup.own {
         match source.holdings(setup.index.categories(), since).await {
             Ok(found) => {
                 all.whole &= found.whole;
+                all.consents.extend(found.consents);
                 for (patient, categories) in found.patients {
                     all.patients.entry(patient).or_default().extend(categories);
                 }
@@ -113,14 +122,14 @@ async fn look(setup: &Setup, since: Option<OffsetDateTime>) -> Option<Holdings> 
 }
 
 /// Brings the ledger up to what is held, and tells the index.
-async fn told(setup: &Setup, held: Option<&Holdings>) -> Result<Round, store::state::StateFault> {
-    let objecting = match &setup.objections {
-        Some(list) => list.all(),
-        None => Some(Arc::default()),
-    };
+async fn told(
+    setup: &Setup,
+    held: Option<&Holdings>,
+    hidden: Option<&Hidden>,
+) -> Result<Round, store::state::StateFault> {
     // Who objects is not known: then nobody new is registered, and nobody is taken away for want of data.
-    if let (Some(held), Some(objecting)) = (held, &objecting) {
-        settle(&setup.ledger, held, objecting, setup.index.has_categories()).await?;
+    if let (Some(held), Some(hidden)) = (held, hidden) {
+        settle(&setup.ledger, held, hidden, setup.index.has_categories()).await?;
     }
-    work(&setup.index, &setup.ledger, OffsetDateTime::now_utc().unix_timestamp(), objecting.is_some()).await
+    work(&setup.index, &setup.ledger, OffsetDateTime::now_utc().unix_timestamp(), hidden).await
 }

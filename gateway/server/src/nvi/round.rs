@@ -1,7 +1,7 @@
 //! One round of keeping registrations up. Each step is durable before the next: wanted, told, noted. A crash between being
 //! told and being noted tells once more; the index then says that it knows, and under which name.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use connectors::national::Failure;
 use connectors::nvi::{IndexCategory, Nvi, Present};
@@ -12,6 +12,8 @@ use fhir::identifiers::Reader;
 use store::registrations::{Entry, Registrations, Standing};
 use store::state::StateFault;
 use tracing::{info, warn};
+
+use super::objecting::Hidden;
 
 /// The most that is told in one round, so that a full source does not become a flood.
 const MOST_AT_ONCE: usize = 500;
@@ -85,11 +87,13 @@ fn named(key: &[u8]) -> Option<(Bsn, IndexCategory)> {
 pub async fn settle(
     ledger: &Registrations,
     held: &Holdings,
-    objecting: &HashSet<Bsn>,
+    hidden: &Hidden,
     by_category: bool,
 ) -> Result<(), StateFault> {
+    let Hidden { objecting, unknown } = hidden;
+    let shown = |patient: &Bsn| !objecting.contains(patient) && !unknown.contains(patient);
     let mut wanted: BTreeSet<Vec<u8>> = BTreeSet::new();
-    for (patient, categories) in held.patients.iter().filter(|(patient, _)| !objecting.contains(patient)) {
+    for (patient, categories) in held.patients.iter().filter(|(patient, _)| shown(patient)) {
         if by_category {
             wanted.extend(categories.iter().map(|category| key(patient, category.as_str())));
         } else {
@@ -99,7 +103,12 @@ pub async fn settle(
     let mut changes: Vec<(Vec<u8>, Entry)> = Vec::new();
     for found in ledger.all() {
         let (key, entry) = found?;
-        let (is_wanted, objects) = (wanted.remove(&key), named(&key).is_some_and(|(bsn, _)| objecting.contains(&bsn)));
+        let is_wanted = wanted.remove(&key);
+        let whom = named(&key).map(|(bsn, _)| bsn);
+        if whom.as_ref().is_some_and(|bsn| unknown.contains(bsn) && !objecting.contains(bsn)) {
+            continue;
+        }
+        let objects = whom.is_some_and(|bsn| objecting.contains(&bsn));
         let standing = match entry.standing {
             Standing::Leaving if is_wanted && entry.id.is_empty() => Standing::Wanted,
             Standing::Leaving if is_wanted => Standing::Registered,
@@ -115,18 +124,23 @@ pub async fn settle(
     if changes.is_empty() { Ok(()) } else { ledger.commit().await }
 }
 
-/// Tells the index what the ledger says is to be told and is due. `registers` is false when it is not known who objects.
+/// Tells the index what the ledger says is to be told and is due. Where it is not known who is hidden, nobody is registered.
 pub async fn work(
     index: &impl Registry,
     ledger: &Registrations,
     now: i64,
-    registers: bool,
+    hidden: Option<&Hidden>,
 ) -> Result<Round, StateFault> {
+    let registers = |key: &[u8]| {
+        let shown = |(bsn, _): (Bsn, IndexCategory)| hidden.is_some_and(|hidden| !hidden.unknown.contains(&bsn));
+        named(key).is_none_or(shown)
+    };
     let due: Vec<(Vec<u8>, Entry)> = ledger
         .all()
         .filter(|found| match found {
-            Ok((_, entry)) => {
-                let told = entry.standing == Standing::Leaving || (entry.standing == Standing::Wanted && registers);
+            Ok((key, entry)) => {
+                let told =
+                    entry.standing == Standing::Leaving || (entry.standing == Standing::Wanted && registers(key));
                 told && entry.not_before <= now
             }
             Err(_) => true,

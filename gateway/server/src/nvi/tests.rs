@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use store::registrations::{Registrations, Standing};
 use store::state::{State, StateOptions};
 
+use super::objecting::Hidden;
 use super::round::{Registry, reconcile, settle, work};
 
 const PATIENTS: [&str; 3] = ["999911120", "900203638", "900203651"];
@@ -136,8 +137,8 @@ fn held(pairs: &[(usize, usize)], whole: bool) -> Holdings {
     held
 }
 
-fn nobody() -> HashSet<Bsn> {
-    HashSet::new()
+fn nobody() -> Hidden {
+    Hidden::default()
 }
 
 /// What an index that keeps categories should hold.
@@ -161,15 +162,15 @@ async fn the_first_data_registers_and_the_last_that_goes_takes_it_away() {
     let (folder, index) = (tempfile::tempdir().unwrap(), Played::default());
     let ledger = open(folder.path());
     settle(&ledger, &held(&[(0, 0), (0, 1), (1, 0)], true), &nobody(), true).await.unwrap();
-    let round = work(&index, &ledger, 100, true).await.unwrap();
+    let round = work(&index, &ledger, 100, Some(&nobody())).await.unwrap();
     assert_eq!((round.registered, round.waiting), (3, 0));
     assert_eq!(sorted(index.holds()), expected(&[(0, 0), (0, 1), (1, 0)]));
     // A look at what changed only, or at what could not be read whole, takes nothing away.
     settle(&ledger, &held(&[(2, 0)], false), &nobody(), true).await.unwrap();
-    work(&index, &ledger, 101, true).await.unwrap();
+    work(&index, &ledger, 101, Some(&nobody())).await.unwrap();
     assert_eq!(index.holds().len(), 4);
     settle(&ledger, &held(&[(0, 1)], true), &nobody(), true).await.unwrap();
-    let round = work(&index, &ledger, 102, true).await.unwrap();
+    let round = work(&index, &ledger, 102, Some(&nobody())).await.unwrap();
     assert_eq!((round.registered, round.waiting), (1, 0));
     assert_eq!(index.holds(), expected(&[(0, 1)]));
 }
@@ -180,15 +181,15 @@ async fn who_objects_is_taken_away_at_once_and_never_registered_and_comes_back_w
     let ledger = open(folder.path());
     let all = || held(&[(0, 0), (1, 0)], false);
     settle(&ledger, &all(), &nobody(), true).await.unwrap();
-    work(&index, &ledger, 100, true).await.unwrap();
-    let objecting = HashSet::from([bsn(0)]);
+    work(&index, &ledger, 100, Some(&nobody())).await.unwrap();
+    let objecting = Hidden { objecting: HashSet::from([bsn(0)]), ..Hidden::default() };
     settle(&ledger, &all(), &objecting, true).await.unwrap();
-    work(&index, &ledger, 101, true).await.unwrap();
+    work(&index, &ledger, 101, Some(&nobody())).await.unwrap();
     assert_eq!(index.holds(), expected(&[(1, 0)]));
     settle(&ledger, &all(), &objecting, true).await.unwrap();
-    assert_eq!(work(&index, &ledger, 102, true).await.unwrap().waiting, 0);
+    assert_eq!(work(&index, &ledger, 102, Some(&nobody())).await.unwrap().waiting, 0);
     settle(&ledger, &all(), &nobody(), true).await.unwrap();
-    work(&index, &ledger, 103, true).await.unwrap();
+    work(&index, &ledger, 103, Some(&nobody())).await.unwrap();
     assert_eq!(sorted(index.holds()), expected(&[(0, 0), (1, 0)]));
 }
 
@@ -197,8 +198,26 @@ async fn while_it_is_not_known_who_objects_nobody_is_registered() {
     let (folder, index) = (tempfile::tempdir().unwrap(), Played::default());
     let ledger = open(folder.path());
     settle(&ledger, &held(&[(0, 0)], true), &nobody(), true).await.unwrap();
-    assert_eq!(work(&index, &ledger, 100, false).await.unwrap().waiting, 1);
+    assert_eq!(work(&index, &ledger, 100, None).await.unwrap().waiting, 1);
     assert!(index.holds().is_empty());
+}
+
+#[tokio::test]
+async fn of_whom_it_is_not_known_whether_they_object_everything_stays_as_it_is() {
+    let (folder, index) = (tempfile::tempdir().unwrap(), Played::default());
+    let ledger = open(folder.path());
+    settle(&ledger, &held(&[(0, 0)], true), &nobody(), true).await.unwrap();
+    work(&index, &ledger, 100, Some(&nobody())).await.unwrap();
+    let hidden = Hidden { unknown: HashSet::from([bsn(0), bsn(1)]), ..Hidden::default() };
+    settle(&ledger, &held(&[(1, 0), (2, 0)], true), &hidden, true).await.unwrap();
+    work(&index, &ledger, 101, Some(&hidden)).await.unwrap();
+    assert_eq!(sorted(index.holds()), expected(&[(0, 0), (2, 0)]), "the one is kept, the other not made");
+    // One who was wanted before it was not known any more waits as well.
+    settle(&ledger, &held(&[(1, 0), (2, 0)], true), &nobody(), true).await.unwrap();
+    assert_eq!(work(&index, &ledger, 102, Some(&hidden)).await.unwrap().waiting, 1);
+    assert_eq!(index.holds(), expected(&[(2, 0)]));
+    work(&index, &ledger, 103, Some(&nobody())).await.unwrap();
+    assert_eq!(sorted(index.holds()), expected(&[(1, 0), (2, 0)]));
 }
 
 #[tokio::test]
@@ -207,17 +226,17 @@ async fn an_index_that_is_away_is_told_later_and_one_that_refuses_is_not_asked_o
     let ledger = open(folder.path());
     settle(&ledger, &held(&[(0, 0), (1, 0)], true), &nobody(), true).await.unwrap();
     index.set(Mood::Away);
-    assert_eq!(work(&index, &ledger, 100, true).await.unwrap().waiting, 2);
+    assert_eq!(work(&index, &ledger, 100, Some(&nobody())).await.unwrap().waiting, 2);
     let tried = ledger.all().filter(|found| found.as_ref().unwrap().1.tries > 0).count();
     assert_eq!(tried, 1, "when it is away the others wait");
     index.set(Mood::Refusing);
-    assert_eq!(work(&index, &ledger, 200, true).await.unwrap().waiting, 2);
+    assert_eq!(work(&index, &ledger, 200, Some(&nobody())).await.unwrap().waiting, 2);
     let (tries, not_before) =
         ledger.all().map(|found| found.unwrap().1).map(|entry| (entry.tries, entry.not_before)).max().unwrap();
     assert!(tries == 2 && not_before == 210, "{tries} {not_before}");
     index.set(Mood::Well);
-    assert_eq!(work(&index, &ledger, 201, true).await.unwrap().waiting, 2, "not yet");
-    assert_eq!(work(&index, &ledger, 4_000, true).await.unwrap().registered, 2);
+    assert_eq!(work(&index, &ledger, 201, Some(&nobody())).await.unwrap().waiting, 2, "not yet");
+    assert_eq!(work(&index, &ledger, 4_000, Some(&nobody())).await.unwrap().registered, 2);
 }
 
 #[tokio::test]
@@ -225,13 +244,13 @@ async fn categories_that_share_one_record_give_it_up_together() {
     let (folder, index) = (tempfile::tempdir().unwrap(), Played { one_per_patient: true, ..Played::default() });
     let ledger = open(folder.path());
     settle(&ledger, &held(&[(0, 0), (0, 1)], true), &nobody(), true).await.unwrap();
-    assert_eq!(work(&index, &ledger, 100, true).await.unwrap().registered, 2);
+    assert_eq!(work(&index, &ledger, 100, Some(&nobody())).await.unwrap().registered, 2);
     assert_eq!(index.holds().len(), 1);
     settle(&ledger, &held(&[(0, 1)], true), &nobody(), true).await.unwrap();
-    work(&index, &ledger, 101, true).await.unwrap();
+    work(&index, &ledger, 101, Some(&nobody())).await.unwrap();
     assert_eq!(index.holds().len(), 1, "there is still data");
     settle(&ledger, &held(&[], true), &nobody(), true).await.unwrap();
-    work(&index, &ledger, 102, true).await.unwrap();
+    work(&index, &ledger, 102, Some(&nobody())).await.unwrap();
     assert!(index.holds().is_empty());
 }
 
@@ -240,14 +259,14 @@ async fn drift_is_found_and_repaired() {
     let (folder, index) = (tempfile::tempdir().unwrap(), Played::default());
     let ledger = open(folder.path());
     settle(&ledger, &held(&[(0, 0), (1, 0)], true), &nobody(), true).await.unwrap();
-    work(&index, &ledger, 100, true).await.unwrap();
+    work(&index, &ledger, 100, Some(&nobody())).await.unwrap();
     index.records.lock().unwrap().retain(|id, _| id != "l-1");
     index.records.lock().unwrap().insert("stray".to_owned(), (PATIENTS[2].to_owned(), None));
     index.set(Mood::Away);
     assert!(!reconcile(&index, &ledger).await.unwrap(), "who could not say is asked again");
     index.set(Mood::Well);
     assert!(reconcile(&index, &ledger).await.unwrap());
-    work(&index, &ledger, 101, true).await.unwrap();
+    work(&index, &ledger, 101, Some(&nobody())).await.unwrap();
     assert_eq!(sorted(index.holds()), expected(&[(0, 0), (1, 0)]));
 }
 
@@ -287,9 +306,10 @@ proptest! {
             for happening in &happenings {
                 now += 10_000;
                 let objecting = happening.objecting.iter().map(|at| bsn(*at)).collect();
+                let objecting = Hidden { objecting, ..Hidden::default() };
                 settle(&ledger, &held(&happening.pairs, happening.whole), &objecting, true).await.unwrap();
                 index.set(happening.mood);
-                work(&index, &ledger, now, true).await.unwrap();
+                work(&index, &ledger, now, Some(&nobody())).await.unwrap();
                 if happening.killed {
                     drop(ledger);
                     ledger = open(folder.path());
@@ -299,9 +319,9 @@ proptest! {
             for _ in 0..2 {
                 now += 10_000;
                 settle(&ledger, &held(&last, true), &nobody(), true).await.unwrap();
-                work(&index, &ledger, now, true).await.unwrap();
+                work(&index, &ledger, now, Some(&nobody())).await.unwrap();
                 assert!(reconcile(&index, &ledger).await.unwrap());
-                work(&index, &ledger, now + 5_000, true).await.unwrap();
+                work(&index, &ledger, now + 5_000, Some(&nobody())).await.unwrap();
             }
             let mut whole = expected(&last);
             if one_per_patient {

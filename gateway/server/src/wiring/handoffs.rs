@@ -7,12 +7,13 @@ use std::time::Duration;
 use connectors::identity::nuts::Presenter;
 use connectors::identity::oauth::{AuthorizationBases, TokenClient};
 use connectors::peers::{Notifier, PeerConfig, PeerSource, TokenSupplier};
+use connectors::webhooks::WebhookReceiver;
 use exchange::ports::{Authenticator, Clock, Localisation, PatientIndex};
 use store::state::State;
 
 use super::tokens;
 use crate::certificates::Certificates;
-use crate::config::NodeConfig;
+use crate::config::{Mode, NodeConfig};
 use crate::grants::GrantsPort;
 use crate::handoffs::ports::{HandoffBases, HandoffPatients, HandoffPlaces, HeldByReceived};
 use crate::handoffs::tickets::{TicketDesk, Tickets};
@@ -87,9 +88,19 @@ impl Begun {
             partners,
             notifier: Arc::new(notifier),
             tickets: self.tickets,
+            record_system: record_system(config)?,
         })
         .map(Some)
     }
+}
+
+/// Who is told of what happens to transfers, when somebody is. Changes nothing.
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn record_system(config: &NodeConfig) -> Result<Option<WebhookReceiver>, String> {
+    let webhook = config.handoffs.as_ref().and_then(|handoffs| handoffs.webhook.as_ref());
+    webhook.map(|webhook| crate::webhooks::receiver(webhook, "handoffs.webhook", config.mode)).transpose()
 }
 
 /// Where the stack asks: handoffs where they are, everything else where it was.
@@ -115,6 +126,10 @@ pub fn check(config: &NodeConfig) -> Result<(), String> {
         };
     };
     settings.check()?;
+    if let Some(webhook) = &settings.webhook {
+        let development = config.mode == Mode::Development;
+        webhook.check(development).map_err(|fault| format!("handoffs.webhook.{fault}"))?;
+    }
     for partner in config.partners.iter().filter(|partner| partner.handoffs.is_some()) {
         if partner.node.is_none() {
             return Err(format!("partner {}: handoffs needs its node", partner.ura));

@@ -38,7 +38,7 @@ impl OwnSources {
                     own.versions.push(settings.version);
                     let source = FhirSource::new(settings.clone(), holder.clone(), &config.provider.name, http.clone());
                     let source = Arc::new(source.map_err(trouble)?);
-                    own.inventories.push(Arc::new(FhirInventory::new(source.clone())));
+                    own.inventories.push(Arc::new(FhirInventory::new(source.clone(), consents(settings.version))));
                     own.add(source, consents(settings.version));
                 }
                 SourceConfig::Files(settings) => {

@@ -4,7 +4,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use conformance::counts::{Counting, Set, SourceKind, judged};
+use conformance::counts::{Counting, Set, SourceKind, judged, passing};
 
 use crate::program::ZORGSLUIS;
 
@@ -37,5 +37,7 @@ pub async fn every_query() {
     // The others are the Specimens that no fixture is.
     assert!(report.evaluation.same >= 1370 && report.evaluation.other.iter().all(|what| what.contains("Specimen")));
     assert!(report.sending.sent >= 226 && report.sending.flaws.is_empty(), "{}", report.sending);
+    let mp9 = passing(&report, Set::Mp9);
+    assert!(mp9.all >= 278 && mp9.everywhere == mp9.all, "{}", mp9.told(Set::Mp9));
     assert_eq!(unexplained, 0, "answers differ without an explanation");
 }

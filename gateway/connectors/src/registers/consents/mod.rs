@@ -10,6 +10,7 @@
 
 mod deciding;
 mod file;
+mod findable;
 mod narrowing;
 mod resource;
 mod rule;
@@ -28,6 +29,7 @@ use file::Recorded;
 use rule::Rule;
 
 pub(crate) use deciding::is_objection;
+pub use findable::ToldBySystems;
 
 /// A system of this provider that has Consent resources (R4).
 pub trait ConsentRecords: Send + Sync {
@@ -114,22 +116,37 @@ impl LocalConsents {
 
     /// All rules about a patient, from every place.
     async fn rules(&self, patient: &Bsn) -> Result<Vec<Rule>, NotFoundOut> {
+        let mut rules = self.listed(patient)?;
+        rules.extend(self.of_systems(patient).await?);
+        Ok(rules)
+    }
+
+    /// Those of the table and the file.
+    fn listed(&self, patient: &Bsn) -> Result<Vec<Rule>, NotFoundOut> {
         let mut rules = Vec::new();
         if let Some(table) = &self.table {
             let recorded = table.content().ok_or(NotFoundOut::Unusable)?;
             rules.extend(recorded.get(patient).into_iter().flatten().cloned());
         }
-        let mut resources = Vec::new();
         if let Some(shelf) = &self.shelf {
             let kept = shelf.content().ok_or(NotFoundOut::Unusable)?;
-            resources.extend(kept.get(patient).into_iter().flatten().cloned());
+            rules.extend(kept.get(patient).into_iter().flatten().flat_map(|consent| self.read(consent, patient)));
         }
+        Ok(rules)
+    }
+
+    /// Those of the systems.
+    async fn of_systems(&self, patient: &Bsn) -> Result<Vec<Rule>, NotFoundOut> {
+        let mut rules = Vec::new();
         let told = self.systems.iter().map(|system| system.about(patient));
         for told in futures_util::future::join_all(told).await {
-            resources.extend(told?);
+            rules.extend(told?.iter().flat_map(|consent| self.read(consent, patient)));
         }
-        rules.extend(resources.iter().flat_map(|consent| resource::rules(consent, patient, &self.holder)));
         Ok(rules)
+    }
+
+    fn read(&self, consent: &Resource, patient: &Bsn) -> Vec<Rule> {
+        resource::rules(consent, patient, &self.holder)
     }
 }
 

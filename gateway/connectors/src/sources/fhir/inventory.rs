@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::super::inventory::{Holdings, Inventory};
+use super::super::inventory::{CONSENT, Holdings, Inventory};
 use super::super::rest::{Pages, Rest, prefer};
 use super::FhirSource;
 use crate::nvi::IndexCategories;
@@ -32,12 +32,15 @@ const ELEMENTS: &str = "identifier,subject,patient,beneficiary,individual,catego
 /// An upstream server's inventory, with the patients that its ids mean.
 pub struct FhirInventory {
     source: Arc<FhirSource>,
+    /// Whether it is looked at for Consents as well.
+    consents: bool,
     patients: Mutex<HashMap<String, Bsn>>,
 }
 
 impl FhirInventory {
-    pub fn new(source: Arc<FhirSource>) -> Self {
-        FhirInventory { source, patients: Mutex::default() }
+    /// `consents`: it is looked at for Consents as well.
+    pub fn new(source: Arc<FhirSource>, consents: bool) -> Self {
+        FhirInventory { source, consents, patients: Mutex::default() }
     }
 
     async fn walk(&self, kind: &str, since: Option<OffsetDateTime>) -> Result<Pages, SourceFault> {
@@ -80,7 +83,7 @@ impl FhirInventory {
             }
         }
         let mut holdings = Holdings::default();
-        for kind in table.types() {
+        for kind in table.types().chain(self.consents.then_some(CONSENT)) {
             let found = match self.walk(kind, since).await {
                 Ok(found) => found,
                 // A type that this server, or this version, does not have.

@@ -26,7 +26,7 @@ pub fn at(blocks: &[(usize, B)], missing: bool, now: OffsetDateTime, windows: Wi
 /// `Current: MA1 TA1; Planned: MA2`: the sections with the ids of their lines.
 pub fn told(overview: &Treatments) -> String {
     let parts = overview.shown.iter().map(|treatment| {
-        let lines = treatment.lines.iter().map(|line| line.said.name.id.as_ref().map_or("-", |id| id.value.as_ref()));
+        let lines = treatment.lines.iter().map(|line| line.said.name.id.as_ref().map_or("-", |id| &*id.value));
         format!("{:?}: {}", treatment.section, lines.collect::<Vec<_>>().join(" "))
     });
     parts.collect::<Vec<_>>().join("; ")
@@ -35,7 +35,7 @@ pub fn told(overview: &Treatments) -> String {
 /// What is said about the line of this id.
 pub fn reasons(overview: &Treatments, id: &str) -> Vec<Because> {
     let lines = overview.shown.iter().flat_map(|treatment| &treatment.lines);
-    let line = lines.into_iter().find(|line| line.said.name.id.as_ref().is_some_and(|own| own.value == id));
+    let line = lines.into_iter().find(|line| line.said.name.id.as_ref().is_some_and(|own| *own.value == *id));
     line.unwrap_or_else(|| panic!("{id} is not on a line: {}", told(overview)))
         .reasons
         .iter()
@@ -45,6 +45,6 @@ pub fn reasons(overview: &Treatments, id: &str) -> Vec<Because> {
 
 /// Why the block of this id is not shown.
 pub fn aside(overview: &Treatments, id: &str) -> Because {
-    let found = overview.aside.iter().find(|aside| aside.name.id.as_ref().is_some_and(|own| own.value == id));
+    let found = overview.aside.iter().find(|aside| aside.name.id.as_ref().is_some_and(|own| *own.value == *id));
     found.unwrap_or_else(|| panic!("{id} is not aside: {}", told(overview))).reason.because
 }

@@ -127,7 +127,7 @@ fn why(treatment: &Treatment) -> Markup {
 }
 
 fn name(said: &Said) -> String {
-    said.name.id.as_ref().map_or_else(|| said.name.reference.clone(), |id| id.value.to_string())
+    said.name.id.as_ref().map_or(&*said.name.reference, |id| &*id.value).to_owned()
 }
 
 /// Originals first; a copy beside its original says nothing more.

@@ -76,6 +76,9 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     if let Some(nvi) = &config.registers.nvi {
         nvi.check(config.bounds.finding_ms)?;
     }
+    if let Some(regional) = &config.regional {
+        regional.check()?;
+    }
     if config.quality.one_in == 0 || config.quality.queue == 0 {
         return Err("quality.one_in and quality.queue must be more than 0; enabled = false measures nothing".into());
     }

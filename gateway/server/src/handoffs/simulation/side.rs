@@ -92,6 +92,7 @@ impl Side {
             partners: HashMap::from([(other.ura(), partner)]),
             notifier: Arc::new(Line { net: net.clone(), who, holder: DataHolder(other.ura()) }),
             tickets: tickets.clone(),
+            record_system: None,
         })
         .unwrap();
         let places = HandoffPlaces {

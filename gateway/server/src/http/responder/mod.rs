@@ -23,7 +23,7 @@ use exchange::{Gate, Inbound, Recorded, Refusal, Released, ReleasedItem};
 use fhir::json::Limits;
 use fhir::{Bundle, FhirVersion, Interaction, Method, Resource};
 use flows::medication::Windows;
-use policy::{DataHolder, StandardOperation};
+use policy::{DataHolder, Permit, StandardOperation};
 
 use super::format;
 use super::negotiation::Negotiated;
@@ -252,11 +252,11 @@ fn released(frame: &Frame, released: &Released) -> Made {
         | Interaction::ConditionalUpdate { resource_type, .. }
         | Interaction::Patch { resource_type, .. } => written(frame, released, resource_type.name()),
         Interaction::Delete { .. } | Interaction::ConditionalDelete { .. } => frame.wanted_back.after_delete(),
-        Interaction::Operation { name, .. } if flows::overview::OPERATION == name => {
-            Made::new(200, Body::Bundle(overview(frame, released)))
-        }
         Interaction::Operation { name, .. } if medication::is_its_own(name) => {
             Made::new(200, Body::Bundle(medication::answer(frame, released, name)))
+        }
+        Interaction::Operation { name, .. } if collects(released.permit()) => {
+            Made::new(200, Body::Bundle(overview(frame, released, name)))
         }
         Interaction::Operation { .. } if released.permit().operation() == Some(StandardOperation::Document) => {
             bundles::document(frame, released)
@@ -272,10 +272,15 @@ fn released(frame: &Frame, released: &Released) -> Made {
     }
 }
 
-/// The answer to `$health-overview`.
-fn overview(frame: &Frame, released: &Released) -> Bundle {
+/// Whether an operation is one that collects searches: what is asked of a source is then never the operation itself.
+fn collects(permit: &Permit) -> bool {
+    permit.operation().is_none() && !permit.plan().contains(&permit.request().interaction)
+}
+
+/// The answer to an operation that collects searches: how every source fared, with what it released.
+fn overview(frame: &Frame, released: &Released, name: &str) -> Bundle {
     let context = flows::overview::Context {
-        self_url: &format!("{}/Patient/${}", frame.base, flows::overview::OPERATION),
+        self_url: &format!("{}/Patient/${name}", frame.base),
         assembled: time::OffsetDateTime::now_utc(),
         base: &|holder| frame.holders.get(holder).cloned(),
     };

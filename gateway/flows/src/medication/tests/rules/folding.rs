@@ -12,7 +12,7 @@ fn a5_a_stop_stands_for_the_agreement_that_it_ends() {
         b("MA", "stop").days(-60, Some(-2)).at(-2, "18:00").stop("definitive").prior("ma"),
     ]);
     assert_eq!(told(&stopped), "RecentlyStopped: stop");
-    assert_eq!(stopped.shown[0].lines[0].ended.as_ref().unwrap().id.as_ref().unwrap().value, "ma");
+    assert_eq!(&*stopped.shown[0].lines[0].ended.as_ref().unwrap().id.as_ref().unwrap().value, "ma");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a5_a_stop_ends_what_it_names_before_what_begins_or_runs_with_it() {
         b("MA", "stop").days(-60, Some(-2)).at(-2, "18:00").stop("definitive").prior("second"),
     ]);
     assert_eq!(told(&named), "RecentlyStopped: stop");
-    assert_eq!(named.shown[0].lines[0].ended.as_ref().unwrap().id.as_ref().unwrap().value, "second");
+    assert_eq!(&*named.shown[0].lines[0].ended.as_ref().unwrap().id.as_ref().unwrap().value, "second");
     // Nothing is named: what began when the stop says.
     let equal = overview(&[
         b("MA", "now").days(-10, Some(30)).at(-10, "08:00"),
@@ -70,7 +70,7 @@ fn a5_a_stop_ends_what_it_names_before_what_begins_or_runs_with_it() {
         b("MA", "stop").days(40, Some(60)).at(-2, "18:00").stop("definitive"),
     ]);
     let ended = begins.shown.iter().flat_map(|part| &part.lines).find_map(|line| line.ended.as_ref());
-    assert_eq!(ended.unwrap().id.as_ref().unwrap().value, "future", "what runs at its end began later");
+    assert_eq!(&*ended.unwrap().id.as_ref().unwrap().value, "future", "what runs at its end began later");
     // Nothing begins then either: what runs at its end.
     let running = overview(&[
         b("MA", "ma").days(-10, None).at(-10, "08:00"),

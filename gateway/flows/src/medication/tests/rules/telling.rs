@@ -78,6 +78,6 @@ fn a12_what_is_told_is_what_was_received() {
     assert_eq!(said.instruction.as_deref(), Some("3 maal per dag 1 stuk"));
     assert!(!said.instruction_made_here);
     assert_eq!(said.product.as_deref(), Some("product of t"));
-    assert_eq!(said.receipts[0].reference, "MedicationRequest/r-ma");
+    assert_eq!(&*said.receipts[0].reference, "MedicationRequest/r-ma");
     assert_eq!((one.shown[0].section, one.shown[0].name.as_str()), (Section::Current, "product of t"));
 }
