@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use fhir::masking::ElementPath;
+
 use crate::capability::PatientBinding;
 use crate::decision::{Denial, DenialCode};
 use crate::offer::NotOffered;
+use crate::probing::probing;
 use crate::request::{Admitted, Direction, PatientScope, Purpose, Request};
 use crate::use_case::{UseCase, UseCases};
 
@@ -60,6 +63,9 @@ impl UseCase {
                 return Err(Denial { parameter: Some(name), ..self.denial(DenialCode::SearchParameter) });
             }
         }
+        if let Some(name) = self.probes(request) {
+            return Err(Denial { parameter: Some(name), ..self.denial(DenialCode::SearchParameter) });
+        }
         if !binds(self.capability().patient, request) {
             return Err(self.denial(DenialCode::PatientBinding));
         }
@@ -67,6 +73,17 @@ impl UseCase {
             return Err(self.denial(DenialCode::EmergencyReason));
         }
         Ok(())
+    }
+
+    /// The parameter by which the caller would learn something of what is masked for it, if there is one.
+    fn probes(&self, request: &Request) -> Option<String> {
+        // Only where masks are made a duty of.
+        if request.direction != Direction::Holder {
+            return None;
+        }
+        let masked = self.release().masked(request);
+        let masked: Vec<ElementPath> = masked.iter().filter_map(|text| ElementPath::parse(text)).collect();
+        probing(request.version, &request.interaction, &masked)
     }
 
     pub(crate) fn denial(&self, code: DenialCode) -> Denial {

@@ -187,7 +187,7 @@ pub(crate) fn plan(use_case: &UseCase, request: &Request) -> Option<(Plan, Optio
         Some(StandardOperation::Everything) => {
             standard::everything(offer.version, offer.capability, query).ok()?.into()
         }
-        Some(StandardOperation::Document | StandardOperation::Review) | None => itself(),
+        Some(StandardOperation::Document | StandardOperation::Review | StandardOperation::Explain) | None => itself(),
     };
     Some((plan, operation))
 }

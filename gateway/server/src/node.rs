@@ -9,6 +9,7 @@ use connectors::identity::oauth::TokenIssuer;
 use connectors::mitz::Mitz;
 use connectors::nvi::Nvi;
 use exchange::ports::{Authenticator, PatientIndex};
+use exchange::replay::Own;
 use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
 use flows::medication::Windows;
@@ -218,6 +219,11 @@ impl Node {
     /// How it stands with the notices of emergencies, where somebody takes them.
     pub fn emergency_notices(&self) -> Option<&Standing> {
         self.parts.standing.as_deref()
+    }
+    /// Who this node is, for decisions that are made again.
+    pub fn for_replays(&self) -> Own {
+        let node = &self.parts.decisions.wiring.node;
+        Own { holder: node.holder.clone(), kind: node.kind.clone() }
     }
     pub fn decision_point(&self) -> &DecisionPoint {
         &self.parts.decisions

@@ -15,10 +15,10 @@ use connectors::identity::nuts::Presenter;
 use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
 use connectors::peers::{FoundPeer, MakePeer, PeerSource, TokenSupplier};
-use connectors::registers::{ConsentRecords, Watch};
+use connectors::registers::{ConsentRecords, Nobody, Watch};
 use connectors::sources::OwnRecords;
 use exchange::decision::DecisionWiring;
-use exchange::ports::{Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
+use exchange::ports::{Clock, Consents, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
 use fhir::json::Limits;
 use fhir::{FhirVersion, Ura};
@@ -173,7 +173,12 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         bounds: config.bounds.exchange(),
     };
     let decisions = decisions(&wiring);
-    let log_stack = archive.map(|archive| exchange::log_stack(wiring.clone(), Arc::new(ArchiveReader(archive))));
+    let own_consents: Arc<dyn Consents> = match registers.own_consents {
+        Some(consents) => consents,
+        None => Arc::new(Nobody),
+    };
+    let log_stack =
+        archive.map(|archive| exchange::log_stack(wiring.clone(), Arc::new(ArchiveReader(archive)), own_consents));
     let stack = exchange::stack(wiring);
     let node = Node::new(Parts {
         provider: config.provider.name.clone(),
