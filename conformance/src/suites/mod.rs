@@ -10,6 +10,7 @@ mod bad_input;
 mod batch;
 mod callers_refused;
 mod certificates;
+pub mod checklist;
 mod confusions;
 mod consents;
 mod credentials;

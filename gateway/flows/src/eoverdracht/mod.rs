@@ -9,6 +9,7 @@ mod handoff;
 mod notification;
 pub mod readable;
 mod receiving;
+pub mod rules;
 mod sending;
 mod status;
 pub mod task;

@@ -34,7 +34,7 @@ use super::{
 };
 
 use crate::directory::publishing::{PublicationConfig, PublishedEndpoint, PublishedPlace};
-use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
+use crate::handoffs::config::{Content, HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
 use crate::referrals::config::{PartnerReferrals, ReferralsConfig};
 
@@ -314,6 +314,7 @@ pub(crate) fn everything() -> NodeConfig {
             retry_seconds: 1,
             retry_most_seconds: 1,
             attempts: 1,
+            content: Content::Refuse,
             remind_hours: 1,
             intake: Some(person()),
             webhook: Some(WebhookConfig {

@@ -8,6 +8,7 @@ mod children;
 mod directories;
 mod embedded;
 mod framework;
+mod handoff_partner;
 mod handoffs;
 mod index;
 mod log_in;

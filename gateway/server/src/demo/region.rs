@@ -17,6 +17,7 @@ use policy::UseCaseId;
 use super::children::{self, RunningNode};
 use super::directories::{self, Directories};
 use super::framework::{self, Framework};
+use super::handoff_partner::Overkant;
 use super::index::Index;
 use super::log_in::{self, LogIn};
 use super::national::National;
@@ -93,8 +94,11 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let mut ready_nodes = Vec::new();
     let clinic = referrals::PlayedClinic::start(options.base_port, &authority)?;
     let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
+    let overkant = Overkant::start(options.base_port, &authority, &certificates)?;
+    callers.push(overkant.caller()?);
     let notices = Notices::start(options.base_port, &authority, certificates.join("ca.pem"))?;
     let around = Around {
+        overkant: &overkant,
         places: &places,
         state: &state,
         register: &register,
@@ -165,7 +169,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: [national.ready(), directories.ready()]
+        services: [national.ready(), directories.ready(), overkant.ready()]
             .into_iter()
             .chain(notices.ready())
             .chain(index.ready())
@@ -243,6 +247,7 @@ fn of_people(provider: &Provider, role: &str) -> Result<Vec<UseCaseId>, String> 
 
 /// What every node of the region is set up among.
 struct Around<'a> {
+    overkant: &'a Overkant,
     places: &'a [Place],
     state: &'a Path,
     register: &'a AuthorityHandle,
@@ -353,7 +358,7 @@ fn set_up(
         dezi: log_in.dezi,
         cards: log_in.cards,
         epds: log_in.epds,
-        handoffs: Some(handoffs::config(around.notices.record_system_for(folder)?)),
+        handoffs: Some(handoffs::config(provider, around.notices.record_system_for(folder)?)),
         referrals: Some(referrals::config()),
         nuts: Some(
             framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
@@ -425,6 +430,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
         referrals: Some(around.clinic.told()?),
     });
     partners.push(around.framework.partner()?);
+    partners.push(around.overkant.known_to(place.provider.key)?);
     Ok(partners)
 }
 

@@ -23,6 +23,8 @@ pub mod received;
 mod receiving;
 mod sending;
 pub mod sent;
+#[cfg(test)]
+mod simulation;
 mod taking;
 #[cfg(test)]
 mod testing;
@@ -37,7 +39,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use connectors::http::WebAddress;
-use connectors::peers::{NotificationShape, Notifier, PeerConfig};
+use connectors::peers::{NotificationShape, PeerConfig};
 use connectors::webhooks::WebhookReceiver;
 use exchange::ports::{Clock, Source};
 use fhir::{Bsn, Ura};
@@ -50,6 +52,7 @@ use crate::grants::GrantsPort;
 use book::{Book, Trouble};
 use config::HandoffsConfig;
 use owed::Owed;
+use ports::Tells;
 use received::Received;
 use sent::Sent;
 use tickets::Tickets;
@@ -95,7 +98,7 @@ pub struct Handoffs {
     pub books: Books,
     pub grants: GrantsPort,
     pub partners: HashMap<Ura, Partner>,
-    pub notifier: Notifier,
+    pub notifier: Arc<dyn Tells>,
     pub tickets: Arc<Tickets>,
     /// The provider's own record system, where it is told of what happens to transfers.
     pub record_system: Option<WebhookReceiver>,
@@ -117,7 +120,7 @@ pub struct Parts {
     pub books: Books,
     pub grants: GrantsPort,
     pub partners: HashMap<Ura, Partner>,
-    pub notifier: Notifier,
+    pub notifier: Arc<dyn Tells>,
     pub tickets: Arc<Tickets>,
     pub record_system: Option<WebhookReceiver>,
 }

@@ -91,7 +91,7 @@ impl Begun {
             books,
             grants: self.grants,
             partners,
-            notifier,
+            notifier: Arc::new(notifier),
             tickets: self.tickets,
             record_system: record_system(config)?,
         })

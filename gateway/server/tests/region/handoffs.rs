@@ -218,22 +218,22 @@ async fn take_what_is_offered(parties: Arc<Parties>, over: Arc<AtomicBool>) {
 }
 
 async fn all_received(parties: &Parties) -> Option<Vec<Value>> {
-    let (mut all, mut url) = (Vec::new(), format!("{}/handoffs/received", parties.home_inner));
+    let (mut all, mut url) = (Vec::new(), format!("{}/handoffs/received", parties.receiver_inner));
     loop {
         let listed = parties.ecd.get(&url).await.ok().filter(|answer| answer.status == 200)?.json()?;
         all.extend(listed["transfers"].as_array()?.iter().cloned());
         let Some(next) = listed["next"].as_str() else { return Some(all) };
-        url = format!("{}/handoffs/received?behind={next}", parties.home_inner);
+        url = format!("{}/handoffs/received?behind={next}", parties.receiver_inner);
     }
 }
 
 async fn all_sent(parties: &Parties) -> Option<Vec<Value>> {
-    let (mut all, mut url) = (Vec::new(), format!("{}/handoffs/sent", parties.hospital_inner));
+    let (mut all, mut url) = (Vec::new(), format!("{}/handoffs/sent", parties.sender_inner));
     loop {
         let listed = parties.epd.get(&url).await.ok().filter(|answer| answer.status == 200)?.json()?;
         all.extend(listed["transfers"].as_array()?.iter().cloned());
         let Some(next) = listed["next"].as_str() else { return Some(all) };
-        url = format!("{}/handoffs/sent?behind={next}", parties.hospital_inner);
+        url = format!("{}/handoffs/sent?behind={next}", parties.sender_inner);
     }
 }
 

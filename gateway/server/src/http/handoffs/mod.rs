@@ -143,7 +143,7 @@ pub async fn push(
     tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was pushed");
     let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
     let location = format!("{}/handoffs/sent/{}", node.inner_base(), names::shown(pushed.id));
-    let view = views::Sent::of(pushed.id, &pushed.sent, &handoffs).with_dangling(pushed.dangling);
+    let view = views::Sent::of(pushed.id, &pushed.sent, &handoffs).when_pushed(pushed.dangling, pushed.shortcomings);
     Ok(json(status).insert_header(("Location", location)).body(text(&view)))
 }
 
@@ -331,7 +331,9 @@ fn unavailable(fault: &crate::handoffs::book::Trouble) -> No {
 
 fn push_refused(fault: &PushFault) -> No {
     let (status, code) = match fault {
-        PushFault::Receiver | PushFault::Handoff(_) => (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing),
+        PushFault::Receiver | PushFault::Handoff(_) | PushFault::Content(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing)
+        }
         PushFault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooCostly),
         PushFault::PatientId => (StatusCode::CONFLICT, IssueCode::Conflict),
         PushFault::Full | PushFault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient),
