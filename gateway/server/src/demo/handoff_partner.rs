@@ -69,6 +69,7 @@ impl Overkant {
             software: None,
             nuts_v5: None,
             log: None,
+            referrals: None,
             handoffs: Some(PartnerHandoffs { notification: at(NOTIFICATION)?, shape }),
         })
     }

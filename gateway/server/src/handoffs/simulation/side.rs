@@ -217,6 +217,8 @@ impl Line {
                 let read = NotificationTask::read(&task).unwrap();
                 (read.task, read.base)
             }
+            // A handoff's notification is never cancelled.
+            Notification::Cancellation { .. } => return Err(NotTaken::Unusable("no handoff is cancelled so")),
         };
         let fate = self.net.fate();
         match fate {
