@@ -158,6 +158,9 @@ pub struct Capability {
     /// not as one that is not supported.
     #[serde(default)]
     pub closed: bool,
+    /// What is sent in a transaction is known by its own identifiers, and is taken once however often it is sent.
+    #[serde(default)]
+    pub taken_once: bool,
 }
 
 impl FactsNeeded {

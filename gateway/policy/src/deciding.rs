@@ -66,6 +66,7 @@ impl UseCases {
             plan,
             operation,
             releasable,
+            takes_once: use_case.capability().taken_once,
         })
     }
 }

@@ -39,7 +39,7 @@ pub const CATALOGUE: &[(u16, Standing)] = &[
     (49, Shown), (50, Shown),
     (135, Shown),
     (137, Shown), (138, Shown),
-    (139, Partly("a prescription over an existing one of another author, and one that is sent twice")),
+    (139, Shown),
     (141, Shown),
     (142, NotYet("a node makes pseudonyms for the index and takes none, so there is none to replay to it")),
     (143, Shown),

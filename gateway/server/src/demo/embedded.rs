@@ -38,7 +38,7 @@ const ALL: [Embedded; 14] = [
     embedded!("bgz-receiver", ["pull.json"]),
     embedded!("bgz-intake", ["pull.json"]),
     embedded!("bgz-inbox", ["received.json"]),
-    embedded!("access-log", ["officer.json", "verdict.json"]),
+    embedded!("access-log", ["explain.json", "officer.json", "verdict.json"]),
     embedded!("own-access-log", ["patient.json"]),
     embedded!("development-try", ["everything.json", "over-mutual-tls.json"]),
 ];
