@@ -1,4 +1,4 @@
-//! The checks of the roles of eOverdracht and of what both sides have in common, by number: which checks of the suite show
+//! The checks of the roles of eOverdracht and of notified pull, and of what all have in common, by number: which checks of the suite show
 //! each, and how they came out.
 //!
 //! A check says in front of its name which numbers it shows (`ES8, ES10: …`). A number that no check shows, or one of whose
@@ -6,8 +6,8 @@
 
 use super::{Finding, Verdict};
 
-/// The roles, each with its last number: sender, receiver, common.
-pub const ROLES: [(&str, u16); 3] = [("ES", 13), ("ER", 11), ("CO", 5)];
+/// The roles, each with its last number: sender and receiver of a handoff, common, sender and receiver of a referral.
+pub const ROLES: [(&str, u16); 5] = [("ES", 13), ("ER", 11), ("CO", 5), ("BS", 11), ("BR", 7)];
 
 /// How one number came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ mod tests {
             finding("ES3", Verdict::Holds),
         ];
         let lines = lines(&findings);
-        assert_eq!(lines.len(), 29);
+        assert_eq!(lines.len(), 47);
         let of = |number: &str| lines.iter().find(|line| line.number == number).unwrap();
         assert_eq!(
             ["ES1", "ES2", "ES3", "ES11", "CO5"].map(|one| of(one).passes()),

@@ -246,9 +246,9 @@ pub async fn once(surface: &Surface) -> Judgement {
     over["resource"]["id"] = json!(standing);
     over["resource"]["status"] = json!("stopped");
     over["request"] = json!({"method": "PUT", "url": format!("MedicationRequest/{standing}")});
-    let answer =
-        prescriber.post_json(&surface.holder.base, &bundle(&[patient(ANNA), product(), over, agreement(&other)]));
-    expect(&answer.await?, 403, "a prescription over one that stands there")?;
+    let changing = bundle(&[patient(ANNA), product(), over, agreement(&other)]);
+    let answer = prescriber.post_json(&surface.holder.base, &changing).await?;
+    expect(&answer, 403, "a prescription over one that stands there")?;
     let Some((source, at)) = &surface.straight else { return Ok(()) };
     let now = source.get(&format!("{at}/MedicationRequest/{standing}")).await?.json().unwrap_or_default();
     ensure(now["status"] == "active" && all("MedicationRequest").await?.len() == number, || "it was changed".to_owned())
