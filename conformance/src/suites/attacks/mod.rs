@@ -31,7 +31,6 @@ pub fn checks() -> Vec<Check> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::*;
     use crate::suites::{region, surface};
 
     /// Groups A (ATT-01 to ATT-50) and G (ATT-135 to ATT-143) of the catalogue; a number that is not here was never
