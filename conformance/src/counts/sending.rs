@@ -110,6 +110,11 @@ async fn stored(answer: &Answer, sent: &Sent, base: &str, straight: &Wire, sourc
     }
     for (entry, kind) in entries.iter().zip(&sent.kinds) {
         let location = entry["response"]["location"].as_str().unwrap_or_default();
+        // Another script sent the same blocks before: what comes along with them is not made again, and has no place.
+        let came_before = entry["response"]["status"].as_str().is_some_and(|status| status.starts_with("200"));
+        if came_before && location.is_empty() {
+            continue;
+        }
         let place = location.strip_prefix(base).and_then(|place| place.split("/_history").next());
         let place = place.filter(|place| place.starts_with(&format!("/{kind}/")));
         let place = place.ok_or_else(|| format!("a {kind} was answered with another place"))?;
