@@ -11,7 +11,7 @@ mod callbacks;
 mod callbacks_tests;
 pub mod config;
 pub mod effort;
-mod forgetting;
+pub mod forgetting;
 pub mod getting;
 mod inbox;
 pub mod names;

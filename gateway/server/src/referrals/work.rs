@@ -8,9 +8,9 @@ use futures_util::stream;
 use tokio::task::JoinHandle;
 
 use super::Referrals;
-use super::forgetting::EVERY;
 use crate::handoffs::Runs;
 use crate::handoffs::book::Trouble;
+use crate::handoffs::forgetting::EVERY;
 use crate::handoffs::work::{AT_A_TIME, AT_ONCE, first_trouble, rest};
 use crate::http::endpoint;
 use crate::node::Node;
