@@ -5,6 +5,7 @@
 //! which wire it goes are not known here.
 
 mod codes;
+pub mod filing;
 mod handoff;
 mod notification;
 pub mod readable;
