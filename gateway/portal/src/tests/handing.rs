@@ -64,6 +64,7 @@ fn transfer(side: Side, progress: Progress) -> TransferShown {
         failed: None,
         given_up: false,
         taker: None,
+        stored: None,
         read: None,
         acts: Vec::new(),
     }

@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 
 use super::NodeDesk;
 use crate::handoffs::book::Trouble;
+use crate::handoffs::filing::Filing;
 use crate::handoffs::getting::GettingFault;
 use crate::handoffs::received::Received;
 use crate::handoffs::sent::Sent;
@@ -239,6 +240,7 @@ fn received(id: Id, one: &Received, now: OffsetDateTime, handoffs: &Handoffs) ->
         failed: one.effort.failed.clone(),
         given_up: one.effort.given_up,
         taker: one.taker.as_ref().map(|person| person.name.clone().unwrap_or_else(|| person.id.clone())),
+        stored: one.filing.as_ref().map(|filing| matches!(filing, Filing::Stored { .. })),
         read: one.seen.as_ref().map(|seen| (seen.by.clone(), seen.at.clone())),
         acts,
     }
@@ -273,6 +275,7 @@ fn sent(id: Id, one: &Sent, now: OffsetDateTime, handoffs: &Handoffs) -> Transfe
         failed: one.effort.failed.clone(),
         given_up: one.effort.given_up,
         taker: None,
+        stored: None,
         read: None,
         acts,
     }
