@@ -10,8 +10,18 @@ use crate::handoff::{Ecd, Parties, fresh, handoff};
 use crate::region::{HOSPITAL, NURSING_HOME, patients};
 use crate::source_server::Fault;
 
-/// Somebody whom the nursing home never registered, until this run does.
-const NOBODY: [&str; 5] = ["999900018", "999900031", "999900079", "999999072", "999900080"];
+/// A number of somebody whom nobody has registered: one of those that are for tests, with a check digit that fits (eleven-test).
+fn of_nobody() -> String {
+    let mut moment = time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000;
+    loop {
+        let first = format!("9999{:04}", moment % 10_000);
+        let sum: u32 = first.bytes().zip((2..=9).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+        if sum % 11 < 10 {
+            return format!("{first}{}", sum % 11);
+        }
+        moment += 1;
+    }
+}
 
 /// Waits until the receiver says so of a transfer.
 async fn until(parties: &Parties, task: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Result<Value, Flaw> {
@@ -63,7 +73,10 @@ pub(super) async fn whole(setting: &Setting) -> Judgement {
     let differ = ecd.differences(id, &transfer.bundle, &patient).await?;
     ensure(differ.is_empty(), || differ.join("; "))?;
     let records = setting.since(&mark, NURSING_HOME.key)?;
-    let stored: Vec<_> = records.iter().filter(|one| one["asked"]["interaction"] == "transaction").collect();
+    let of_it = |one: &&Value| {
+        one["asked"]["interaction"] == "transaction" && one["treatment_relation"].to_string().contains(id)
+    };
+    let stored: Vec<_> = records.iter().filter(of_it).collect();
     ensure(
         matches!(stored.as_slice(), [one] if one["patient"].is_string() && one["caller"]["person"]["id"].is_string()),
         || format!("{} transactions are on record, each with patient and person", stored.len()),
@@ -72,8 +85,7 @@ pub(super) async fn whole(setting: &Setting) -> Judgement {
 
 pub(super) async fn not_registered(setting: &Setting) -> Judgement {
     let (parties, ecd) = (Parties::of(setting)?, Ecd::of(setting)?);
-    let bsn =
-        NOBODY[usize::try_from(time::OffsetDateTime::now_utc().unix_timestamp()).unwrap_or_default() % NOBODY.len()];
+    let bsn = &of_nobody();
     let bundle = about(bsn);
     let task = taken(&parties, &bundle).await?;
     let waits =

@@ -219,10 +219,13 @@ fn all(handoffs: &Handoffs, side: Side) -> Result<Vec<TransferShown>, HandoffNo>
 fn received(id: Id, one: &Received, now: OffsetDateTime, handoffs: &Handoffs) -> TransferShown {
     let stage = one.receiving().map(|receiving| receiving.stage());
     let mut acts = Vec::new();
+    if one.effort.given_up {
+        acts.push(HandoffAct::Retry);
+    }
     match stage {
-        _ if one.effort.given_up => acts.push(HandoffAct::Retry),
-        Some(Stage::Offered) => acts.push(HandoffAct::Take),
+        // What is here can be read, whether it could be stored or not.
         Some(Stage::Completed) if one.seen.is_none() => acts.push(HandoffAct::Read),
+        Some(Stage::Offered) if !one.effort.given_up => acts.push(HandoffAct::Take),
         _ => {}
     }
     TransferShown {
