@@ -3,6 +3,7 @@
 
 mod content;
 mod filing;
+mod forms;
 mod lying;
 mod measures;
 mod receiver;
@@ -130,6 +131,14 @@ pub fn checks() -> Vec<Check> {
         Check::new(
             "a record system that is away leaves a handoff completed, is asked again, and has it once",
             |setting| Box::pin(filing::away(setting)),
+        ),
+        Check::new(
+            "a Composition pushed with its resources as a transaction arrives as a document in which every reference resolves",
+            |setting| Box::pin(forms::made_whole(setting)),
+        ),
+        Check::new(
+            "a pushed Bundle of which no whole document can be made is refused, with the place where it falls short",
+            |setting| Box::pin(forms::not_whole(setting)),
         ),
         Check::new("what is no handoff is refused when it is pushed, and nothing of it stays", |setting| {
             Box::pin(transfer::refused(setting))

@@ -19,6 +19,7 @@ use store::transfers::Id;
 use super::book::{Change, Trouble};
 use super::filing::Filing;
 use super::owed::Tells;
+use super::pool::Went;
 use super::received::Received;
 use super::{Handoffs, RECEIVER, names, use_case};
 
@@ -116,8 +117,8 @@ impl Unanswered {
 
 impl Handoffs {
     /// Does what is due about one transfer that we receive.
-    pub(super) async fn receive_on(&self, runs: &Runs, id: Id) -> Result<(), Trouble> {
-        let Some(received) = self.books.received.get(id)? else { return Ok(()) };
+    pub(super) async fn receive_on(&self, runs: &Runs, id: Id) -> Result<Went, Trouble> {
+        let Some(received) = self.books.received.get(id)? else { return Ok(Went::On) };
         let asking = Asking { runs, handoffs: self, id, received: &received };
         let outcome = asking.step().await;
         let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
@@ -169,8 +170,10 @@ impl Handoffs {
         }
         if done != Some(Some(true)) {
             tracing::warn!(handoff.transfer = %names::shown(id), handoff.sender = %sender, "not received on yet");
+            // That our own record system failed is nothing that its sender is left alone for.
+            return Ok(if received.owes_filing() { Went::On } else { Went::Failed });
         }
-        Ok(())
+        Ok(Went::On)
     }
 }
 
