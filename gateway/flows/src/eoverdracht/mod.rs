@@ -5,6 +5,7 @@
 //! which wire it goes are not known here.
 
 mod codes;
+pub mod documents;
 mod handoff;
 mod notification;
 pub mod readable;

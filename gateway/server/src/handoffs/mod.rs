@@ -18,6 +18,7 @@ pub mod names;
 mod outbox;
 pub mod owed;
 pub mod ports;
+pub mod printing;
 mod push;
 pub mod received;
 mod receiving;

@@ -4,6 +4,7 @@ use connectors::identity::Secret;
 use fhir::{Resource, Ura};
 use flows::eoverdracht::{Handoff, HandoffFault};
 use policy::Finding;
+use store::once::Digest;
 use store::transfers::{DocumentFault, Id, Made};
 
 use super::book::Trouble;
@@ -74,8 +75,25 @@ impl Handoffs {
     ///
     /// # Errors
     /// Why there is no transfer.
+    #[cfg(test)]
     pub async fn push(
         &self,
+        receiver: &Ura,
+        bundle: &Resource,
+        handoff: &Handoff,
+        correlation: &str,
+    ) -> Result<Pushed, PushFault> {
+        let name = names::of_push(receiver, bundle.text().as_bytes(), false);
+        self.push_as(name, receiver, bundle, handoff, correlation).await
+    }
+
+    /// The same, of a push that is known by this name.
+    ///
+    /// # Errors
+    /// Why there is no transfer.
+    pub async fn push_as(
+        &self,
+        name: Digest,
         receiver: &Ura,
         bundle: &Resource,
         handoff: &Handoff,
@@ -103,7 +121,6 @@ impl Handoffs {
             correlation,
         });
         let text = bundle.text().as_bytes();
-        let name = names::of_push(receiver, text);
         // Before anybody can come back for it, its patient is known by id.
         self.learn(handoff.patient_id(), handoff.patient().clone());
         let made = self.books.sent.make(id, vec![name], &sent, Some(text.to_vec()), self.now()).await?;

@@ -2,6 +2,7 @@
 //! offered and get it. Nothing of a patient is in an answer but in the document, which comes through the stack.
 
 pub mod notification;
+pub mod printed;
 mod views;
 
 use std::sync::Arc;
@@ -36,11 +37,13 @@ fn no(answer: HttpResponse) -> No {
 /// How many transfers one page of a list has.
 const PAGE: usize = 100;
 
-/// Whom a handoff is for.
+/// Whom a handoff is for, and whether it goes with itself in print (PDF/A).
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForWhom {
     receiver: String,
+    #[serde(default)]
+    pdf: bool,
 }
 
 /// From where a list goes on.
@@ -87,7 +90,7 @@ fn within_measure(node: &Node, gate: Gate, caller: &Caller, frame: &Frame) -> Re
     admitted.map_err(|wait| no(responder::refuse(frame, &Refusal::throttled(wait))))
 }
 
-/// `POST /handoffs?receiver=[URA]`: a handoff, as a Bundle of type document or collection in STU3.
+/// `POST /handoffs?receiver=[URA][&pdf=true]`: a handoff, as a Bundle of type document or collection in STU3.
 pub async fn push(
     request: HttpRequest,
     payload: Payload,
@@ -118,8 +121,8 @@ pub async fn push(
         Some(version.interactions.iter().map(|entry| entry.resource_type.clone()).collect::<Vec<_>>())
     });
     let offered = offered.unwrap_or_default();
-    let read = handoffs.read(&bundle, |kind| kind != "Task" && offered.iter().any(|known| known == kind));
-    let handoff = read.map_err(|fault| push_refused(&fault))?;
+    let offers = |kind: &str| kind != "Task" && offered.iter().any(|known| known == kind);
+    let handoff = handoffs.read(&bundle, offers).map_err(|fault| push_refused(&fault))?;
     // An id of our own sources is not another patient's in what we send: requests by that id would find nobody.
     let meant = LogicalId::parse(handoff.patient_id());
     if let Some(id) = meant
@@ -128,6 +131,11 @@ pub async fn push(
     {
         return Err(push_refused(&PushFault::PatientId));
     }
+    let name = names::of_push(&receiver, bundle.text().as_bytes(), query.pdf);
+    let (bundle, handoff) = match query.pdf {
+        false => (bundle, handoff),
+        true => printed::with_print(&handoffs, &receiver, &handoff, offers).await?,
+    };
     // Who gave it, about whom, is on record before there is a transfer.
     let handed = Handed {
         caller: &caller,
@@ -138,7 +146,7 @@ pub async fn push(
         resource: Some(format!("Composition/{}", handoff.composition())),
     };
     record(&node, &inbound, handed).await?;
-    let pushed = handoffs.push(&receiver, &bundle, &handoff, &inbound.correlation_id).await;
+    let pushed = handoffs.push_as(name, &receiver, &bundle, &handoff, &inbound.correlation_id).await;
     let pushed = pushed.map_err(|fault| push_refused(&fault))?;
     tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was pushed");
     let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
