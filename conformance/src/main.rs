@@ -7,10 +7,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use conformance::counts::{Counting, Set, SourceKind, judged};
+use conformance::handoff::{Load, put_through};
 use conformance::ready::Ready;
 use conformance::region;
 use conformance::source_server::{FhirVersion, SourceServer, read_folder};
-use conformance::suites::{self, Finding, Setting, Verdict};
+use conformance::suites::{self, Finding, Setting, Verdict, checklist};
+use conformance::testscripts;
 
 #[derive(Parser)]
 #[command(about = "Simulators and material to try a care exchange node with")]
@@ -63,6 +65,37 @@ enum Command {
         #[arg(long)]
         ready_file: PathBuf,
         /// The program whose command `log` prints an access log
+        #[arg(long, default_value = "zorgsluis")]
+        log_program: PathBuf,
+    },
+    /// Put many handoffs through a running demo region: how many a second, how long each takes, what memory the nodes have
+    HandoffLoad {
+        #[arg(long)]
+        ready_file: PathBuf,
+        #[arg(long, default_value_t = 1_000)]
+        count: usize,
+        /// Of each handoff
+        #[arg(long, default_value_t = 150)]
+        resources: usize,
+        #[arg(long, default_value_t = 8)]
+        at_once: usize,
+    },
+    /// Run the published TestScripts of eOverdracht against a running demo region, sender and receiver
+    Testscripts {
+        #[arg(long)]
+        ready_file: PathBuf,
+        /// The folder of shared data: scripts, fixtures, definitions
+        #[arg(long)]
+        shared: PathBuf,
+        /// The program of the nodes
+        #[arg(long, default_value = "zorgsluis")]
+        log_program: PathBuf,
+    },
+    /// Hold a running demo region against the checks of the handoff's roles, and print the list of them by number
+    Checklist {
+        #[arg(long)]
+        ready_file: PathBuf,
+        /// The program of the nodes
         #[arg(long, default_value = "zorgsluis")]
         log_program: PathBuf,
     },
@@ -128,17 +161,54 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
         }
         Command::Handoff { ready_file, log_program } => {
             let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;
-            let setting = Setting::new(ready, suites::log_by_program(log_program));
+            let setting = Setting::of_program(ready, log_program);
             let shown = conformance::handoff::shown(&setting, |line| println!("{line}"));
             let shown = actix_web::rt::System::new().block_on(shown);
             shown.map_err(|flaw| std::io::Error::other(format!("{flaw:?}")))?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::HandoffLoad { ready_file, count, resources, at_once } => {
+            let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;
+            let setting = Setting::new(ready, Box::new(|_, _| Ok(Vec::new())));
+            let run = put_through(&setting, Load { count, resources, at_once }, |line| println!("{line}"));
+            let outcome = actix_web::rt::System::new().block_on(run);
+            let outcome = outcome.map_err(|flaw| std::io::Error::other(format!("{flaw:?}")))?;
+            outcome.lines().iter().for_each(|line| println!("{line}"));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Testscripts { ready_file, shared, log_program } => {
+            if testscripts::files(&shared).is_empty() {
+                println!("SKIPPED: {} has no TestScripts of eOverdracht, none was run", shared.display());
+                return Ok(ExitCode::SUCCESS);
+            }
+            let setting = Setting::of_program(Ready::read(&ready_file).map_err(std::io::Error::other)?, log_program);
+            let run = testscripts::run(&setting, &shared, |finding| {
+                finding.lines().iter().for_each(|line| println!("{line}"));
+            });
+            let findings = actix_web::rt::System::new().block_on(run);
+            let findings = findings.map_err(|flaw| std::io::Error::other(format!("{flaw:?}")))?;
+            let passed = findings.iter().filter(|finding| finding.passes()).count();
+            println!("{passed} of {} scripts pass", findings.len());
+            Ok(if passed == findings.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Checklist { ready_file, log_program } => {
+            let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;
+            let mut checks = suites::fitting(&ready);
+            checks.retain(|check| checklist::is_of_it(check.name));
+            let setting = Setting::of_program(ready, log_program);
+            let run = suites::run(&checks, &setting, |_| {});
+            let findings = actix_web::rt::System::new().block_on(run);
+            let lines = checklist::lines(&findings);
+            lines.iter().for_each(|line| println!("{}", line.text()));
+            let passed = lines.iter().filter(|line| line.passes()).count();
+            println!("{passed} of {} pass", lines.len());
+            Ok(if passed == lines.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
         Command::Suite { ready_file, log_program, only } => {
             let ready = Ready::read(&ready_file).map_err(std::io::Error::other)?;
             let mut checks = suites::fitting(&ready);
             checks.retain(|check| check.name.contains(&only));
-            let setting = Setting::new(ready, suites::log_by_program(log_program));
+            let setting = Setting::of_program(ready, log_program);
             let run = suites::run(&checks, &setting, tell);
             let (passed, failed) = suites::tally(&actix_web::rt::System::new().block_on(run));
             println!("{passed} passed, {failed} failed");

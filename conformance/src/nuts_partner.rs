@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::ca::{CertificateAuthority, Subject};
 use crate::callers::{CallError, Wire};
 use crate::site;
+pub(crate) use presented::Jwt;
 use presented::Presented;
 
 /// Who it is: URA, name, kind.

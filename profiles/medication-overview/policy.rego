@@ -37,6 +37,7 @@ narrowed_by := {
 	"Flag": {"category": {
 		"http://snomed.info/sct|350241000146102", # medication contra-indication, CiO
 		"http://snomed.info/sct|140401000146105", # medication contra-indication, zib release 2020
+		"http://snomed.info/sct|225419007", # surveillance decision about a hypersensitivity, CiO
 	}},
 	"Observation": {"category": {"http://terminology.hl7.org/CodeSystem/observation-category|laboratory"}},
 }

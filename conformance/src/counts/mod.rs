@@ -28,6 +28,7 @@ use crate::holder::{Holder, Plan};
 
 pub use crate::holder::SourceKind;
 pub(crate) use answers::Page;
+pub(crate) use definitions::Definitions;
 pub(crate) use fixtures::name_of;
 pub use questions::Set;
 pub use scripts::Passing;

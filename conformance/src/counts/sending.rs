@@ -48,7 +48,7 @@ impl fmt::Display for Sending {
     }
 }
 
-/// Sends all of them to a node made for this.
+/// Sends all of them to a node made for this; in each form to a node of its own, for what is sent again is not taken again.
 ///
 /// # Errors
 /// A sentence about what could not be read or started.
@@ -62,28 +62,28 @@ pub async fn send(shared: &Path, program: &Path, profiles: &Path, state: &Path) 
             "identifier": [{"system": BSN_SYSTEM, "value": bsn}]})
     });
     let known: Vec<Value> = known.collect();
-    let plan = Plan {
-        program,
-        profiles,
-        use_cases: &[Set::Mp9.use_case()],
-        folder: state.join("sending"),
-        version: Set::Mp9.version(),
-        source: SourceKind::Fhir,
-        resources: &known,
-        patients: &patients,
-        bounds: "",
-    };
-    let holder = Holder::start(&plan)?;
     let straight = Wire::new(None, None).map_err(|error| error.to_string())?;
-    let source = holder.source_base().unwrap_or_default().to_owned();
     let mut sending = Sending { sent: all.len(), ..Sending::default() };
-    let mut callers: BTreeMap<&str, Wire> = BTreeMap::new();
-    for one in &all {
-        if !callers.contains_key(one.patient.as_str()) {
-            callers.insert(&one.patient, holder.caller(Set::Mp9.use_case(), &one.patient).await?);
-        }
-        let Some(wire) = callers.get(one.patient.as_str()) else { continue };
-        for format in Format::ALL {
+    for format in Format::ALL {
+        let plan = Plan {
+            program,
+            profiles,
+            use_cases: &[Set::Mp9.use_case()],
+            folder: state.join(format!("sending-{}", format.name())),
+            version: Set::Mp9.version(),
+            source: SourceKind::Fhir,
+            resources: &known,
+            patients: &patients,
+            bounds: "",
+        };
+        let holder = Holder::start(&plan)?;
+        let source = holder.source_base().unwrap_or_default().to_owned();
+        let mut callers: BTreeMap<&str, Wire> = BTreeMap::new();
+        for one in &all {
+            if !callers.contains_key(one.patient.as_str()) {
+                callers.insert(&one.patient, holder.caller(Set::Mp9.use_case(), &one.patient).await?);
+            }
+            let Some(wire) = callers.get(one.patient.as_str()) else { continue };
             let kind = format.media_type();
             let body = if format == Format::Xml { one.xml.clone() } else { one.json.clone() };
             let headers = [("content-type", kind), ("accept", "application/fhir+json")];
@@ -110,6 +110,11 @@ async fn stored(answer: &Answer, sent: &Sent, base: &str, straight: &Wire, sourc
     }
     for (entry, kind) in entries.iter().zip(&sent.kinds) {
         let location = entry["response"]["location"].as_str().unwrap_or_default();
+        // Another script sent the same blocks before: what comes along with them is not made again, and has no place.
+        let came_before = entry["response"]["status"].as_str().is_some_and(|status| status.starts_with("200"));
+        if came_before && location.is_empty() {
+            continue;
+        }
         let place = location.strip_prefix(base).and_then(|place| place.split("/_history").next());
         let place = place.filter(|place| place.starts_with(&format!("/{kind}/")));
         let place = place.ok_or_else(|| format!("a {kind} was answered with another place"))?;

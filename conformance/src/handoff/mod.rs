@@ -1,6 +1,8 @@
 //! A nursing handoff driven from both ends, as the two record systems do it: the hospital's pushes, the nursing home's has it
 //! taken and gets it. What is between them is the nodes' own.
 
+mod load;
+mod partner;
 mod sample;
 mod story;
 
@@ -12,10 +14,12 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::callers::{Answer, InnerCaller, OuterCaller};
-use crate::region::{self, HOSPITAL, NURSING_HOME};
+use crate::region::{self, HOSPITAL, NURSING_HOME, Provider};
 use crate::suites::{Flaw, Setting};
 
-pub use sample::handoff;
+pub use load::{Load, Outcome, large, put_through};
+pub use partner::Partner;
+pub use sample::{handoff, task};
 pub use story::shown;
 
 /// What a sender offers, and a receiver is told by.
@@ -29,11 +33,13 @@ const WITHIN: Duration = Duration::from_secs(20);
 pub struct Parties {
     pub epd: InnerCaller,
     pub ecd: InnerCaller,
+    sender: &'static Provider,
+    receiver: &'static Provider,
     /// Without a slash at the end.
-    pub hospital_inner: String,
-    pub home_inner: String,
-    pub hospital_outer: String,
-    pub home_outer: String,
+    pub sender_inner: String,
+    pub receiver_inner: String,
+    pub sender_outer: String,
+    pub receiver_outer: String,
 }
 
 /// A transfer, as its sender knows it.
@@ -47,9 +53,19 @@ pub struct Transfer {
 }
 
 impl Parties {
+    /// The hospital sends, the nursing home receives.
+    ///
     /// # Errors
     /// The region is not set up for handoffs.
     pub fn of(setting: &Setting) -> Result<Self, Flaw> {
+        Parties::between(setting, HOSPITAL, NURSING_HOME)
+    }
+
+    /// One provider of the region sends, another receives.
+    ///
+    /// # Errors
+    /// The region is not set up for handoffs.
+    pub fn between(setting: &Setting, sender: &'static Provider, receiver: &'static Provider) -> Result<Self, Flaw> {
         let system = |key: &str| {
             let of_node = |caller: &&crate::ready::Caller| {
                 caller.node.as_deref() == Some(key) && caller.client_id.as_deref() == Some("handoff-system")
@@ -58,23 +74,25 @@ impl Parties {
             let found = found.ok_or_else(|| Flaw::NotRun(format!("{key} has no record system that hands over")))?;
             Ok::<_, Flaw>(InnerCaller::of(&setting.ready, &found.name)?)
         };
-        let (hospital, home) = (setting.node(HOSPITAL.key)?, setting.node(NURSING_HOME.key)?);
+        let (from, to) = (setting.node(sender.key)?, setting.node(receiver.key)?);
         Ok(Parties {
-            epd: system(HOSPITAL.key)?,
-            ecd: system(NURSING_HOME.key)?,
-            hospital_inner: hospital.inner.clone(),
-            home_inner: home.inner.clone(),
-            hospital_outer: hospital.outer.clone(),
-            home_outer: home.outer.clone(),
+            epd: system(sender.key)?,
+            ecd: system(receiver.key)?,
+            sender,
+            receiver,
+            sender_inner: from.inner.clone(),
+            receiver_inner: to.inner.clone(),
+            sender_outer: from.outer.clone(),
+            receiver_outer: to.outer.clone(),
         })
     }
 
-    /// The nursing home's node itself, on its way to the hospital's.
+    /// The receiver's node itself, on its way to the sender's.
     ///
     /// # Errors
     /// The region does not show its key.
-    pub fn home_node(&self, setting: &Setting) -> Result<OuterCaller, Flaw> {
-        setting.organisation(NURSING_HOME.ura, HOSPITAL.key)
+    pub fn receiver_node(&self, setting: &Setting) -> Result<OuterCaller, Flaw> {
+        setting.organisation(self.receiver.ura, self.sender.key)
     }
 
     /// Pushes a handoff of its own about the region's patient.
@@ -82,11 +100,20 @@ impl Parties {
     /// # Errors
     /// It was not taken.
     pub async fn push(&self) -> Result<Transfer, Flaw> {
+        self.push_to(self.receiver.ura, |_| {}).await
+    }
+
+    /// Pushes a handoff of its own, changed so, to whoever has this URA.
+    ///
+    /// # Errors
+    /// It was not taken.
+    pub async fn push_to(&self, receiver: &str, change: impl FnOnce(&mut Value)) -> Result<Transfer, Flaw> {
         let patient = region::patients().into_iter().find(|patient| patient.known_at.contains(&HOSPITAL.key));
         let patient = patient.ok_or_else(|| Flaw::NotRun("the hospital knows no patient".to_owned()))?;
-        let run = format!("{:x}", time::OffsetDateTime::now_utc().unix_timestamp_nanos());
-        let bundle = handoff(patient.bsn, &run);
-        let answer = self.push_bundle(&bundle).await?;
+        let run = fresh();
+        let mut bundle = handoff(patient.bsn, &run);
+        change(&mut bundle);
+        let answer = self.push_bundle_to(receiver, &bundle).await?;
         let told = answer.json().unwrap_or_default();
         let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
         if answer.status != 201 {
@@ -95,12 +122,16 @@ impl Parties {
         Ok(Transfer { id: text("id"), task: text("task"), composition: format!("overdracht-{run}"), bundle })
     }
 
-    /// Pushes this Bundle to the nursing home.
+    /// Pushes this Bundle to the receiver.
     ///
     /// # Errors
     /// No answer came.
     pub async fn push_bundle(&self, bundle: &Value) -> Result<Answer, Flaw> {
-        let url = format!("{}/handoffs?receiver={}", self.hospital_inner, NURSING_HOME.ura);
+        self.push_bundle_to(self.receiver.ura, bundle).await
+    }
+
+    pub(crate) async fn push_bundle_to(&self, receiver: &str, bundle: &Value) -> Result<Answer, Flaw> {
+        let url = format!("{}/handoffs?receiver={receiver}", self.sender_inner);
         Ok(self.epd.post_json(&url, bundle).await?)
     }
 
@@ -109,7 +140,7 @@ impl Parties {
     /// # Errors
     /// It does not say.
     pub async fn sent(&self, transfer: &Transfer) -> Result<Value, Flaw> {
-        json(self.epd.get(&format!("{}/handoffs/sent/{}", self.hospital_inner, transfer.id)).await?)
+        json(self.epd.get(&format!("{}/handoffs/sent/{}", self.sender_inner, transfer.id)).await?)
     }
 
     /// Every transfer of this Task that the receiver lists.
@@ -118,13 +149,13 @@ impl Parties {
     /// It does not list them.
     pub async fn received(&self, task: &str) -> Result<Vec<Value>, Flaw> {
         let mut found = Vec::new();
-        let mut url = format!("{}/handoffs/received", self.home_inner);
+        let mut url = format!("{}/handoffs/received", self.receiver_inner);
         loop {
             let listed = json(self.ecd.get(&url).await?)?;
             let transfers = listed["transfers"].as_array().cloned().unwrap_or_default();
             found.extend(transfers.into_iter().filter(|one| one["task"] == task));
             let Some(next) = listed["next"].as_str() else { return Ok(found) };
-            url = format!("{}/handoffs/received?behind={next}", self.home_inner);
+            url = format!("{}/handoffs/received?behind={next}", self.receiver_inner);
         }
     }
 
@@ -168,26 +199,57 @@ impl Parties {
         }
     }
 
-    /// The nursing home's nurse takes it.
+    /// Waits until the receiver took what it was told.
+    ///
+    /// # Errors
+    /// It takes too long.
+    pub async fn until_told(&self, transfer: &Transfer) -> Result<(), Flaw> {
+        let began = Instant::now();
+        loop {
+            let sent = self.sent(transfer).await?;
+            if sent["told"] == true {
+                return Ok(());
+            }
+            if began.elapsed() > WITHIN {
+                return Err(Flaw::Broken(format!("the receiver was not told: {}", sent["effort"])));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Has the sender tell again what it had given up.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn resend(&self, transfer: &Transfer) -> Result<(), Flaw> {
+        let url = format!("{}/handoffs/sent/{}/resend", self.sender_inner, transfer.id);
+        accepted(&self.epd.raw(Method::POST, &url, &[], Bytes::new()).await?, "to tell it again")
+    }
+
+    /// Has the receiver try again what failed.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn retry(&self, id: &str) -> Result<(), Flaw> {
+        let url = format!("{}/handoffs/received/{id}/retry", self.receiver_inner);
+        accepted(&self.ecd.raw(Method::POST, &url, &[], Bytes::new()).await?, "to try it again")
+    }
+
+    /// The receiver's nurse takes it.
     ///
     /// # Errors
     /// It is not taken.
     pub async fn take(&self, id: &str) -> Result<(), Flaw> {
-        let url = format!("{}/handoffs/received/{id}/take", self.home_inner);
-        let answer = self.ecd.raw(Method::POST, &url, &[], Bytes::new()).await?;
-        if answer.status == 202 {
-            Ok(())
-        } else {
-            Err(Flaw::Broken(format!("taking it is answered with {}", answer.status)))
-        }
+        let url = format!("{}/handoffs/received/{id}/take", self.receiver_inner);
+        accepted(&self.ecd.raw(Method::POST, &url, &[], Bytes::new()).await?, "to take it")
     }
 
-    /// What the nursing home's record system gets.
+    /// What the receiver's record system gets.
     ///
     /// # Errors
     /// It gets no document.
     pub async fn document(&self, id: &str) -> Result<Value, Flaw> {
-        json(self.ecd.get(&format!("{}/handoffs/received/{id}/document", self.home_inner)).await?)
+        json(self.ecd.get(&format!("{}/handoffs/received/{id}/document", self.receiver_inner)).await?)
     }
 
     /// A whole transfer: pushed, taken, and completed at both sides. What was pushed and what came.
@@ -203,6 +265,15 @@ impl Parties {
         let document = self.document(&id).await?;
         Ok((transfer, document))
     }
+}
+
+/// A text that is no other's.
+pub fn fresh() -> String {
+    format!("{:x}", time::OffsetDateTime::now_utc().unix_timestamp_nanos())
+}
+
+fn accepted(answer: &Answer, what: &str) -> Result<(), Flaw> {
+    if answer.status == 202 { Ok(()) } else { Err(Flaw::Broken(format!("{what} is answered with {}", answer.status))) }
 }
 
 /// The resources of a Bundle by type and id.

@@ -37,6 +37,21 @@ fn organization(id: &str, ura: &str, name: &str, kind: &str) -> Value {
     })
 }
 
+/// The Task of a sender that hands this over to the nursing home.
+pub fn task(id: &str, sender: (&str, &str), composition: &str) -> Value {
+    let party = |(ura, name): (&str, &str)| json!({"identifier": {"system": "http://fhir.nl/fhir/NamingSystem/ura", "value": ura}, "display": name});
+    json!({
+        "resourceType": "Task", "id": id, "meta": {"profile": ["http://nictiz.nl/fhir/StructureDefinition/eOverdracht-Task"]},
+        "status": "in-progress", "intent": "order", "code": coded("308292007", "Overdracht van zorg"),
+        "for": to("Patient", "overdracht-patient", "Patiënt"), "requester": {"agent": party(sender)},
+        "owner": party((NURSING_HOME.ura, NURSING_HOME.name)),
+        "input": [{
+            "type": coded("11171000146100", "Verslag van verpleegkundige overdracht"),
+            "valueReference": to("Composition", composition, "Verpleegkundige overdracht"),
+        }],
+    })
+}
+
 /// A handoff about this patient. `run` makes it one of its own; references stay the same in every run.
 pub fn handoff(bsn: &str, run: &str) -> Value {
     let patient = || to("Patient", "overdracht-patient", "J. van der Berg");

@@ -19,15 +19,15 @@ pub(super) struct Presented {
 }
 
 /// A JWT, taken apart.
-struct Jwt {
+pub(crate) struct Jwt {
     header: Value,
-    claims: Value,
+    pub(crate) claims: Value,
     message: String,
     signature: String,
 }
 
 impl Jwt {
-    fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let (message, signature) = text.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
         let part = |text: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok();
@@ -36,7 +36,7 @@ impl Jwt {
     }
 
     /// Whether this key (JWK, P-256) signed it.
-    fn is_by(&self, jwk: &Value) -> bool {
+    pub(crate) fn is_by(&self, jwk: &Value) -> bool {
         let member = |name: &str| jwk[name].as_str().unwrap_or_default();
         let key = DecodingKey::from_ec_components(member("x"), member("y"));
         self.header["alg"] == "ES256"

@@ -81,7 +81,7 @@ impl<'s> Authority<'s> {
         Ok(answer.json())
     }
 
-    async fn holder(&self, order: Value) -> Result<Holder, Flaw> {
+    pub(super) async fn holder(&self, order: Value) -> Result<Holder, Flaw> {
         let issued = self.order(Method::POST, "issue", order.to_string()).await?.unwrap_or_default();
         let text = |name: &str| {
             let found = issued[name].as_str().map(str::to_owned);

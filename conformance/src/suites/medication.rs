@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::outer_gate::{CLINIC, acting};
 use super::overview::SHOWCASE;
+use super::people::logging_in::Desk;
 use super::setting::{BSN_SYSTEM, Setting, names_a_patient};
 use super::{Check, Flaw, Judgement, ensure};
 use crate::callers::{Answer, Wire};
@@ -42,6 +43,10 @@ pub fn checks() -> Vec<Check> {
         Check::new("a medication overview with a dead source is not complete, and names it", |setting| {
             Box::pin(with_a_dead_source(setting))
         }),
+        Check::new(
+            "the page of a medication overview says that a source is missing, whose, and where that matters",
+            |setting| Box::pin(page_with_a_dead_source(setting)),
+        ),
         Check::new("the former medication list says that no standard has it, and holds no history", |setting| {
             Box::pin(former(setting))
         }),
@@ -183,6 +188,40 @@ async fn with_a_dead_source(setting: &Setting) -> Judgement {
     ensure(String::from_utf8_lossy(&list.body).contains("Incomplete: "), || {
         "the former list does not say that it is incomplete".to_owned()
     })
+}
+
+/// What the page shows for a source that is not there: a whole overview shows neither.
+const INCOMPLETE: &str = "In dit overzicht kunnen gegevens ontbreken";
+const UNREACHABLE: &str = "is niet bereikbaar";
+
+async fn page_with_a_dead_source(setting: &Setting) -> Judgement {
+    let desk = Desk::of(setting, "pharmacy")?;
+    let browser = desk.browser()?;
+    let pharmacist = setting.ready.person("timmer").and_then(|caller| caller.bearer_token.clone());
+    let code = pharmacist.ok_or_else(|| Flaw::NotRun("the pharmacist has no access code".to_owned()))?;
+    let entered = desk.guess(&browser, &code).await?;
+    ensure(entered.status == 303 || entered.status == 200, || {
+        format!("the pharmacist is answered {}", entered.status)
+    })?;
+    let read = async || {
+        let answer = desk.medication(&browser, SHOWCASE).await?;
+        ensure(answer.status == 200, || format!("the page is answered {}", answer.status))?;
+        Ok::<_, Flaw>(String::from_utf8_lossy(&answer.body).into_owned())
+    };
+    let whole = read().await?;
+    ensure(!whole.contains(INCOMPLETE) && !whole.contains(UNREACHABLE), || {
+        "a whole overview says that something is missing".to_owned()
+    })?;
+    put(setting, "hospital", &Fault::Dead).await?;
+    let page = read().await;
+    put(setting, "hospital", &Fault::None).await?;
+    let page = page?;
+    let name = setting.node("hospital")?.name.clone();
+    let told = page.split(INCOMPLETE).nth(1).and_then(|after| after.split("</ul>").next()).unwrap_or_default();
+    ensure(told.contains(&name) && told.contains(UNREACHABLE), || "the page does not name who is missing".to_owned())?;
+    // Also where a reader would take what is not there for nothing.
+    let under = page.matches("niet alle bronnen hebben alles geleverd").count();
+    ensure(under >= 2, || format!("it is said under {under} sections"))
 }
 
 async fn put(setting: &Setting, provider: &str, fault: &Fault) -> Judgement {

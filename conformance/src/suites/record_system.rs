@@ -135,7 +135,7 @@ async fn taken_back(setting: &Setting) -> Judgement {
     let (parties, receiver) = (Parties::of(setting)?, Receiver::of(setting)?);
     let transfer = parties.push().await?;
     let id = parties.until(&transfer.task, "offered").await?;
-    let url = format!("{}/handoffs/sent/{}/cancel", parties.hospital_inner, transfer.id);
+    let url = format!("{}/handoffs/sent/{}/cancel", parties.sender_inner, transfer.id);
     let answer = parties.epd.raw(Method::POST, &url, &[], Bytes::new()).await?;
     ensure(answer.status == 202, || format!("taking it back is answered with {}", answer.status))?;
     parties.until(&transfer.task, "cancelled").await?;
@@ -144,12 +144,12 @@ async fn taken_back(setting: &Setting) -> Judgement {
     receiver.until(&transfer.id, "cancelled").await?;
     let taken = parties.take(&id).await;
     ensure(taken.is_err(), || "what was taken back can still be taken".to_owned())?;
-    let url = format!("{}/handoffs/received/{id}/document", parties.home_inner);
+    let url = format!("{}/handoffs/received/{id}/document", parties.receiver_inner);
     let status = parties.ecd.get(&url).await?.status;
     ensure(status == 404 || status == 403, || format!("its document is answered with {status}"))?;
     // What is completed is not taken back.
     let (whole, _) = parties.whole().await?;
-    let url = format!("{}/handoffs/sent/{}/cancel", parties.hospital_inner, whole.id);
+    let url = format!("{}/handoffs/sent/{}/cancel", parties.sender_inner, whole.id);
     let answer = parties.epd.raw(Method::POST, &url, &[], Bytes::new()).await?;
     ensure(answer.status == 409, || format!("taking back what is completed is answered with {}", answer.status))
 }

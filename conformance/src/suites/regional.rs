@@ -27,6 +27,10 @@ pub fn checks() -> Vec<Check> {
             Box::pin(refused(setting))
         }),
         Check::new(
+            "ATT-142: a patient token that came before, or that names a patient by number as well, is refused",
+            |setting| Box::pin(replayed(setting)),
+        ),
+        Check::new(
             "the index of the region takes no patient by number or in a URL, and recorded all of it",
             |setting| Box::pin(recorded(setting)),
         ),
@@ -109,6 +113,18 @@ async fn refused(setting: &Setting) -> Judgement {
     // A token that was made for another index says nothing here.
     let elsewhere = member(setting, OTHER)?.find("bm90aGluZw").await?;
     is(&elsewhere, 400, "a token of nobody")
+}
+
+async fn replayed(setting: &Setting) -> Judgement {
+    let (one, other) = (member(setting, ONE)?, member(setting, OTHER)?);
+    let patient = one.patient(SHOWCASE).await?;
+    is(&one.find(&patient).await?, 200, "a search")?;
+    // By whoever made it, and by who saw it pass.
+    is(&one.find(&patient).await?, 400, "the same token again")?;
+    is(&other.find(&patient).await?, 400, "a token that was another's question")?;
+    is(&other.register(&patient, "Condition", &setting.node(OTHER)?.ura).await?, 400, "a registration with it")?;
+    let with_number = format!("{}&{BSN_SYSTEM}|{SHOWCASE}", one.patient(SHOWCASE).await?);
+    is(&one.find(&with_number).await?, 400, "a token and a patient's number")
 }
 
 async fn recorded(setting: &Setting) -> Judgement {

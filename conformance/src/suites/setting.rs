@@ -2,7 +2,7 @@
 //!
 //! How an access log is read is given from outside: a suite knows only the wire.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -31,6 +31,7 @@ const REFUSED_TOKEN_REQUESTS: &str = "zorgsluis_token_requests_total{result=\"re
 pub struct Setting {
     pub ready: Ready,
     log: LogReader,
+    program: Option<PathBuf>,
 }
 
 /// How far logs and sources had come, to see afterwards what was added.
@@ -50,7 +51,20 @@ pub struct Refused {
 
 impl Setting {
     pub fn new(ready: Ready, log: LogReader) -> Self {
-        Setting { ready, log }
+        Setting { ready, log, program: None }
+    }
+
+    /// A setting whose nodes are this program, which also prints their logs.
+    pub fn of_program(ready: Ready, program: PathBuf) -> Self {
+        Setting { ready, log: log_by_program(program.clone()), program: Some(program) }
+    }
+
+    /// The nodes' program.
+    ///
+    /// # Errors
+    /// It is not known.
+    pub fn program(&self) -> Result<&Path, Flaw> {
+        self.program.as_deref().ok_or_else(|| Flaw::NotRun("the program of the nodes is not known".to_owned()))
     }
 
     pub fn node(&self, key: &str) -> Result<&Node, Flaw> {

@@ -12,6 +12,7 @@
 )]
 
 pub mod decision;
+pub mod explanation;
 pub mod handle;
 pub mod inbound;
 pub mod middleware;
@@ -21,6 +22,7 @@ pub mod ports;
 mod proofs;
 pub mod record;
 pub mod refusal;
+pub mod replay;
 pub mod trail;
 
 use std::sync::Arc;
@@ -31,6 +33,7 @@ use policy::InForce;
 pub use handle::Handle;
 pub use inbound::{BodyKind, Conditions, Credentials, Gate, Inbound, Possession, Unreadable};
 pub use middleware::access_log::{Disclosed, Form as DisclosedForm};
+pub use middleware::explaining::Explaining;
 pub use middleware::interaction::NodeFacts;
 pub use middleware::localisation::Fanout;
 pub use middleware::minimisation::{Part, ReleasedItem, SourceStatus};
@@ -93,12 +96,24 @@ pub type Stack = Nen7513<
 pub type LogStack = Nen7513<Identification<ReadInteraction<FindTreatmentRelation<FindConsent<Authorise<ReadLog>>>>>>;
 
 /// Puts the stages of the access log's stack together, innermost first.
-pub fn log_stack(wiring: Wiring, reader: Arc<dyn ports::LogReader>) -> LogStack {
+/// `own_consents` are those that the provider knows itself: an explanation asks nobody else.
+pub fn log_stack(
+    wiring: Wiring,
+    reader: Arc<dyn ports::LogReader>,
+    own_consents: Arc<dyn ports::Consents>,
+) -> LogStack {
     let Wiring { node, use_cases, log, clock, authenticator, throttle, patients, relations, consents, bounds, .. } =
         wiring;
     let ura = node.holder.0.to_string();
     let pages = Arc::new(Pages::new(bounds.pages, clock.clone()));
-    let reading = ReadLog::new(reader, pages.clone());
+    let explaining = Explaining {
+        node: node.clone(),
+        use_cases: use_cases.clone(),
+        relations: relations.clone(),
+        consents: own_consents,
+        patience: bounds.finding,
+    };
+    let reading = ReadLog::new(reader, pages.clone(), explaining);
     let authorisation = Authorise::new(use_cases.clone(), reading);
     let consent = FindConsent::new(consents, bounds.finding, authorisation);
     let treatment_relation = FindTreatmentRelation::new(relations, bounds.finding, consent);

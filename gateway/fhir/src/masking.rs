@@ -15,6 +15,9 @@ pub struct ElementPath {
     elements: Vec<String>,
 }
 
+/// Says that something was left out (v3 ObservationValue).
+const CODE: &str = "REDACTED";
+
 /// What became of a resource.
 #[derive(Clone, Debug)]
 pub enum Masked {
@@ -46,6 +49,15 @@ impl ElementPath {
         &self.resource_type
     }
 
+    /// Whether whoever looks at this place of the resource (`telecom`, `component.valueQuantity`, `$this` for all of it) learns
+    /// something of this element: it is the same, lies within it or holds it.
+    pub fn is_seen_at(&self, place: &str) -> bool {
+        // What narrows a step (`telecom[system=phone]`) does not lead elsewhere.
+        let steps = place.split('.').map(|step| step.split('[').next().unwrap_or_default());
+        let mut of_both = self.elements.iter().zip(steps);
+        place == "$this" || of_both.all(|(own, step)| is_step(own, step))
+    }
+
     /// Whether this version has such an element.
     pub fn exists(&self, version: FhirVersion) -> bool {
         let Some(mut of) = type_of(version, &self.resource_type) else { return false };
@@ -61,6 +73,12 @@ impl ElementPath {
         }
         true
     }
+}
+
+/// Whether a resource says that something was left out of it, by whoever gave it.
+pub fn is_redacted(resource: &Resource) -> bool {
+    let labels = resource.root().all("meta.security.code");
+    labels.into_iter().any(|code| code.as_text().is_some_and(|code| code == CODE))
 }
 
 /// Leaves these elements out, also of what the resource contains or bundles.
@@ -183,6 +201,15 @@ impl Masking<'_> {
     }
 }
 
+/// Whether a step of a path is this element; `value[x]` is each of its types.
+fn is_step(element: &str, step: &str) -> bool {
+    let Some(choice) = element.strip_suffix("[x]") else {
+        // An element that is named by one of its types is seen by whoever looks at all of them.
+        return element == step || element.strip_prefix(step).is_some_and(|rest| rest.starts_with(char::is_uppercase));
+    };
+    step.strip_prefix(choice).is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_uppercase))
+}
+
 fn names(wanted: &str, plain: &str, child: Option<&Child>) -> bool {
     wanted == plain || child.is_some_and(|child| child.element.name == wanted)
 }
@@ -209,7 +236,6 @@ fn written(members: &[(String, String)]) -> String {
 /// `meta` with the label that says that something was left out (FHIR security labels; the code system by its URL of the
 /// version).
 fn label(version: FhirVersion, meta: Option<Value<'_>>) -> Node {
-    const CODE: &str = "REDACTED";
     let system = match version {
         FhirVersion::Stu3 => "http://hl7.org/fhir/v3/ObservationValue",
         FhirVersion::R4 => "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",

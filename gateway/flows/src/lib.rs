@@ -13,6 +13,7 @@
     )
 )]
 
+pub mod bgz;
 pub mod eoverdracht;
 pub mod medication;
 pub mod overview;

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use fhir::masking::ElementPath;
+
 use crate::capability::PatientBinding;
 use crate::decision::{Denial, DenialCode};
 use crate::offer::NotOffered;
+use crate::probing::probing;
 use crate::request::{Admitted, Direction, PatientScope, Purpose, Request};
 use crate::use_case::{UseCase, UseCases};
 
@@ -56,9 +59,15 @@ impl UseCase {
         match offer.allows(&request.interaction, request.direction) {
             Ok(()) => {}
             Err(NotOffered::Interaction) => return Err(self.denial(DenialCode::NotInUseCase)),
+            Err(NotOffered::Parameter(_)) if self.capability().closed => {
+                return Err(self.denial(DenialCode::NotInUseCase));
+            }
             Err(NotOffered::Parameter(name)) => {
                 return Err(Denial { parameter: Some(name), ..self.denial(DenialCode::SearchParameter) });
             }
+        }
+        if let Some(name) = self.probes(request) {
+            return Err(Denial { parameter: Some(name), ..self.denial(DenialCode::SearchParameter) });
         }
         if !binds(self.capability().patient, request) {
             return Err(self.denial(DenialCode::PatientBinding));
@@ -67,6 +76,17 @@ impl UseCase {
             return Err(self.denial(DenialCode::EmergencyReason));
         }
         Ok(())
+    }
+
+    /// The parameter by which the caller would learn something of what is masked for it, if there is one.
+    fn probes(&self, request: &Request) -> Option<String> {
+        // Only where masks are made a duty of.
+        if request.direction != Direction::Holder {
+            return None;
+        }
+        let masked = self.release().masked(request);
+        let masked: Vec<ElementPath> = masked.iter().filter_map(|text| ElementPath::parse(text)).collect();
+        probing(request.version, &request.interaction, &masked)
     }
 
     pub(crate) fn denial(&self, code: DenialCode) -> Denial {
@@ -103,6 +123,18 @@ mod tests {
     fn code(request: Request) -> Result<String, DenialCode> {
         let admitted = use_cases().admissible(request).map_err(|denial| denial.code)?;
         Ok(admitted.use_case().id().as_str().to_owned())
+    }
+
+    #[test]
+    fn a_closed_list_of_searches_refuses_other_parameters_like_other_interactions() {
+        let closed = ONE.replacen(r#""title": "T","#, r#""title": "T", "closed": true,"#, 1);
+        assert_ne!(closed, ONE);
+        for (capability, expected) in [(ONE, DenialCode::SearchParameter), (&closed, DenialCode::NotInUseCase)] {
+            let use_cases = UseCases::new(vec![use_case("one", capability, "allow := true")]);
+            let denied = use_cases.admissible(request(&["one"], "GET Condition?recorded-date=2026")).unwrap_err();
+            assert_eq!((denied.code, denied.parameter.is_some()), (expected, capability == ONE));
+            assert!(use_cases.admissible(request(&["one"], "GET Condition?category=a")).is_ok());
+        }
     }
 
     #[test]

@@ -154,6 +154,13 @@ pub struct Capability {
     /// Only a node in development mode loads it.
     #[serde(default)]
     pub development: bool,
+    /// Its searches are a closed list: one by a parameter that is not offered is refused like an interaction that is not, and
+    /// not as one that is not supported.
+    #[serde(default)]
+    pub closed: bool,
+    /// What is sent in a transaction is known by its own identifiers, and is taken once however often it is sent.
+    #[serde(default)]
+    pub taken_once: bool,
 }
 
 impl FactsNeeded {

@@ -16,7 +16,7 @@ use crate::standard::StandardOperation;
 
 /// The interaction codes that a use case can offer, <http://hl7.org/fhir/restful-interaction>, `operation`, and the
 /// operations of the standard.
-const CODES: [&str; 16] = [
+const CODES: [&str; 17] = [
     "read",
     "vread",
     "search-type",
@@ -33,10 +33,11 @@ const CODES: [&str; 16] = [
     "$everything",
     "$document",
     "$review",
+    "$explain",
 ];
 
 /// What can be offered of the access log, which is only ever added to.
-const CODES_OF_THE_LOG: [&str; 3] = ["read", "search-type", "$review"];
+const CODES_OF_THE_LOG: [&str; 4] = ["read", "search-type", "$review", "$explain"];
 /// What can be offered in an emergency.
 const READING: [&str; 6] = ["read", "vread", "search-type", "history-instance", "$lastn", "$everything"];
 /// What can be asked when only the answer tells whom it is about.
@@ -245,7 +246,8 @@ impl Checking<'_> {
             return Err("no code is listed".to_owned());
         }
         for (at, code) in entry.codes.iter().enumerate() {
-            if code == StandardOperation::Review.code() && self.data != Data::AccessLog {
+            let of_the_log = [StandardOperation::Review, StandardOperation::Explain].map(StandardOperation::code);
+            if of_the_log.contains(&code.as_str()) && self.data != Data::AccessLog {
                 return Err(format!("{code} is offered of the access log only"));
             }
             if !CODES.contains(&code.as_str()) {

@@ -66,6 +66,7 @@ impl UseCases {
             plan,
             operation,
             releasable,
+            takes_once: use_case.capability().taken_once,
         })
     }
 }
@@ -187,7 +188,7 @@ pub(crate) fn plan(use_case: &UseCase, request: &Request) -> Option<(Plan, Optio
         Some(StandardOperation::Everything) => {
             standard::everything(offer.version, offer.capability, query).ok()?.into()
         }
-        Some(StandardOperation::Document | StandardOperation::Review) | None => itself(),
+        Some(StandardOperation::Document | StandardOperation::Review | StandardOperation::Explain) | None => itself(),
     };
     Some((plan, operation))
 }

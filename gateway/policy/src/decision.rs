@@ -55,6 +55,7 @@ pub struct Permit {
     pub(crate) plan: Arc<[Interaction]>,
     pub(crate) operation: Option<StandardOperation>,
     pub(crate) releasable: Arc<Releasable>,
+    pub(crate) takes_once: bool,
 }
 
 /// Which types may leave under a permit.
@@ -110,6 +111,10 @@ impl Permit {
     /// The operation of the standard that was asked for and is offered by its name; the plan says what it becomes.
     pub fn operation(&self) -> Option<StandardOperation> {
         self.operation
+    }
+    /// Whether what a transaction creates is known by its own identifiers: sent again, it is answered with what is there.
+    pub fn takes_once(&self) -> bool {
+        self.takes_once
     }
     /// Whether resources of this type may leave at all. An OperationOutcome of our own is no release.
     pub fn may_release(&self, resource_type: &str) -> bool {

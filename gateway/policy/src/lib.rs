@@ -19,6 +19,7 @@ pub mod findings;
 mod in_force;
 mod matrix;
 mod offer;
+mod probing;
 mod rego;
 pub mod release;
 pub mod request;

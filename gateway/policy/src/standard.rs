@@ -1,4 +1,4 @@
-//! The operations of the FHIR standard (and one of ours) that a use case offers by listing them among a type's codes, and the searches
+//! The operations of the FHIR standard (and two of ours) that a use case offers by listing them among a type's codes, and the searches
 //! that each becomes.
 
 use fhir::definitions::{SearchKind, search_parameter};
@@ -18,6 +18,8 @@ pub enum StandardOperation {
     Document,
     /// `AuditEvent/[id]/$review`, our own: the verdict on an access that had to be looked at again.
     Review,
+    /// `AuditEvent/$explain`, our own: what would be decided if somebody asked something, and on what.
+    Explain,
 }
 
 /// How the types name when care was given, the first that a type has: what `start` and `end` of `$everything` are
@@ -29,11 +31,12 @@ const CARE_DATES: [&str; 8] =
 const PATIENT_PARAMETERS: [&str; 3] = ["patient", "subject", "beneficiary"];
 
 impl StandardOperation {
-    pub(crate) const ALL: [StandardOperation; 4] = [
+    pub(crate) const ALL: [StandardOperation; 5] = [
         StandardOperation::LastN,
         StandardOperation::Everything,
         StandardOperation::Document,
         StandardOperation::Review,
+        StandardOperation::Explain,
     ];
 
     /// The operation of this name at this level.
@@ -48,6 +51,7 @@ impl StandardOperation {
             ("Patient", "everything", _) => Some(StandardOperation::Everything),
             ("Composition", "document", true) => Some(StandardOperation::Document),
             ("AuditEvent", "review", true) => Some(StandardOperation::Review),
+            ("AuditEvent", "explain", false) => Some(StandardOperation::Explain),
             _ => None,
         }
     }
@@ -59,6 +63,7 @@ impl StandardOperation {
             StandardOperation::Everything => "$everything",
             StandardOperation::Document => "$document",
             StandardOperation::Review => "$review",
+            StandardOperation::Explain => "$explain",
         }
     }
 
@@ -68,7 +73,7 @@ impl StandardOperation {
             StandardOperation::LastN => "Observation",
             StandardOperation::Everything => "Patient",
             StandardOperation::Document => "Composition",
-            StandardOperation::Review => "AuditEvent",
+            StandardOperation::Review | StandardOperation::Explain => "AuditEvent",
         }
     }
 
@@ -79,6 +84,17 @@ impl StandardOperation {
             StandardOperation::Everything => &["_since", "_type", "_count", "start", "end"],
             StandardOperation::Document => &[],
             StandardOperation::Review => &["verdict", "note"],
+            StandardOperation::Explain => &[
+                "organisation",
+                "organisation-kind",
+                "person",
+                "role",
+                "use-case",
+                "version",
+                "ask",
+                "asserted",
+                "emergency",
+            ],
         }
     }
 }
@@ -145,7 +161,7 @@ fn names_a_patient(version: FhirVersion, kind: ResourceType) -> bool {
 }
 
 /// The parameter that says when the care of this type was given; none for what has no such moment.
-fn care_date(version: FhirVersion, kind: ResourceType) -> Option<&'static str> {
+pub(crate) fn care_date(version: FhirVersion, kind: ResourceType) -> Option<&'static str> {
     let date = |name: &&str| {
         search_parameter(version, kind, name).is_some_and(|definition| definition.kind == SearchKind::Date)
     };

@@ -1,6 +1,7 @@
 //! What the pages need of the node. The server implements it.
 
 mod administration;
+mod explaining;
 mod handoffs;
 mod log;
 mod proof;
@@ -14,6 +15,7 @@ use exchange::{Recorded, Refusal};
 use flows::medication::Windows;
 
 pub use self::administration::{AccessShown, Administration, AnySession, LockedOut};
+pub use self::explaining::{Again, DecidedAgain, Explainable, Explanation, WouldBe};
 pub use self::handoffs::{HandoffAct, HandoffDesk, HandoffNo, Progress, Side, TransferShown};
 pub use self::log::{
     AskedOfLog, HintsFound, LogDesk, LogFound, Notices, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,

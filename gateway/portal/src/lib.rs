@@ -18,10 +18,10 @@ mod tests;
 mod words;
 
 pub use desk::{
-    AccessShown, Administration, Alarm, Answered, AnySession, AskedOfLog, Cosigned, Departure, Desk, Elsewhere,
-    HintsFound, Kind, LockedOut, LogDesk, LogFound, NeighbourState, NotSignedIn, Notices, OwnLog, OwnSession, Period,
-    ProofState, Question, RecordProof, RecordShown, Return, ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven,
-    Ways, WitnessState,
+    AccessShown, Administration, Again, Alarm, Answered, AnySession, AskedOfLog, Cosigned, DecidedAgain, Departure,
+    Desk, Elsewhere, Explainable, Explanation, HintsFound, Kind, LockedOut, LogDesk, LogFound, NeighbourState,
+    NotSignedIn, Notices, OwnLog, OwnSession, Period, ProofState, Question, RecordProof, RecordShown, Return,
+    ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven, Ways, WitnessState, WouldBe,
 };
 pub use desk::{HandoffAct, HandoffDesk, HandoffNo, Progress, Side, TransferShown};
 pub use pages::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD, DirectoryShown, Looked};

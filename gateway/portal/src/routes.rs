@@ -3,6 +3,7 @@
 mod administration;
 mod certificates;
 mod directory;
+mod explaining;
 mod handoffs;
 mod log;
 mod medication;
@@ -117,6 +118,9 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource(r"/log/record/{index:\d{1,19}}").route(web::get().to(log::record)))
         .service(resource("/log/review").route(web::get().to(log::review)).route(web::post().to(log::judge)))
         .service(resource("/log/hints").route(web::get().to(log::hints)))
+        .service(
+            resource("/log/explain").route(web::get().to(explaining::form)).route(web::post().to(explaining::explain)),
+        )
         .service(resource("/log/proof").route(web::get().to(log::proof)))
         .service(resource("/my-log").route(web::get().to(own::own_log)))
         .default_service(web::to(not_here))

@@ -25,6 +25,7 @@ pub mod patient_index;
 pub mod policies;
 pub mod profiles;
 pub mod quality;
+pub mod referrals;
 pub mod regional;
 pub mod registers;
 pub mod serve;

@@ -9,6 +9,7 @@ use connectors::identity::oauth::TokenIssuer;
 use connectors::mitz::Mitz;
 use connectors::nvi::Nvi;
 use exchange::ports::{Authenticator, PatientIndex};
+use exchange::replay::Own;
 use exchange::{Gate, LogStack, Stack};
 use fhir::FhirVersion;
 use flows::medication::Windows;
@@ -32,6 +33,7 @@ use crate::mitz::{MitzMeasures, Notices};
 use crate::nvi::NviMeasures;
 use crate::policies::ReloadMeasures;
 use crate::quality::Quality;
+use crate::referrals::Referrals;
 use crate::regional::Regional;
 
 /// Whether something that exchanges rest on is well; says what is ill.
@@ -92,6 +94,8 @@ pub struct Parts {
     pub medication: Windows,
     /// Nursing handoffs, where this node takes part in them.
     pub handoffs: Option<Arc<Handoffs>>,
+    /// Referrals, where this node takes part in them.
+    pub referrals: Option<Arc<Referrals>>,
     /// The port that records are written through.
     pub log: Arc<dyn exchange::ports::AccessLog>,
     /// The national consent register, where there is one.
@@ -171,6 +175,10 @@ impl Node {
     pub fn handoffs(&self) -> Option<&Arc<Handoffs>> {
         self.parts.handoffs.as_ref()
     }
+    /// Referrals, where this node takes part in them.
+    pub fn referrals(&self) -> Option<&Arc<Referrals>> {
+        self.parts.referrals.as_ref()
+    }
     /// The port that records are written through.
     pub fn log(&self) -> &Arc<dyn exchange::ports::AccessLog> {
         &self.parts.log
@@ -218,6 +226,11 @@ impl Node {
     /// How it stands with the notices of emergencies, where somebody takes them.
     pub fn emergency_notices(&self) -> Option<&Standing> {
         self.parts.standing.as_deref()
+    }
+    /// Who this node is, for decisions that are made again.
+    pub fn for_replays(&self) -> Own {
+        let node = &self.parts.decisions.wiring.node;
+        Own { holder: node.holder.clone(), kind: node.kind.clone() }
     }
     pub fn decision_point(&self) -> &DecisionPoint {
         &self.parts.decisions

@@ -40,6 +40,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
     let _reloading = Reloading::start(node.certificates().clone(), config.clone());
     let desk = config.inner.portal.then(|| Arc::new(NodeDesk::new(node.clone())));
     node.witnessing().start();
+    let referring = node.referrals().map(|referrals| crate::referrals::Working::start(&node, referrals));
     let handing_over = node.handoffs().map(|handoffs| Working::start(&node, handoffs));
     let workers = config.bounds.workers;
     let trouble = |fault: std::io::Error| format!("cannot serve: {fault}");
@@ -71,7 +72,7 @@ async fn serve(config: NodeConfig, stop_with_input: bool) -> Result<(), String> 
         }
     };
     let (outer, inner, cards) = tokio::join!(outer, inner, cards);
-    drop(handing_over);
+    drop((handing_over, referring));
     // After the last exchange: what is durable by now is signed for.
     drop(wired.addressing);
     drop(wired.reloading);

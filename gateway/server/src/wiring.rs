@@ -4,6 +4,7 @@
 
 pub mod handoffs;
 mod own_sources;
+pub mod referrals;
 mod tokens;
 
 use std::collections::HashMap;
@@ -15,10 +16,10 @@ use connectors::identity::nuts::Presenter;
 use connectors::identity::oauth::TokenClient;
 use connectors::identity::{InnerCallers, PartnerConfig, Partners, RateLimits, Sessions};
 use connectors::peers::{FoundPeer, MakePeer, PeerSource, TokenSupplier};
-use connectors::registers::{ConsentRecords, Watch};
+use connectors::registers::{ConsentRecords, Nobody, Watch};
 use connectors::sources::OwnRecords;
 use exchange::decision::DecisionWiring;
-use exchange::ports::{Clock, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
+use exchange::ports::{Clock, Consents, NoValueSets, PatientIndex, Source, SystemClock, ValueSets};
 use exchange::{NodeFacts, Wiring};
 use fhir::json::Limits;
 use fhir::{FhirVersion, Ura};
@@ -99,11 +100,12 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let partners = Arc::new(partners(config)?);
     let state = tokens::state(config)?;
     let begun = handoffs::begin(config, &state, &clock)?;
-    let bases = begun.bases(&clock);
+    let begun_referrals = referrals::begin(config, &state, begun.grants())?;
+    let bases = begun_referrals.bases(begun.bases(&clock), &clock);
     let issuer = Arc::new(tokens::issuer(config, partners.clone(), state.clone(), bases, &clock, &certificates)?);
     let sessions = Arc::new(Sessions::new(config.sessions));
     let limits = Arc::new(RateLimits::new(config.limits));
-    let authenticator = begun.doorman(Arc::new(tokens::authenticator(
+    let authenticator = begun_referrals.doorman(begun.doorman(Arc::new(tokens::authenticator(
         config,
         partners,
         issuer.clone(),
@@ -111,19 +113,21 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         sessions.clone(),
         clock.clone(),
         certificates.vets(),
-    )?));
+    )?)));
     let around = entrance::Around { use_cases: &use_cases.current(), cards: certificates.cards() };
     let entrance = entrance::set_up(config, callers.clone(), sessions, limits.clone(), authenticator.clone(), &around)?;
     let entrance = Arc::new(entrance);
     let presenter = tokens::presenter(config, &certificates, &clock)?;
     let handed = begun.handoffs(config, &certificates, presenter.as_ref(), &clock)?;
+    let referred = begun_referrals.referrals(config, &certificates, presenter.as_ref(), &clock)?;
     let indexes = handoffs::patients(handed.as_ref(), sources.indexes);
+    let indexes = referrals::patients(referred.as_ref(), indexes);
     let patients: Arc<dyn PatientIndex> = Arc::new(OwnPatients::new(indexes));
     let (book, addressing) = directory::start(config, certificates.to_directories(), &clock)?.unzip();
     let peers = peers(config, &certificates, presenter.as_ref(), &clock, book.as_ref())?;
     let mitz = mitz::of(config)?;
     let index = nvi::of(config)?;
-    let OwnSources { sources: own, witnesses, consents: consent_systems, inventories, .. } = sources;
+    let OwnSources { sources: own, bound, witnesses, consents: consent_systems, inventories, .. } = sources;
     let parties = Parties { own, witnesses, consent_systems, peers, mitz: mitz.clone(), index: index.clone() };
     let mut registers = Registers::open(config, parties, &clock);
     let nvi_measures = Arc::new(NviMeasures::default());
@@ -152,6 +156,8 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     })?;
     let log: Arc<dyn exchange::ports::AccessLog> = Arc::new(LogPort(access_log.clone()));
     let notices = mitz::notices(config, mitz.as_ref(), &log, &clock)?;
+    let whereabouts = Arc::new(own_sources::BoundPlaces { otherwise: registers.whereabouts, bound });
+    let places = referrals::places(referred.as_ref(), handoffs::places(handed.as_ref(), whereabouts));
     let around = regional::Around { state: &state, log: &log, throttle: limits.clone(), clock: &clock };
     let regional = regional::open(config, &around)?;
     let wiring = Wiring {
@@ -168,12 +174,17 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         patients: patients.clone(),
         relations: registers.relations,
         consents: registers.consents,
-        localisation: handoffs::places(handed.as_ref(), registers.whereabouts),
+        localisation: places,
         value_sets: value_sets(&quality),
         bounds: config.bounds.exchange(),
     };
     let decisions = decisions(&wiring);
-    let log_stack = archive.map(|archive| exchange::log_stack(wiring.clone(), Arc::new(ArchiveReader(archive))));
+    let own_consents: Arc<dyn Consents> = match registers.own_consents {
+        Some(consents) => consents,
+        None => Arc::new(Nobody),
+    };
+    let log_stack =
+        archive.map(|archive| exchange::log_stack(wiring.clone(), Arc::new(ArchiveReader(archive)), own_consents));
     let stack = exchange::stack(wiring);
     let node = Node::new(Parts {
         provider: config.provider.name.clone(),
@@ -196,6 +207,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         nuts_issuer: crate::http::nuts::issuer(config),
         presenter,
         handoffs: handed,
+        referrals: referred,
         log,
         access_log,
         proof,

@@ -14,7 +14,7 @@ async fn teller(setting: &Setting) -> Result<(Wire, String), Flaw> {
     let parties = Parties::of(setting)?;
     let node = setting.organisation(HOSPITAL.ura, NURSING_HOME.key)?;
     let wire = node.signed_in(RECEIVER, None).await?;
-    Ok((wire, format!("{}/eoverdracht/notification", parties.home_outer)))
+    Ok((wire, format!("{}/eoverdracht/notification", parties.receiver_outer)))
 }
 
 pub(super) async fn notification(setting: &Setting) -> Judgement {
@@ -61,7 +61,7 @@ pub(super) async fn forged(setting: &Setting) -> Judgement {
     let id = parties.until(&transfer.task, "offered").await?;
     let node = setting.organisation(GENERAL_PRACTICE.ura, NURSING_HOME.key)?;
     let wire = node.signed_in(RECEIVER, None).await?;
-    let base = format!("{}/eoverdracht/notification", parties.home_outer);
+    let base = format!("{}/eoverdracht/notification", parties.receiver_outer);
     let mut answers = Vec::new();
     for task in [transfer.task.as_str(), "a-task-of-nobody-at-all"] {
         let answer = wire.raw(Method::POST, &format!("{base}/{task}"), &[], Bytes::new()).await?;
@@ -107,7 +107,7 @@ pub(super) async fn doubled(setting: &Setting) -> Judgement {
 
 pub(super) async fn scopes(setting: &Setting) -> Judgement {
     let (parties, transfer, receiver) = offered(setting).await?;
-    let node = parties.home_node(setting)?;
+    let node = parties.receiver_node(setting)?;
     let answer = node.request_token(&node.assertion(None), RECEIVER).await?;
     let body = answer.json().unwrap_or_default();
     let life = body["expires_in"].as_u64().unwrap_or(u64::MAX);

@@ -115,7 +115,7 @@ pub(super) async fn refused(setting: &Setting) -> Judgement {
         is(&answer, 422, what)?;
         setting.keeps_quiet(&answer)?;
     }
-    let url = format!("{}/handoffs?receiver={}", parties.hospital_inner, "90019999");
+    let url = format!("{}/handoffs?receiver={}", parties.sender_inner, "90019999");
     is(&parties.epd.post_json(&url, &good).await?, 422, "a receiver that is nobody's")?;
     let nurse = setting.ready.callers.iter().find(|caller| {
         caller.node.as_deref() == Some(HOSPITAL.key)
@@ -124,7 +124,7 @@ pub(super) async fn refused(setting: &Setting) -> Judgement {
     });
     if let Some(nurse) = nurse {
         let nurse = crate::callers::InnerCaller::of(&setting.ready, &nurse.name)?;
-        let url = format!("{}/handoffs?receiver={}", parties.hospital_inner, NURSING_HOME.ura);
+        let url = format!("{}/handoffs?receiver={}", parties.sender_inner, NURSING_HOME.ura);
         is(&nurse.post_json(&url, &good).await?, 403, "somebody who may not hand over")?;
     }
     Ok(())

@@ -93,6 +93,12 @@ impl<'s> Desk<'s> {
         Ok(browser.send(&format!("{}/overview", self.portal), &[("csrf", &csrf), ("bsn", bsn)]).await?)
     }
 
+    /// Asks for the medication overview of a patient.
+    pub(in crate::suites) async fn medication(&self, browser: &Browser, bsn: &str) -> Result<Answer, Flaw> {
+        let csrf = self.csrf(browser).await?;
+        Ok(browser.send(&format!("{}/medication", self.portal), &[("csrf", &csrf), ("bsn", bsn)]).await?)
+    }
+
     /// Chooses for whom one acts; the status of the answer.
     pub(in crate::suites) async fn act(&self, browser: &Browser, choice: &str) -> Result<u16, Flaw> {
         let csrf = self.csrf(browser).await?;

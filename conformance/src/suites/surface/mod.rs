@@ -21,12 +21,13 @@ use crate::source_server::FhirVersion;
 use material::{ANNA, BRAM, resources};
 
 /// Attacks of the catalogue that are shown here, on nodes that offer more than the region does.
-pub const ATTACKS: &[&str] = &[EVERYTHING, BOUND, HISTORY, CONDITIONS, MASKED];
+pub const ATTACKS: &[&str] = &[EVERYTHING, BOUND, ONCE, HISTORY, CONDITIONS, MASKED];
 
 const MASKED: &str = "ATT-22, ATT-23: what a role may not see is masked before it is trimmed, counted or bundled";
 
 const EVERYTHING: &str = "ATT-25, ATT-26: $everything is what the searches find together, and nobody else's";
 const BOUND: &str = "ATT-37, ATT-139: a transaction that touches another patient never reaches the source";
+const ONCE: &str = "ATT-139: a prescription that is sent twice is there once, and none is written over another's";
 const HISTORY: &str = "ATT-29: the history of a resource is told, another's is not";
 const CONDITIONS: &str = "ATT-35: a transaction with one bad entry leaves nothing";
 
@@ -126,6 +127,7 @@ impl Surface {
                     "a prescription is sent whole, and blocks by themselves are not",
                     transactions::prescribed(self).await,
                 );
+                add(ONCE, transactions::once(self).await);
             }
         }
     }

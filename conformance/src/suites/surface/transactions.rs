@@ -192,6 +192,68 @@ pub async fn bound(surface: &Surface, source: &Wire, at: &str) -> Judgement {
     ensure(theirs["subject"]["reference"] == "Patient/bram", || "another's resource was changed".to_owned())
 }
 
+/// A prescription that comes again, alone and with one more, and one that would take the place of another's.
+pub async fn once(surface: &Surface) -> Judgement {
+    let prescriber = surface.holder.caller(MEDICATION, ANNA).await.map_err(Flaw::Broken)?;
+    let agreement = |mark: &str| {
+        let resource = json!({"resourceType": "MedicationRequest", "status": "active", "intent": "order",
+            "identifier": [{"system": OWN, "value": mark}],
+            "category": [{"coding": [{"system": "http://snomed.info/sct", "code": "33633005"}]}],
+            "medicationReference": {"reference": "urn:uuid:6c1d7f0a-1f58-4f3c-9a57-3d3f1b0b9e21"},
+            "subject": {"reference": "urn:uuid:2d2f2ae6-6a0e-4a6e-9b9b-0d6b5a3d6f10"}});
+        entry(&format!("urn:uuid:{}", Uuid::new_v4()), resource)
+    };
+    let product = || {
+        let resource = json!({"resourceType": "Medication", "code": {"text": "Paracetamol 500 mg"}});
+        entry("urn:uuid:6c1d7f0a-1f58-4f3c-9a57-3d3f1b0b9e21", resource)
+    };
+    let all = async |kind: &str| {
+        let Some((source, at)) = &surface.straight else { return Ok::<_, Flaw>(Vec::new()) };
+        Ok(names(&source.get(&format!("{at}/{kind}?_count=100")).await?.json().unwrap_or_default()))
+    };
+    let statuses = |answer: &Answer| -> Vec<String> {
+        let body = answer.json().unwrap_or_default();
+        let entries = body["entry"].as_array().into_iter().flatten();
+        entries.map(|entry| entry["response"]["status"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let sent = async |entries: &[Value], what: &str| {
+        let answer = prescriber.post_json(&surface.holder.base, &bundle(entries)).await?;
+        expect(&answer, 200, what)?;
+        Ok::<_, Flaw>(answer)
+    };
+    let (mark, other) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
+    let first = sent(&[patient(ANNA), product(), agreement(&mark)], "a prescription").await?;
+    let (agreements, products) = (all("MedicationRequest").await?, all("Medication").await?);
+    let again = sent(&[patient(ANNA), product(), agreement(&mark)], "the same again").await?;
+    let place = |answer: &Answer| {
+        let body = answer.json().unwrap_or_default();
+        let location = body["entry"][2]["response"]["location"].as_str().unwrap_or_default().to_owned();
+        location.split("/_history").next().unwrap_or_default().to_owned()
+    };
+    ensure(statuses(&again) == ["200", "200", "200"] && place(&again) == place(&first), || {
+        format!("the same again is answered {:?}, {} and {}", statuses(&again), place(&first), place(&again))
+    })?;
+    ensure(all("MedicationRequest").await? == agreements && all("Medication").await? == products, || {
+        "the same again was stored again".to_owned()
+    })?;
+    sent(&[patient(ANNA), product(), agreement(&mark), agreement(&other)], "the same with one more").await?;
+    let number = all("MedicationRequest").await?.len();
+    ensure(number == agreements.len() + 1, || format!("{} agreements became {number}", agreements.len()))?;
+    // One that stands there is of whoever made it, and a block is never changed.
+    let standing = place(&first);
+    let standing = standing.rsplit('/').next().unwrap_or_default();
+    let mut over = agreement(&mark);
+    over["resource"]["id"] = json!(standing);
+    over["resource"]["status"] = json!("stopped");
+    over["request"] = json!({"method": "PUT", "url": format!("MedicationRequest/{standing}")});
+    let changing = bundle(&[patient(ANNA), product(), over, agreement(&other)]);
+    let answer = prescriber.post_json(&surface.holder.base, &changing).await?;
+    expect(&answer, 403, "a prescription over one that stands there")?;
+    let Some((source, at)) = &surface.straight else { return Ok(()) };
+    let now = source.get(&format!("{at}/MedicationRequest/{standing}")).await?.json().unwrap_or_default();
+    ensure(now["status"] == "active" && all("MedicationRequest").await?.len() == number, || "it was changed".to_owned())
+}
+
 /// The use case of medication transfer, as it is delivered.
 pub async fn prescribed(surface: &Surface) -> Judgement {
     let prescriber = surface.holder.caller(MEDICATION, ANNA).await.map_err(Flaw::Broken)?;

@@ -44,6 +44,7 @@ pub fn operation(name: &str) -> Option<Thing> {
             english: ("the", "latest measurements and results"),
         },
         "document" => Thing { dutch: ("een", "document"), english: ("a", "document") },
+        "explain" => one("de", "uitleg van een besluit", "explanation of a decision"),
         "review" => Thing { dutch: ("een", "inzage"), english: ("an", "access") },
         "health-overview" => one("het", "gezondheidsoverzicht", "health overview"),
         "current-medication" | "former-medication-overview" => one("het", "medicatieoverzicht", "medication overview"),

@@ -34,6 +34,19 @@ impl Registry {
         Registry { shelf, configured, follows }
     }
 
+    /// The directories that may speak for this organisation: its own, and behind them the national one. Found by who it is, not
+    /// by looking at every directory that there is.
+    pub fn speakers(&self, ura: &Ura) -> Result<Vec<SourceId>, ShelfFault> {
+        let mut speakers: Vec<SourceId> = match self.configured.get(ura) {
+            Some(configured) => vec![configured.clone()],
+            None => self.registered(ura)?.iter().map(|address| SourceId::of(&address.to_string())).collect(),
+        };
+        speakers.sort_unstable();
+        speakers.dedup();
+        speakers.push(SourceId::national());
+        Ok(speakers)
+    }
+
     /// Whether this directory may speak for this organisation.
     pub fn speaks(&self, source: &SourceId, ura: &Ura) -> Result<bool, ShelfFault> {
         if source.is_national() {

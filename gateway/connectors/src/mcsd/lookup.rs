@@ -190,10 +190,8 @@ impl Directories {
         let mut as_of = None;
         let mut unread = true;
         let mut any = false;
-        for (id, state) in rounds::known(self.shelf.as_ref())? {
-            if !self.registry.speaks(&id, ura)? {
-                continue;
-            }
+        for id in self.registry.speakers(ura)? {
+            let Some(state) = SourceState::load(self.shelf.as_ref(), &id)? else { continue };
             any = true;
             unread &= !state.complete;
             as_of = match (as_of, state.synchronised) {

@@ -37,6 +37,8 @@ pub enum Notification {
     EmptyPost { task: String },
     /// The Notification Task, as JSON.
     NotificationTask(Bytes),
+    /// The same one cancelled, and the query that names it: `PUT [base]/Task?identifier=…` (TA Notified Pull, Twiin-02).
+    Cancellation { task: Bytes, query: String },
 }
 
 /// Why a notification was not taken.
@@ -97,29 +99,33 @@ impl Notifier {
         correlation_id: &str,
         token: &Token,
     ) -> Result<(), NotTaken> {
-        let (url, expected) = match notification {
-            Notification::EmptyPost { task } => (base.below([task.as_str()]), 202),
-            Notification::NotificationTask(_) => (base.below(["Task"]), 201),
+        let (method, last, query, expected): (_, _, _, &[u16]) = match notification {
+            Notification::EmptyPost { task } => (Method::POST, task.as_str(), None, &[202]),
+            Notification::NotificationTask(_) => (Method::POST, "Task", None, &[201]),
+            Notification::Cancellation { query, .. } => (Method::PUT, "Task", Some(query.as_str()), &[200, 201, 204]),
         };
-        let request = self.http.request(Method::POST, url.clone()).header(AUTHORIZATION, bearing(token)?);
+        let bare = base.below([last]);
+        let mut url = bare.clone();
+        url.set_query(query);
+        let request = self.http.request(method.clone(), url).header(AUTHORIZATION, bearing(token)?);
         let request = match HeaderValue::from_str(correlation_id) {
             Ok(value) => request.header("x-correlation-id", value),
             Err(_) => request,
         };
-        let request = match token.prove("POST", url.as_str()) {
+        let request = match token.prove(method.as_str(), bare.as_str()) {
             Some(proof) => request.header("dpop", proof),
             None => request,
         };
         let request = match notification {
             Notification::EmptyPost { .. } => request.header(CONTENT_LENGTH, 0),
-            Notification::NotificationTask(task) => {
+            Notification::NotificationTask(task) | Notification::Cancellation { task, .. } => {
                 request.header(CONTENT_TYPE, FHIR_JSON).header(ACCEPT, FHIR_JSON).body(task.clone())
             }
         };
         let limits = Limits { bytes: MAX_ANSWER, patience: self.patience };
         let answer = self.http.fetch(request, limits).await.map_err(NotTaken::NoAnswer)?;
         let status = answer.status.as_u16();
-        if status == expected { Ok(()) } else { Err(NotTaken::Answered(status)) }
+        if expected.contains(&status) { Ok(()) } else { Err(NotTaken::Answered(status)) }
     }
 }
 
@@ -193,6 +199,22 @@ mod tests {
                 .await;
         let expected = ("POST".to_owned(), "/fhir/notification/Task".to_owned(), bearer(), body.to_owned());
         assert_eq!((result, asked), (Ok(()), vec![expected]));
+    }
+
+    #[tokio::test]
+    async fn a_cancellation_is_put_by_the_identifier_of_what_was_told() {
+        let body = r#"{"resourceType":"Task","status":"cancelled"}"#;
+        let cancellation = || Notification::Cancellation {
+            task: Bytes::from_static(body.as_bytes()),
+            query: "identifier=urn%3Aietf%3Arfc%3A3986%7Curn%3Auuid%3A1".to_owned(),
+        };
+        for (status, expected) in [(200, Ok(())), (201, Ok(())), (404, Err(NotTaken::Answered(404)))] {
+            let (result, asked) = told(Reply::status(status), token(), cancellation()).await;
+            assert_eq!(result, expected);
+            let (method, path, _, sent) = &asked[0];
+            assert_eq!((method.as_str(), sent.as_str()), ("PUT", body));
+            assert!(path.ends_with("/notification/Task"), "{path}");
+        }
     }
 
     #[tokio::test]

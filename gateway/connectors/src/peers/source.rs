@@ -101,9 +101,15 @@ impl PeerSource {
         let Some(bsn) = patient else {
             let mut answer = ask(&call, question, None).await?;
             if *permit.patient() == PatientScope::Told {
-                // What a sender gives for a transfer is of that transfer: it alone can tell whose a Binary is.
-                let binaries = answer.items.iter().filter(|item| item.resource.resource_type() == "Binary");
-                answer.vouched = binaries.filter_map(|item| Some(format!("Binary/{}", item.resource.id()?))).collect();
+                // What a sender gives for a transfer is of that transfer: it alone can tell whose a Binary is, or a Device or
+                // Specimen that is read by itself. In a document these are referred to by what is the patient's.
+                let read = matches!(question.interaction(), Interaction::Read { .. });
+                let theirs = |kind: &str| kind == "Binary" || (read && matches!(kind, "Device" | "Specimen"));
+                let named = answer.items.iter().filter_map(|item| {
+                    let kind = item.resource.resource_type();
+                    theirs(&kind).then(|| Some(format!("{kind}/{}", item.resource.id()?)))?
+                });
+                answer.vouched = named.collect();
             }
             return Ok(answer);
         };

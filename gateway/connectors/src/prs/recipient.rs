@@ -1,9 +1,12 @@
 //! The recipient of pseudonyms: takes a patient token apart and the blind off. What is left is the same for the same patient,
 //! whoever asks, and never leaves as it is: it is kept under a key of the recipient's own.
 
-use aws_lc_rs::hmac;
+use std::time::Duration;
+
+use aws_lc_rs::{digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use moka::sync::Cache;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use voprf::{Group, Ristretto255};
@@ -16,12 +19,19 @@ use super::message::Reader;
 /// The longest token that is read, in characters.
 const LONGEST: usize = 16 << 10;
 
+/// How long a message may still hold when it comes, and is remembered. Those of the service hold for five minutes.
+const HOLDS: Duration = Duration::from_secs(600);
+/// The most messages that are remembered; several times what an index is asked in that time.
+const REMEMBERED: u64 = 200_000;
+
 /// Whom pseudonyms are made for: the index of a region.
 pub struct Recipient {
     name: String,
     scope: String,
     key: Reader,
     keeping: hmac::Key,
+    /// The digests of messages that came: each is good for one question, so that whoever saw it cannot ask with it.
+    spent: Cache<[u8; 32], ()>,
 }
 
 #[derive(Deserialize)]
@@ -45,10 +55,11 @@ impl Recipient {
     /// The key cannot serve.
     pub fn new(name: &str, scope: &str, key: &[u8], keeping: &[u8; 32]) -> Result<Self, KeyFault> {
         let keeping = hmac::Key::new(hmac::HMAC_SHA256, keeping);
-        Ok(Recipient { name: name.to_owned(), scope: scope.to_owned(), key: Reader::new(key)?, keeping })
+        let spent = Cache::builder().max_capacity(REMEMBERED).time_to_live(HOLDS).build();
+        Ok(Recipient { name: name.to_owned(), scope: scope.to_owned(), key: Reader::new(key)?, keeping, spent })
     }
 
-    /// The pseudonym of a token, as it is kept. None: it is no token for this recipient, or not of now.
+    /// The pseudonym of a token, as it is kept. None: it is no token for this recipient, not of now, or one that came before.
     pub fn pseudonym(&self, token: &str, now: OffsetDateTime) -> Option<[u8; 32]> {
         if token.len() > LONGEST {
             return None;
@@ -56,7 +67,12 @@ impl Recipient {
         let token = Zeroizing::new(URL_SAFE_NO_PAD.decode(token.trim_end_matches('=')).ok()?);
         let Token { evaluated_output, blind_factor } = serde_json::from_slice(&token).ok()?;
         let content: Content = serde_json::from_value(self.key.read(&evaluated_output)?).ok()?;
-        if content.aud != self.name || content.scope != self.scope || content.exp < now.unix_timestamp() {
+        let of_now = now.unix_timestamp()..=(now + HOLDS).unix_timestamp();
+        if content.aud != self.name || content.scope != self.scope || !of_now.contains(&content.exp) {
+            return None;
+        }
+        let message = digest::digest(&digest::SHA256, evaluated_output.as_bytes()).as_ref().try_into().ok()?;
+        if !self.spent.entry(message).or_insert(()).is_fresh() {
             return None;
         }
         let (subject, blind_factor) = (Zeroizing::new(content.subject), Zeroizing::new(blind_factor));

@@ -62,7 +62,14 @@ fn the_same_patient_is_the_same_pseudonym_whatever_the_blind_and_another_is_anot
     let other = Evaluator::new(&[6; 32]).unwrap().with_recipient(NAME, SCOPE, &public).unwrap();
     assert_ne!(recipient.pseudonym(&token(&other, "999911120", SCOPE), NOW), Some(pseudonym));
     // Not of now, not for this use, not for this recipient, not for this key.
-    assert_eq!(recipient.pseudonym(&one, NOW + time::Duration::seconds(301)), None);
+    let late = token(&evaluator, "999911120", SCOPE);
+    assert_eq!(recipient.pseudonym(&late, NOW + time::Duration::seconds(301)), None);
+    assert_eq!(recipient.pseudonym(&late, NOW), Some(pseudonym));
+    // Each is good for one question, also when the same message is wrapped anew.
+    assert_eq!(recipient.pseudonym(&late, NOW), None);
+    let wrapped_anew =
+        URL_SAFE_NO_PAD.encode(format!(" {}", String::from_utf8(URL_SAFE_NO_PAD.decode(&late).unwrap()).unwrap()));
+    assert_eq!(recipient.pseudonym(&wrapped_anew, NOW), None);
     assert_eq!(recipient.pseudonym(&token(&evaluator, "999911120", "other"), NOW), None);
     assert_eq!(Recipient::new("ura:90000902", SCOPE, &private, &[9; 32]).unwrap().pseudonym(&one, NOW), None);
     assert_eq!(Recipient::new(NAME, SCOPE, &keys().0, &[9; 32]).unwrap().pseudonym(&one, NOW), None);

@@ -11,9 +11,11 @@ use fhir::{Bsn, Interaction, SearchQuery};
 use policy::{Denial, DenialCode, PatientScope, Permit, StandardOperation};
 
 use super::authorisation::Permitted;
+use super::explaining::Explaining;
 use super::minimisation::SourceStatus;
 use super::nen7513::Leaving;
 use super::paging::{Asker, Page, Pages, Place, Presented, Wanted};
+use crate::explanation::Explanation;
 use crate::handle::Handle;
 use crate::ports::{LogFound, LogQuestion, LogReadFault, LogReader, LoggedEvent};
 use crate::record::{OutcomeFacts, ReviewFacts, SourceFacts, Verdict};
@@ -23,8 +25,9 @@ use fhir::search::SearchFault;
 /// Longest note beside a verdict, in characters.
 const LONGEST_NOTE: usize = 2_000;
 
-/// How the record names the log among what was asked.
+/// How the record names the log among what was asked, and the provider's own registers.
 const NAME: &str = "access log";
+const REGISTERS: &str = "own registers";
 
 /// What may leave of the access log. Built by this stage only. Debug shows no event.
 pub struct Disclosed {
@@ -42,6 +45,8 @@ pub enum Form {
     One,
     /// The event that a verdict was given on.
     Reviewed,
+    /// What would be decided, and on what.
+    Explained(Box<Explanation>),
 }
 
 impl Disclosed {
@@ -73,12 +78,13 @@ impl Leaving for Disclosed {
 pub struct ReadLog {
     reader: Arc<dyn LogReader>,
     pages: Arc<Pages>,
+    explaining: Explaining,
 }
 
 impl ReadLog {
     /// `pages` are those of the stage that reads the interaction.
-    pub fn new(reader: Arc<dyn LogReader>, pages: Arc<Pages>) -> Self {
-        ReadLog { reader, pages }
+    pub fn new(reader: Arc<dyn LogReader>, pages: Arc<Pages>, explaining: Explaining) -> Self {
+        ReadLog { reader, pages, explaining }
     }
 }
 
@@ -95,6 +101,11 @@ impl Handle<Permitted> for ReadLog {
             (Interaction::Search { query, .. }, _) => self.search(&permitted, query).await?,
             (Interaction::Operation { query, .. }, Some(StandardOperation::Review)) => {
                 self.review(&permitted, query).await?
+            }
+            (Interaction::Operation { query, .. }, Some(StandardOperation::Explain)) => {
+                let patient = one(&permit).ok_or(Refusal::PatientParameter)?;
+                let explanation = self.explaining.explain(query, patient).await?;
+                Disclosed { permit: permit.clone(), events: Vec::new(), form: Form::Explained(Box::new(explanation)) }
             }
             // No use case about the log offers anything else.
             _ => return Err(Refusal::Defect),
@@ -178,13 +189,14 @@ fn note(permitted: &Permitted, disclosed: &Disclosed) {
     let permit = &disclosed.permit;
     let status = match (&disclosed.form, disclosed.events.is_empty()) {
         (Form::Page { complete: false, .. }, _) => SourceStatus::Partly,
+        (Form::Explained(_), _) => SourceStatus::Answered,
         (_, true) => SourceStatus::NothingThere,
         (_, false) => SourceStatus::Answered,
     };
     let seen = |event: &LoggedEvent| format!("AuditEvent/{}", event.id);
     let source = SourceFacts {
         holder: permit.holder().0.to_string(),
-        name: NAME.to_owned(),
+        name: if matches!(disclosed.form, Form::Explained(_)) { REGISTERS } else { NAME }.to_owned(),
         status,
         failed: Vec::new(),
         disclosed: disclosed.events.iter().map(seen).collect(),

@@ -4,6 +4,7 @@
 pub mod access_log;
 pub mod authorisation;
 pub mod consent;
+pub mod explaining;
 pub mod identification;
 pub mod interaction;
 pub mod localisation;

@@ -80,7 +80,8 @@ pub struct Answer {
     /// source's own Patient resources that carry the patient's BSN.
     pub patients: Vec<String>,
     /// `Type/id` of resources that are not in the answer and that the source established to be the permit's patient's:
-    /// what a Provenance that also covers them is held against. A Binary in the answer is named here too when it is theirs.
+    /// what a Provenance that also covers them is held against. A Binary, Device or Specimen in the answer is named here
+    /// too when it is theirs.
     pub vouched: Vec<String>,
     pub written: Option<Written>,
     /// What each entry of a transaction led to, in the order of its entries; one for every entry.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use exchange::explanation::Explanation;
 use exchange::ports::{BoxFuture, LogFound, LogQuestion, LogReadFault, LogReader, LoggedEvent};
 use exchange::record::AccessRecord;
 use exchange::{BodyKind, Disclosed, DisclosedForm, Gate, Handle, Inbound, LogStack, Recorded, Refusal};
-use fhir::{Bsn, Ura};
+use fhir::{Bsn, Parameter, SearchQuery, Ura};
 use policy::{Caller, Organisation, Person, UseCase, UseCaseId};
 use serde_json::{Value, json};
 
@@ -57,7 +58,9 @@ fn texts(id: &str) -> UseCase {
 
 fn log_stack(world: &Arc<World>) -> LogStack {
     let use_cases = vec![texts("access-log"), texts("own-access-log"), texts("health-overview")];
-    exchange::log_stack(wiring(world, use_cases), Arc::new(Log((0..10).map(record).collect())))
+    let wiring = wiring(world, use_cases);
+    let own_consents = wiring.consents.clone();
+    exchange::log_stack(wiring, Arc::new(Log((0..10).map(record).collect())), own_consents)
 }
 
 /// Somebody of this provider who holds these use cases.
@@ -96,7 +99,7 @@ fn indexes(recorded: &Recorded<Disclosed>) -> Vec<u64> {
 fn next(recorded: &Recorded<Disclosed>) -> Option<String> {
     match recorded.released().form() {
         DisclosedForm::Page { page, .. } => page.next().map(|token| token.as_str().to_owned()),
-        DisclosedForm::One | DisclosedForm::Reviewed => None,
+        DisclosedForm::One | DisclosedForm::Reviewed | DisclosedForm::Explained(_) => None,
     }
 }
 
@@ -245,4 +248,72 @@ async fn nobody_gives_a_verdict_on_an_access_of_their_own() {
     // A nurse of another house with the same number in its administration is somebody else.
     let world = self::world(own(&["access-log"], Some("n-1"), None));
     assert!(ask(&world, verdict(2, "verdict=justified&note=x")).await.is_ok());
+}
+
+/// Asks what would be decided about Anna, with this changed of a nurse's question that is allowed.
+async fn explained(changes: &[(&str, Option<&str>)]) -> (Arc<World>, Result<Recorded<Disclosed>, Refusal>) {
+    let world = officer();
+    let of_anna = format!("http://fhir.nl/fhir/NamingSystem/bsn|{ANNA}");
+    let mut asked = vec![
+        ("patient.identifier", of_anna.as_str()),
+        ("organisation", "90000222"),
+        ("organisation-kind", "X3"),
+        ("role", "30.000"),
+        ("use-case", "health-overview"),
+        ("ask", "Condition?category=problem-list-item"),
+        ("asserted", "provider-list"),
+    ];
+    for (name, value) in changes {
+        asked.retain(|(known, _)| known != name);
+        asked.extend(value.map(|value| (*name, value)));
+    }
+    let parameters = asked.into_iter().map(|(name, value)| Parameter::new(name, value)).collect();
+    let form = SearchQuery { parameters }.write();
+    let asked = ask(&world, post("AuditEvent/$explain", BodyKind::Form, form)).await;
+    (world, asked)
+}
+
+fn explanation(asked: &Result<Recorded<Disclosed>, Refusal>) -> &Explanation {
+    match asked.as_ref().unwrap().released().form() {
+        DisclosedForm::Explained(explanation) => explanation,
+        other => panic!("nothing is explained: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_would_be_decided_is_told_with_its_grounds_and_that_it_was_asked_is_on_record() {
+    let (world, asked) = explained(&[]).await;
+    let told = explanation(&asked);
+    assert!(told.permitted, "{told}");
+    assert!(told.consent.is_some() && told.treatment_relation.is_some());
+    let record = world.record();
+    assert_eq!(record["patient"], ANNA);
+    assert_eq!((&record["asked"]["operation"], &record["outcome"]["result"]), (&json!("explain"), &json!("released")));
+    assert!(!record["asked"]["query"].as_str().unwrap().contains(ANNA));
+    assert_eq!(world.source().times_asked(), 0);
+    for changes in [("ask", "Claim"), ("role", "99.999"), ("use-case", "own-access-log"), ("use-case", "none-of-ours")]
+    {
+        let (_, asked) = explained(&[(changes.0, Some(changes.1))]).await;
+        assert!(!explanation(&asked).permitted, "{changes:?}: {}", explanation(&asked));
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_is_none_or_names_a_patient_elsewhere_is_refused_and_recorded_as_well() {
+    for changes in [
+        ("patient.identifier", None),
+        ("organisation", None),
+        ("organisation", Some("x")),
+        ("role", None),
+        ("use-case", Some("Not One")),
+        ("ask", None),
+        ("ask", Some("Patient?identifier=999911120")),
+        ("ask", Some("Condition/_/x")),
+        ("version", Some("r9")),
+    ] {
+        let (world, asked) = explained(&[changes]).await;
+        let refusal = asked.unwrap_err();
+        assert_eq!(refusal.row().status, 400, "{changes:?}: {refusal:?}");
+        assert_eq!(world.record()["outcome"]["result"], "refused", "{changes:?}");
+    }
 }

@@ -92,6 +92,18 @@ async fn what_names_no_patient_leaves_with_what_it_hangs_on_and_never_alone() {
 }
 
 #[tokio::test]
+async fn a_device_that_is_read_by_itself_leaves_when_its_source_vouches_for_it_and_otherwise_never() {
+    for (id, leaves) in [("vouched", true), ("alone", false)] {
+        let world = World::in_order();
+        world.identity.lock().unwrap().as_mut().unwrap().patient = Some(fhir::Bsn::parse(ANNA).unwrap());
+        *world.source().doing.lock().unwrap() =
+            Doing::Answer(vec![json!({"resourceType": "Device", "id": id, "_mode": "match"})]);
+        let answer = world.ask(get(&format!("Device/{id}"))).await;
+        assert_eq!(answer.is_ok(), leaves, "{id}");
+    }
+}
+
+#[tokio::test]
 async fn labelled_resources_and_types_outside_the_use_case_are_withheld() {
     let world = World::in_order();
     let label =

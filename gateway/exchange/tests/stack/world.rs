@@ -149,7 +149,7 @@ impl Source for StubSource {
                     Ok(Answer {
                         items: mine.map(|json| Item { resource: resource(json), mode: mode(json) }).collect(),
                         patients: vec![known_as.into()],
-                        vouched: vec!["Observation/vouched".into()],
+                        vouched: vec!["Observation/vouched".into(), "Device/vouched".into()],
                         ..Answer::default()
                     })
                 }

@@ -172,3 +172,26 @@ proptest! {
         prop_assert!(matches!(mask(FhirVersion::R4, &rest, &paths(&["Patient.telecom"])), Masked::Whole));
     }
 }
+
+#[test]
+fn an_element_is_seen_where_it_is_where_it_lies_and_where_it_is_part_of() {
+    for (element, place, seen) in [
+        ("Patient.telecom", "telecom", true),
+        ("Patient.telecom", "telecom[system=phone]", true),
+        ("Patient.telecom", "telecom.value", true),
+        ("Patient.contact.telecom", "contact", true),
+        ("Patient.contact.telecom", "telecom", false),
+        ("Patient.telecom", "name", false),
+        ("Patient.telecom", "telecommunication", false),
+        ("Patient.telecom", "$this", true),
+        ("Observation.value[x]", "valueQuantity", true),
+        ("Observation.value[x]", "value", true),
+        ("Observation.value[x]", "valued", false),
+        ("Observation.valueQuantity", "value", true),
+        ("Observation.valueQuantity", "valueString", false),
+        ("Observation.value[x]", "component.valueQuantity", false),
+        ("Observation.component.value[x]", "component.valueQuantity", true),
+    ] {
+        assert_eq!(ElementPath::parse(element).unwrap().is_seen_at(place), seen, "{element} at {place}");
+    }
+}

@@ -233,7 +233,7 @@ fn what_is_no_handoff_is_refused_when_it_is_pushed() {
 }
 
 /// The published handoffs with the resources that they lead to, each as one Bundle: by scenario.
-fn published() -> Vec<(String, Vec<Resource>)> {
+pub(super) fn published() -> Vec<(String, Vec<Resource>)> {
     let Some(root) = std::env::var_os("ZORGSLUIS_SHARED").map(PathBuf::from) else { return Vec::new() };
     let mut all = Vec::new();
     for release in ["eoverdracht-4-0", "eoverdracht-4-1", "eoverdracht-4-2"] {

@@ -10,6 +10,7 @@ mod handoff;
 mod notification;
 pub mod readable;
 mod receiving;
+pub mod rules;
 mod sending;
 mod status;
 pub mod task;
@@ -20,6 +21,7 @@ mod content_tests;
 #[cfg(test)]
 mod wire_tests;
 
+pub use codes::TASK_PARAMETER;
 pub use handoff::{Handoff, HandoffFault, VERSION};
 pub use notification::{NotificationFault, NotificationTask};
 pub use receiving::{Act, Closed, Receiving, Stage, Told};

@@ -113,9 +113,15 @@ pub fn with_status(task: &Resource, status: TaskStatus) -> Resource {
     Resource::from_node(&node)
 }
 
-/// The status that a Task is put back with; nothing when anything else of it is changed. Which version was read, and when the
-/// Task last changed, is ours to say: whoever puts it (again, when the answer was lost) has what was true when it read.
+/// The status that a Task is put back with; nothing when anything else of it is changed.
 pub fn only_status_changed(ours: &Resource, put: &Resource) -> Option<TaskStatus> {
+    status_alone_changed(ours, put).and_then(|code| TaskStatus::parse(&code))
+}
+
+/// The code of the status that a Task of any kind is put back with; nothing when anything else of it is changed. Which version
+/// was read, and when the Task last changed, is ours to say: whoever puts it (again, when the answer was lost) has what was
+/// true when it read.
+pub fn status_alone_changed(ours: &Resource, put: &Resource) -> Option<String> {
     let bare = |task: &Resource| {
         let mut node = task.to_node();
         let status = node.remove("status");
@@ -129,7 +135,7 @@ pub fn only_status_changed(ours: &Resource, put: &Resource) -> Option<TaskStatus
     };
     let ((ours, _), (put, status)) = (bare(ours), bare(put));
     match status {
-        Some(Node::Text(code)) if same(&ours, &put) => TaskStatus::parse(&code),
+        Some(Node::Text(code)) if same(&ours, &put) => Some(code),
         _ => None,
     }
 }

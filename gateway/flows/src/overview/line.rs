@@ -3,6 +3,7 @@
 use exchange::ReleasedItem;
 use fhir::SearchMode;
 use fhir::json::Value;
+use fhir::masking::is_redacted;
 
 use super::fields::{reach, text};
 use super::kinds::{Aspect, SectionKind};
@@ -40,6 +41,8 @@ pub struct Line {
     pub reference: String,
     /// The resource carries an addition that can change its meaning (`modifierExtension`) and that is not told here.
     pub qualified: bool,
+    /// Its holder left something out of it.
+    pub redacted: bool,
     /// What it is about, as codes.
     pub codes: Vec<Code>,
 }
@@ -86,6 +89,7 @@ pub(super) fn line(item: &ReleasedItem, source: usize, beside: &Beside<'_>) -> (
         status: statuses(reader.root(), recipe.status),
         source,
         reference: item.reference(),
+        redacted: is_redacted(resource),
         qualified: !reach(reader.root(), "modifierExtension").is_empty(),
         codes,
         resource_type,

@@ -1,6 +1,7 @@
 //! Who the overview is about, as each source has it written down. Where sources differ, every version stands there.
 
 use fhir::Resource;
+use fhir::masking::is_redacted;
 
 use super::fields::{reach, text};
 use super::reading;
@@ -23,6 +24,8 @@ pub struct Person {
     pub genders: Vec<Stated>,
     /// `true`, or the moment of death as a FHIR date.
     pub deceased: Vec<Stated>,
+    /// The sources that left something out of who the patient is: their places in `Overview::sources`.
+    pub redacted: Vec<usize>,
 }
 
 impl Person {
@@ -33,6 +36,9 @@ impl Person {
 
     /// Takes in one source's Patient.
     pub(super) fn add(&mut self, patient: &Resource, source: usize) {
+        if is_redacted(patient) && !self.redacted.contains(&source) {
+            self.redacted.push(source);
+        }
         let root = patient.root();
         let names = reach(root, "name");
         let official = |name: &&fhir::json::Value<'_>| text(**name, "use").is_some_and(|usage| usage == "official");

@@ -8,7 +8,7 @@ use exchange::ports::BoxFuture;
 pub use exchange::record::Verdict;
 use time::{Date, OffsetDateTime};
 
-use super::{Answered, ProofState};
+use super::{Answered, DecidedAgain, Explainable, Explanation, ProofState, WouldBe};
 
 /// Days from and until, both included, as one writes them down in the Netherlands. A day that is left out is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct RecordShown {
     pub proof: RecordProof,
     /// A token by which everything about this record's patient is asked for.
     pub patient: Option<String>,
+    /// What the policies of now would decide.
+    pub again: DecidedAgain,
 }
 
 /// Whether a record is signed for.
@@ -191,6 +193,17 @@ pub trait LogDesk: Send + Sync {
     fn hints(&self, session: &str, period: Period, remote: Option<IpAddr>) -> BoxFuture<'static, Answered<HintsFound>>;
 
     fn proof(&self, session: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered<ProofState>>;
+
+    /// Of what it can be asked what would be decided.
+    fn explainable(&self) -> Vec<Explainable>;
+
+    /// What would be decided, and on what.
+    fn explain(
+        &self,
+        session: &str,
+        asked: WouldBe,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Answered<Explanation>>;
 
     /// The records about the patient of this session, and nobody else's.
     fn own_log(&self, session: &str, period: Period, remote: Option<IpAddr>) -> BoxFuture<'static, Answered<OwnLog>>;

@@ -20,6 +20,7 @@ pub(crate) enum Place {
     Log,
     Review,
     Hints,
+    Explain,
     Proof,
     OwnLog,
 }
@@ -37,6 +38,7 @@ impl Place {
             Place::Log => "/portal/log",
             Place::Review => "/portal/log/review",
             Place::Hints => "/portal/log/hints",
+            Place::Explain => "/portal/log/explain",
             Place::Proof => "/portal/log/proof",
             Place::OwnLog => "/portal/my-log",
         }
@@ -54,6 +56,7 @@ impl Place {
             Place::Log => "Toegangslog",
             Place::Review => "Noodprocedures",
             Place::Hints => "Opvallend",
+            Place::Explain => "Uitleg",
             Place::Proof => "Bewijs",
             Place::OwnLog => "Mijn inzage",
         }
@@ -67,6 +70,7 @@ impl Place {
                 Place::Log,
                 Place::Review,
                 Place::Hints,
+                Place::Explain,
                 Place::Proof,
                 Place::Quality,
                 Place::Certificates,

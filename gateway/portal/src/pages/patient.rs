@@ -29,6 +29,12 @@ pub(super) fn titled(overview: &Overview, over: &str) -> Markup {
                     @if let Some(bsn) = &overview.bsn { div { dt { "BSN" } dd.digits { (bsn.reveal_to(Reader::Asker)) } } }
                 }
             }
+            @if !person.redacted.is_empty() {
+                p.qualified {
+                    (icons::warning())
+                    "Een deel van de persoonsgegevens is weggelaten, omdat het niet voor uw rol is: " (places(overview, &person.redacted)) "."
+                }
+            }
             a.button.quiet href="/portal/" { "Andere patiënt" }
             @if !person.agrees() {
                 div.differences {
@@ -45,12 +51,13 @@ pub(super) fn titled(overview: &Overview, over: &str) -> Markup {
     }
 }
 
+fn places(overview: &Overview, sources: &[usize]) -> String {
+    let names = sources.iter().filter_map(|at| overview.sources.get(*at)).map(|source| source.name.as_str());
+    names.collect::<Vec<_>>().join(", ")
+}
+
 fn versions(overview: &Overview, what: &str, versions: &[Stated], say: impl Fn(&str) -> String) -> Markup {
-    let names = |version: &Stated| {
-        let names =
-            version.sources.iter().filter_map(|at| overview.sources.get(*at)).map(|source| source.name.as_str());
-        names.collect::<Vec<_>>().join(", ")
-    };
+    let names = |version: &Stated| places(overview, &version.sources);
     html! {
         @if versions.len() > 1 {
             @for version in versions {

@@ -116,6 +116,7 @@ fn line(overview: &Overview, kind: SectionKind, group: Option<&str>, line: &Line
                         }
                     }
                 }
+                @if line.redacted { p.qualified { (icons::warning()) "Een deel is door de bron weggelaten, omdat het niet voor uw rol is." } }
                 @if line.qualified {
                     p.qualified { (icons::warning()) "Heeft een toevoeging die hier niet wordt getoond; kijk bij de bron." }
                 }

@@ -91,7 +91,7 @@ impl Portal {
     }
 
     /// The same for a form, which must be ours.
-    fn admit_form(&self, request: &HttpRequest, csrf: &str) -> Result<Admitted<'_>, Box<HttpResponse>> {
+    pub(super) fn admit_form(&self, request: &HttpRequest, csrf: &str) -> Result<Admitted<'_>, Box<HttpResponse>> {
         let admitted = self.admit(request, Kind::Auditor)?;
         match is_ours(request, &admitted.session.csrf, csrf) {
             true => Ok(admitted),
@@ -123,7 +123,7 @@ impl Portal {
         response
     }
 
-    fn auditors_frame<'s>(&'s self, session: &'s Session, place: Place) -> Frame<'s> {
+    pub(super) fn auditors_frame<'s>(&'s self, session: &'s Session, place: Place) -> Frame<'s> {
         Frame::of(self.desk.provider(), Some(session)).at(place)
     }
 }

@@ -136,3 +136,17 @@ async fn what_sources_and_users_write_is_text_and_never_markup() {
     let page = call(&desk, false, signed_in(post("/portal/overview", &[("csrf", CSRF), ("bsn", typed)]))).await;
     assert!(!page.text.contains("<script"));
 }
+
+#[actix_web::test]
+async fn what_a_source_left_out_for_this_role_is_said_beside_what_it_gave() {
+    let label = r#""meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"REDACTED"}]}"#;
+    let redacted = |place: Place| {
+        place.holds(&format!(
+            r#"{{"resourceType":"Condition","id":"r1",{label},"subject":{{"reference":"Patient/1"}},"code":{{"text":"Astma"}}}}"#
+        ))
+    };
+    let plain = overview(&Stub::of(region(BSN))).await;
+    let page = overview(&Stub::of(region(BSN).changed("Ziekenhuis Maasdal", redacted))).await;
+    let says = "Een deel is door de bron weggelaten, omdat het niet voor uw rol is.";
+    assert!(!plain.words().contains(says) && page.words().contains(says), "{}", page.words());
+}

@@ -42,6 +42,7 @@ pub use sources::SourceConfig;
 use crate::directory::publishing::PublicationConfig;
 use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
+use crate::referrals::config::{PartnerReferrals, ReferralsConfig};
 use crate::regional::config::RegionalConfig;
 
 /// Whether real patients may be behind this node.
@@ -150,6 +151,9 @@ pub struct PartnerEntry {
     /// How it is told of handoffs, when we send it any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handoffs: Option<PartnerHandoffs>,
+    /// Where it is told of referrals, when we refer patients to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referrals: Option<PartnerReferrals>,
 }
 
 /// How another provider's node is reached.
@@ -241,6 +245,9 @@ pub struct NodeConfig {
     /// Nursing handoffs (eOverdracht), when this node takes part in them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handoffs: Option<HandoffsConfig>,
+    /// Referrals with the basic data set (BgZ), when this node takes part in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referrals: Option<ReferralsConfig>,
     /// Nuts, when this node takes part in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nuts: Option<NutsConfig>,

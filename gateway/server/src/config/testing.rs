@@ -34,8 +34,9 @@ use super::{
 };
 
 use crate::directory::publishing::{PublicationConfig, PublishedEndpoint, PublishedPlace};
-use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
+use crate::handoffs::config::{Content, HandoffsConfig, PartnerHandoffs};
 use crate::quality::QualityConfig;
+use crate::referrals::config::{PartnerReferrals, ReferralsConfig};
 
 /// The commented reference, as it stands in the project.
 pub(crate) const REFERENCE: &str = include_str!("../../../../config/node.toml");
@@ -292,6 +293,18 @@ pub(crate) fn everything() -> NodeConfig {
             roles: vec![CardRole { codes: vec![text()], role: text() }],
             recheck_seconds: 1,
         }),
+        referrals: Some(ReferralsConfig {
+            data_days: 1,
+            task_days: 1,
+            keep_days: 1,
+            most: 1,
+            largest_bytes: 1,
+            notification_seconds: 1,
+            retry_seconds: 1,
+            retry_most_seconds: 1,
+            attempts: 1,
+            intake: Some(person()),
+        }),
         handoffs: Some(HandoffsConfig {
             data_days: 1,
             keep_days: 1,
@@ -301,6 +314,7 @@ pub(crate) fn everything() -> NodeConfig {
             retry_seconds: 1,
             retry_most_seconds: 1,
             attempts: 1,
+            content: Content::Refuse,
             remind_hours: 1,
             intake: Some(person()),
             webhook: Some(WebhookConfig {
@@ -338,6 +352,7 @@ pub(crate) fn everything() -> NodeConfig {
             SourceConfig::Fhir(FhirSourceConfig {
                 base: web(),
                 version: FhirVersion::R4,
+                use_cases: use_cases(),
                 headers: BTreeMap::from([(text(), text())]),
                 bearer_token_file: Some(path()),
                 post_search: true,
@@ -350,6 +365,7 @@ pub(crate) fn everything() -> NodeConfig {
             SourceConfig::Files(FilesSourceConfig {
                 folder: path(),
                 version: FhirVersion::Stu3,
+                use_cases: use_cases(),
                 bounds: FilesBounds {
                     max_files: 1,
                     max_file_bytes: 1,
@@ -378,6 +394,7 @@ pub(crate) fn everything() -> NodeConfig {
                 purposes: BTreeMap::from([(text(), UseCaseId::parse("bgz").unwrap())]),
             }),
             log: Some(PartnerLog { base: web(), public_key: Some(text()), witness_key: Some(text()) }),
+            referrals: Some(PartnerReferrals { notification: web() }),
             handoffs: Some(PartnerHandoffs { notification: web(), shape: NotificationShape::EmptyPost }),
         }],
         callers: vec![InnerCallerConfig {

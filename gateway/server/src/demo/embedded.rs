@@ -26,7 +26,7 @@ macro_rules! embedded {
     };
 }
 
-const ALL: [Embedded; 10] = [
+const ALL: [Embedded; 14] = [
     embedded!("health-overview", ["holder-read.json", "holder-search.json", "user-overview.json"]),
     embedded!("medication-overview", ["holder-search.json", "user-overview.json"]),
     embedded!("laboratory-for-pharmacies", ["holder.json", "user.json"]),
@@ -34,7 +34,11 @@ const ALL: [Embedded; 10] = [
     embedded!("eoverdracht-sender", ["document.json", "task.json"]),
     embedded!("eoverdracht-receiver", ["pull.json"]),
     embedded!("eoverdracht-inbox", ["document.json"]),
-    embedded!("access-log", ["officer.json", "verdict.json"]),
+    embedded!("bgz-sender", ["data.json", "task.json"]),
+    embedded!("bgz-receiver", ["pull.json"]),
+    embedded!("bgz-intake", ["pull.json"]),
+    embedded!("bgz-inbox", ["received.json"]),
+    embedded!("access-log", ["explain.json", "officer.json", "verdict.json"]),
     embedded!("own-access-log", ["patient.json"]),
     embedded!("development-try", ["everything.json", "over-mutual-tls.json"]),
 ];

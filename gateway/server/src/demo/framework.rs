@@ -56,6 +56,7 @@ impl Framework {
             software: None,
             nuts_v5: None,
             handoffs: None,
+            referrals: None,
             log: None,
         })
     }

@@ -13,7 +13,7 @@ use policy::UseCaseId;
 
 use super::ready::{ReadyCaller, ReadyPerson};
 use super::{said, secrets, use_case};
-use crate::handoffs::config::{HandoffsConfig, PartnerHandoffs};
+use crate::handoffs::config::{Content, HandoffsConfig, PartnerHandoffs};
 use crate::handoffs::{INBOX, RECEIVER, SENDER};
 use crate::http::handoffs::notification::PATH;
 
@@ -24,11 +24,11 @@ const NURSE: &str = "30.000";
 pub const USE_CASES: [&str; 3] = [SENDER, RECEIVER, INBOX];
 
 /// What a partner may ask us for: to pull what we send it, and to tell us of what it sends.
-const OF_PARTNERS: [&str; 2] = [SENDER, RECEIVER];
+pub(super) const OF_PARTNERS: [&str; 2] = [SENDER, RECEIVER];
 
 /// What a partner may ask us for, with these.
 pub fn of_partners(others: [&str; 4]) -> Result<Vec<UseCaseId>, String> {
-    others.into_iter().chain(OF_PARTNERS).map(use_case).collect()
+    others.into_iter().chain(OF_PARTNERS).chain(super::referrals::OF_PARTNERS).map(use_case).collect()
 }
 
 /// What the provider's people may do with handoffs: nurses send and receive them.
@@ -42,10 +42,15 @@ pub fn bases(outer: &str) -> Result<BTreeMap<FhirVersion, WebAddress>, String> {
     FhirVersion::ALL.into_iter().map(base).collect()
 }
 
-/// The measures: what fails is tried again sooner than anybody need, a demo is not watched for long.
-pub fn config(record_system: WebhookConfig) -> HandoffsConfig {
+/// The measures: what fails is tried again sooner than anybody need, a demo is not watched for long. The general practice
+/// gives up soon, and refuses handoffs that fall short of the standard, so that this is seen as well.
+pub fn config(provider: &Provider, record_system: WebhookConfig) -> HandoffsConfig {
     let webhook = Some(record_system);
-    HandoffsConfig { retry_seconds: 1, retry_most_seconds: 5, webhook, ..HandoffsConfig::default() }
+    let all = HandoffsConfig { retry_seconds: 1, retry_most_seconds: 5, webhook, ..HandoffsConfig::default() };
+    match provider.key {
+        "general-practice" => HandoffsConfig { attempts: 3, notification_seconds: 2, content: Content::Refuse, ..all },
+        _ => all,
+    }
 }
 
 /// How a partner is told. The hospital tells by an empty POST; it is told by Notification Tasks, so that both are seen.

@@ -14,7 +14,7 @@ use super::{loopback, port, said, secrets};
 /// Its port, above the first.
 const PORT: u16 = 140;
 /// That of the record systems.
-const RECORD_SYSTEMS: u16 = 141;
+const RECORD_SYSTEMS: u16 = 143;
 
 /// The receivers, running.
 pub struct Notices {

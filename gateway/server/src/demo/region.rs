@@ -17,14 +17,15 @@ use policy::UseCaseId;
 use super::children::{self, RunningNode};
 use super::directories::{self, Directories};
 use super::framework::{self, Framework};
+use super::handoff_partner::Overkant;
 use super::index::Index;
 use super::log_in::{self, LogIn};
 use super::national::National;
 use super::notices::Notices;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{
-    DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, registers, said, secrets,
-    telling, ura, use_case,
+    DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, referrals, registers, said,
+    secrets, telling, ura, use_case,
 };
 use crate::config::{
     BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
@@ -91,14 +92,19 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let directories = Directories::start(options.base_port, &listed(&places))?;
     let mut nodes = Vec::new();
     let mut ready_nodes = Vec::new();
+    let clinic = referrals::PlayedClinic::start(options.base_port, &authority)?;
     let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
+    let overkant = Overkant::start(options.base_port, &authority, &certificates)?;
+    callers.push(overkant.caller()?);
     let notices = Notices::start(options.base_port, &authority, certificates.join("ca.pem"))?;
     let around = Around {
+        overkant: &overkant,
         places: &places,
         state: &state,
         register: &register,
         national: &national,
         framework: &framework,
+        clinic: &clinic,
         nuts: &nuts,
         index: &index,
         directories: &directories,
@@ -107,7 +113,9 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     for place in &places {
         simulators.extend(source_of(place)?);
         let callers_of_it = overseers::of(place.provider, &place.folder)?.into_iter();
-        let (own, their) = callers_of_it.chain(handoffs::system(place.provider, &place.folder)?).unzip();
+        let systems = handoffs::system(place.provider, &place.folder)?.into_iter();
+        let systems = systems.chain(referrals::system(place.provider, &place.folder)?);
+        let (own, their) = callers_of_it.chain(systems).unzip();
         overseeing.extend::<Vec<ReadyCaller>>(their);
         let (log_in, system) = idp.of(place.provider, &place.folder, &certificates)?;
         overseeing.extend(system);
@@ -161,11 +169,12 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: [national.ready(), directories.ready()]
+        services: [national.ready(), directories.ready(), overkant.ready()]
             .into_iter()
             .chain(notices.ready())
             .chain(index.ready())
             .chain(framework.ready())
+            .chain([clinic.ready()])
             .collect(),
         state,
     };
@@ -238,11 +247,13 @@ fn of_people(provider: &Provider, role: &str) -> Result<Vec<UseCaseId>, String> 
 
 /// What every node of the region is set up among.
 struct Around<'a> {
+    overkant: &'a Overkant,
     places: &'a [Place],
     state: &'a Path,
     register: &'a AuthorityHandle,
     national: &'a National,
     framework: &'a Framework,
+    clinic: &'a referrals::PlayedClinic,
     nuts: &'a NutsNodeHandle,
     index: &'a Index,
     directories: &'a Directories,
@@ -324,6 +335,7 @@ fn set_up(
                 .into_iter()
                 .chain(overseers::USE_CASES)
                 .chain(handoffs::USE_CASES)
+                .chain(referrals::USE_CASES)
                 .map(use_case)
                 .collect::<Result<_, _>>()?,
             reload_seconds: 5,
@@ -346,11 +358,12 @@ fn set_up(
         dezi: log_in.dezi,
         cards: log_in.cards,
         epds: log_in.epds,
-        handoffs: Some(handoffs::config(around.notices.record_system_for(folder)?)),
+        handoffs: Some(handoffs::config(provider, around.notices.record_system_for(folder)?)),
+        referrals: Some(referrals::config()),
         nuts: Some(
             framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
         ),
-        sources: vec![source_config(place)?],
+        sources: std::iter::once(source_config(place)?).chain(referrals::source(provider, folder)?).collect(),
         partners: directories::look_up(provider, partners(place, around)?),
         callers: people(place, folder, callers)?.into_iter().chain(overseers).chain(log_in.systems).collect(),
         people: log_in.people.into_iter().chain([overseers::rights()]).collect(),
@@ -382,6 +395,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
             kind: Some(other.provider.kind.into()),
             use_cases: handoffs::of_partners([USE_CASE, MEDICATION, EMERGENCY, LABORATORY])?,
             handoffs: Some(handoffs::told(other.provider, &other.outer())?),
+            referrals: Some(referrals::told(&other.outer())?),
             node: Some(PartnerNode {
                 bases: handoffs::bases(&other.outer())?,
                 token_endpoint: Some(said(WebAddress::parse(&format!("{}/oauth/token", other.outer())))?),
@@ -403,14 +417,20 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
         ura: ura(number)?,
         name: name.into(),
         kind: Some(kind.into()),
-        use_cases: vec![use_case(USE_CASE)?, use_case(MEDICATION)?, use_case(EMERGENCY)?, use_case(LABORATORY)?],
-        node: None,
+        use_cases: [USE_CASE, MEDICATION, EMERGENCY, LABORATORY]
+            .into_iter()
+            .chain(referrals::OF_PARTNERS)
+            .map(use_case)
+            .collect::<Result<_, _>>()?,
+        node: Some(around.clinic.node()?),
         software: Some(around.framework.software()),
         nuts_v5: Some(framework::nuts_v5(number, &around.state.join("certs"))?),
         log: None,
         handoffs: None,
+        referrals: Some(around.clinic.told()?),
     });
     partners.push(around.framework.partner()?);
+    partners.push(around.overkant.known_to(place.provider.key)?);
     Ok(partners)
 }
 

@@ -82,6 +82,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
         dezi: None,
         cards: None,
         handoffs: None,
+        referrals: None,
         epds: Vec::new(),
         nuts: None,
         sources: sources(options)?,
@@ -95,6 +96,7 @@ pub fn try_out(options: &TryOptions) -> Result<(), String> {
             nuts_v5: None,
             log: None,
             handoffs: None,
+            referrals: None,
         }],
         callers: vec![InnerCallerConfig {
             client_id: CLIENT.into(),

@@ -13,12 +13,13 @@ use exchange::{BodyKind, Conditions, Credentials, Disclosed, DisclosedForm, Gate
 use fhir::identifiers::systems;
 use fhir::{FhirVersion, Method, Parameter, SearchQuery};
 use portal::{
-    Answered, AskedOfLog, HintsFound, LogDesk, LogFound, Notices, OwnLog, Period, ProofState, Question, RecordShown,
-    ReviewItem, ReviewQueue, Verdict, VerdictGiven,
+    Answered, AskedOfLog, Explainable, Explanation, HintsFound, LogDesk, LogFound, Notices, OwnLog, Period, ProofState,
+    Question, RecordShown, ReviewItem, ReviewQueue, Verdict, VerdictGiven, WouldBe,
 };
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, OffsetDateTime};
 
+use super::explaining::{self, decided_again};
 use super::proof;
 use super::questions::{Asked, Questions};
 use crate::http::endpoint;
@@ -142,7 +143,7 @@ impl Brought {
         let events = recorded.released().events().iter();
         let next = match recorded.released().form() {
             DisclosedForm::Page { page, .. } => page.next().map(|token| token.as_str().to_owned()),
-            DisclosedForm::One | DisclosedForm::Reviewed => None,
+            DisclosedForm::One | DisclosedForm::Reviewed | DisclosedForm::Explained(_) => None,
         };
         Brought { records: events.map(|event| (event.index, event.record.clone())).collect(), next }
     }
@@ -226,6 +227,28 @@ impl LogDesk for NodeLogDesk {
         })
     }
 
+    fn explainable(&self) -> Vec<Explainable> {
+        explaining::explainable(&self.node.use_cases().current())
+    }
+
+    fn explain(
+        &self,
+        session: &str,
+        asked: WouldBe,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Answered<Explanation>> {
+        let asking = self.asking(session, remote);
+        Box::pin(async move {
+            let form = SearchQuery { parameters: explaining::parameters(&asked, escaped) }.write();
+            let recorded = asking.run(Method::Post, "AuditEvent/$explain".into(), String::new(), form).await;
+            let explained = recorded.and_then(|recorded| match recorded.released().form() {
+                DisclosedForm::Explained(explanation) => Ok(Explanation::clone(explanation)),
+                _ => Err(Refusal::Defect),
+            });
+            asking.answered(explained)
+        })
+    }
+
     fn own_log(&self, session: &str, period: Period, remote: Option<IpAddr>) -> BoxFuture<'static, Answered<OwnLog>> {
         let asking = self.asking(session, remote);
         Box::pin(async move {
@@ -279,7 +302,9 @@ async fn shown(asking: &Asking, questions: &Questions, index: u64) -> Result<Rec
     });
     let proof = proof::of_record(&asking.node, index);
     let hints = hints(&same_exchange, &HintRules::default());
-    Ok(RecordShown { record, same_exchange, hints, proof, patient })
+    let own = asking.node.for_replays();
+    let again = decided_again(&record.1, &asking.node.use_cases().current(), &own);
+    Ok(RecordShown { record, same_exchange, hints, proof, patient, again })
 }
 
 async fn queue(asking: &Asking) -> Result<ReviewQueue, Refusal> {

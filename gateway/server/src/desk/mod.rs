@@ -3,6 +3,7 @@
 mod administration;
 mod certificates;
 mod directory;
+mod explaining;
 mod handoffs;
 mod log;
 mod proof;

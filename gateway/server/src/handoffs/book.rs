@@ -190,6 +190,19 @@ impl<R: Tells + Serialize + DeserializeOwned + Send + 'static> Book<R> {
         id: Id,
         change: impl Fn(&mut R) -> Change<T> + Send + 'static,
     ) -> Result<Option<T>, Trouble> {
+        self.change_named(id, None, change).await
+    }
+
+    /// The same; where it is changed, it is from then on known under this name too.
+    ///
+    /// # Errors
+    /// The book cannot be read or written; the name is another's.
+    pub async fn change_named<T: Send + 'static>(
+        &self,
+        id: Id,
+        name: Option<store::once::Digest>,
+        change: impl Fn(&mut R) -> Change<T> + Send + 'static,
+    ) -> Result<Option<T>, Trouble> {
         let (transfers, owed) = (self.transfers.clone(), self.owed.clone());
         let changed = off_thread(move || {
             for _ in 0..TRIES {
@@ -206,7 +219,7 @@ impl<R: Tells + Serialize + DeserializeOwned + Send + 'static> Book<R> {
                 let _noting = noted.map(|owed| owed.noting());
                 noted.map_or(Ok(()), |owed| owed.note(id))?;
                 let entry = Entry { due, record: written(&record)? };
-                if transfers.replace(id, &before, &entry)? {
+                if transfers.replace_named(id, &before, &entry, name)? {
                     return Ok(Some(told));
                 }
             }

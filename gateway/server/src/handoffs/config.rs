@@ -28,6 +28,8 @@ pub struct HandoffsConfig {
     pub retry_most_seconds: u32,
     /// How often it is tried. After that an operator sees it, and has it tried again.
     pub attempts: u16,
+    /// What becomes of a handoff that falls short of the standard in its sections, codes, references or identifiers.
+    pub content: Content,
     /// After how many hours a handoff that is not received, or not read, waits too long.
     pub remind_hours: u16,
     /// In whose name handoffs are fetched as soon as they are ready. Without, a person of ours takes each.
@@ -36,6 +38,16 @@ pub struct HandoffsConfig {
     /// The provider's own record system, told of each step of a transfer. Without it none is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook: Option<WebhookConfig>,
+}
+
+/// What becomes of a handoff that falls short of the standard when it is pushed. What is no handoff is always refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// It is sent, and the answer to the push says where it falls short: care does not wait for a display text.
+    Report,
+    /// It is refused, and the answer says why.
+    Refuse,
 }
 
 /// How a partner is told that there is a handoff for it.
@@ -66,6 +78,7 @@ impl Default for HandoffsConfig {
             retry_seconds: 5,
             retry_most_seconds: 3600,
             attempts: 24,
+            content: Content::Report,
             remind_hours: 24,
             intake: None,
             webhook: None,

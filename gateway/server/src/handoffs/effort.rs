@@ -5,6 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use super::config::HandoffsConfig;
 
+/// How often, and after how long, something is tried again.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// How long until it is tried again, in seconds; each further time it is twice as long.
+    pub seconds: u16,
+    /// The longest that it gets, in seconds.
+    pub most_seconds: u32,
+    /// How often it is tried.
+    pub attempts: u16,
+}
+
 /// What was put into the next step of a transfer so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,20 +29,28 @@ pub struct Effort {
     pub given_up: bool,
 }
 
+impl From<&HandoffsConfig> for Backoff {
+    fn from(config: &HandoffsConfig) -> Self {
+        Backoff { seconds: config.retry_seconds, most_seconds: config.retry_most_seconds, attempts: config.attempts }
+    }
+}
+
 impl Effort {
     /// Notes a failure; when to try again (Unix time in milliseconds), if at all.
-    pub fn fail(&mut self, why: impl Into<String>, now: i64, config: &HandoffsConfig) -> Option<i64> {
+    pub fn fail(&mut self, why: impl Into<String>, now: i64, backoff: impl Into<Backoff>) -> Option<i64> {
+        let backoff = backoff.into();
         self.attempts = self.attempts.saturating_add(1);
         self.failed = Some(why.into());
-        self.given_up = self.attempts >= config.attempts;
-        (!self.given_up).then(|| now.saturating_add(wait(self.attempts, config)))
+        self.given_up = self.attempts >= backoff.attempts;
+        (!self.given_up).then(|| now.saturating_add(wait(self.attempts, backoff)))
     }
 }
 
 /// How long to wait after so many failures, in milliseconds.
-pub fn wait(attempts: u16, config: &HandoffsConfig) -> i64 {
-    let doubled = i64::from(config.retry_seconds) << attempts.saturating_sub(1).min(32);
-    doubled.min(i64::from(config.retry_most_seconds)).saturating_mul(1000)
+pub fn wait(attempts: u16, backoff: impl Into<Backoff>) -> i64 {
+    let backoff = backoff.into();
+    let doubled = i64::from(backoff.seconds) << attempts.saturating_sub(1).min(32);
+    doubled.min(i64::from(backoff.most_seconds)).saturating_mul(1000)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod callbacks;
 mod callbacks_tests;
 pub mod config;
 pub mod effort;
-mod forgetting;
+pub mod forgetting;
 pub mod getting;
 mod inbox;
 pub mod names;
@@ -24,6 +24,8 @@ pub mod received;
 mod receiving;
 mod sending;
 pub mod sent;
+#[cfg(test)]
+mod simulation;
 mod taking;
 #[cfg(test)]
 mod testing;
@@ -31,14 +33,14 @@ mod testing;
 mod tests;
 pub mod tickets;
 pub mod waiting;
-mod work;
+pub mod work;
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use connectors::http::WebAddress;
-use connectors::peers::{NotificationShape, Notifier, PeerConfig};
+use connectors::peers::{NotificationShape, PeerConfig};
 use connectors::webhooks::WebhookReceiver;
 use exchange::ports::{Clock, Source};
 use fhir::{Bsn, Ura};
@@ -51,6 +53,7 @@ use crate::grants::GrantsPort;
 use book::{Book, Trouble};
 use config::HandoffsConfig;
 use owed::Owed;
+use ports::Tells;
 use received::Received;
 use sent::Sent;
 use tickets::Tickets;
@@ -59,6 +62,7 @@ use tokio::sync::Notify;
 pub use inbox::InboxSource;
 pub use outbox::OutboxSource;
 pub use push::{PushFault, Pushed};
+pub use receiving::Runs;
 pub use taking::{CancelFault, TakeFault, Taken};
 pub use work::Working;
 
@@ -95,7 +99,7 @@ pub struct Handoffs {
     pub books: Books,
     pub grants: GrantsPort,
     pub partners: HashMap<Ura, Partner>,
-    pub notifier: Notifier,
+    pub notifier: Arc<dyn Tells>,
     pub tickets: Arc<Tickets>,
     /// The provider's own record system, where it is told of what happens to transfers.
     pub record_system: Option<WebhookReceiver>,
@@ -117,7 +121,7 @@ pub struct Parts {
     pub books: Books,
     pub grants: GrantsPort,
     pub partners: HashMap<Ura, Partner>,
-    pub notifier: Notifier,
+    pub notifier: Arc<dyn Tells>,
     pub tickets: Arc<Tickets>,
     pub record_system: Option<WebhookReceiver>,
 }

@@ -1,7 +1,8 @@
 //! How transfers are named: ids, and what makes one that comes again the one that is there.
 
 use aws_lc_rs::digest;
-use fhir::Ura;
+use fhir::identifiers::Reader;
+use fhir::{Bsn, Ura};
 use store::once::Digest;
 use store::transfers::Id;
 use uuid::Uuid;
@@ -26,6 +27,17 @@ pub fn read(text: &str) -> Option<Id> {
 pub fn of_push(receiver: &Ura, bundle: &[u8], printed: bool) -> Digest {
     let kind: &[u8] = if printed { b"push with print" } else { b"push" };
     digest_of(&[kind, receiver.as_str().as_bytes(), bundle])
+}
+
+/// The same episode of the same patient for the same receiver is the same referral.
+pub fn of_referral(receiver: &Ura, patient: &Bsn, episode: &str) -> Digest {
+    let patient = patient.reveal_to(Reader::OwnRegister);
+    digest_of(&[b"referral", receiver.as_str().as_bytes(), patient.as_bytes(), episode.as_bytes()])
+}
+
+/// A notification is its sender's.
+pub fn of_notification(sender: &Ura, identifier: &str) -> Digest {
+    digest_of(&[b"notification", sender.as_str().as_bytes(), identifier.as_bytes()])
 }
 
 /// A Task is its sender's.

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use connectors::http::WebAddress;
 use connectors::identity::Secret;
 use connectors::identity::oauth::{AuthorizationBases, Base, BasesUnavailable, HeldBases, TRANSFER};
+use connectors::peers::{NotTaken, Notification, Notifier, PeerConfig};
 use exchange::ports::{BoxFuture, Clock, Localisation, PatientIndex, Source, Whereabouts};
 use fhir::{Bsn, LogicalId, Ura};
 use flows::eoverdracht::Access;
@@ -19,6 +21,33 @@ use crate::grants::GrantsPort;
 pub const ENDED: &str = "transfer-ended";
 /// The kind of the ground of one of our own systems that gets what was received.
 pub const IN_HAND: &str = "transfer-received";
+
+/// Tells receivers that there is something for them.
+pub trait Tells: Send + Sync {
+    /// Returns when the receiver said that it took the notification.
+    ///
+    /// # Errors
+    /// It did not say so. It may have taken it all the same.
+    fn tell<'a>(
+        &'a self,
+        peer: &'a PeerConfig,
+        base: &'a WebAddress,
+        notification: &'a Notification,
+        correlation_id: &'a str,
+    ) -> BoxFuture<'a, Result<(), NotTaken>>;
+}
+
+impl Tells for Notifier {
+    fn tell<'a>(
+        &'a self,
+        peer: &'a PeerConfig,
+        base: &'a WebAddress,
+        notification: &'a Notification,
+        correlation_id: &'a str,
+    ) -> BoxFuture<'a, Result<(), NotTaken>> {
+        Box::pin(self.notify(peer, base, notification, correlation_id))
+    }
+}
 
 /// Where handoffs are: ours in the outbox and the inbox, another's at that provider. Everything else is where it was.
 pub struct HandoffPlaces {
@@ -94,8 +123,8 @@ impl AuthorizationBases for HandoffBases {
     fn base<'a>(&'a self, value: &'a str, receiver: &'a Ura) -> BoxFuture<'a, Result<Option<Base>, BasesUnavailable>> {
         Box::pin(async move {
             match self.grants.base(value, receiver).await? {
-                Some(base) => self.now(base),
-                None => Ok(None),
+                Some(base) if base.use_case.as_str() == SENDER => self.now(base),
+                other => Ok(other),
             }
         })
     }

@@ -2,14 +2,19 @@
 
 use connectors::identity::Secret;
 use fhir::{Resource, Ura};
+use flows::eoverdracht::rules::{self, Shortcoming};
 use flows::eoverdracht::{Handoff, HandoffFault};
 use policy::Finding;
 use store::once::Digest;
 use store::transfers::{DocumentFault, Id, Made};
 
 use super::book::Trouble;
+use super::config::Content;
 use super::sent::{New, Sent};
 use super::{Handoffs, Known, names};
+
+/// So many shortcomings stand in a refusal.
+const TOLD: usize = 10;
 
 /// What became of a push.
 #[derive(Debug)]
@@ -20,6 +25,8 @@ pub struct Pushed {
     pub new: bool,
     /// What the handoff refers to and does not hold, as `Type/id`.
     pub dangling: Vec<String>,
+    /// Where it falls short of the standard.
+    pub shortcomings: Vec<Shortcoming>,
 }
 
 /// Why there is no transfer. Says nothing of the patient.
@@ -28,6 +35,8 @@ pub enum PushFault {
     /// No partner of this URA is told of handoffs.
     Receiver,
     Handoff(HandoffFault),
+    /// It falls short of the standard, and this node sends nothing that does.
+    Content(Vec<Shortcoming>),
     TooLarge,
     /// The id of its Patient was sent for another patient before, or is another's in our own sources.
     PatientId,
@@ -40,6 +49,11 @@ impl std::fmt::Display for PushFault {
         match self {
             PushFault::Receiver => f.write_str("no partner of this URA takes handoffs"),
             PushFault::Handoff(fault) => write!(f, "this is no handoff that can be sent: {fault}"),
+            PushFault::Content(all) => {
+                let first: Vec<String> = all.iter().take(TOLD).map(ToString::to_string).collect();
+                let more = if all.len() > TOLD { "; and more" } else { "" };
+                write!(f, "this handoff falls short of the standard: {}{more}", first.join("; "))
+            }
             PushFault::TooLarge => f.write_str("the handoff is larger than this node takes"),
             PushFault::PatientId => f.write_str("the id of its Patient is that of another patient here"),
             PushFault::Full => f.write_str("as many transfers are kept as may be"),
@@ -108,6 +122,10 @@ impl Handoffs {
         if !matches!(meant, None | Some(Finding::Found(true))) {
             return Err(PushFault::PatientId);
         }
+        let shortcomings = rules::shortcomings(handoff);
+        if self.config.content == Content::Refuse && !shortcomings.is_empty() {
+            return Err(PushFault::Content(shortcomings));
+        }
         let id = names::fresh();
         let base = Secret::fresh().ok_or(PushFault::Unavailable)?;
         let until = self.clock.now() + time::Duration::days(self.config.data_days.into());
@@ -126,10 +144,10 @@ impl Handoffs {
         let made = self.books.sent.make(id, vec![name], &sent, Some(text.to_vec()), self.now()).await?;
         let dangling = handoff.dangling().to_vec();
         match made {
-            Made::New => Ok(Pushed { id, sent, new: true, dangling }),
+            Made::New => Ok(Pushed { id, sent, new: true, dangling, shortcomings }),
             Made::Known(id) => {
                 let sent = self.books.sent.get(id)?.ok_or(PushFault::Unavailable)?;
-                Ok(Pushed { id, sent, new: false, dangling })
+                Ok(Pushed { id, sent, new: false, dangling, shortcomings })
             }
         }
     }

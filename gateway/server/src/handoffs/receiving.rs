@@ -78,6 +78,8 @@ impl Handoffs {
         let outcome = asking.step().await;
         let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
         let intake = self.config.intake.clone();
+        let refused =
+            matches!(&outcome, Ok(found) if found.events.iter().any(|event| matches!(event, Told::NotForUs { .. })));
         let done = self.books.received.change(id, move |received| {
             let Some(mut state) = received.receiving() else { return Change::Made(None, None) };
             let found = match &outcome {
@@ -104,8 +106,11 @@ impl Handoffs {
             received.put(&state, &stamp);
             Change::Made(Some(true), state.next().map(|_| now))
         });
-        if done.await? != Some(Some(true)) {
-            let sender = &received.sender;
+        let (done, sender) = (done.await?, &received.sender);
+        if refused {
+            tracing::warn!(handoff.transfer = %names::shown(id), handoff.sender = %sender, "a Task that is not for us was refused");
+        }
+        if done != Some(Some(true)) {
             tracing::warn!(handoff.transfer = %names::shown(id), handoff.sender = %sender, "not received on yet");
         }
         Ok(())

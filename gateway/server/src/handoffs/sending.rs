@@ -71,7 +71,7 @@ impl Handoffs {
             NotificationShape::EmptyPost => Notification::EmptyPost { task: sent.task.clone() },
             NotificationShape::NotificationTask => Notification::NotificationTask(self.notification(sent)),
         };
-        let told = self.notifier.notify(&partner.peer, base, &notification, &sent.correlation).await;
+        let told = self.notifier.tell(&partner.peer, base, &notification, &sent.correlation).await;
         told.map(|()| Step::Told(change)).map_err(|fault| words(&fault))
     }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use connectors::http::{HttpClient, HttpSettings, Trust};
 use connectors::identity::NodeKey;
 use connectors::identity::oauth::TokenClient;
+use connectors::peers::Notifier;
 use connectors::registers::Nobody;
 use connectors::relations::Relations;
 use connectors::webhooks::{Secrets, WebhookConfig, WebhookReceiver};
@@ -129,7 +130,7 @@ impl Source for Sender {
 
 /// A log that counts.
 #[derive(Default)]
-struct Log(Arc<AtomicUsize>);
+pub(super) struct Log(Arc<AtomicUsize>);
 
 struct Place(Arc<AtomicUsize>);
 
@@ -150,7 +151,7 @@ impl Slot for Place {
 }
 
 /// Nobody else comes in, and nothing else is anywhere.
-struct Nothing;
+pub(super) struct Nothing;
 
 impl Authenticator for Nothing {
     fn identify<'a>(&'a self, _: Gate, _: &'a Credentials) -> BoxFuture<'a, Result<Caller, AuthenticationFault>> {
@@ -177,6 +178,11 @@ pub(super) fn ura(text: &str) -> Ura {
     Ura::parse(text).unwrap()
 }
 
+/// Nobody listens there.
+pub(super) fn dead(path: &str) -> WebAddress {
+    WebAddress::parse(&format!("https://127.0.0.1:9/{path}")).unwrap()
+}
+
 fn node_key() -> NodeKey {
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     let name = format!("2.16.528.1.1007.99.2110-1-900012345-S-{OWN}-00.000-00000000");
@@ -185,7 +191,7 @@ fn node_key() -> NodeKey {
     NodeKey::new(params.self_signed(&key).unwrap().der(), key.serialize_pem().as_bytes()).unwrap()
 }
 
-fn use_case_of(name: &str) -> UseCase {
+pub(super) fn use_case_of(name: &str) -> UseCase {
     let file = |file: &str| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../profiles").join(name).join(file);
         std::fs::read_to_string(path).unwrap()
@@ -216,8 +222,6 @@ impl World {
             loses: Mutex::new(false),
             asked: Mutex::default(),
         });
-        // Nobody listens there.
-        let dead = |path: &str| WebAddress::parse(&format!("https://127.0.0.1:9/{path}")).unwrap();
         let peer: PeerConfig = serde_json::from_value(json!({
             "ura": OTHER, "name": "Maasdal", "bases": {"stu3": dead("fhir")}, "token_endpoint": dead("token"),
         }))
@@ -234,7 +238,7 @@ impl World {
             books,
             grants: GrantsPort::open(state, clock.clone()).unwrap(),
             partners: HashMap::from([(ura(OTHER), partner)]),
-            notifier: Notifier::new(http, tokens, use_case(RECEIVER).unwrap(), Duration::from_secs(1)),
+            notifier: Arc::new(Notifier::new(http, tokens, use_case(RECEIVER).unwrap(), Duration::from_secs(1))),
             tickets: tickets.clone(),
             record_system: webhook.map(|webhook| {
                 let secrets = Secrets::parse(SECRET).unwrap();

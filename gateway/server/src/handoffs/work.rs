@@ -17,9 +17,9 @@ use crate::http::endpoint;
 use crate::node::Node;
 
 /// How many transfers of one side are brought further at once.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 /// How many are looked up at once.
-const AT_A_TIME: usize = 256;
+pub(crate) const AT_A_TIME: usize = 256;
 /// How long nothing is looked at when nobody wakes the loop, and after trouble.
 const ROUND: Duration = Duration::from_secs(1);
 
@@ -100,16 +100,16 @@ impl Handoffs {
     }
 }
 
-fn first_trouble(steps: Vec<Result<(), Trouble>>) -> Result<(), Trouble> {
+pub(crate) fn first_trouble(steps: Vec<Result<(), Trouble>>) -> Result<(), Trouble> {
     steps.into_iter().collect()
 }
 
 /// Waits until there may be something to do.
-async fn rest(round: Result<(), Trouble>, woken: impl Future<Output = ()>) {
+pub(crate) async fn rest(round: Result<(), Trouble>, woken: impl Future<Output = ()>) {
     match round {
         Ok(()) => _ = tokio::time::timeout(ROUND, woken).await,
         Err(fault) => {
-            tracing::error!(handoff.fault = %fault, "transfers cannot be brought further");
+            tracing::error!(transfers.fault = %fault, "transfers cannot be brought further");
             tokio::time::sleep(ROUND).await;
         }
     }

@@ -16,7 +16,7 @@ use super::connection::on_connect;
 use super::endpoint::{AtGate, fhir};
 use super::{
     cards, discovery, doors, handoffs, health, introspection, launch, log_proof, metrics, mitz, nuts, openapi, pdp,
-    regional, vetted, witness,
+    referrals, regional, vetted, witness,
 };
 use crate::desk::NodeDesk;
 use crate::directory::publishing;
@@ -57,6 +57,11 @@ pub fn outer(node: Arc<Node>, listener: TcpListener, tls: ServerConfig, workers:
                 &format!("{}/{{task}}", handoffs::notification::PATH),
                 web::post().to(handoffs::notification::notification),
             )
+            .service(
+                web::resource(format!("{}/Task", referrals::notification::PATH))
+                    .route(web::post().to(referrals::notification::told))
+                    .route(web::put().to(referrals::notification::cancelled)),
+            )
             .service(regional::scope())
             .route(publishing::PATH, web::route().to(publishing::base))
             .route(&format!("{}/{{path:.*}}", publishing::PATH), web::route().to(publishing::below))
@@ -91,6 +96,7 @@ pub fn inner(
             .route("/openapi.json", web::get().to(openapi::answer))
             .route("/oauth/introspect", web::post().to(introspection::introspect))
             .service(handoffs_scope())
+            .service(referrals::scope())
             .route("/pdp", web::post().to(pdp::authz))
             .route("/pdp/v1/data/knooppunt/authz", web::post().to(pdp::authz))
             .route("/fhir/{version}", web::route().to(fhir_base))

@@ -24,6 +24,7 @@ pub mod nuts;
 pub mod offers;
 pub mod openapi;
 pub mod pdp;
+pub mod referrals;
 pub mod regional;
 pub mod responder;
 #[cfg(test)]

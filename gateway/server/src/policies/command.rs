@@ -4,17 +4,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use connectors::bundles::{self, BundleAlgorithm, BundleSigner};
+use exchange::explanation::explain;
 use exchange::record::AccessRecord;
+use exchange::replay::{Own, replay};
 use policy::cases::CaseInput;
 use policy::{Denial, Permit, UseCaseId, UseCases};
 use serde_json::json;
 use store::access_log;
 
-use super::explain;
-use super::past::{self, Own};
 use super::source::PolicySource;
 use crate::config::{Mode, NodeConfig, ProfilesConfig};
 use crate::log::filter::{Filter, Period};
@@ -175,7 +176,9 @@ fn explained(config: &Path, question: Option<&Path>, as_json: bool) -> Result<Ex
     let explaining = async {
         let (witnesses, consents) = wiring::knowing(&config)?;
         let (relations, consents) = registers::own_knowledge(&config, witnesses, consents);
-        explain::explain(&question, &use_cases, relations.as_ref(), consents.as_ref()).await
+        let patience = Duration::from_millis(config.bounds.finding_ms);
+        let (relations, consents) = (relations.as_ref(), consents.as_ref());
+        Ok::<_, String>(explain(question.request()?, &use_cases, relations, consents, patience).await)
     };
     let explanation = actix_web::rt::System::new().block_on(explaining)?;
     if as_json {
@@ -192,7 +195,7 @@ fn replayed(options: &ReplayOptions) -> Result<ExitCode, String> {
     let own = Own { holder: policy::DataHolder(config.provider.ura.clone()), kind: config.provider.kind.clone() };
     let (mut decided, mut differing, mut passed_over) = (0_u64, 0_u64, 0_u64);
     let places = Places::of_store(&config.store.folder);
-    each(&places, &options.period, options.record, |index, record| match past::replay(record, &use_cases, &own) {
+    each(&places, &options.period, options.record, |index, record| match replay(record, &use_cases, &own) {
         Ok(replayed) => {
             decided += 1;
             let otherwise = replayed.now.is_ok() != replayed.was_permitted;

@@ -2,9 +2,11 @@
 
 mod bundled;
 mod command;
-mod explain;
-mod past;
+#[cfg(test)]
+mod explain_tests;
 mod reload;
+#[cfg(test)]
+mod replay_tests;
 mod source;
 
 pub use command::{PolicyCommand, run};

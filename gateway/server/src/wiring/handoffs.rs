@@ -35,6 +35,11 @@ pub fn begin(config: &NodeConfig, state: &Arc<State>, clock: &Arc<dyn Clock>) ->
 }
 
 impl Begun {
+    /// What is given to those who may come back.
+    pub fn grants(&self) -> &GrantsPort {
+        &self.grants
+    }
+
     /// What receivers may come back for.
     pub fn bases(&self, clock: &Arc<dyn Clock>) -> Arc<dyn AuthorizationBases> {
         match &self.books {
@@ -86,7 +91,7 @@ impl Begun {
             books,
             grants: self.grants,
             partners,
-            notifier,
+            notifier: Arc::new(notifier),
             tickets: self.tickets,
             record_system: record_system(config)?,
         })

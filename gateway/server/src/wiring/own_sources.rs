@@ -8,15 +8,18 @@ use connectors::registers::ConsentRecords;
 use connectors::sources::fhir::{FhirInventory, FhirSource};
 use connectors::sources::files::FilesSource;
 use connectors::sources::{Inventory, OwnRecords};
-use exchange::ports::{PatientIndex, Source};
+use exchange::ports::{BoxFuture, Localisation, PatientIndex, Source, Whereabouts};
 use fhir::FhirVersion;
-use policy::DataHolder;
+use policy::{DataHolder, Direction, Finding, NotFoundOut, Permit, UseCaseId};
 
 use crate::config::{NodeConfig, SourceConfig};
 
 #[derive(Default)]
 pub(super) struct OwnSources {
+    /// Those for every use case.
     pub(super) sources: Vec<Arc<dyn Source>>,
+    /// Those for some use cases alone.
+    pub(super) bound: Vec<(Arc<dyn Source>, Vec<UseCaseId>)>,
     pub(super) indexes: Vec<Arc<dyn PatientIndex>>,
     pub(super) witnesses: Vec<Arc<dyn OwnRecords>>,
     /// Those that are asked for Consents of the patient as well.
@@ -39,14 +42,14 @@ impl OwnSources {
                     let source = FhirSource::new(settings.clone(), holder.clone(), &config.provider.name, http.clone());
                     let source = Arc::new(source.map_err(trouble)?);
                     own.inventories.push(Arc::new(FhirInventory::new(source.clone(), consents(settings.version))));
-                    own.add(source, consents(settings.version));
+                    own.add(source, &settings.use_cases, consents(settings.version));
                 }
                 SourceConfig::Files(settings) => {
                     own.versions.push(settings.version);
                     let source = FilesSource::open(settings.clone(), holder.clone(), &config.provider.name);
                     let source = Arc::new(source.map_err(trouble)?);
                     own.inventories.push(source.clone());
-                    own.add(source, consents(settings.version));
+                    own.add(source, &settings.use_cases, consents(settings.version));
                 }
             }
         }
@@ -54,15 +57,44 @@ impl OwnSources {
     }
 
     /// `consents`: it is asked for Consents of the patient as well.
-    fn add<S>(&mut self, source: Arc<S>, consents: bool)
+    fn add<S>(&mut self, source: Arc<S>, use_cases: &[UseCaseId], consents: bool)
     where
         S: Source + PatientIndex + OwnRecords + ConsentRecords + 'static,
     {
-        self.sources.push(source.clone());
+        if use_cases.is_empty() {
+            self.sources.push(source.clone());
+        } else {
+            self.bound.push((source.clone(), use_cases.to_vec()));
+        }
         self.indexes.push(source.clone());
         self.witnesses.push(source.clone());
         if consents {
             self.consents.push(source);
         }
+    }
+}
+
+/// Where a use case is asked that sources of ours are for: at our own gate these alone. Everything else is where it was.
+pub(super) struct BoundPlaces {
+    pub(super) otherwise: Arc<dyn Localisation>,
+    pub(super) bound: Vec<(Arc<dyn Source>, Vec<UseCaseId>)>,
+}
+
+impl Localisation for BoundPlaces {
+    fn locate<'a>(&'a self, permit: &'a Permit) -> BoxFuture<'a, Whereabouts> {
+        let here = self.bound.iter().filter(|(_, use_cases)| use_cases.contains(permit.use_case()));
+        let mut here: Vec<Arc<dyn Source>> = here.map(|(source, _)| source.clone()).collect();
+        if here.is_empty() {
+            return self.otherwise.locate(permit);
+        }
+        if permit.direction() == Direction::Holder {
+            let index = Finding::NotFoundOut(NotFoundOut::NotAsked);
+            return Box::pin(std::future::ready(Whereabouts { places: here, index }));
+        }
+        Box::pin(async move {
+            let elsewhere = self.otherwise.locate(permit).await;
+            here.extend(elsewhere.places);
+            Whereabouts { places: here, ..elsewhere }
+        })
     }
 }

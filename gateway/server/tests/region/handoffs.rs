@@ -24,13 +24,13 @@ const PUSHES: usize = 3;
 const SETTLES_WITHIN: Duration = Duration::from_secs(90);
 
 /// The two nodes, each killed and started again on its own state.
-struct Nodes {
+pub struct Nodes {
     served: BTreeMap<&'static str, Served>,
 }
 
 impl Nodes {
     /// Takes both over from the demo that began them.
-    fn of(ready: &Ready) -> Self {
+    pub fn of(ready: &Ready) -> Self {
         let mut nodes = Nodes { served: BTreeMap::new() };
         for key in ["hospital", "nursing-home"] {
             let node = ready.node(key).unwrap();
@@ -41,7 +41,7 @@ impl Nodes {
         nodes
     }
 
-    fn kill_and_start(&mut self, ready: &Ready, key: &'static str) {
+    pub fn kill_and_start(&mut self, ready: &Ready, key: &'static str) {
         let node = ready.node(key).unwrap();
         let mut served = self.served.remove(key).unwrap();
         served.kill();
@@ -218,22 +218,22 @@ async fn take_what_is_offered(parties: Arc<Parties>, over: Arc<AtomicBool>) {
 }
 
 async fn all_received(parties: &Parties) -> Option<Vec<Value>> {
-    let (mut all, mut url) = (Vec::new(), format!("{}/handoffs/received", parties.home_inner));
+    let (mut all, mut url) = (Vec::new(), format!("{}/handoffs/received", parties.receiver_inner));
     loop {
         let listed = parties.ecd.get(&url).await.ok().filter(|answer| answer.status == 200)?.json()?;
         all.extend(listed["transfers"].as_array()?.iter().cloned());
         let Some(next) = listed["next"].as_str() else { return Some(all) };
-        url = format!("{}/handoffs/received?behind={next}", parties.home_inner);
+        url = format!("{}/handoffs/received?behind={next}", parties.receiver_inner);
     }
 }
 
 async fn all_sent(parties: &Parties) -> Option<Vec<Value>> {
-    let (mut all, mut url) = (Vec::new(), format!("{}/handoffs/sent", parties.hospital_inner));
+    let (mut all, mut url) = (Vec::new(), format!("{}/handoffs/sent", parties.sender_inner));
     loop {
         let listed = parties.epd.get(&url).await.ok().filter(|answer| answer.status == 200)?.json()?;
         all.extend(listed["transfers"].as_array()?.iter().cloned());
         let Some(next) = listed["next"].as_str() else { return Some(all) };
-        url = format!("{}/handoffs/sent?behind={next}", parties.hospital_inner);
+        url = format!("{}/handoffs/sent?behind={next}", parties.sender_inner);
     }
 }
 
@@ -256,10 +256,10 @@ async fn settled(parties: &Parties, count: usize) -> Vec<Value> {
 }
 
 /// Numbers that a seed decides (SplitMix64).
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -18,6 +18,7 @@ mod handoffs;
 mod limits;
 mod program;
 mod proof;
+mod referrals;
 mod registrations;
 mod rollover;
 mod siem;
@@ -38,7 +39,7 @@ static ALONE: Mutex<()> = Mutex::const_new(());
 async fn the_demo_region_keeps_its_promises() {
     let _alone = ALONE.lock().await;
     let demo = Program::demo();
-    let setting = Setting::new(demo.ready(), suites::log_by_program(ZORGSLUIS.into()));
+    let setting = Setting::of_program(demo.ready(), ZORGSLUIS.into());
     configuration::of_the_demo_is_good(&setting.ready);
     configuration::unsafe_ones_are_refused(&setting.ready);
     hold(&setting).await;
@@ -133,7 +134,7 @@ async fn a_node_whose_disk_is_full_refuses_and_says_so_and_goes_on_when_there_is
 async fn a_rollover_of_the_authority_under_load_costs_no_request_and_a_revoked_peer_is_asked_no_more() {
     let _alone = ALONE.lock().await;
     let demo = Program::demo();
-    let setting = Setting::new(demo.ready(), suites::log_by_program(ZORGSLUIS.into()));
+    let setting = Setting::of_program(demo.ready(), ZORGSLUIS.into());
     let serial = rollover::under_load(&setting).await;
     rollover::a_peer_is_revoked(&setting, &serial).await;
     demo.stop();

@@ -6,6 +6,7 @@
 //! nothing, and filling it makes nobody else wait. This module must not know what a record says.
 
 mod layout;
+mod remembered;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::state::{Batch, OpenFault, State, StateFault, StateOptions, Tree};
+use remembered::Remembered;
 
 /// The most changes that go into one batch of the state.
 const BATCH: usize = 48;
@@ -29,6 +31,7 @@ pub struct Replica {
     state: State,
     records: Tree,
     notes: Tree,
+    remembered: Remembered,
 }
 
 /// What is done to one record.
@@ -55,20 +58,22 @@ impl std::fmt::Debug for Replica {
 }
 
 impl Replica {
-    /// Opens the copy in this folder, or makes it. `cache_bytes` is what it may keep in memory.
+    /// Opens the copy in this folder, or makes it. `cache_bytes` is what it may keep in memory: half of it pages, half of it
+    /// records that were read.
     ///
     /// # Errors
     /// As [`State::open`].
     pub fn open(folder: impl Into<PathBuf>, cache_bytes: u64) -> Result<Self, OpenFault> {
         let folder = folder.into();
-        let state = State::open(&StateOptions { cache_bytes, ..StateOptions::new(folder.clone()) })?;
+        let half = cache_bytes / 2;
+        let state = State::open(&StateOptions { cache_bytes: half, ..StateOptions::new(folder.clone()) })?;
         let tree = |name| {
             state
                 .tree(name)
                 .map_err(|fault| OpenFault::Engine { folder: folder.clone(), why: crate::state::Why::Fault(fault) })
         };
         let (records, notes) = (tree(RECORDS)?, tree(NOTES)?);
-        Ok(Replica { state, records, notes })
+        Ok(Replica { state, records, notes, remembered: Remembered::new(half) })
     }
 
     /// Makes changes in their order. Each is whole, also over a crash; they are durable after [`Replica::commit`]. Waits for
@@ -94,10 +99,16 @@ impl Replica {
             let fresh = after.iter().filter(|term| !before.contains(term));
             let cost = 1 + gone.clone().count() + fresh.clone().count();
             if pending.count + cost > BATCH {
-                self.records.apply(std::mem::take(&mut pending).batch)?;
+                self.make(std::mem::take(&mut pending))?;
             }
-            gone.for_each(|term| pending.batch.remove(&layout::term_key(term, key)));
-            fresh.for_each(|term| pending.batch.insert(&layout::term_key(term, key), &[]));
+            for term in gone {
+                pending.batch.remove(&layout::term_key(term, key));
+                pending.moved.push(term.clone());
+            }
+            for term in fresh {
+                pending.batch.insert(&layout::term_key(term, key), &[]);
+                pending.moved.push(term.clone());
+            }
             match change {
                 Change::Put { value, .. } => {
                     pending.batch.insert(&layout::record_key(key), &layout::write(&after, value))
@@ -107,7 +118,14 @@ impl Replica {
             pending.count += cost;
             pending.terms.insert(key.clone(), after);
         }
-        self.records.apply(pending.batch)
+        self.make(pending)
+    }
+
+    fn make(&self, pending: Pending) -> Result<(), StateFault> {
+        let made = self.records.apply(pending.batch);
+        // Also when that failed: what stands there now is to be read anew.
+        self.remembered.forget(pending.terms.keys(), pending.moved.iter());
+        made
     }
 
     /// The record under this key.
@@ -115,8 +133,10 @@ impl Replica {
     /// # Errors
     /// What ails the state.
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateFault> {
-        let Some(stored) = self.records.get(&layout::record_key(key))? else { return Ok(None) };
-        layout::read(&stored).map(|(_, value)| Some(value.to_vec())).ok_or(StateFault::Damaged)
+        self.remembered.record(key, || {
+            let Some(stored) = self.records.get(&layout::record_key(key))? else { return Ok(None) };
+            layout::read(&stored).map(|(_, value)| Some(value.to_vec())).ok_or(StateFault::Damaged)
+        })
     }
 
     /// The records that were put with this term, by key, and no more than `most` of them.
@@ -124,13 +144,15 @@ impl Replica {
     /// # Errors
     /// What ails the state.
     pub fn with_term(&self, term: &[u8], most: usize) -> Result<Vec<Record>, StateFault> {
+        let keys = self.remembered.keys(term, most, || {
+            let entries = self.records.scan_prefix(&layout::term_prefix(term)).take(most);
+            entries.map(|entry| Ok(layout::key_of_term(&entry?.0, term).ok_or(StateFault::Damaged)?.to_vec())).collect()
+        })?;
         let mut found = Vec::new();
-        for entry in self.records.scan_prefix(&layout::term_prefix(term)).take(most) {
-            let (entry, _) = entry?;
-            let key = layout::key_of_term(&entry, term).ok_or(StateFault::Damaged)?;
+        for key in keys {
             // It may have been removed in between.
-            if let Some(value) = self.get(key)? {
-                found.push((key.to_vec(), value));
+            if let Some(value) = self.get(&key)? {
+                found.push((key, value));
             }
         }
         Ok(found)
@@ -197,4 +219,6 @@ struct Pending {
     batch: Batch,
     count: usize,
     terms: HashMap<Vec<u8>, Vec<Vec<u8>>>,
+    /// The terms that lead to other records than before.
+    moved: Vec<Vec<u8>>,
 }

@@ -39,6 +39,43 @@ fn a_record_is_found_by_its_key_and_by_the_terms_that_it_has_now() {
 }
 
 #[test]
+fn what_was_read_before_a_change_is_not_told_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let replica = open(&folder);
+    assert!(replica.with_term(b"x", 9).unwrap().is_empty() && replica.get(b"a").unwrap().is_none());
+    replica.apply(&[put("a", &["x"], "1"), put("b", &["x"], "2"), put("c", &["x"], "3")]).unwrap();
+    // Few of many are not all of them.
+    assert_eq!(replica.with_term(b"x", 2).unwrap().len(), 2);
+    assert_eq!(replica.with_term(b"x", 9).unwrap().len(), 3);
+    assert_eq!(replica.with_term(b"x", 1).unwrap().len(), 1);
+    replica.apply(&[put("a", &["x"], "4"), put("b", &["y"], "5"), remove("c")]).unwrap();
+    assert_eq!(texts(replica.with_term(b"x", 9).unwrap()), [("a".into(), "4".into())]);
+    assert_eq!(texts(replica.with_term(b"y", 9).unwrap()), [("b".into(), "5".into())]);
+    assert_eq!(replica.get(b"c").unwrap(), None);
+}
+
+#[test]
+fn who_reads_while_another_changes_sees_in_the_end_what_was_put_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let replica = open(&folder);
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for number in 0..300 {
+                replica.apply(&[put("a", &[if number % 2 == 0 { "x" } else { "y" }], &number.to_string())]).unwrap();
+            }
+        });
+        while !writing.is_finished() {
+            replica.get(b"a").unwrap();
+            replica.with_term(b"x", 9).unwrap();
+            replica.with_term(b"y", 9).unwrap();
+        }
+    });
+    assert_eq!(replica.get(b"a").unwrap().as_deref(), Some(b"299".as_slice()));
+    assert!(replica.with_term(b"x", 9).unwrap().is_empty());
+    assert_eq!(replica.with_term(b"y", 9).unwrap().len(), 1);
+}
+
+#[test]
 fn no_more_are_given_than_asked_for_and_what_is_too_large_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let replica = open(&folder);

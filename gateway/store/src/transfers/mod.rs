@@ -20,7 +20,7 @@ use crate::state::{Batch, State, StateFault, Tree};
 pub type Id = [u8; 16];
 
 /// The most names of one transfer.
-pub const MAX_NAMES: usize = 4;
+pub const MAX_NAMES: usize = 16;
 
 /// Keys: a transfer by its id, an id by a name, an id by when something is due.
 const RECORD: u8 = b'r';
@@ -129,6 +129,21 @@ impl Transfers {
     /// # Errors
     /// As of [`Transfers::make`].
     pub fn replace(&self, id: Id, before: &Read, entry: &Entry) -> Result<bool, StateFault> {
+        self.replace_named(id, before, entry, None)
+    }
+
+    /// The same, and from then on it is known under one more name. When it has as many as it may, the oldest but the first
+    /// is forgotten. False also when that name is another's.
+    ///
+    /// # Errors
+    /// As of [`Transfers::make`].
+    pub fn replace_named(
+        &self,
+        id: Id,
+        before: &Read,
+        entry: &Entry,
+        name: Option<Digest>,
+    ) -> Result<bool, StateFault> {
         let _changing = self.changing();
         if self.get(id)?.is_none_or(|now| now.version != before.version) {
             return Ok(false);
@@ -137,7 +152,17 @@ impl Transfers {
         if let Some(due) = before.entry.due {
             batch.remove(&due_key(due, id));
         }
-        let names = before.names.clone();
+        let mut names = before.names.clone();
+        if let Some(name) = name.filter(|name| !names.contains(name)) {
+            if self.named(&name)?.is_some() {
+                return Ok(false);
+            }
+            if names.len() == MAX_NAMES {
+                batch.remove(&name_key(&names.remove(1)));
+            }
+            batch.insert(&name_key(&name), &id);
+            names.push(name);
+        }
         put(&mut batch, id, &Read { version: before.version.saturating_add(1), entry: entry.clone(), names });
         self.tree.apply(batch)?;
         Ok(true)

@@ -67,8 +67,31 @@ fn a_change_to_what_is_no_longer_there_is_none() {
     assert!(!transfers.replace([1; 16], &before, &entry("c", None)).unwrap(), "somebody was faster");
     assert_eq!(transfers.get([1; 16]).unwrap().unwrap().entry, entry("b", None));
     assert!(!transfers.replace([2; 16], &before, &entry("c", None)).unwrap());
-    let many = [[1; 32], [2; 32], [3; 32], [4; 32], [5; 32]];
+    let many: Vec<Digest> = (0..=u8::try_from(MAX_NAMES).unwrap()).map(|number| [number; 32]).collect();
     assert!(matches!(transfers.make([3; 16], &many, &entry("d", None)), Err(StateFault::TooLarge { .. })));
+}
+
+#[test]
+fn a_change_may_bring_one_more_name_and_the_oldest_but_the_first_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let transfers = open(folder.path());
+    let name = |number: usize| [u8::try_from(number).unwrap(); 32];
+    transfers.make([1; 16], &[name(0)], &entry("a", None)).unwrap();
+    transfers.make([2; 16], &[name(200)], &entry("a", None)).unwrap();
+    let change = |new: Digest| {
+        let before = transfers.get([1; 16]).unwrap().unwrap();
+        transfers.replace_named([1; 16], &before, &entry("b", None), Some(new)).unwrap()
+    };
+    for number in 1..=MAX_NAMES {
+        assert!(change(name(number)) && change(name(number)), "a name that it has already is no other");
+    }
+    assert!(!change(name(200)), "it is another's");
+    assert_eq!(transfers.named(&name(1)), Ok(None), "the oldest but the first");
+    for number in std::iter::once(0).chain(2..=MAX_NAMES) {
+        assert_eq!(transfers.named(&name(number)), Ok(Some([1; 16])), "{number}");
+    }
+    transfers.remove([1; 16]).unwrap();
+    assert_eq!((transfers.named(&name(0)), transfers.named(&name(5))), (Ok(None), Ok(None)));
 }
 
 #[test]

@@ -16,6 +16,9 @@ use crate::identity::secret::Secret;
 /// the transfer makes such a caller; the reference of its ground is the transfer's id.
 pub const TRANSFER: &str = "transfer";
 
+/// The same of a referral.
+pub const REFERRAL: &str = "referral";
+
 /// Knows the authorization bases that others gave to us, by the id that the transfer has here.
 pub trait HeldBases: Send + Sync {
     /// The value of this transfer; nothing when there is none.

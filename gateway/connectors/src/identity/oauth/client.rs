@@ -18,7 +18,7 @@ use tracing::warn;
 use url::form_urlencoded;
 
 use super::assertion::{Statement, sign};
-use super::base::{HeldBases, TRANSFER};
+use super::base::{HeldBases, REFERRAL, TRANSFER};
 use super::bearer::is_token;
 use super::dpop::ProofKey;
 use super::{ASSERTION_TYPE, GRANT_TYPE};
@@ -296,7 +296,8 @@ impl Need {
         }
         let caller = &permit.request().caller;
         let of = |person: &Person| (person.id.clone(), person.name.clone(), person.role.clone());
-        let ground = caller.treatment_relation.as_ref().filter(|ground| ground.kind == TRANSFER);
+        let ground =
+            caller.treatment_relation.as_ref().filter(|ground| [TRANSFER, REFERRAL].contains(&ground.kind.as_str()));
         if let Some(ground) = ground {
             // Patient and ground are the sender's to say, by what it gave us.
             return Some(Need {

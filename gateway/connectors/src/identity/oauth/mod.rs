@@ -13,7 +13,7 @@ pub mod issuer;
 pub mod once;
 mod tokens;
 
-pub use base::{AuthorizationBases, Base, BasesUnavailable, HeldBases, TRANSFER};
+pub use base::{AuthorizationBases, Base, BasesUnavailable, HeldBases, REFERRAL, TRANSFER};
 pub(crate) use bearer::{Shown, is_token};
 pub use client::TokenClient;
 pub use error::{TokenError, TokenErrorCode};

@@ -77,7 +77,10 @@ impl FhirSource {
             Interaction::ConditionalDelete { resource_type, query } => {
                 self.delete_where(call, patient, *resource_type, query, conditions).await?
             }
-            Interaction::Transaction { entries } => self.transaction(call, patient.reach(), entries, body).await?,
+            Interaction::Transaction { entries } => {
+                let once = question.permit().takes_once().then_some(patient);
+                self.transaction(call, patient.reach(), once, entries, body).await?
+            }
             // None of these can be bound to a patient by what is asked alone.
             Interaction::Capabilities | Interaction::History { .. } | Interaction::Bundle => {
                 return Err(SourceFault::NotSupported);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use ::fhir::FhirVersion;
+use policy::UseCaseId;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -18,6 +19,9 @@ pub struct FhirSourceConfig {
     /// The FHIR base, without a resource type.
     pub base: WebAddress,
     pub version: FhirVersion,
+    /// The use cases that it is a source for, and for no other. By default for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub use_cases: Vec<UseCaseId>,
     /// Headers sent with every request. No secrets: those come by file.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -65,6 +69,7 @@ impl FhirSourceConfig {
         FhirSourceConfig {
             base,
             version,
+            use_cases: Vec::new(),
             headers: BTreeMap::new(),
             bearer_token_file: None,
             post_search: true,

@@ -102,7 +102,7 @@ impl FhirSource {
         let (kind, query) = match question.interaction() {
             Interaction::Search { target: SearchTarget::Type(kind), query } => (kind, query),
             Interaction::Transaction { entries } => {
-                return self.transaction(call, Reach::Nobody, entries, question.body()).await;
+                return self.transaction(call, Reach::Nobody, None, entries, question.body()).await;
             }
             _ => return as_asked::answer(call, question, true).await,
         };

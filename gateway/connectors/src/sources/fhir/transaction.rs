@@ -1,35 +1,51 @@
 //! A transaction within reach: every entry is checked before any is sent, then all are sent as one Bundle.
 
+use std::borrow::Cow;
+
 use ::fhir::bundle::{Bundle, BundleKind, Entry, EntryRequest};
+use ::fhir::compartment::{Whose, whose};
 use ::fhir::identifiers::{Reader, systems};
 use ::fhir::interaction::transaction::resolved;
 use ::fhir::{Interaction, LogicalId, Parameter, Resource, ResourceType, SearchQuery};
-use exchange::ports::{Answer, SourceFault};
+use exchange::ports::{Answer, SourceFault, Written};
 
 use super::super::rest::Call;
 use super::FhirSource;
+use super::about_one::Patient;
+use super::conditional::Held;
 use super::reach::{Narrowed, Reach};
 
 impl FhirSource {
     /// Writes all entries or none. Whatever an entry holds, and whatever stands where it writes, must be within
-    /// reach; what is replaced must still be what was looked at.
+    /// reach; what is replaced must still be what was looked at. `once`: the patient of whom a resource with an identifier of
+    /// its own is created once, however often it is sent.
     pub(super) async fn transaction(
         &self,
         call: &Call<'_>,
         reach: Reach<'_>,
+        once: Option<Patient<'_>>,
         entries: &[Interaction],
         body: Option<&Resource>,
     ) -> Result<Answer, SourceFault> {
         let body = body.ok_or(SourceFault::Rejected)?;
         let bundle = Bundle::read(body).ok().filter(|bundle| bundle.kind == BundleKind::Transaction);
         let mut bundle = bundle.filter(|bundle| bundle.entries.len() == entries.len()).ok_or(SourceFault::Rejected)?;
-        for resource in resolved(&bundle).iter().flatten() {
+        let resources = resolved(&bundle);
+        for resource in resources.iter().flatten() {
             if !reach.has(self.rest.version, resource) {
                 return Err(SourceFault::Rejected);
             }
         }
+        if let Some(patient) = once
+            && let Some(transaction) = self.taken_before(call, patient, entries, &resources).await?
+        {
+            return Ok(Answer { transaction, ..Answer::default() });
+        }
         let mut guarded = false;
-        for (asked, entry) in entries.iter().zip(&mut bundle.entries) {
+        for ((asked, entry), resource) in entries.iter().zip(&mut bundle.entries).zip(&resources) {
+            if once.is_some() {
+                guarded |= self.name_what_is_created(asked, entry, resource.as_ref());
+            }
             guarded |= match asked {
                 Interaction::Create { resource_type } => self.guard_create(reach, *resource_type, entry)?,
                 Interaction::Update { resource_type, id } => {
@@ -48,6 +64,54 @@ impl FhirSource {
             self.patients.forget(bsn);
         }
         Ok(Answer { transaction, ..Answer::default() })
+    }
+
+    /// What is there of a transaction that was taken before: when each resource of the patient's in it is to be created and is
+    /// there under its own identifier. What it brought along (a product, a practitioner) is then not made again either. None,
+    /// when something is not there, or is not known by an identifier.
+    async fn taken_before(
+        &self,
+        call: &Call<'_>,
+        patient: Patient<'_>,
+        entries: &[Interaction],
+        resources: &[Option<Resource>],
+    ) -> Result<Option<Vec<Written>>, SourceFault> {
+        let mut there = Vec::with_capacity(entries.len());
+        let mut blocks = 0_usize;
+        for (asked, resource) in entries.iter().zip(resources) {
+            let Interaction::Create { resource_type } = asked else { return Ok(None) };
+            let Some(resource) = resource.as_ref().filter(|resource| self.is_about_a_patient(resource)) else {
+                there.push(Written { created: false, id: None, version_id: None });
+                continue;
+            };
+            let Some(token) = own_identifier(resource) else { return Ok(None) };
+            let by_identifier = SearchQuery { parameters: vec![Parameter::new("identifier", token)] };
+            let Held::One(found) = self.held(call, patient, *resource_type, &by_identifier).await? else {
+                return Ok(None);
+            };
+            let (id, version_id) = (found.id(), found.version_id());
+            let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+            there.push(Written { created: false, id: text(id), version_id: text(version_id) });
+            blocks += 1;
+        }
+        Ok((blocks > 0).then_some(there))
+    }
+
+    /// Makes the create of a patient's resource one on condition that nothing has its identifier, so that two who send the same
+    /// at once do not both create. True when the entry was changed.
+    fn name_what_is_created(&self, asked: &Interaction, entry: &mut Entry, resource: Option<&Resource>) -> bool {
+        let created = resource.filter(|_| matches!(asked, Interaction::Create { .. }));
+        let token = created.filter(|resource| self.is_about_a_patient(resource)).and_then(own_identifier);
+        let request = entry.request.as_mut().filter(|request| request.if_none_exist.is_none());
+        let Some((request, token)) = request.zip(token) else { return false };
+        let by_identifier = SearchQuery { parameters: vec![Parameter::new("identifier", token)] };
+        request.if_none_exist = Some(by_identifier.write());
+        true
+    }
+
+    /// Data of a patient's, and not the Patient or what came along.
+    fn is_about_a_patient(&self, resource: &Resource) -> bool {
+        matches!(whose(self.rest.version, resource), Whose::About(_))
     }
 
     /// A conditional create must not find, and be answered with, what is another patient's; and a sender that brings its
@@ -114,4 +178,14 @@ impl FhirSource {
             Err(fault) => Err(fault),
         }
     }
+}
+
+/// An identifier that the resource carries, as a search for it says it. None: it has none that such a search can say.
+fn own_identifier(resource: &Resource) -> Option<String> {
+    resource.root().all("identifier").iter().find_map(|identifier| {
+        let text = |name| identifier.get(name).and_then(|text| text.as_text());
+        let (system, value) = text("system").zip(text("value"))?;
+        let plain = |text: &str| !text.is_empty() && !text.contains([',', '|', '$', '\\']);
+        (plain(&system) && plain(&value)).then(|| format!("{system}|{value}"))
+    })
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use fhir::FhirVersion;
+use policy::UseCaseId;
 use serde::{Deserialize, Serialize};
 
 use crate::sources::SourceSetupFault;
@@ -15,6 +16,9 @@ pub struct FilesSourceConfig {
     /// and its sub-folders. Names that begin with a dot are passed over: a writer may use them until it is done.
     pub folder: PathBuf,
     pub version: FhirVersion,
+    /// The use cases that it is a source for, and for no other. By default for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub use_cases: Vec<UseCaseId>,
     #[serde(default)]
     pub bounds: FilesBounds,
 }
@@ -51,7 +55,7 @@ impl Default for FilesBounds {
 impl FilesSourceConfig {
     /// A folder with everything else at its default.
     pub fn new(folder: impl Into<PathBuf>, version: FhirVersion) -> Self {
-        FilesSourceConfig { folder: folder.into(), version, bounds: FilesBounds::default() }
+        FilesSourceConfig { folder: folder.into(), version, use_cases: Vec::new(), bounds: FilesBounds::default() }
     }
 
     pub(super) fn check(&self) -> Result<(), SourceSetupFault> {

@@ -13,6 +13,8 @@ pub(crate) enum Asking {
     Read,
     Search,
     Write,
+    /// A document. Whoever makes none says so in more ways than one.
+    Document,
 }
 
 /// Why a call failed. A token that is not accepted is apart: another one may be.
@@ -29,7 +31,7 @@ impl Asking {
     /// Whether asking twice does no harm.
     pub fn is_safe(self) -> bool {
         match self {
-            Asking::Read | Asking::Search => true,
+            Asking::Read | Asking::Search | Asking::Document => true,
             Asking::Write => false,
         }
     }
@@ -101,6 +103,8 @@ fn of_status(asking: Asking, status: StatusCode) -> Option<Failure> {
             Asking::Write => SourceFault::Rejected,
             Asking::Search => return Some(Failure::SearchRejected),
             Asking::Read => SourceFault::Unusable("the question is rejected"),
+            // It has nothing but a type, an id and the operation's name: what is rejected of it is the operation.
+            Asking::Document => SourceFault::NotSupported,
         },
         429 | 500..=599 => SourceFault::Unreachable,
         300..=399 => SourceFault::Unusable("a redirect, which is not followed"),
@@ -129,6 +133,10 @@ mod tests {
             (Asking::Read, 410, fault(SourceFault::Gone)),
             (Asking::Write, 409, fault(SourceFault::Conflict)),
             (Asking::Write, 412, fault(SourceFault::PreconditionFailed)),
+            (Asking::Read, 400, fault(SourceFault::Unusable("the question is rejected"))),
+            (Asking::Document, 400, fault(SourceFault::NotSupported)),
+            (Asking::Document, 404, fault(SourceFault::NotFound)),
+            (Asking::Document, 500, fault(SourceFault::Unreachable)),
             (Asking::Search, 501, fault(SourceFault::NotSupported)),
             (Asking::Search, 500, fault(SourceFault::Unreachable)),
             (Asking::Search, 503, fault(SourceFault::Unreachable)),

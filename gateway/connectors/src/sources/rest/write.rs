@@ -99,7 +99,7 @@ impl Call<'_> {
         let mut segments = level_segments(level);
         segments.push("$document");
         let url = self.with_query(&segments, query);
-        let answer = self.send(Asking::Read, Method::GET, url, Payload::Nothing, &[], self.whole()).await?;
+        let answer = self.send(Asking::Document, Method::GET, url, Payload::Nothing, &[], self.whole()).await?;
         let resource = parse(answer, self.whole()).await?;
         let bundle = Bundle::read(&resource).ok().filter(|bundle| bundle.kind == BundleKind::Document);
         let bundle = bundle.ok_or(SourceFault::Unusable("the answer is no document"))?;

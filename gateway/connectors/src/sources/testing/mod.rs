@@ -54,14 +54,19 @@ pub(crate) fn interaction(version: FhirVersion, request_line: &str) -> Interacti
     Interaction::read(version, method, path, query, None).unwrap()
 }
 
-/// A permit to ask this about this patient.
-pub(crate) fn permit(version: FhirVersion, patient: PatientScope, interaction: Interaction) -> Permit {
+/// A permit to ask this about this patient, under one of two use cases: `tests`, and `once`, in which what is sent is taken once.
+fn permit(use_case: &str, version: FhirVersion, patient: PatientScope, interaction: Interaction) -> Permit {
     static CASES: OnceLock<UseCases> = OnceLock::new();
     let cases = CASES.get_or_init(|| {
         let capability = CAPABILITY.replace("VERSION", VERSION);
-        UseCases::new(vec![UseCase::load("tests", &capability, POLICY, RELEASE, true).unwrap()])
+        let once = capability.replacen('{', r#"{"taken-once": true,"#, 1);
+        let load = |id: &str, capability: &str| {
+            let policy = POLICY.replace("package tests", &format!("package {id}"));
+            UseCase::load(id, capability, &policy, RELEASE, true).unwrap()
+        };
+        UseCases::new(vec![load("tests", &capability), load("once", &once)])
     });
-    let id = UseCaseId::parse("tests").unwrap();
+    let id = UseCaseId::parse(use_case).unwrap();
     let organisation = Organisation { ura: Ura::parse("90000902").unwrap(), name: None, kind: None };
     let caller = Caller {
         client_id: "tests".into(),
@@ -100,6 +105,7 @@ pub(crate) struct Asker {
     pub body: Option<Resource>,
     pub conditions: Conditions,
     pub patience: Duration,
+    use_case: &'static str,
 }
 
 impl Asker {
@@ -110,11 +116,18 @@ impl Asker {
             body: None,
             conditions: Conditions::default(),
             patience: Duration::from_secs(20),
+            use_case: "tests",
         }
     }
 
     pub fn writing(mut self, body: &serde_json::Value) -> Self {
         self.body = Some(resource(body));
+        self
+    }
+
+    /// Under a use case in which what is sent is taken once.
+    pub fn once(mut self) -> Self {
+        self.use_case = "once";
         self
     }
 
@@ -134,7 +147,7 @@ impl Asker {
     }
 
     async fn puts(&self, source: &dyn Source, interaction: Interaction) -> Result<Answer, SourceFault> {
-        let permit = permit(self.version, self.patient.clone(), interaction);
+        let permit = permit(self.use_case, self.version, self.patient.clone(), interaction);
         let plan = permit.plan().first().unwrap();
         source
             .ask(Question::new(&permit, plan, self.body.as_ref(), &self.conditions, "correlation-1", self.patience))

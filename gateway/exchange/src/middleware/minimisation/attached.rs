@@ -1,7 +1,7 @@
 //! Resources that name no patient and are a patient's by what they hang on: a Provenance by its targets (at least one of
 //! them is in the answer, and the source vouches for the rest), a Device or a Specimen by what of the patient's refers to
-//! it. Nothing else of that kind leaves, and nothing that was asked for by itself: without the patient's own resource
-//! beside it nobody can tell whose it is. A Binary is the patient's when the source vouches for it by name.
+//! it. Nothing else of that kind leaves: without the patient's own resource beside it nobody can tell whose it is. A Binary,
+//! and a Device or a Specimen that was asked for by itself, is the patient's when the source vouches for it by name.
 
 use std::collections::HashSet;
 
@@ -30,8 +30,9 @@ pub(super) fn settle(mut judged: Vec<(Verdict, Item)>, vouched: &[String]) -> Ve
         }
     }
     for (verdict, item) in &mut judged {
-        // What a Binary holds names nobody; the source that gives it has established whose it is.
-        if *verdict == Verdict::Unowned && item.resource.resource_type() == "Binary" {
+        // It names nobody; the source that gives it has established whose it is.
+        let kind = item.resource.resource_type();
+        if *verdict == Verdict::Unowned && (kind == "Binary" || REFERRED.contains(&kind.as_ref())) {
             let known = named(&item.resource).is_some_and(|name| vouched.contains(&name));
             *verdict = if known { Verdict::Release } else { Verdict::Unowned };
         }

@@ -1,5 +1,7 @@
 //! The auditor's pages of the access log (NEN 7513, chapters 5 and 9).
 
+mod again;
+mod explain;
 mod facts;
 mod found;
 mod hints;
@@ -10,6 +12,7 @@ mod review;
 mod search;
 mod typed;
 
+pub(crate) use explain::{Chosen, LONGEST as LONGEST_FIELD, WrongQuestion, explain};
 pub(crate) use found::found;
 pub(crate) use hints::hints;
 pub(super) use line::marks;

@@ -4,6 +4,7 @@ use audit::{Class, Language, Voice, sentence};
 use exchange::record::{AccessRecord, SourceFacts};
 use maud::{Markup, html};
 
+use super::again::again;
 use super::facts::facts;
 use super::line::{line, marks, note};
 use crate::desk::{RecordProof, RecordShown};
@@ -31,6 +32,7 @@ pub(crate) fn record(around: &Frame<'_>, shown: &RecordShown, request_id: &str) 
                 (further(around, shown))
             }
             (facts(record))
+            (again(&shown.again))
             (given(record))
             (exchange(shown))
             (proof(*index, &shown.proof))

@@ -26,6 +26,7 @@ async fn each_kind_of_session_begins_on_its_own_page_and_is_led_to_its_own_pages
                 "Toegangslog",
                 "Noodprocedures",
                 "Opvallend",
+                "Uitleg",
                 "Bewijs",
                 "Gegevenskwaliteit",
                 "Certificaten",

@@ -1,6 +1,7 @@
 //! The pages of the access log, in front of a desk with a log of its own.
 
 mod admitting;
+mod explaining;
 mod judging;
 mod owning;
 mod proving;
@@ -12,8 +13,9 @@ use time::macros::{date, datetime};
 
 use super::*;
 use crate::{
-    Alarm, AskedOfLog, Cosigned, HintsFound, LogDesk, LogFound, NeighbourState, Notices, OwnLog, Period, ProofState,
-    Question, RecordProof, RecordShown, ReviewItem, ReviewQueue, Verdict, VerdictGiven, WitnessState,
+    Again, Alarm, AskedOfLog, Cosigned, DecidedAgain, Explainable, Explanation, HintsFound, LogDesk, LogFound,
+    NeighbourState, Notices, OwnLog, Period, ProofState, Question, RecordProof, RecordShown, ReviewItem, ReviewQueue,
+    Verdict, VerdictGiven, WitnessState, WouldBe,
 };
 use records::{log, record, unusual};
 
@@ -28,6 +30,7 @@ pub(super) enum Asked {
     Hints(Period),
     Proof,
     Own(Period),
+    WouldBe(WouldBe),
 }
 
 /// A log of a few days.
@@ -83,7 +86,18 @@ impl LogDesk for LogStub {
             _ => RecordProof::Signed { size: 9, signed: datetime!(2026-11-23 10:30 UTC), cosigned_by },
         };
         let patient = numbered.1.patient.is_some().then(|| "about-the-patient-5".to_owned());
-        let shown = RecordShown { record: numbered, same_exchange, hints, proof, patient };
+        let again = match index {
+            9 => DecidedAgain::NotPossible,
+            _ => DecidedAgain::By(vec![Again {
+                policy: None,
+                tried: false,
+                permitted: false,
+                as_then: false,
+                denial: Some(policy::DenialCode::PolicyDenied),
+                reasons: vec![policy::Reason { code: "a-code".into(), description: "Not <b>in</b> the team.".into() }],
+            }]),
+        };
+        let shown = RecordShown { record: numbered, same_exchange, hints, proof, patient, again };
         self.answer(session, Asked::Record(index), shown)
     }
 
@@ -130,6 +144,29 @@ impl LogDesk for LogStub {
 
     fn proof(&self, session: &str, _: Option<IpAddr>) -> BoxFuture<'static, Answered<ProofState>> {
         self.answer(session, Asked::Proof, self.proof.clone())
+    }
+
+    fn explainable(&self) -> Vec<Explainable> {
+        vec![Explainable {
+            use_case: "bgz".to_owned(),
+            title: "Basisgegevensset Zorg".to_owned(),
+            offers: vec!["r4 Condition".to_owned(), "r4 Patient/$everything".to_owned()],
+        }]
+    }
+
+    fn explain(&self, session: &str, asked: WouldBe, _: Option<IpAddr>) -> BoxFuture<'static, Answered<Explanation>> {
+        let explanation = Explanation {
+            permitted: false,
+            use_case: policy::UseCaseId::parse("bgz"),
+            policy: None,
+            denial: Some(policy::DenialCode::PolicyDenied),
+            reasons: vec![policy::Reason { code: "no-consent".into(), description: "No <b>consent</b>.".into() }],
+            obligations: Vec::new(),
+            treatment_relation: Some(Finding::Absent),
+            relation_evidence: Vec::new(),
+            consent: None,
+        };
+        self.answer(session, Asked::WouldBe(asked), explanation)
     }
 
     fn own_log(&self, session: &str, period: Period, _: Option<IpAddr>) -> BoxFuture<'static, Answered<OwnLog>> {

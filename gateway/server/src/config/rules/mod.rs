@@ -95,6 +95,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
     grants_of_partners(config)?;
     addressing(config)?;
     wiring::handoffs::check(config)?;
+    wiring::referrals::check(config)?;
     if config.mode == Mode::Production {
         production(config)?;
     }

@@ -28,14 +28,14 @@ use crate::handoffs::{CancelFault, Handoffs, INBOX, PushFault, SENDER, TakeFault
 use crate::node::Node;
 
 /// An answer that is a no.
-type No = actix_web::Error;
+pub(super) type No = actix_web::Error;
 
-fn no(answer: HttpResponse) -> No {
+pub(super) fn no(answer: HttpResponse) -> No {
     InternalError::from_response("refused", answer).into()
 }
 
 /// How many transfers one page of a list has.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// Whom a handoff is for, and whether it goes with itself in print (PDF/A).
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ pub struct ForWhom {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Behind {
-    behind: Option<String>,
+    pub(super) behind: Option<String>,
 }
 
 /// A request of one of our own, who may do this.
@@ -85,7 +85,7 @@ async fn enter(
 }
 
 /// Whether this caller has not asked too much: the same measure as of exchanges.
-fn within_measure(node: &Node, gate: Gate, caller: &Caller, frame: &Frame) -> Result<(), No> {
+pub(super) fn within_measure(node: &Node, gate: Gate, caller: &Caller, frame: &Frame) -> Result<(), No> {
     let admitted = Throttle::admit(node.entrance().limits(), gate, caller);
     admitted.map_err(|wait| no(responder::refuse(frame, &Refusal::throttled(wait))))
 }
@@ -151,7 +151,7 @@ pub async fn push(
     tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was pushed");
     let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
     let location = format!("{}/handoffs/sent/{}", node.inner_base(), names::shown(pushed.id));
-    let view = views::Sent::of(pushed.id, &pushed.sent, &handoffs).with_dangling(pushed.dangling);
+    let view = views::Sent::of(pushed.id, &pushed.sent, &handoffs).when_pushed(pushed.dangling, pushed.shortcomings);
     Ok(json(status).insert_header(("Location", location)).body(text(&view)))
 }
 
@@ -339,7 +339,9 @@ fn unavailable(fault: &crate::handoffs::book::Trouble) -> No {
 
 fn push_refused(fault: &PushFault) -> No {
     let (status, code) = match fault {
-        PushFault::Receiver | PushFault::Handoff(_) => (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing),
+        PushFault::Receiver | PushFault::Handoff(_) | PushFault::Content(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing)
+        }
         PushFault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooCostly),
         PushFault::PatientId => (StatusCode::CONFLICT, IssueCode::Conflict),
         PushFault::Full | PushFault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient),
@@ -348,27 +350,27 @@ fn push_refused(fault: &PushFault) -> No {
 }
 
 /// A refusal outside an exchange, as an OperationOutcome.
-fn refuse(status: StatusCode, code: IssueCode, says: &str) -> No {
+pub(super) fn refuse(status: StatusCode, code: IssueCode, says: &str) -> No {
     let outcome = Outcome::one(Severity::Error, code, says).to_resource();
     no(plain(status).content_type("application/fhir+json").body(outcome.bytes()))
 }
 
-fn told<T: serde::Serialize>(view: &T) -> HttpResponse {
+pub(super) fn told<T: serde::Serialize>(view: &T) -> HttpResponse {
     json(StatusCode::OK).body(text(view))
 }
 
-fn json(status: StatusCode) -> actix_web::HttpResponseBuilder {
+pub(super) fn json(status: StatusCode) -> actix_web::HttpResponseBuilder {
     let mut answer = plain(status);
     answer.content_type("application/json");
     answer
 }
 
-fn text<T: serde::Serialize>(view: &T) -> String {
+pub(super) fn text<T: serde::Serialize>(view: &T) -> String {
     // A view of plain texts and numbers does not fail to be written.
     serde_json::to_string(view).unwrap_or_default()
 }
 
-fn plain(status: StatusCode) -> actix_web::HttpResponseBuilder {
+pub(super) fn plain(status: StatusCode) -> actix_web::HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
     answer.insert_header(("Cache-Control", "no-store")).insert_header(("X-Content-Type-Options", "nosniff"));
     answer

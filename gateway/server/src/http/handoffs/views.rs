@@ -1,6 +1,7 @@
 //! Transfers as the provider's own systems see them in lists: how far each is, and nothing of the patient.
 
 use flows::eoverdracht::Stage;
+use flows::eoverdracht::rules::Shortcoming;
 use serde::Serialize;
 use store::transfers::Id;
 
@@ -36,6 +37,9 @@ pub struct Sent<'a> {
     /// What the handoff refers to and does not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     dangling: Vec<String>,
+    /// Where the handoff falls short of the standard.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shortcomings: Vec<Shortcoming>,
 }
 
 /// One that we receive.
@@ -78,11 +82,12 @@ impl<'a> Sent<'a> {
             overdue: waiting::of_sent(sent, handoffs.clock.now(), &handoffs.config).is_some(),
             effort: &sent.effort,
             dangling: Vec::new(),
+            shortcomings: Vec::new(),
         }
     }
 
-    pub fn with_dangling(self, dangling: Vec<String>) -> Self {
-        Sent { dangling, ..self }
+    pub fn when_pushed(self, dangling: Vec<String>, shortcomings: Vec<Shortcoming>) -> Self {
+        Sent { dangling, shortcomings, ..self }
     }
 }
 

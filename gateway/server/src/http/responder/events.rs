@@ -1,7 +1,9 @@
 //! The access log as FHIR: what the log's stack disclosed, as AuditEvents. Takes `Recorded` and nothing else.
 
+use exchange::explanation::Explanation;
 use exchange::ports::LoggedEvent;
 use exchange::{Disclosed, DisclosedForm, Page, Recorded, Refusal};
+use fhir::json::Node;
 use fhir::{
     Bundle, BundleKind, Entry, Interaction, Issue, IssueCode, Outcome, Resource, SearchMode, SearchQuery, Severity,
 };
@@ -27,8 +29,23 @@ fn disclosed(frame: &Frame, disclosed: &Disclosed) -> Made {
             let outcome = Outcome::one(Severity::Information, IssueCode::Informational, "The verdict is recorded.");
             Made::new(200, Body::Resource(outcome.to_resource()))
         }
+        (DisclosedForm::Explained(explanation), _) => Made::new(200, Body::Resource(explained(explanation))),
         (DisclosedForm::One, _) => refused(&Refusal::NotFound),
     }
+}
+
+/// Whether it would be permitted, and why in words.
+fn explained(explanation: &Explanation) -> Resource {
+    let parameter = |name: &str, kind: &str, value: Node| {
+        Node::Object(vec![("name".into(), Node::text(name)), (kind.into(), value)])
+    };
+    let mut parameters = Node::Object(vec![("resourceType".into(), Node::text("Parameters"))]);
+    let all = vec![
+        parameter("permitted", "valueBoolean", Node::Bool(explanation.permitted)),
+        parameter("explanation", "valueString", Node::text(explanation.to_string())),
+    ];
+    parameters.set("parameter", Node::List(all));
+    Resource::from_node(&parameters)
 }
 
 fn resource(event: &LoggedEvent) -> Resource {

@@ -255,6 +255,10 @@ fn released(frame: &Frame, released: &Released) -> Made {
         Interaction::Operation { name, .. } if medication::is_its_own(name) => {
             Made::new(200, Body::Bundle(medication::answer(frame, released, name)))
         }
+        // All of it is one provider's, which had it already.
+        Interaction::Operation { .. } if released.permit().use_case().as_str() == crate::referrals::INBOX => {
+            Made::new(200, Body::Bundle(bundles::searchset(frame, released)))
+        }
         Interaction::Operation { name, .. } if collects(released.permit()) => {
             Made::new(200, Body::Bundle(overview(frame, released, name)))
         }

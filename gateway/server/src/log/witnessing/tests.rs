@@ -71,6 +71,7 @@ impl Provider {
             software: None,
             nuts_v5: None,
             handoffs: None,
+            referrals: None,
             log: Some(PartnerLog {
                 base: WebAddress::parse(&format!("http://{}/log", self.address)).unwrap(),
                 public_key: CheckpointKey::open(&places.key).unwrap().map(|key| key.public().to_string()),

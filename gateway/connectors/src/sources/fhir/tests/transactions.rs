@@ -158,3 +158,77 @@ async fn under_nobody_only_what_is_about_nobody_is_transacted() {
     assert_eq!(asker.transacts(&source(&stub)).await.unwrap_err(), SourceFault::Rejected);
     assert_eq!(sent(&stub).len(), 1);
 }
+
+/// A server that has these blocks already, and creates others.
+async fn having(blocks: Vec<serde_json::Value>, answers: Vec<serde_json::Value>) -> Stub {
+    knowing(move |asked| match (asked.method.as_str(), asked.path()) {
+        ("POST", "/fhir" | "/fhir/") => {
+            Reply::fhir(&json!({"resourceType": "Bundle", "type": "transaction-response", "entry": answers}))
+        }
+        (_, path) if path.starts_with("/fhir/Observation") => {
+            let asked_for = format!("{}{}", asked.target, asked.body);
+            let named =
+                |block: &&serde_json::Value| asked_for.contains(block["identifier"][0]["value"].as_str().unwrap());
+            let found: Vec<_> = blocks.iter().filter(named).cloned().collect();
+            Reply::fhir(&searchset(&found, None))
+        }
+        _ => Reply::status(404),
+    })
+    .await
+}
+
+fn block(id: Option<&str>, value: &str) -> serde_json::Value {
+    let mut block = json!({"resourceType": "Observation", "identifier": [{"system": "s", "value": value}],
+        "subject": {"reference": "Patient/p1"}});
+    if let Some(id) = id {
+        block["id"] = json!(id);
+        block["meta"] = json!({"versionId": "7"});
+    }
+    block
+}
+
+#[tokio::test]
+async fn what_was_taken_before_is_answered_with_what_is_there_and_nothing_is_sent() {
+    let product = || entry("POST", "Medication", Some(json!({"resourceType": "Medication"})));
+    let one = || entry("POST", "Observation", Some(block(None, "first")));
+    let stub = having(vec![block(Some("b1"), "first")], Vec::new()).await;
+    let asker = || Asker::about(super::one()).writing(&transaction(&[one(), product()]));
+    let answer = asker().once().transacts(&source(&stub)).await.unwrap();
+    let there = Written { created: false, id: Some("b1".into()), version_id: Some("7".into()) };
+    assert_eq!(answer.transaction, [there, Written { created: false, id: None, version_id: None }]);
+    assert!(sent(&stub).is_empty());
+    // Another use case takes what it is sent.
+    let created = || done("201", Some("Observation/new"));
+    let stub = having(vec![block(Some("b1"), "first")], vec![created(), done("201", Some("Medication/new"))]).await;
+    asker().transacts(&source(&stub)).await.unwrap();
+    assert_eq!(sent(&stub)[0]["entry"][0]["request"].get("ifNoneExist"), None);
+}
+
+#[tokio::test]
+async fn what_is_there_in_part_or_not_yet_is_created_where_nothing_has_its_identifier() {
+    let entries = [
+        entry("POST", "Observation", Some(block(None, "first"))),
+        entry("POST", "Observation", Some(block(None, "second"))),
+        entry("POST", "Observation", Some(json!({"resourceType": "Observation", "subject": mine()}))),
+    ];
+    let answers = || vec![done("200", Some("Observation/b1")), done("201", Some("Observation/n")), done("201", None)];
+    for there in
+        [vec![block(Some("b1"), "first")], Vec::new(), vec![block(Some("b1"), "first"), block(Some("b2"), "second")]]
+    {
+        let stub = having(there, answers()).await;
+        Asker::about(one()).writing(&transaction(&entries)).once().transacts(&source(&stub)).await.unwrap();
+        let asked = |at: usize| sent(&stub)[0]["entry"][at]["request"]["ifNoneExist"].clone();
+        assert_eq!(asked(0), json!("patient=Patient%2Fp1&identifier=s%7Cfirst"));
+        assert_eq!(asked(1), json!("patient=Patient%2Fp1&identifier=s%7Csecond"));
+        assert_eq!(asked(2), serde_json::Value::Null, "what has no identifier cannot be known again");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_twice_under_one_identifier_stops_all() {
+    let stub = having(vec![block(Some("b1"), "first"), block(Some("b2"), "first")], Vec::new()).await;
+    let body = transaction(&[entry("POST", "Observation", Some(block(None, "first")))]);
+    let fault = Asker::about(one()).writing(&body).once().transacts(&source(&stub)).await.unwrap_err();
+    assert_eq!(fault, SourceFault::PreconditionFailed);
+    assert!(sent(&stub).is_empty());
+}

@@ -1,20 +1,22 @@
 //! May this person of that organisation see this of this patient, and which rule, consent and relation decide it? For the
-//! privacy officer: the same facts from the provider's own registers and the same decider, and nothing is released.
+//! privacy officer: the same facts from the provider's own registers and the same decider, and nothing is released. The national
+//! consent register is not among them: it would tell a patient of an access that nobody had.
 
 use std::fmt;
+use std::time::Duration;
 
-use exchange::ports::{ConsentQuestion, Consents, Relation, RelationQuestion, TreatmentRelations};
-use exchange::record::EvidenceFacts;
 use policy::capability::Fact;
-use policy::cases::CaseInput;
 use policy::{
-    Consent, Denial, Finding, Findings, NotFoundOut, Obligation, PatientScope, PolicyVersion, Reason,
-    TreatmentRelation, UseCaseId, UseCases,
+    Consent, Denial, Direction, Finding, Findings, NotFoundOut, Obligation, PatientScope, PolicyVersion, Reason,
+    Request, TreatmentRelation, UseCaseId, UseCases,
 };
 use serde::Serialize;
 
+use crate::ports::{ConsentQuestion, Consents, Relation, RelationQuestion, TreatmentRelations};
+use crate::record::EvidenceFacts;
+
 /// A decision with everything that it rests on. Names no patient.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
     pub permitted: bool,
     pub use_case: Option<UseCaseId>,
@@ -32,28 +34,34 @@ pub struct Explanation {
     pub consent: Option<Finding<Consent>>,
 }
 
-/// Explains a question. What stands in its `findings` is not looked at: the registers are asked.
-///
-/// # Errors
-/// When the question cannot be read: a sentence for who asked it.
+/// Explains what would be decided on a request. Each register has so long to answer.
 pub async fn explain(
-    question: &CaseInput,
+    request: Request,
     use_cases: &UseCases,
     relations: &dyn TreatmentRelations,
     consents: &dyn Consents,
-) -> Result<Explanation, String> {
-    let request = question.request()?;
+    patience: Duration,
+) -> Explanation {
     let admitted = match use_cases.admissible(request) {
         Ok(admitted) => admitted,
-        Err(denial) => return Ok(Explanation::denied(denial, None)),
+        Err(denial) => return Explanation::denied(denial, None),
     };
     let asked = admitted.request();
     let needs = |fact| admitted.use_case().needs(fact, asked.direction);
     let not_asked = NotFoundOut::NotAsked;
     let Relation { finding: treatment_relation, evidence } = match (&asked.patient, needs(Fact::TreatmentRelation)) {
+        // As `middleware::treatment_relation` has it: what the data user asserts comes first, where it counts.
+        (PatientScope::One(_), true)
+            if asked.direction == Direction::Holder
+                && relations.takes_assertions()
+                && asked.caller.treatment_relation.is_some() =>
+        {
+            asked.caller.treatment_relation.clone().map_or(Finding::Absent, Finding::Found).into()
+        }
         (PatientScope::One(patient), true) => {
             let question = RelationQuestion { caller: &asked.caller, patient, direction: asked.direction };
-            relations.relation(question).await
+            let late = || Finding::NotFoundOut(NotFoundOut::TimedOut).into();
+            tokio::time::timeout(patience, relations.relation(question)).await.unwrap_or_else(|_| late())
         }
         _ => Finding::NotFoundOut(not_asked).into(),
     };
@@ -70,12 +78,13 @@ pub async fn explain(
                 ground: admitted.use_case().capability().ground,
                 resource_types: admitted.consent_types(),
             };
-            consents.consent(question).await
+            let late = Finding::NotFoundOut(NotFoundOut::TimedOut);
+            tokio::time::timeout(patience, consents.consent(question)).await.unwrap_or(late)
         }
         _ => Finding::NotFoundOut(not_asked),
     };
     let findings = Findings { treatment_relation, consent };
-    Ok(match use_cases.decide(&admitted, &findings) {
+    match use_cases.decide(&admitted, &findings) {
         Ok(permit) => Explanation {
             permitted: true,
             use_case: Some(permit.use_case().clone()),
@@ -88,7 +97,7 @@ pub async fn explain(
             consent: Some(findings.consent),
         },
         Err(denial) => Explanation { relation_evidence: evidence, ..Explanation::denied(denial, Some(findings)) },
-    })
+    }
 }
 
 impl Explanation {
@@ -180,92 +189,4 @@ fn finding<T>(
         }
     };
     writeln!(f, "{name}: {said}")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use exchange::ports::BoxFuture;
-    use policy::ConsentDecision;
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::http::testing::use_cases;
-
-    /// Knows a relation, and this of consent; counts how often it was asked.
-    struct Registers {
-        consent: Finding<Consent>,
-        asked: AtomicUsize,
-    }
-
-    impl TreatmentRelations for Registers {
-        fn relation<'a>(&'a self, _: RelationQuestion<'a>) -> BoxFuture<'a, Relation> {
-            self.asked.fetch_add(1, Ordering::SeqCst);
-            let relation =
-                TreatmentRelation { kind: "provider-list".into(), reference: "enrolment-7".into(), age_days: None };
-            Box::pin(async { Finding::Found(relation).into() })
-        }
-    }
-
-    impl Consents for Registers {
-        fn consent<'a>(&'a self, _: ConsentQuestion<'a>) -> BoxFuture<'a, Finding<Consent>> {
-            self.asked.fetch_add(1, Ordering::SeqCst);
-            let consent = self.consent.clone();
-            Box::pin(async { consent })
-        }
-    }
-
-    async fn explained(consent: Finding<Consent>, changes: &Value) -> (Explanation, usize) {
-        let mut question = json!({
-            "caller": {"ura": "90010002", "kind": "X3", "person": {"id": "p1", "role": "30.000"}, "use_cases": ["health-overview"]},
-            "direction": "holder", "holder": "90010001", "version": "r4", "request": "GET Condition?category=x",
-            "patient": "999911120"
-        });
-        for (name, value) in changes.as_object().unwrap() {
-            question[name] = value.clone();
-        }
-        let registers = Registers { consent, asked: AtomicUsize::new(0) };
-        let question: CaseInput = serde_json::from_value(question).unwrap();
-        let explanation = explain(&question, &use_cases(), &registers, &registers).await.unwrap();
-        (explanation, registers.asked.load(Ordering::SeqCst))
-    }
-
-    fn consent(decision: ConsentDecision) -> Finding<Consent> {
-        Finding::Found(Consent {
-            decision,
-            source: "local".into(),
-            reference: "consent-3".into(),
-            withhold: Vec::new(),
-        })
-    }
-
-    #[tokio::test]
-    async fn a_yes_and_a_no_say_what_they_rest_on_and_name_no_patient() {
-        let (yes, _) = explained(consent(ConsentDecision::Permit), &json!({})).await;
-        let text = yes.to_string();
-        for part in [
-            "YES, by use case health-overview, policy",
-            "treatment relation: found: provider-list enrolment-7",
-            "consent: found: permit, local consent-3",
-            "withheld: what is labelled R or V of",
-        ] {
-            assert!(text.contains(part), "{part} is not in {text}");
-        }
-        let (no, _) = explained(consent(ConsentDecision::Deny), &json!({})).await;
-        let (text, whole) = (no.to_string(), json!(no).to_string());
-        assert!(text.contains("NO (policy-denied)") && text.contains("reason consent-denied"), "{text}");
-        assert!(!text.contains("999911120") && !whole.contains("999911120"));
-        let (unknown, _) = explained(Finding::NotFoundOut(NotFoundOut::Unreachable), &json!({})).await;
-        assert!(unknown.to_string().contains("consent: could not be found out: unreachable"));
-    }
-
-    #[tokio::test]
-    async fn what_could_never_be_allowed_asks_no_register() {
-        for changes in [json!({"request": "GET Claim/c1"}), json!({"patient": null})] {
-            let (never, asked) = explained(consent(ConsentDecision::Permit), &changes).await;
-            assert_eq!((never.permitted, asked), (false, 0), "{changes}");
-            assert!(never.to_string().contains("consent: it never came to asking"));
-        }
-    }
 }
