@@ -13,7 +13,7 @@ use krilla::surface::Surface;
 use krilla::tagging::{ArtifactType, ContentTag, Identifier, Node, SpanTag, Tag, TagGroup, TagKind, TagTree};
 use krilla::text::TextDirection;
 use krilla::{Document, SerializeSettings};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::flowing::{Flow, HEIGHT, Kind, Look, MARGIN, Placed, WIDTH};
 use crate::fonts::{Fonts, Weight};
@@ -21,36 +21,51 @@ use crate::{About, PrintFault};
 
 const INK: (u8, u8, u8) = (0x17, 0x26, 0x2b);
 const SOFT: (u8, u8, u8) = (0x51, 0x63, 0x6a);
+const EDGE: Look = Look { size: 8.0, weight: Weight::Regular, soft: true };
 
-/// The document as bytes. `title` names no patient: it stands where programs show names of files.
+/// What stands at every page's edge.
+pub struct Edges<'a> {
+    /// Below, and where programs show names of files: it names no patient.
+    pub title: &'a str,
+    /// Above every page but the first: whom it is about, so that a loose sheet is nobody else's.
+    pub whom: &'a str,
+}
+
+/// The document as bytes: the same for the same of everything.
 ///
 /// # Errors
 /// It would not be PDF/A-2a.
-pub fn write(flow: &Flow<'_>, fonts: &Fonts, title: &str, about: &About<'_>) -> Result<Vec<u8>, PrintFault> {
+pub fn write(flow: &Flow<'_>, fonts: &Fonts, edges: &Edges<'_>, about: &About<'_>) -> Result<Vec<u8>, PrintFault> {
     let configuration = Configuration::new_with_validator(Validator::A2_A);
     let settings = SerializeSettings { configuration, enable_tagging: true, ..SerializeSettings::default() };
     let mut document = Document::new_with(settings);
-    let mut lines: Vec<Vec<Identifier>> = vec![Vec::new(); flow.paragraphs.len()];
+    let mut lines: Vec<Vec<(bool, Identifier)>> = vec![Vec::new(); flow.paragraphs.len()];
     let size = PageSettings::from_wh(WIDTH, HEIGHT).ok_or_else(|| PrintFault::NotWritten("the size".to_owned()))?;
+    let whom = flow.first_line(edges.whom, EDGE);
+    let mut placed = flow.placed.iter().peekable();
     for page in 0..flow.pages() {
         let mut sheet = document.start_page_with(size.clone());
         let mut surface = sheet.surface();
-        for placed in flow.placed.iter().filter(|placed| placed.page == page) {
+        if page > 0 {
+            edge(&mut surface, fonts, ArtifactType::Header, page, &whom);
+        }
+        while let Some(placed) = placed.next_if(|placed| placed.page == page) {
             let id = surface.start_tagged(ContentTag::Span(SpanTag::empty()));
             draw(&mut surface, fonts, placed);
             surface.end_tagged();
             if let Some(of) = lines.get_mut(placed.paragraph) {
-                of.push(id);
+                of.push((placed.beside, id));
             }
         }
-        foot(&mut surface, fonts, title, page + 1, flow.pages());
+        let foot = fonts.writable(&format!("{}, pagina {} van {}", edges.title, page + 1, flow.pages()), EDGE.weight);
+        edge(&mut surface, fonts, ArtifactType::Footer, page, &foot);
         surface.finish();
         sheet.finish();
     }
     document.set_tag_tree(tree(&flow.paragraphs, lines));
     document.set_metadata(
         Metadata::new()
-            .title(title.to_owned())
+            .title(edges.title.to_owned())
             .language("nl".to_owned())
             .authors(vec![about.from.to_owned()])
             .creator("Zorgsluis".to_owned())
@@ -68,30 +83,30 @@ fn draw(surface: &mut Surface<'_>, fonts: &Fonts, placed: &Placed) {
     surface.draw_text(point, font, placed.look.size, &placed.text, false, TextDirection::LeftToRight);
 }
 
-/// Below each page: not of the document itself.
-fn foot(surface: &mut Surface<'_>, fonts: &Fonts, title: &str, page: usize, pages: usize) {
-    surface.start_tagged(ContentTag::Artifact(ArtifactType::Footer));
-    let look = Look { size: 8.0, weight: Weight::Regular, soft: true };
-    let text = fonts.writable(&format!("{title}, pagina {page} van {pages}"), look.weight);
-    draw(surface, fonts, &Placed { page, x: MARGIN, y: HEIGHT - 34.0, look, text, paragraph: 0 });
+/// Above or below a page: not of the document itself.
+fn edge(surface: &mut Surface<'_>, fonts: &Fonts, kind: ArtifactType, page: usize, text: &str) {
+    let y = if kind == ArtifactType::Header { MARGIN - 16.0 } else { HEIGHT - 34.0 };
+    surface.start_tagged(ContentTag::Artifact(kind));
+    draw(surface, fonts, &Placed { page, x: MARGIN, y, look: EDGE, text: text.to_owned(), paragraph: 0, beside: false });
     surface.end_tagged();
 }
 
 /// The structure: headings and paragraphs in the order of reading.
-fn tree(paragraphs: &[Kind], lines: Vec<Vec<Identifier>>) -> TagTree {
+fn tree(paragraphs: &[Kind], lines: Vec<Vec<(bool, Identifier)>>) -> TagTree {
     let mut tree = TagTree::new().with_lang(Some("nl".to_owned()));
-    for (kind, lines) in paragraphs.iter().zip(lines).filter(|(_, lines)| !lines.is_empty()) {
+    for (kind, mut lines) in paragraphs.iter().zip(lines).filter(|(_, lines)| !lines.is_empty()) {
+        lines.sort_by_key(|(beside, _)| *beside);
         let tag: TagKind = match kind {
             Kind::Heading(level) => Tag::Hn(NonZeroU16::new(*level).unwrap_or(NonZeroU16::MIN), None).into(),
             Kind::Text => Tag::P.into(),
         };
-        tree.push(TagGroup::with_children(tag, lines.into_iter().map(Node::from).collect()));
+        tree.push(TagGroup::with_children(tag, lines.into_iter().map(|(_, id)| Node::from(id)).collect()));
     }
     tree
 }
 
 fn moment(at: OffsetDateTime) -> DateTime {
-    let at = at.to_offset(time::UtcOffset::UTC);
+    let at = at.to_offset(UtcOffset::UTC);
     DateTime::new(u16::try_from(at.year()).unwrap_or_default())
         .month(u8::from(at.month()))
         .day(at.day())

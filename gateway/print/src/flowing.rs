@@ -17,8 +17,8 @@ const COLUMN: f32 = 135.0;
 const NARROWEST: f32 = 120.0;
 /// How much room a heading needs below it, so that it does not stand alone.
 const COMPANY: f32 = 44.0;
-/// More pages than this are no handoff.
-pub const MOST_PAGES: usize = 2_000;
+/// More pages than this are no handoff: the largest of the standard's own examples has some ten.
+pub const MOST_PAGES: usize = 500;
 
 /// What a paragraph is, for whoever reads it aloud.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Placed {
     pub text: String,
     /// To which paragraph it belongs.
     pub paragraph: usize,
+    /// It is of the value that stands beside a name, and is read after all of the name.
+    pub beside: bool,
 }
 
 /// A document as it grows.
@@ -55,17 +57,24 @@ pub struct Flow<'f> {
     fonts: &'f Fonts,
     pub placed: Vec<Placed>,
     pub paragraphs: Vec<Kind>,
+    /// Something stands as its code point.
+    pub lacking: bool,
     page: usize,
     y: f32,
 }
 
 impl<'f> Flow<'f> {
     pub fn new(fonts: &'f Fonts) -> Self {
-        Flow { fonts, placed: Vec::new(), paragraphs: Vec::new(), page: 0, y: MARGIN }
+        Flow { fonts, placed: Vec::new(), paragraphs: Vec::new(), lacking: false, page: 0, y: MARGIN }
     }
 
     pub fn pages(&self) -> usize {
         self.page + 1
+    }
+
+    /// As much of a text as one line over the whole width holds.
+    pub fn first_line(&self, text: &str, look: Look) -> String {
+        self.wrap(text, look, WIDTH - 2.0 * MARGIN).into_iter().next().unwrap_or_default()
     }
 
     /// Leaves room.
@@ -83,6 +92,7 @@ impl<'f> Flow<'f> {
         }
         let paragraph = self.begin(kind);
         let lines = self.wrap(text, look, WIDTH - MARGIN - x);
+        self.lacking |= self.fonts.lacks(text);
         self.lines(&lines, look, x, paragraph)
     }
 
@@ -95,16 +105,17 @@ impl<'f> Flow<'f> {
         let beside = (x + COLUMN).min(WIDTH - MARGIN - NARROWEST);
         let names = self.wrap(&format!("{name}:"), soft, beside - x - 8.0);
         let texts = if text.is_empty() { Vec::new() } else { self.wrap(text, look, WIDTH - MARGIN - beside) };
+        self.lacking |= self.fonts.lacks(name) || self.fonts.lacks(text);
         let paragraph = self.begin(Kind::Text);
         for at in 0..names.len().max(texts.len()) {
             self.next_line(look)?;
             // A space ends the name for whoever reads it aloud.
             if let Some(name) = names.get(at) {
-                self.put(format!("{name} "), soft, x, paragraph);
+                self.put(format!("{name} "), soft, x, paragraph, false);
             }
             if let Some(text) = texts.get(at) {
                 let more = at + 1 < texts.len();
-                self.put(if more { format!("{text} ") } else { text.clone() }, look, beside, paragraph);
+                self.put(if more { format!("{text} ") } else { text.clone() }, look, beside, paragraph, true);
             }
         }
         Ok(())
@@ -114,7 +125,7 @@ impl<'f> Flow<'f> {
         for (at, line) in lines.iter().enumerate() {
             self.next_line(look)?;
             let more = at + 1 < lines.len();
-            self.put(if more { format!("{line} ") } else { line.clone() }, look, x, paragraph);
+            self.put(if more { format!("{line} ") } else { line.clone() }, look, x, paragraph, false);
         }
         Ok(())
     }
@@ -138,8 +149,8 @@ impl<'f> Flow<'f> {
         if self.page < MOST_PAGES { Ok(()) } else { Err(PrintFault::TooLong(MOST_PAGES)) }
     }
 
-    fn put(&mut self, text: String, look: Look, x: f32, paragraph: usize) {
-        self.placed.push(Placed { page: self.page, x, y: self.y, look, text, paragraph });
+    fn put(&mut self, text: String, look: Look, x: f32, paragraph: usize, beside: bool) {
+        self.placed.push(Placed { page: self.page, x, y: self.y, look, text, paragraph, beside });
     }
 
     /// Breaks a text into lines that fit; a word that fits on none is broken.

@@ -36,19 +36,29 @@ impl Fonts {
         self.face(weight).font.clone()
     }
 
-    /// The text with what the fonts have no glyph for written as its code point, so that nothing is lost unseen.
+    /// The text with what cannot be drawn rightly written as its code point, so that nothing is lost unseen.
     pub fn writable(&self, text: &str, weight: Weight) -> String {
-        let characters = self.face(weight).read.charmap();
         let mut written = String::with_capacity(text.len());
         for c in text.chars() {
             match c {
                 '\n' => written.push('\n'),
                 c if c.is_control() || c.is_whitespace() => written.push(' '),
-                c if characters.map(c).is_some_and(|glyph| glyph.to_u32() != 0) => written.push(c),
+                c if self.draws(c, weight) => written.push(c),
                 c => written.push_str(&format!("[U+{:04X}]", u32::from(c))),
             }
         }
         written
+    }
+
+    /// Whether something of this text is written as its code point.
+    pub fn lacks(&self, text: &str) -> bool {
+        let breaks = |c: char| c.is_control() || c.is_whitespace();
+        text.chars().any(|c| !breaks(c) && !(self.draws(c, Weight::Regular) && self.draws(c, Weight::Bold)))
+    }
+
+    fn draws(&self, c: char, weight: Weight) -> bool {
+        let glyph = self.face(weight).read.charmap().map(c);
+        !is_unwritten(c) && glyph.is_some_and(|glyph| glyph.to_u32() != 0)
     }
 
     /// How wide a text is at this size, in points.
@@ -64,6 +74,19 @@ impl Fonts {
             Weight::Bold => &self.bold,
         }
     }
+}
+
+/// What has no place in a line that runs from left to right, glyph or not.
+fn is_unwritten(c: char) -> bool {
+    matches!(c,
+        // Scripts that run from right to left, which would come out backwards.
+        '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}'
+        | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}'
+        // What turns the direction around or is not seen.
+        | '\u{00AD}' | '\u{034F}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FFF0}'..='\u{FFFF}' | '\u{E0000}'..='\u{E0FFF}'
+        // Of nobody's meaning: the standard wants to know what is read (ISO 19005-2, 6.2.11.7.3).
+        | '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}')
 }
 
 impl Face {

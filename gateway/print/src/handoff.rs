@@ -2,13 +2,16 @@
 
 use flows::eoverdracht::readable::{Block, Part, Readable, Said};
 
-use crate::drawing::write;
+use crate::drawing::{Edges, write};
 use crate::flowing::{Flow, Kind, Look, MARGIN};
 use crate::fonts::{Fonts, Weight};
 use crate::{About, PrintFault};
 
 /// Names the document and no patient.
 const TITLE: &str = "Verpleegkundige overdracht";
+/// Said where a character stands as its code point.
+const LACKING: &str = "Tekens die in dit document niet kunnen worden afgedrukt, staan er als hun codepunt tussen vierkante haken. \
+    De gegevens zelf zijn ongewijzigd.";
 /// How far what belongs to something stands from it.
 const STEP: f32 = 14.0;
 /// Deeper is not shifted further.
@@ -32,12 +35,21 @@ pub fn handoff(readable: &Readable, about: &About<'_>) -> Result<Vec<u8>, PrintF
         heading(&mut flow, 2, "Genoemde personen en organisaties")?;
         readable.beside.iter().try_for_each(|one| block(&mut flow, one))?;
     }
-    write(&flow, &fonts, TITLE, about)
+    if flow.lacking {
+        flow.gap(14.0);
+        flow.paragraph(Kind::Text, Look { soft: true, ..PLAIN }, MARGIN, LACKING)?;
+    }
+    let patient = &readable.patient;
+    let whom = format!("{}, geboren {}", or_unknown(&patient.name), or_unknown(&patient.born));
+    write(&flow, &fonts, &Edges { title: TITLE, whom: &whom }, about)
+}
+
+fn or_unknown(text: &str) -> String {
+    if text.is_empty() { "niet bekend".to_owned() } else { text.to_owned() }
 }
 
 fn head(flow: &mut Flow<'_>, readable: &Readable, about: &About<'_>) -> Result<(), PrintFault> {
     let patient = &readable.patient;
-    let or_unknown = |text: &str| if text.is_empty() { "niet bekend".to_owned() } else { text.to_owned() };
     flow.paragraph(Kind::Heading(1), Look { size: 17.0, weight: Weight::Bold, soft: false }, MARGIN, TITLE)?;
     flow.gap(6.0);
     for (name, text) in [

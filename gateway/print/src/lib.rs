@@ -22,7 +22,7 @@ pub use handoff::handoff;
 pub struct About<'a> {
     /// Names this document and no other.
     pub id: &'a str,
-    /// When it was made.
+    /// When what it says was put down, or it was printed. What is wanted the same each time has the same here.
     pub made: OffsetDateTime,
     /// From whom what is printed comes.
     pub from: &'a str,

@@ -31,15 +31,14 @@ pub struct Facts<'a> {
 /// The DocumentReference of a handoff that was printed.
 pub fn reference(facts: &Facts<'_>) -> Resource {
     let list = |one: Node| Node::List(vec![one]);
-    let kind = || object([("coding", list(coding(NURSING_HANDOFF, "Verslag van verpleegkundige overdracht")))]);
+    let kind = object([("coding", list(coding(NURSING_HANDOFF, "Verslag van verpleegkundige overdracht")))]);
     let patient =
         object([("reference", Node::text(format!("Patient/{}", facts.patient))), ("display", Node::text("Patiënt"))]);
     let attachment = object([
         ("contentType", Node::text(PDF)),
-        ("language", Node::text("nl-NL")),
+        ("language", Node::text("nl")),
         ("url", Node::text(format!("Binary/{}", facts.binary))),
         ("title", Node::text(TITLE)),
-        ("creation", Node::text(facts.indexed)),
     ]);
     Resource::from_node(&object([
         ("resourceType", Node::text("DocumentReference")),
@@ -53,8 +52,7 @@ pub fn reference(facts: &Facts<'_>) -> Resource {
             ]),
         ),
         ("status", Node::text("current")),
-        ("type", kind()),
-        ("class", kind()),
+        ("type", kind),
         ("subject", patient),
         ("indexed", Node::text(facts.indexed)),
         ("author", list(object([("display", Node::text(facts.author))]))),

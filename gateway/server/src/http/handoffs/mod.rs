@@ -134,7 +134,7 @@ pub async fn push(
     let name = names::of_push(&receiver, bundle.text().as_bytes(), query.pdf);
     let (bundle, handoff) = match query.pdf {
         false => (bundle, handoff),
-        true => printed::with_print(&handoffs, &receiver, &handoff, offers).await?,
+        true => printed::with_print(&handoffs, &name, &receiver, &handoff, offers).await?,
     };
     // Who gave it, about whom, is on record before there is a transfer.
     let handed = Handed {

@@ -5,6 +5,8 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use fhir::{IssueCode, Resource, Ura};
 use flows::eoverdracht::Handoff;
+use store::once::Digest;
+use uuid::Uuid;
 
 use super::super::{endpoint, responder};
 use super::{Entered, No, enter, no, plain, push_refused, read_id, refuse, unavailable, unknown};
@@ -16,13 +18,14 @@ use crate::node::Node;
 /// The handoff with its print beside it, as it is pushed from then on.
 pub(super) async fn with_print(
     handoffs: &Handoffs,
+    name: &Digest,
     receiver: &Ura,
     handoff: &Handoff,
     offers: impl Fn(&str) -> bool,
 ) -> Result<(Resource, Handoff), No> {
     let partner = handoffs.partners.get(receiver).ok_or_else(|| push_refused(&PushFault::Receiver))?;
     let (from, to) = (handoffs.own.1.clone(), partner.peer.name.clone());
-    let printed = printing::with_print(handoff, from, to, handoffs.clock.now()).await;
+    let printed = printing::with_print(handoff, name, from, to, handoffs.clock.now()).await;
     let printed = printed.map_err(|fault| refused(&fault))?;
     let again = handoffs.read(&printed, offers).map_err(|fault| push_refused(&fault))?;
     Ok((printed, again))
@@ -48,13 +51,13 @@ pub async fn pdf(
     let recorded = endpoint::run(&node, inbound).await.map_err(|refusal| no(responder::refuse(&frame, &refusal)))?;
     let resources = recorded.released().items().map(|(_, item)| item.resource().clone()).collect();
     let (from, to) = (received.sender_name, handoffs.own.1.clone());
-    let pdf = printing::pdf(resources, from, to, handoffs.clock.now()).await.map_err(|fault| refused(&fault))?;
+    let pdf = printing::pdf(resources, Uuid::from_bytes(id), from, to, handoffs.clock.now()).await.map_err(|fault| refused(&fault))?;
     Ok(plain(StatusCode::OK).content_type("application/pdf").body(pdf))
 }
 
 fn refused(fault: &PrintingFault) -> No {
     let (status, code) = match fault {
-        PrintingFault::Print(_) | PrintingFault::Handoff(_) => {
+        PrintingFault::Print(_) | PrintingFault::NoHandoff => {
             (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing)
         }
         PrintingFault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient),
