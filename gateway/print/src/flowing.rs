@@ -17,7 +17,7 @@ const COLUMN: f32 = 135.0;
 const NARROWEST: f32 = 120.0;
 /// How much room a heading needs below it, so that it does not stand alone.
 const COMPANY: f32 = 44.0;
-/// More pages than this are no handoff: the largest of the standard's own examples has some ten.
+/// More pages than this are no handoff: the largest of the standard's own examples has some twenty.
 pub const MOST_PAGES: usize = 500;
 
 /// What a paragraph is, for whoever reads it aloud.
@@ -72,6 +72,14 @@ impl<'f> Flow<'f> {
         self.page + 1
     }
 
+    /// Begins on the next page when a line of this look would stand alone at the foot of this one.
+    ///
+    /// # Errors
+    /// The document gets too long.
+    pub fn begin_together(&mut self, look: Look) -> Result<(), PrintFault> {
+        if self.y + look.size * LEADING + COMPANY > BOTTOM { self.turn() } else { Ok(()) }
+    }
+
     /// As much of a text as one line over the whole width holds.
     pub fn first_line(&self, text: &str, look: Look) -> String {
         self.wrap(text, look, WIDTH - 2.0 * MARGIN).into_iter().next().unwrap_or_default()
@@ -87,8 +95,8 @@ impl<'f> Flow<'f> {
     /// # Errors
     /// The document gets too long.
     pub fn paragraph(&mut self, kind: Kind, look: Look, x: f32, text: &str) -> Result<(), PrintFault> {
-        if matches!(kind, Kind::Heading(_)) && self.y + look.size * LEADING + COMPANY > BOTTOM {
-            self.turn()?;
+        if matches!(kind, Kind::Heading(_)) {
+            self.begin_together(look)?;
         }
         let paragraph = self.begin(kind);
         let lines = self.wrap(text, look, WIDTH - MARGIN - x);

@@ -99,6 +99,7 @@ fn heading(flow: &mut Flow<'_>, level: u16, text: &str) -> Result<(), PrintFault
 
 fn block(flow: &mut Flow<'_>, block: &Block) -> Result<(), PrintFault> {
     flow.gap(5.0);
+    flow.begin_together(STRONG)?;
     let title = block.title.as_deref().map(|title| format!(": {title}")).unwrap_or_default();
     let unknown = if block.known { "" } else { " (onbekend soort)" };
     flow.paragraph(Kind::Text, STRONG, MARGIN, &format!("{}{unknown}{title}", block.kind))?;

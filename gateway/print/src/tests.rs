@@ -92,9 +92,12 @@ fn a_heading_stands_on_the_page_of_what_it_is_above_and_there_is_an_end_to_pages
     for _ in 0..400 {
         flow.paragraph(Kind::Heading(2), LOOK, MARGIN, "Kop").unwrap();
         flow.paragraph(Kind::Text, LOOK, MARGIN, "Tekst").unwrap();
+        flow.begin_together(LOOK).unwrap();
+        flow.paragraph(Kind::Text, LOOK, MARGIN, "Naam").unwrap();
+        flow.row("Waarde", "Tekst", LOOK, MARGIN).unwrap();
     }
-    for pair in flow.placed.chunks(2) {
-        assert_eq!(pair[0].page, pair[1].page);
+    for five in flow.placed.chunks(5) {
+        assert_eq!((five[0].page, five[2].page), (five[1].page, five[3].page));
     }
     let endless = "regel\n".repeat(40_000);
     assert_eq!(flow.paragraph(Kind::Text, LOOK, MARGIN, &endless), Err(PrintFault::TooLong(MOST_PAGES)));
