@@ -87,7 +87,11 @@ fn draw(surface: &mut Surface<'_>, fonts: &Fonts, placed: &Placed) {
 fn edge(surface: &mut Surface<'_>, fonts: &Fonts, kind: ArtifactType, page: usize, text: &str) {
     let y = if kind == ArtifactType::Header { MARGIN - 16.0 } else { HEIGHT - 34.0 };
     surface.start_tagged(ContentTag::Artifact(kind));
-    draw(surface, fonts, &Placed { page, x: MARGIN, y, look: EDGE, text: text.to_owned(), paragraph: 0, beside: false });
+    draw(
+        surface,
+        fonts,
+        &Placed { page, x: MARGIN, y, look: EDGE, text: text.to_owned(), paragraph: 0, beside: false },
+    );
     surface.end_tagged();
 }
 

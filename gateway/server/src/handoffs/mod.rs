@@ -17,6 +17,7 @@ mod inbox;
 pub mod names;
 mod outbox;
 pub mod owed;
+pub(crate) mod pool;
 pub mod ports;
 pub mod printing;
 mod push;
@@ -61,7 +62,7 @@ use tokio::sync::Notify;
 
 pub use inbox::InboxSource;
 pub use outbox::OutboxSource;
-pub use push::{PushFault, Pushed};
+pub use push::{Prepared, PushFault, Pushed};
 pub use receiving::Runs;
 pub use taking::{CancelFault, TakeFault, Taken};
 pub use work::Working;
