@@ -2,6 +2,7 @@
 //! both. The nursing home's own node pulls by itself; where the sender is to be tried, its key is used beside it.
 
 mod content;
+mod forms;
 mod lying;
 mod measures;
 mod receiver;
@@ -118,6 +119,14 @@ pub fn checks() -> Vec<Check> {
         Check::new("CO1: both ends of every call show a certificate that is believed and not revoked", |setting| {
             Box::pin(measures::mutual(setting))
         }),
+        Check::new(
+            "a Composition pushed with its resources as a transaction arrives as a document in which every reference resolves",
+            |setting| Box::pin(forms::made_whole(setting)),
+        ),
+        Check::new(
+            "a pushed Bundle of which no whole document can be made is refused, with the place where it falls short",
+            |setting| Box::pin(forms::not_whole(setting)),
+        ),
         Check::new("what is no handoff is refused when it is pushed, and nothing of it stays", |setting| {
             Box::pin(transfer::refused(setting))
         }),

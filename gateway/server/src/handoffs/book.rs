@@ -146,7 +146,7 @@ impl<R: Tells + Serialize + DeserializeOwned + Send + 'static> Book<R> {
                     return Ok(Made::Known(known));
                 }
             }
-            if transfers.count()? >= most {
+            if transfers.count() >= most {
                 return Err(Trouble::Full);
             }
             if let Some(document) = document {
@@ -270,6 +270,14 @@ impl<R: Tells + Serialize + DeserializeOwned + Send + 'static> Book<R> {
     /// The book cannot be read.
     pub fn due(&self, now: i64, most: usize) -> Result<Vec<Id>, Trouble> {
         Ok(self.transfers.due(now, most)?)
+    }
+
+    /// Whether something is due about this one.
+    ///
+    /// # Errors
+    /// The book cannot be read.
+    pub fn is_due(&self, id: Id, now: i64) -> Result<bool, Trouble> {
+        Ok(self.transfers.get(id)?.and_then(|found| found.entry.due).is_some_and(|due| due <= now))
     }
 
     /// At most so many transfers from behind this one on.

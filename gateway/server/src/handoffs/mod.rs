@@ -17,6 +17,7 @@ mod inbox;
 pub mod names;
 mod outbox;
 pub mod owed;
+pub(crate) mod pool;
 pub mod ports;
 mod push;
 pub mod received;

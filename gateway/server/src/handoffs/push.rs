@@ -2,6 +2,7 @@
 
 use connectors::identity::Secret;
 use fhir::{Resource, Ura};
+use flows::eoverdracht::assembling::{self, AssemblyFault};
 use flows::eoverdracht::rules::{self, Shortcoming};
 use flows::eoverdracht::{Handoff, HandoffFault};
 use policy::Finding;
@@ -14,6 +15,22 @@ use super::{Handoffs, Known, names};
 
 /// So many shortcomings stand in a refusal.
 const TOLD: usize = 10;
+
+/// A handoff that was read and can be kept. Debug shows no patient.
+#[derive(Debug)]
+pub struct Prepared {
+    handoff: Handoff,
+    /// What is kept.
+    document: Resource,
+    /// What came: by its bytes a push that comes again is known.
+    came: Resource,
+}
+
+impl Prepared {
+    pub fn handoff(&self) -> &Handoff {
+        &self.handoff
+    }
+}
 
 /// What became of a push.
 #[derive(Debug)]
@@ -33,6 +50,8 @@ pub struct Pushed {
 pub enum PushFault {
     /// No partner of this URA is told of handoffs.
     Receiver,
+    /// No document can be made of it.
+    Assembly(AssemblyFault),
     Handoff(HandoffFault),
     /// It falls short of the standard, and this node sends nothing that does.
     Content(Vec<Shortcoming>),
@@ -47,6 +66,7 @@ impl std::fmt::Display for PushFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             PushFault::Receiver => f.write_str("no partner of this URA takes handoffs"),
+            PushFault::Assembly(fault) => write!(f, "no handoff can be made of this: {fault}"),
             PushFault::Handoff(fault) => write!(f, "this is no handoff that can be sent: {fault}"),
             PushFault::Content(all) => {
                 let first: Vec<String> = all.iter().take(TOLD).map(ToString::to_string).collect();
@@ -75,12 +95,15 @@ impl From<Trouble> for PushFault {
 }
 
 impl Handoffs {
-    /// Reads what is pushed. `offered` says which types the use case lets leave.
+    /// Reads what is pushed, and makes the document of it where it is none yet. `offered` says which types the use case lets
+    /// leave.
     ///
     /// # Errors
     /// Why it cannot be sent.
-    pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Handoff, PushFault> {
-        Handoff::of_bundle(bundle, offered).map_err(PushFault::Handoff)
+    pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Prepared, PushFault> {
+        let document = assembling::document(bundle).map_err(PushFault::Assembly)?;
+        let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
+        Ok(Prepared { handoff, document, came: bundle.clone() })
     }
 
     /// Keeps a handoff for this receiver, who is told of it soon. The same bytes for the same receiver are the transfer that
@@ -88,13 +111,8 @@ impl Handoffs {
     ///
     /// # Errors
     /// Why there is no transfer.
-    pub async fn push(
-        &self,
-        receiver: &Ura,
-        bundle: &Resource,
-        handoff: &Handoff,
-        correlation: &str,
-    ) -> Result<Pushed, PushFault> {
+    pub async fn push(&self, receiver: &Ura, prepared: &Prepared, correlation: &str) -> Result<Pushed, PushFault> {
+        let Prepared { handoff, document, came } = prepared;
         let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
         let partner = partner.ok_or(PushFault::Receiver)?;
         let meant = self.known().get(handoff.patient_id()).map(|known| match known {
@@ -120,8 +138,8 @@ impl Handoffs {
             until: until.unix_timestamp(),
             correlation,
         });
-        let text = bundle.text().as_bytes();
-        let name = names::of_push(receiver, text);
+        let name = names::of_push(receiver, came.text().as_bytes());
+        let text = document.text().as_bytes();
         // Before anybody can come back for it, its patient is known by id.
         self.learn(handoff.patient_id(), handoff.patient().clone());
         let made = self.books.sent.make(id, vec![name], &sent, Some(text.to_vec()), self.now()).await?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effort::Effort;
 use super::owed::{Telling, Tells};
+use super::pool::OfParty;
 
 /// One transfer that we receive. Debug shows no patient and no person.
 #[derive(Clone, Serialize, Deserialize)]
@@ -124,6 +125,12 @@ impl Received {
         self.held = receiving.held().to_vec();
         self.modified = now.to_owned();
         self.effort = Effort::default();
+    }
+}
+
+impl OfParty for Received {
+    fn party(&self) -> &Ura {
+        &self.sender
     }
 }
 

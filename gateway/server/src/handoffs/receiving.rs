@@ -18,6 +18,7 @@ use store::transfers::Id;
 
 use super::book::{Change, Trouble};
 use super::owed::Tells;
+use super::pool::Went;
 use super::received::Received;
 use super::{Handoffs, RECEIVER, names, use_case};
 
@@ -72,8 +73,8 @@ impl Unanswered {
 
 impl Handoffs {
     /// Does what is due about one transfer that we receive.
-    pub(super) async fn receive_on(&self, runs: &Runs, id: Id) -> Result<(), Trouble> {
-        let Some(received) = self.books.received.get(id)? else { return Ok(()) };
+    pub(super) async fn receive_on(&self, runs: &Runs, id: Id) -> Result<Went, Trouble> {
+        let Some(received) = self.books.received.get(id)? else { return Ok(Went::On) };
         let asking = Asking { runs, handoffs: self, id, received: &received };
         let outcome = asking.step().await;
         let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
@@ -112,8 +113,9 @@ impl Handoffs {
         }
         if done != Some(Some(true)) {
             tracing::warn!(handoff.transfer = %names::shown(id), handoff.sender = %sender, "not received on yet");
+            return Ok(Went::Failed);
         }
-        Ok(())
+        Ok(Went::On)
     }
 }
 

@@ -14,6 +14,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::book::{Change, Trouble};
 use super::owed::Tells;
+use super::pool::Went;
 use super::ports::ENDED;
 use super::sent::Sent;
 use super::{Handoffs, SENDER, names, use_case};
@@ -21,8 +22,8 @@ use crate::grants::Granted;
 
 impl Handoffs {
     /// Does what is due about one transfer that we send.
-    pub(super) async fn send_on(&self, id: Id) -> Result<(), Trouble> {
-        let Some(sent) = self.books.sent.get(id)? else { return Ok(()) };
+    pub(super) async fn send_on(&self, id: Id) -> Result<Went, Trouble> {
+        let Some(sent) = self.books.sent.get(id)? else { return Ok(Went::On) };
         let outcome = self.send_step(id, &sent).await;
         let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
         let told = self.books.sent.change(id, move |sent| {
@@ -50,10 +51,12 @@ impl Handoffs {
                 }
             }
         });
-        if told.await? == Some(false) {
+        let told = told.await?;
+        if told == Some(false) {
             tracing::warn!(handoff.transfer = %names::shown(id), handoff.receiver = %sent.receiver, "not sent on yet");
+            return Ok(Went::Failed);
         }
-        Ok(())
+        Ok(Went::On)
     }
 
     async fn send_step(&self, id: Id, sent: &Sent) -> Result<Step, String> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effort::Effort;
 use super::owed::{Telling, Tells};
+use super::pool::OfParty;
 
 /// One transfer that we send. Debug shows no patient.
 #[derive(Clone, Serialize, Deserialize)]
@@ -135,6 +136,12 @@ impl Sent {
                 id: self.receiving_organization.as_deref(),
             },
         }))
+    }
+}
+
+impl OfParty for Sent {
+    fn party(&self) -> &Ura {
+        &self.receiver
     }
 }
 

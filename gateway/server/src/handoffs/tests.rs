@@ -207,11 +207,11 @@ async fn es2_a_receiver_that_cannot_be_told_is_told_again_then_waits_for_somebod
     let entries: Vec<Value> = handoff().into_values().filter(|one| one["resourceType"] != "Task").collect();
     let entries: Vec<Value> = entries.into_iter().map(|resource| json!({"resource": resource})).collect();
     let bundle = read(&json!({"resourceType": "Bundle", "type": "document", "entry": entries}));
-    let handoff = world.handoffs.read(&bundle, |_| true).unwrap();
-    let pushed = world.handoffs.push(&ura(OTHER), &bundle, &handoff, "c").await.unwrap();
-    let again = world.handoffs.push(&ura(OTHER), &bundle, &handoff, "c").await.unwrap();
+    let prepared = world.handoffs.read(&bundle, |_| true).unwrap();
+    let pushed = world.handoffs.push(&ura(OTHER), &prepared, "c").await.unwrap();
+    let again = world.handoffs.push(&ura(OTHER), &prepared, "c").await.unwrap();
     assert_eq!((pushed.new, again.new, again.id), (true, false, pushed.id));
-    let nobody = world.handoffs.push(&ura("90010009"), &bundle, &handoff, "c").await;
+    let nobody = world.handoffs.push(&ura("90010009"), &prepared, "c").await;
     assert!(matches!(nobody, Err(PushFault::Receiver)));
     let sent = || world.handoffs.books.sent.get(pushed.id).unwrap().unwrap();
     // The grant comes first, then so many attempts.

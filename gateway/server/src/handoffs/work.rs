@@ -4,22 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream;
 use tokio::task::JoinHandle;
 
 use super::Handoffs;
 use super::book::Trouble;
 use super::callbacks::Round;
 use super::forgetting::EVERY;
+use super::pool::bring_further;
 use super::receiving::Runs;
 use crate::http::endpoint;
 use crate::node::Node;
 
-/// How many transfers of one side are brought further at once.
-pub(crate) const AT_ONCE: usize = 8;
-/// How many are looked up at once.
-pub(crate) const AT_A_TIME: usize = 256;
 /// How long nothing is looked at when nobody wakes the loop, and after trouble.
 const ROUND: Duration = Duration::from_secs(1);
 
@@ -38,16 +33,12 @@ impl Working {
         });
         Working(vec![
             actix_web::rt::spawn(async move {
-                loop {
-                    let round = of_sender.send_round().await;
-                    rest(round, of_sender.books.sent.woken()).await;
-                }
+                let step = |id| of_sender.send_on(id);
+                bring_further(&of_sender.books.sent, || of_sender.now(), step).await;
             }),
             actix_web::rt::spawn(async move {
-                loop {
-                    let round = of_receiver.receive_round(&runs).await;
-                    rest(round, of_receiver.books.received.woken()).await;
-                }
+                let step = |id| of_receiver.receive_on(&runs, id);
+                bring_further(&of_receiver.books.received, || of_receiver.now(), step).await;
             }),
             actix_web::rt::spawn(async move {
                 let mut away = 0_u16;
@@ -86,26 +77,8 @@ impl Drop for Working {
     }
 }
 
-impl Handoffs {
-    async fn send_round(&self) -> Result<(), Trouble> {
-        let due = self.books.sent.due(self.now(), AT_A_TIME)?;
-        let steps = stream::iter(due).map(|id| self.send_on(id)).buffer_unordered(AT_ONCE);
-        first_trouble(steps.collect().await)
-    }
-
-    async fn receive_round(&self, runs: &Runs) -> Result<(), Trouble> {
-        let due = self.books.received.due(self.now(), AT_A_TIME)?;
-        let steps = stream::iter(due).map(|id| self.receive_on(runs, id)).buffer_unordered(AT_ONCE);
-        first_trouble(steps.collect().await)
-    }
-}
-
-pub(crate) fn first_trouble(steps: Vec<Result<(), Trouble>>) -> Result<(), Trouble> {
-    steps.into_iter().collect()
-}
-
 /// Waits until there may be something to do.
-pub(crate) async fn rest(round: Result<(), Trouble>, woken: impl Future<Output = ()>) {
+async fn rest(round: Result<(), Trouble>, woken: impl Future<Output = ()>) {
     match round {
         Ok(()) => _ = tokio::time::timeout(ROUND, woken).await,
         Err(fault) => {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::handoffs::effort::Effort;
 use crate::handoffs::owed::{Telling, Tells};
+use crate::handoffs::pool::OfParty;
 
 /// One referral that we receive. Debug shows no patient and no person.
 #[derive(Clone, Serialize, Deserialize)]
@@ -156,6 +157,12 @@ impl Received {
 
     pub fn is_about(&mut self, patient: &Bsn) {
         self.patient = Some(patient.reveal_to(Reader::OwnRegister).to_owned());
+    }
+}
+
+impl OfParty for Received {
+    fn party(&self) -> &Ura {
+        &self.sender
     }
 }
 

@@ -15,6 +15,7 @@ use super::received::Received;
 use crate::handoffs::Runs;
 use crate::handoffs::book::{Change, Trouble};
 use crate::handoffs::names;
+use crate::handoffs::pool::Went;
 
 /// What a step found out.
 #[derive(Clone, Default)]
@@ -51,8 +52,8 @@ impl From<Told> for Found {
 
 impl Referrals {
     /// Does what is due about one referral that we receive.
-    pub(super) async fn receive_on(&self, runs: &Runs, id: Id) -> Result<(), Trouble> {
-        let Some(received) = self.books.received.get(id)? else { return Ok(()) };
+    pub(super) async fn receive_on(&self, runs: &Runs, id: Id) -> Result<Went, Trouble> {
+        let Some(received) = self.books.received.get(id)? else { return Ok(Went::On) };
         let asking = Asking { runs, referrals: self, id, received: &received };
         let outcome = step(&asking).await;
         let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
@@ -102,8 +103,9 @@ impl Referrals {
         if done.await? != Some(Some(true)) {
             let sender = &received.sender;
             tracing::warn!(referral.id = %names::shown(id), referral.sender = %sender, "not received on yet");
+            return Ok(Went::Failed);
         }
-        Ok(())
+        Ok(Went::On)
     }
 }
 

@@ -15,12 +15,13 @@ use super::sent::Sent;
 use super::{Partner, Referrals, SENDER};
 use crate::grants::Granted;
 use crate::handoffs::book::{Change, Trouble};
+use crate::handoffs::pool::Went;
 use crate::handoffs::{names, use_case};
 
 impl Referrals {
     /// Does what is due about one referral that we send.
-    pub(super) async fn send_on(&self, id: Id) -> Result<(), Trouble> {
-        let Some(sent) = self.books.sent.get(id)? else { return Ok(()) };
+    pub(super) async fn send_on(&self, id: Id) -> Result<Went, Trouble> {
+        let Some(sent) = self.books.sent.get(id)? else { return Ok(Went::On) };
         let outcome = self.send_step(id, &sent).await;
         let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
         let told = self.books.sent.change(id, move |sent| {
@@ -42,10 +43,12 @@ impl Referrals {
                 Err(why) => Change::Made(false, sent.effort.fail(why.clone(), now, &config)),
             }
         });
-        if told.await? == Some(false) {
+        let told = told.await?;
+        if told == Some(false) {
             tracing::warn!(referral.id = %names::shown(id), referral.receiver = %sent.receiver, "not sent on yet");
+            return Ok(Went::Failed);
         }
-        Ok(())
+        Ok(Went::On)
     }
 
     async fn send_step(&self, id: Id, sent: &Sent) -> Result<Step, String> {

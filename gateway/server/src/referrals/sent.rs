@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::handoffs::effort::Effort;
 use crate::handoffs::owed::{Telling, Tells};
+use crate::handoffs::pool::OfParty;
 
 /// How many notifications of one referral are remembered, to be cancelled.
 const REMEMBERED: usize = 8;
@@ -159,6 +160,12 @@ impl Sent {
             base: Some(self.base.clone()),
             until: rfc3339(self.until),
         }
+    }
+}
+
+impl OfParty for Sent {
+    fn party(&self) -> &Ura {
+        &self.receiver
     }
 }
 

@@ -3,15 +3,12 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-use futures_util::stream;
 use tokio::task::JoinHandle;
 
 use super::Referrals;
 use crate::handoffs::Runs;
-use crate::handoffs::book::Trouble;
 use crate::handoffs::forgetting::EVERY;
-use crate::handoffs::work::{AT_A_TIME, AT_ONCE, first_trouble, rest};
+use crate::handoffs::pool::bring_further;
 use crate::http::endpoint;
 use crate::node::Node;
 
@@ -29,16 +26,12 @@ impl Working {
         });
         Working(vec![
             actix_web::rt::spawn(async move {
-                loop {
-                    let round = of_sender.send_round().await;
-                    rest(round, of_sender.books.sent.woken()).await;
-                }
+                let step = |id| of_sender.send_on(id);
+                bring_further(&of_sender.books.sent, || of_sender.now(), step).await;
             }),
             actix_web::rt::spawn(async move {
-                loop {
-                    let round = of_receiver.receive_round(&runs).await;
-                    rest(round, of_receiver.books.received.woken()).await;
-                }
+                let step = |id| of_receiver.receive_on(&runs, id);
+                bring_further(&of_receiver.books.received, || of_receiver.now(), step).await;
             }),
             actix_web::rt::spawn(async move {
                 loop {
@@ -55,19 +48,5 @@ impl Working {
 impl Drop for Working {
     fn drop(&mut self) {
         self.0.iter().for_each(JoinHandle::abort);
-    }
-}
-
-impl Referrals {
-    async fn send_round(&self) -> Result<(), Trouble> {
-        let due = self.books.sent.due(self.now(), AT_A_TIME)?;
-        let steps = stream::iter(due).map(|id| self.send_on(id)).buffer_unordered(AT_ONCE);
-        first_trouble(steps.collect().await)
-    }
-
-    async fn receive_round(&self, runs: &Runs) -> Result<(), Trouble> {
-        let due = self.books.received.due(self.now(), AT_A_TIME)?;
-        let steps = stream::iter(due).map(|id| self.receive_on(runs, id)).buffer_unordered(AT_ONCE);
-        first_trouble(steps.collect().await)
     }
 }

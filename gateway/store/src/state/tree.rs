@@ -1,6 +1,7 @@
 //! A named tree: keys in byte order, each with a value. Changes are seen at once and durable after
 //! the next commit. A change waits for the disk when many others before it are not yet durable.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::commit::Commits;
@@ -77,6 +78,11 @@ impl Tree {
     /// The keys that begin with this, in order.
     pub fn scan_prefix(&self, prefix: &[u8]) -> Scan {
         Scan(self.tree.scan_prefix(prefix))
+    }
+
+    /// The keys behind this one, in order.
+    pub fn scan_behind(&self, key: &[u8]) -> Scan {
+        Scan(self.tree.range::<&[u8], _>((Bound::Excluded(key), Bound::Unbounded)))
     }
 
     fn may_change(&self, key: &[u8], value: Option<&[u8]>) -> Result<(), StateFault> {

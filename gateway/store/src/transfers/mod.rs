@@ -56,8 +56,8 @@ pub enum Made {
 pub struct Transfers {
     state: Arc<State>,
     tree: Tree,
-    /// A change reads what it changes: one at a time.
-    changing: Mutex<()>,
+    /// A change reads what it changes: one at a time. How many there are.
+    changing: Mutex<usize>,
 }
 
 impl std::fmt::Debug for Entry {
@@ -79,7 +79,8 @@ impl Transfers {
     /// What ails the state.
     pub fn open(state: Arc<State>, name: &str) -> Result<Self, StateFault> {
         let tree = state.tree(name)?;
-        Ok(Self { state, tree, changing: Mutex::new(()) })
+        let count = tree.scan_prefix(&[RECORD]).try_fold(0, |count, found| found.map(|_| count + 1))?;
+        Ok(Self { state, tree, changing: Mutex::new(count) })
     }
 
     /// Makes a transfer, unless one of its names is known. It counts once [`Transfers::commit`], called after this, has
@@ -92,7 +93,7 @@ impl Transfers {
     /// put there.
     pub fn make(&self, id: Id, names: &[Digest], entry: &Entry) -> Result<Made, StateFault> {
         crate::state::within("transfer's names", names.len(), MAX_NAMES)?;
-        let _changing = self.changing();
+        let mut count = self.changing();
         for name in names {
             if let Some(known) = self.named(name)? {
                 return Ok(Made::Known(known));
@@ -104,6 +105,7 @@ impl Transfers {
             batch.insert(&name_key(name), &id);
         }
         self.tree.apply(batch)?;
+        *count += 1;
         Ok(Made::New)
     }
 
@@ -173,7 +175,7 @@ impl Transfers {
     /// # Errors
     /// As of [`Transfers::make`].
     pub fn remove(&self, id: Id) -> Result<(), StateFault> {
-        let _changing = self.changing();
+        let mut count = self.changing();
         let Some(before) = self.get(id)? else { return Ok(()) };
         let mut batch = Batch::default();
         batch.remove(&record_key(id));
@@ -183,7 +185,9 @@ impl Transfers {
         for name in &before.names {
             batch.remove(&name_key(name));
         }
-        self.tree.apply(batch)
+        self.tree.apply(batch)?;
+        *count = count.saturating_sub(1);
+        Ok(())
     }
 
     /// At most so many transfers about which something is due now (Unix time in milliseconds), the longest due first.
@@ -208,27 +212,20 @@ impl Transfers {
     /// # Errors
     /// As of [`Transfers::get`].
     pub fn list(&self, behind: Option<Id>, most: usize) -> Result<Vec<(Id, Read)>, StateFault> {
+        let from = behind.map_or_else(|| vec![RECORD], record_key);
         let mut listed = Vec::new();
-        for found in self.tree.scan_prefix(&[RECORD]) {
+        for found in self.tree.scan_behind(&from).take(most) {
             let (key, bytes) = found?;
-            let id: Id = key.get(1..).and_then(|id| id.try_into().ok()).ok_or(StateFault::Damaged)?;
-            if behind.is_some_and(|behind| id <= behind) {
-                continue;
-            }
-            if listed.len() == most {
-                break;
-            }
+            let Some(id) = key.strip_prefix(&[RECORD]) else { break };
+            let id: Id = id.try_into().map_err(|_| StateFault::Damaged)?;
             listed.push((id, read(&bytes).ok_or(StateFault::Damaged)?));
         }
         Ok(listed)
     }
 
     /// How many there are.
-    ///
-    /// # Errors
-    /// What ails the state.
-    pub fn count(&self) -> Result<usize, StateFault> {
-        self.tree.scan_prefix(&[RECORD]).try_fold(0, |count, found| found.map(|_| count + 1))
+    pub fn count(&self) -> usize {
+        *self.changing()
     }
 
     /// Resolves when everything changed before this call is on the disk.
@@ -239,8 +236,8 @@ impl Transfers {
         self.state.commit()
     }
 
-    fn changing(&self) -> MutexGuard<'_, ()> {
-        // What it guards is in the tree, where each change is whole.
+    fn changing(&self) -> MutexGuard<'_, usize> {
+        // What it guards is in the tree, where each change is whole; the count is changed once that is done.
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -34,10 +34,11 @@ fn a_transfer_that_comes_again_under_its_name_is_the_one_that_is_there_also_afte
     }
     assert_eq!(transfers.get([1; 16]).unwrap().unwrap().entry, entry("a", Some(5)));
     assert_eq!(transfers.named(&[8; 32]).unwrap(), Some([1; 16]));
-    assert_eq!((transfers.get([2; 16]).unwrap(), transfers.count().unwrap()), (None, 1));
+    assert_eq!((transfers.get([2; 16]).unwrap(), transfers.count()), (None, 1));
     transfers.remove([1; 16]).unwrap();
     transfers.remove([1; 16]).unwrap();
     assert_eq!(transfers.tree.scan_prefix(&[]).count(), 0, "nothing of it is left behind");
+    assert_eq!(transfers.count(), 0);
     assert_eq!(transfers.make([2; 16], &[[7; 32]], &entry("b", None)).unwrap(), Made::New);
 }
 
@@ -55,6 +56,8 @@ fn what_is_due_comes_in_its_order_and_a_change_moves_it() {
     assert_eq!(due(40, 9), [4, 1]);
     let listed = transfers.list(Some([1; 16]), 2).unwrap();
     assert_eq!(listed.iter().map(|(id, read)| (id[0], read.version)).collect::<Vec<_>>(), [(2, 2), (3, 1)]);
+    let from_the_first: Vec<_> = transfers.list(None, 9).unwrap().iter().map(|(id, _)| id[0]).collect();
+    assert_eq!((from_the_first, transfers.list(Some([4; 16]), 9).unwrap()), (vec![1, 2, 3, 4], vec![]));
 }
 
 #[test]

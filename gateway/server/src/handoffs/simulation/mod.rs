@@ -115,8 +115,8 @@ impl Round {
         let bundle = self.pushed[&name].0.clone();
         let sender = self.side(Who::Sender).await;
         let pushing = async {
-            let handoff = sender.handoffs.read(&bundle, |_| true).unwrap();
-            sender.handoffs.push(&Who::Receiver.ura(), &bundle, &handoff, "simulated").await
+            let prepared = sender.handoffs.read(&bundle, |_| true).unwrap();
+            sender.handoffs.push(&Who::Receiver.ura(), &prepared, "simulated").await
         };
         match self.net.under_the_axe(Who::Sender, pushing).await {
             Cut::Done(pushed) => self.pushed.get_mut(&name).unwrap().1 = Some(pushed.unwrap().id),

@@ -87,7 +87,7 @@ pub(super) fn within_measure(node: &Node, gate: Gate, caller: &Caller, frame: &F
     admitted.map_err(|wait| no(responder::refuse(frame, &Refusal::throttled(wait))))
 }
 
-/// `POST /handoffs?receiver=[URA]`: a handoff, as a Bundle of type document or collection in STU3.
+/// `POST /handoffs?receiver=[URA]`: a handoff in STU3, as a document or as another Bundle with the Composition and its resources.
 pub async fn push(
     request: HttpRequest,
     payload: Payload,
@@ -119,7 +119,8 @@ pub async fn push(
     });
     let offered = offered.unwrap_or_default();
     let read = handoffs.read(&bundle, |kind| kind != "Task" && offered.iter().any(|known| known == kind));
-    let handoff = read.map_err(|fault| push_refused(&fault))?;
+    let prepared = read.map_err(|fault| push_refused(&fault))?;
+    let handoff = prepared.handoff();
     // An id of our own sources is not another patient's in what we send: requests by that id would find nobody.
     let meant = LogicalId::parse(handoff.patient_id());
     if let Some(id) = meant
@@ -138,7 +139,7 @@ pub async fn push(
         resource: Some(format!("Composition/{}", handoff.composition())),
     };
     record(&node, &inbound, handed).await?;
-    let pushed = handoffs.push(&receiver, &bundle, &handoff, &inbound.correlation_id).await;
+    let pushed = handoffs.push(&receiver, &prepared, &inbound.correlation_id).await;
     let pushed = pushed.map_err(|fault| push_refused(&fault))?;
     tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was pushed");
     let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
@@ -331,7 +332,7 @@ fn unavailable(fault: &crate::handoffs::book::Trouble) -> No {
 
 fn push_refused(fault: &PushFault) -> No {
     let (status, code) = match fault {
-        PushFault::Receiver | PushFault::Handoff(_) | PushFault::Content(_) => {
+        PushFault::Receiver | PushFault::Assembly(_) | PushFault::Handoff(_) | PushFault::Content(_) => {
             (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing)
         }
         PushFault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooCostly),
