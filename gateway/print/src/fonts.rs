@@ -53,7 +53,8 @@ impl Fonts {
     /// Whether something of this text is written as its code point.
     pub fn lacks(&self, text: &str) -> bool {
         let breaks = |c: char| c.is_control() || c.is_whitespace();
-        text.chars().any(|c| !breaks(c) && !(self.draws(c, Weight::Regular) && self.draws(c, Weight::Bold)))
+        let drawn = |c: char| self.draws(c, Weight::Regular) && self.draws(c, Weight::Bold);
+        text.chars().any(|c| !breaks(c) && !drawn(c))
     }
 
     fn draws(&self, c: char, weight: Weight) -> bool {
