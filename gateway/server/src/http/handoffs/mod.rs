@@ -123,7 +123,7 @@ pub async fn push(
     });
     let offered = offered.unwrap_or_default();
     let offers = |kind: &str| kind != "Task" && offered.iter().any(|known| known == kind);
-    let prepared = handoffs.read(&bundle, &offers).map_err(|fault| push_refused(&fault))?;
+    let prepared = handoffs.read(&bundle, offers).map_err(|fault| push_refused(&fault))?;
     let handoff = prepared.handoff();
     // An id of our own sources is not another patient's in what we send: requests by that id would find nobody.
     let meant = LogicalId::parse(handoff.patient_id());
@@ -134,7 +134,7 @@ pub async fn push(
         return Err(push_refused(&PushFault::PatientId));
     }
     let prepared =
-        if query.pdf { printed::with_print(&handoffs, &receiver, prepared, &offers).await? } else { prepared };
+        if query.pdf { printed::with_print(&handoffs, &receiver, prepared, offers).await? } else { prepared };
     let handoff = prepared.handoff();
     // Who gave it, about whom, is on record before there is a transfer.
     let handed = Handed {
