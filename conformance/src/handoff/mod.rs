@@ -180,6 +180,21 @@ impl Parties {
         }
     }
 
+    /// Waits until nothing of it is owed to the receiver's own record system.
+    ///
+    /// # Errors
+    /// It takes too long.
+    pub async fn until_filed(&self, task: &str) -> Result<(), Flaw> {
+        let began = Instant::now();
+        while self.received(task).await?.iter().any(|one| one["filing"] == "owed") {
+            if began.elapsed() > WITHIN {
+                return Err(Flaw::Broken("the handoff is not in the receiver's own record system".to_owned()));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
     /// Waits until the sender's Task has this status and the receiver was told.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod filing;
 mod forms;
 mod lying;
 mod measures;
+mod printing;
 mod receiver;
 mod sender;
 mod telling;
@@ -132,6 +133,13 @@ pub fn checks() -> Vec<Check> {
             "a record system that is away leaves a handoff completed, is asked again, and has it once",
             |setting| Box::pin(filing::away(setting)),
         ),
+        Check::new(
+            "ER6: a handoff that is pushed with its print brings it as PDF/A: served, fetched apart, and kept as it was",
+            |setting| Box::pin(printing::along(setting)),
+        ),
+        Check::new("a handoff that was received is printed as PDF/A for whoever may read it, on record", |setting| {
+            Box::pin(printing::on_request(setting))
+        }),
         Check::new(
             "a Composition pushed with its resources as a transaction arrives as a document in which every reference resolves",
             |setting| Box::pin(forms::made_whole(setting)),

@@ -6,6 +6,7 @@
 
 pub mod assembling;
 mod codes;
+pub mod documents;
 pub mod filing;
 mod handoff;
 mod notification;
