@@ -216,6 +216,7 @@ impl World {
     }
 
     /// With a record system that takes handoffs in.
+    #[cfg(feature = "demo")]
     pub(super) fn filing<S: Source + PatientIndex + 'static>(record: Arc<S>) -> Self {
         World::of(true, None, Some((record.clone(), record)))
     }
