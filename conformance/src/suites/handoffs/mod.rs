@@ -7,6 +7,7 @@ mod lying;
 mod measures;
 mod receiver;
 mod sender;
+mod sources;
 mod telling;
 mod transfer;
 
@@ -126,6 +127,14 @@ pub fn checks() -> Vec<Check> {
         Check::new(
             "a pushed Bundle of which no whole document can be made is refused, with the place where it falls short",
             |setting| Box::pin(forms::not_whole(setting)),
+        ),
+        Check::new(
+            "a handoff made of the sender's own sources has their answers in its sections, once, each question on record",
+            |setting| Box::pin(sources::made(setting)),
+        ),
+        Check::new(
+            "a handoff that cannot or may not be made of the sources is refused, and says nothing of a patient",
+            |setting| Box::pin(sources::not_made(setting)),
         ),
         Check::new("what is no handoff is refused when it is pushed, and nothing of it stays", |setting| {
             Box::pin(transfer::refused(setting))

@@ -7,6 +7,7 @@
 pub mod assembling;
 mod codes;
 mod handoff;
+pub mod making;
 mod notification;
 pub mod readable;
 mod receiving;

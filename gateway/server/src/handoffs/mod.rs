@@ -14,6 +14,9 @@ pub mod effort;
 pub mod forgetting;
 pub mod getting;
 mod inbox;
+pub mod making;
+#[cfg(test)]
+mod making_tests;
 pub mod names;
 mod outbox;
 pub mod owed;
@@ -61,7 +64,7 @@ use tokio::sync::Notify;
 
 pub use inbox::InboxSource;
 pub use outbox::OutboxSource;
-pub use push::{PushFault, Pushed};
+pub use push::{Prepared, PushFault, Pushed};
 pub use receiving::Runs;
 pub use taking::{CancelFault, TakeFault, Taken};
 pub use work::Working;
@@ -70,6 +73,8 @@ pub use work::Working;
 pub const SENDER: &str = "eoverdracht-sender";
 /// What a sender may tell us, and what we pull by.
 pub const RECEIVER: &str = "eoverdracht-receiver";
+/// What our own sources are asked by for what a handoff is made of.
+pub const MAKING: &str = "eoverdracht-making";
 /// What our own systems get what was received by.
 pub const INBOX: &str = "eoverdracht-inbox";
 

@@ -28,6 +28,12 @@ pub fn of_push(receiver: &Ura, bundle: &[u8]) -> Digest {
     digest_of(&[b"push", receiver.as_str().as_bytes(), bundle])
 }
 
+/// The same name of a record system's for the same patient and receiver is the same handoff that was made of sources.
+pub fn of_made(receiver: &Ura, patient: &Bsn, name: &str) -> Digest {
+    let patient = patient.reveal_to(Reader::OwnRegister);
+    digest_of(&[b"made", receiver.as_str().as_bytes(), patient.as_bytes(), name.as_bytes()])
+}
+
 /// The same episode of the same patient for the same receiver is the same referral.
 pub fn of_referral(receiver: &Ura, patient: &Bsn, episode: &str) -> Digest {
     let patient = patient.reveal_to(Reader::OwnRegister);

@@ -6,6 +6,7 @@ use flows::eoverdracht::assembling::{self, AssemblyFault};
 use flows::eoverdracht::rules::{self, Shortcoming};
 use flows::eoverdracht::{Handoff, HandoffFault};
 use policy::Finding;
+use store::once::Digest;
 use store::transfers::{DocumentFault, Id, Made};
 
 use super::book::Trouble;
@@ -24,9 +25,17 @@ pub struct Prepared {
     document: Resource,
     /// What came: by its bytes a push that comes again is known.
     came: Resource,
+    /// Or by the name that the record system gave it.
+    name: Option<Digest>,
 }
 
 impl Prepared {
+    /// One that comes again under this name is known, whatever its bytes.
+    #[must_use]
+    pub fn known_by(self, name: Digest) -> Self {
+        Prepared { name: Some(name), ..self }
+    }
+
     pub fn handoff(&self) -> &Handoff {
         &self.handoff
     }
@@ -103,7 +112,13 @@ impl Handoffs {
     pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Prepared, PushFault> {
         let document = assembling::document(bundle).map_err(PushFault::Assembly)?;
         let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
-        Ok(Prepared { handoff, document, came: bundle.clone() })
+        Ok(Prepared { handoff, document, came: bundle.clone(), name: None })
+    }
+
+    /// What the partner of this URA is called, where it is told of handoffs.
+    pub fn receiver_name(&self, receiver: &Ura) -> Option<String> {
+        let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
+        partner.map(|partner| partner.peer.name.clone())
     }
 
     /// Keeps a handoff for this receiver, who is told of it soon. The same bytes for the same receiver are the transfer that
@@ -112,7 +127,7 @@ impl Handoffs {
     /// # Errors
     /// Why there is no transfer.
     pub async fn push(&self, receiver: &Ura, prepared: &Prepared, correlation: &str) -> Result<Pushed, PushFault> {
-        let Prepared { handoff, document, came } = prepared;
+        let Prepared { handoff, document, came, name } = prepared;
         let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
         let partner = partner.ok_or(PushFault::Receiver)?;
         let meant = self.known().get(handoff.patient_id()).map(|known| match known {
@@ -138,7 +153,7 @@ impl Handoffs {
             until: until.unix_timestamp(),
             correlation,
         });
-        let name = names::of_push(receiver, came.text().as_bytes());
+        let name = name.unwrap_or_else(|| names::of_push(receiver, came.text().as_bytes()));
         let text = document.text().as_bytes();
         // Before anybody can come back for it, its patient is known by id.
         self.learn(handoff.patient_id(), handoff.patient().clone());

@@ -5,6 +5,7 @@ use flows::eoverdracht::rules::Shortcoming;
 use serde::Serialize;
 use store::transfers::Id;
 
+use crate::handoffs::making::Unanswered;
 use crate::handoffs::{Handoffs, effort::Effort, names, received, sent, waiting};
 
 /// A page of transfers.
@@ -40,6 +41,12 @@ pub struct Sent<'a> {
     /// Where the handoff falls short of the standard.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     shortcomings: Vec<Shortcoming>,
+    /// Which sections are not known in a handoff that was made of our sources. They say so themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    incomplete: Vec<Unanswered>,
+    /// How much of what the sources gave was kept back, by the policy, of a handoff that was made just now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<usize>,
 }
 
 /// One that we receive.
@@ -83,11 +90,17 @@ impl<'a> Sent<'a> {
             effort: &sent.effort,
             dangling: Vec::new(),
             shortcomings: Vec::new(),
+            incomplete: Vec::new(),
+            withheld: None,
         }
     }
 
     pub fn when_pushed(self, dangling: Vec<String>, shortcomings: Vec<Shortcoming>) -> Self {
         Sent { dangling, shortcomings, ..self }
+    }
+
+    pub fn when_made(self, incomplete: Vec<Unanswered>, withheld: usize) -> Self {
+        Sent { incomplete, withheld: Some(withheld), ..self }
     }
 }
 
