@@ -25,6 +25,7 @@ pub mod ports;
 mod push;
 pub mod received;
 mod receiving;
+mod replacing;
 mod sending;
 pub mod sent;
 #[cfg(test)]
@@ -66,6 +67,7 @@ pub use inbox::InboxSource;
 pub use outbox::OutboxSource;
 pub use push::{Prepared, PushFault, Pushed};
 pub use receiving::Runs;
+pub use replacing::{ReplaceFault, Replaced};
 pub use taking::{CancelFault, TakeFault, Taken};
 pub use work::Working;
 
@@ -109,6 +111,8 @@ pub struct Handoffs {
     /// The provider's own record system, where it is told of what happens to transfers.
     pub record_system: Option<WebhookReceiver>,
     patients: Mutex<HashMap<String, Known>>,
+    /// One handoff is replaced at a time: whoever does knows where the newer one is kept.
+    replacing: tokio::sync::Mutex<()>,
 }
 
 /// Whom an id of a Patient means in what we send.
@@ -172,6 +176,7 @@ impl Handoffs {
             tickets,
             record_system,
             patients: Mutex::default(),
+            replacing: tokio::sync::Mutex::default(),
         };
         let sent = handoffs.books.sent.list(None, usize::MAX).map_err(|fault| format!("the handoffs: {fault}"))?;
         for (_, sent) in sent {

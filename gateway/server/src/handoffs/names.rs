@@ -50,6 +50,12 @@ pub fn of_task(sender: &Ura, task: &str) -> Digest {
     digest_of(&[b"task", sender.as_str().as_bytes(), task.as_bytes()])
 }
 
+/// Which handoff a Task offers, of what it says of it: never 0.
+pub fn of_edition(says: &str) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = digest_of(&[b"edition", says.as_bytes()]);
+    u64::from_be_bytes([a, b, c, d, e, f, g, h]).max(1)
+}
+
 fn digest_of(parts: &[&[u8]]) -> Digest {
     let mut context = digest::Context::new(&digest::SHA256);
     for part in parts {

@@ -5,7 +5,6 @@ use fhir::{Resource, Ura};
 use flows::eoverdracht::assembling::{self, AssemblyFault};
 use flows::eoverdracht::rules::{self, Shortcoming};
 use flows::eoverdracht::{Handoff, HandoffFault};
-use policy::Finding;
 use store::once::Digest;
 use store::transfers::{DocumentFault, Id, Made};
 
@@ -38,6 +37,12 @@ impl Prepared {
 
     pub fn handoff(&self) -> &Handoff {
         &self.handoff
+    }
+    pub(super) fn document(&self) -> &Resource {
+        &self.document
+    }
+    pub(super) fn came(&self) -> &Resource {
+        &self.came
     }
 }
 
@@ -121,6 +126,15 @@ impl Handoffs {
         partner.map(|partner| partner.peer.name.clone())
     }
 
+    /// Whether the id of its Patient is nobody else's in what we send.
+    pub(super) fn means_one(&self, handoff: &Handoff) -> Result<(), PushFault> {
+        match self.known().get(handoff.patient_id()) {
+            None => Ok(()),
+            Some(Known::One(bsn)) if bsn == handoff.patient() => Ok(()),
+            Some(Known::One(_) | Known::Several) => Err(PushFault::PatientId),
+        }
+    }
+
     /// Keeps a handoff for this receiver, who is told of it soon. The same bytes for the same receiver are the transfer that
     /// is there. Durable when it is told.
     ///
@@ -130,13 +144,7 @@ impl Handoffs {
         let Prepared { handoff, document, came, name } = prepared;
         let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
         let partner = partner.ok_or(PushFault::Receiver)?;
-        let meant = self.known().get(handoff.patient_id()).map(|known| match known {
-            Known::One(bsn) => Finding::Found(bsn == handoff.patient()),
-            Known::Several => Finding::Absent,
-        });
-        if !matches!(meant, None | Some(Finding::Found(true))) {
-            return Err(PushFault::PatientId);
-        }
+        self.means_one(handoff)?;
         let shortcomings = rules::shortcomings(handoff);
         if self.config.content == Content::Refuse && !shortcomings.is_empty() {
             return Err(PushFault::Content(shortcomings));

@@ -133,6 +133,7 @@ fn handoffs_scope() -> actix_web::Scope {
         .route("/from-sources", web::post().to(handoffs::make))
         .route("/sent", web::get().to(handoffs::sent))
         .route("/sent/{id}", web::get().to(handoffs::sent_one))
+        .route("/sent/{id}", web::put().to(handoffs::replace))
         .route("/sent/{id}/cancel", web::post().to(handoffs::cancel))
         .route("/sent/{id}/resend", web::post().to(handoffs::resend))
         .route("/received", web::get().to(handoffs::received))

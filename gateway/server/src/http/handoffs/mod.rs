@@ -4,6 +4,7 @@
 mod making;
 pub mod notification;
 mod pushing;
+mod replacing;
 mod views;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use crate::node::Node;
 
 pub use making::make;
 pub use pushing::push;
+pub use replacing::replace;
 
 /// An answer that is a no.
 pub(super) type No = actix_web::Error;

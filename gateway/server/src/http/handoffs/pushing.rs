@@ -57,7 +57,12 @@ pub async fn push(
 }
 
 /// Reads the body of a push, and holds it against the use case and our own sources.
-async fn prepared(node: &Node, handoffs: &Handoffs, inbound: &Inbound, frame: &Frame) -> Result<Prepared, No> {
+pub(super) async fn prepared(
+    node: &Node,
+    handoffs: &Handoffs,
+    inbound: &Inbound,
+    frame: &Frame,
+) -> Result<Prepared, No> {
     if let Some(unreadable) = inbound.unreadable {
         let refusal = match unreadable {
             exchange::Unreadable::BodyTooLarge => Refusal::BodyTooLarge,

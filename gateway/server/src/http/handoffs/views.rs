@@ -29,6 +29,8 @@ pub struct Sent<'a> {
     state: &'static str,
     /// Whether the receiver took the notification of the newest change.
     told: bool,
+    /// Which version of the handoff is offered, from 1.
+    version: u32,
     resources: usize,
     made: &'a str,
     modified: &'a str,
@@ -61,6 +63,8 @@ pub struct Received<'a> {
     /// The status that the sender waits with.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<&'static str>,
+    /// Which version of the handoff this is, from 1 when we first read of it.
+    version: u32,
     /// To which service or location it is routed.
     routed: &'a [String],
     resources: usize,
@@ -83,6 +87,7 @@ impl<'a> Sent<'a> {
             task: &sent.task,
             state: sending.map_or("unreadable", |sending| sending.status().code()),
             told: sending.is_some_and(|sending| sending.owes().is_none()),
+            version: sent.part.saturating_add(1),
             resources: sent.resources,
             made: &sent.made,
             modified: &sent.modified,
@@ -117,6 +122,7 @@ impl<'a> Received<'a> {
                 Some(Stage::Waiting(status)) => Some(status.code()),
                 _ => None,
             },
+            version: received.replaced.saturating_add(1),
             routed: &received.routed,
             resources: received.resources,
             first: &received.first,
