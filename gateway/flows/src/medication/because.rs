@@ -64,6 +64,12 @@ pub enum Because {
     NoTreatmentIdentifier,
     /// Blocks of one treatment are of different products.
     ProductsDiffer,
+    /// It is of another substance than what leads the treatment.
+    SubstancesDiffer,
+    /// It is of the same substance as what leads the treatment and is called otherwise: the strength or the form may differ.
+    SameSubstanceOtherName,
+    /// It is called otherwise than what leads the treatment, and they share no code by which to compare them.
+    NamesDiffer,
     /// Another treatment that is current or planned is of the same product or substance.
     SameProductElsewhere,
     ReplacedBy,
@@ -120,7 +126,12 @@ impl Because {
             B::SourceMissing => Rule::A1,
             B::EnteredInError => Rule::A2,
             B::CopyOnly | B::VersionsDiffer | B::CopyDiffers => Rule::A3,
-            B::NoTreatmentIdentifier | B::ProductsDiffer | B::SameProductElsewhere => Rule::A4,
+            B::NoTreatmentIdentifier
+            | B::ProductsDiffer
+            | B::SubstancesDiffer
+            | B::SameSubstanceOtherName
+            | B::NamesDiffer
+            | B::SameProductElsewhere => Rule::A4,
             B::ReplacedBy
             | B::StoppedBy
             | B::CancelledBy
@@ -166,6 +177,9 @@ impl Because {
             B::CopyDiffers => "copy-differs",
             B::NoTreatmentIdentifier => "no-treatment-identifier",
             B::ProductsDiffer => "products-differ",
+            B::SubstancesDiffer => "substances-differ",
+            B::SameSubstanceOtherName => "same-substance-other-name",
+            B::NamesDiffer => "names-differ",
             B::SameProductElsewhere => "same-product-elsewhere",
             B::ReplacedBy => "replaced-by",
             B::StoppedBy => "stopped-by",
@@ -216,6 +230,9 @@ impl Because {
                 | B::VersionsDiffer
                 | B::CopyDiffers
                 | B::ProductsDiffer
+                | B::SubstancesDiffer
+                | B::SameSubstanceOtherName
+                | B::NamesDiffer
                 | B::SameProductElsewhere
                 | B::StopWithoutTarget
                 | B::UnknownStopType

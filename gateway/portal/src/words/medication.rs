@@ -105,6 +105,14 @@ pub(crate) fn because(because: Because, line: Option<&Line>) -> &'static str {
         B::CopyDiffers => "Een kopie bij een andere bron heeft een andere periode of stopt niet",
         B::NoTreatmentIdentifier => "Zonder identificatie van de behandeling",
         B::ProductsDiffer => "Verschillende middelen onder één behandeling",
+        B::SubstancesDiffer => "Andere werkzame stof dan bovenaan deze behandeling staat",
+        B::SameSubstanceOtherName => {
+            "Zelfde werkzame stof, maar anders genoemd dan bovenaan: vergelijk sterkte en vorm, geen code zegt of het hetzelfde \
+             middel is"
+        }
+        B::NamesDiffer => {
+            "Anders genoemd dan bovenaan, en zonder code om te vergelijken: ga na of het hetzelfde middel en dezelfde sterkte is"
+        }
         B::SameProductElsewhere => {
             "Hetzelfde middel of dezelfde werkzame stof staat ook in een andere behandeling: mogelijk dubbel"
         }

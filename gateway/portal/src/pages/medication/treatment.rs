@@ -18,7 +18,7 @@ pub(super) fn treatment(found: &Medication, treatment: &Treatment) -> Markup {
             }
             @for reason in warnings { (warning(found, reason, None)) }
             ul.lines { @for (at, one) in treatment.lines.iter().enumerate() { (line(found, name, one, at == 0)) } }
-            @if !treatment.supplies.is_empty() { (supplies(found, treatment)) }
+            @if !treatment.supplies.is_empty() { (supplies(found, name, treatment)) }
             (why(treatment))
         }
     }
@@ -80,7 +80,8 @@ fn warning(found: &Medication, reason: &Reason, line: Option<&Line>) -> Markup {
     }
 }
 
-fn supplies(found: &Medication, treatment: &Treatment) -> Markup {
+/// What was asked for, supplied and administered. What is called otherwise than the treatment is named: it may be another strength.
+fn supplies(found: &Medication, name: &str, treatment: &Treatment) -> Markup {
     html! {
         ul.supplies {
             @for supply in &treatment.supplies {
@@ -90,6 +91,7 @@ fn supplies(found: &Medication, treatment: &Treatment) -> Markup {
                         Some(moment) => (day(moment)),
                         None => "zonder datum",
                     }
+                    @if let Some(product) = supply.product.as_deref().filter(|own| *own != name) { ": " (product) }
                     @for receipt in receipts(supply) { " " (tag(found, receipt)) }
                 }
             }

@@ -164,3 +164,58 @@ fn a4_a_treatment_of_two_products_and_two_treatments_of_one_are_told() {
         .collect();
     assert_eq!(told, [true, true, false, false], "a system's own numbers say nothing to another");
 }
+
+#[test]
+fn a4_what_is_called_otherwise_than_what_leads_is_told_at_the_level_that_is_known() {
+    const ATC: &str = "http://www.whocc.no/atc";
+    const HPK: &str = "urn:oid:2.16.840.1.113883.2.4.4.7";
+    let agreed = || b("MA", "ma").days(-9, None).called("metoprolol tablet 50 mg");
+    let used = || b("MGB", "use").days(-9, None).at(-1, "08:00").author("Patient").called("metoprolol tablet 100 mg");
+    let alike = || used().called("METOPROLOL TABLET 50MG");
+    for (agreed, used, expected) in [
+        // A strength that stands in the name alone.
+        (agreed(), used(), Some(Because::NamesDiffer)),
+        (agreed().coded(ATC, "C07AB02"), used().coded(ATC, "C07AB02"), Some(Because::SameSubstanceOtherName)),
+        (agreed().coded(ATC, "C07AB02"), used().coded(ATC, "B01AF02"), Some(Because::SubstancesDiffer)),
+        (agreed().coded(ATC, "C07AB02"), alike().coded(ATC, "B01AF02"), Some(Because::SubstancesDiffer)),
+        // A group of substances, a code that one of them lacks, and a system's own number compare nothing.
+        (agreed().coded(ATC, "C07AB"), used().coded(ATC, "C07AB"), Some(Because::NamesDiffer)),
+        (agreed().coded(ATC, "C07AB02"), used(), Some(Because::NamesDiffer)),
+        (agreed().prk("90000012"), used().prk("90000012"), Some(Because::NamesDiffer)),
+        (agreed().prk("90000012"), alike().prk("90000013"), None),
+        (agreed(), alike(), None),
+        // A code that shows that it is one product, however it is called.
+        (agreed().prk("7"), used().prk("7"), None),
+        (agreed().coded(HPK, "7"), used().coded(HPK, "7"), None),
+        // Two trade names of what may be one product.
+        (agreed().coded(HPK, "7"), alike().coded(HPK, "8"), None),
+        (agreed().coded(HPK, "7"), used().coded(HPK, "8"), Some(Because::NamesDiffer)),
+        // Codes that show that it is another: that is said of the whole treatment.
+        (agreed().prk("7"), used().prk("8"), None),
+    ] {
+        let all = overview(&[agreed.clone(), used.clone()]);
+        let unlike = [Because::SubstancesDiffer, Because::SameSubstanceOtherName, Because::NamesDiffer];
+        let found: Vec<Because> = reasons(&all, "use").into_iter().filter(|one| unlike.contains(one)).collect();
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{} {}", agreed.json(), used.json());
+        assert!(reasons(&all, "ma").iter().all(|one| !unlike.contains(one)), "what leads is the measure");
+        let differs = all.shown[0].reasons.iter().any(|reason| reason.because == Because::ProductsDiffer);
+        assert_eq!(
+            differs,
+            agreed.json().contains(r#""code":"7""#)
+                && used.json().contains(r#""code":"8""#)
+                && agreed.json().contains("4.4.10")
+        );
+        let warns = all.shown[0].warns();
+        assert_eq!(warns, expected.is_some() || differs);
+    }
+    // A change that is planned is no contradiction.
+    let change =
+        overview(&[agreed(), b("MA", "next").days(5, None).at(-1, "08:00").called("metoprolol tablet 100 mg")]);
+    assert!(
+        change
+            .shown
+            .iter()
+            .flat_map(|part| &part.lines)
+            .all(|line| line.reasons.iter().all(|reason| reason.because != Because::NamesDiffer))
+    );
+}
