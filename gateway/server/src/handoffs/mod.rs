@@ -22,6 +22,7 @@ mod outbox;
 pub mod owed;
 pub(crate) mod pool;
 pub mod ports;
+pub mod printing;
 mod push;
 pub mod received;
 mod receiving;

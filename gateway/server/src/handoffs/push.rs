@@ -25,14 +25,16 @@ pub struct Prepared {
     /// What came: by its bytes a push that comes again is known.
     came: Resource,
     /// Or by the name that the record system gave it.
-    name: Option<Digest>,
+    named: Option<Digest>,
+    /// It goes with itself in print.
+    printed: bool,
 }
 
 impl Prepared {
     /// One that comes again under this name is known, whatever its bytes.
     #[must_use]
     pub fn known_by(self, name: Digest) -> Self {
-        Prepared { name: Some(name), ..self }
+        Prepared { named: Some(name), ..self }
     }
 
     pub fn handoff(&self) -> &Handoff {
@@ -41,8 +43,24 @@ impl Prepared {
     pub(super) fn document(&self) -> &Resource {
         &self.document
     }
-    pub(super) fn came(&self) -> &Resource {
-        &self.came
+
+    /// What makes a push of it that comes again the one that is there.
+    pub fn name(&self, receiver: &Ura) -> Digest {
+        self.named.unwrap_or_else(|| names::of_push(receiver, self.came.text().as_bytes(), self.printed))
+    }
+
+    /// The same, to go with itself in print.
+    pub fn to_be_printed(self) -> Self {
+        Prepared { printed: true, ..self }
+    }
+
+    /// The same, kept as this document, in which its print stands. `offered` says which types the use case lets leave.
+    ///
+    /// # Errors
+    /// Why it cannot be sent so.
+    pub fn kept_as(self, document: Resource, offered: impl Fn(&str) -> bool) -> Result<Self, PushFault> {
+        let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
+        Ok(Prepared { handoff, document, ..self })
     }
 }
 
@@ -117,7 +135,7 @@ impl Handoffs {
     pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Prepared, PushFault> {
         let document = assembling::document(bundle).map_err(PushFault::Assembly)?;
         let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
-        Ok(Prepared { handoff, document, came: bundle.clone(), name: None })
+        Ok(Prepared { handoff, document, came: bundle.clone(), named: None, printed: false })
     }
 
     /// What the partner of this URA is called, where it is told of handoffs.
@@ -141,7 +159,7 @@ impl Handoffs {
     /// # Errors
     /// Why there is no transfer.
     pub async fn push(&self, receiver: &Ura, prepared: &Prepared, correlation: &str) -> Result<Pushed, PushFault> {
-        let Prepared { handoff, document, came, name } = prepared;
+        let Prepared { handoff, document, .. } = prepared;
         let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
         let partner = partner.ok_or(PushFault::Receiver)?;
         self.means_one(handoff)?;
@@ -161,7 +179,7 @@ impl Handoffs {
             until: until.unix_timestamp(),
             correlation,
         });
-        let name = name.unwrap_or_else(|| names::of_push(receiver, came.text().as_bytes()));
+        let name = prepared.name(receiver);
         let text = document.text().as_bytes();
         // Before anybody can come back for it, its patient is known by id.
         self.learn(handoff.patient_id(), handoff.patient().clone());

@@ -8,11 +8,11 @@ use flows::eoverdracht::rules::{self, Shortcoming};
 use flows::eoverdracht::{SenderEvent, TaskStatus};
 use store::transfers::{DocumentFault, Id};
 
+use super::Handoffs;
 use super::book::{Change, Trouble};
 use super::config::Content;
 use super::push::{Prepared, PushFault};
 use super::sent::Sent;
-use super::{Handoffs, names};
 
 /// What became of a newer version.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Handoffs {
             return Ok(Replaced { sent, dangling, shortcomings });
         }
         may_be(&sent)?;
-        let name = names::of_push(&sent.receiver, prepared.came().text().as_bytes());
+        let name = prepared.name(&sent.receiver);
         if self.books.sent.named(&name)?.is_some_and(|known| known != id) {
             return Err(ReplaceFault::OtherTransfer);
         }

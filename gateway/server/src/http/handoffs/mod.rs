@@ -3,6 +3,7 @@
 
 mod making;
 pub mod notification;
+pub mod printed;
 mod pushing;
 mod replacing;
 mod views;

@@ -12,18 +12,21 @@ use serde::Deserialize;
 
 use super::super::format;
 use super::super::responder::{self, Frame};
+use super::printed::with_print;
 use super::{Entered, No, enter, json, no, record, refuse, text, views};
 use crate::handoffs::{Handoffs, Prepared, PushFault, SENDER, names};
 use crate::node::Node;
 
-/// Whom a handoff is for.
+/// Whom a handoff is for, and whether it goes with itself in print (PDF/A).
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForWhom {
     receiver: String,
+    #[serde(default)]
+    pdf: bool,
 }
 
-/// `POST /handoffs?receiver=[URA]`: a handoff in STU3, as a document or as another Bundle with the Composition and its resources.
+/// `POST /handoffs?receiver=[URA][&pdf=true]`: a handoff in STU3, as a document or as another Bundle with the Composition and its resources.
 pub async fn push(
     request: HttpRequest,
     payload: Payload,
@@ -36,6 +39,7 @@ pub async fn push(
         return Err(refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, "receiver is no URA"));
     };
     let prepared = prepared(&node, &handoffs, &inbound, &frame).await?;
+    let prepared = if query.pdf { with_print(&handoffs, &receiver, prepared, offered(&node)).await? } else { prepared };
     let handoff = prepared.handoff();
     // Who gave it, about whom, is on record before there is a transfer.
     let handed = Handed {
