@@ -5,6 +5,7 @@ mod content;
 mod forms;
 mod lying;
 mod measures;
+mod printing;
 mod receiver;
 mod sender;
 mod telling;
@@ -118,6 +119,13 @@ pub fn checks() -> Vec<Check> {
         ),
         Check::new("CO1: both ends of every call show a certificate that is believed and not revoked", |setting| {
             Box::pin(measures::mutual(setting))
+        }),
+        Check::new(
+            "ER6: a handoff that is pushed with its print brings it as PDF/A: served, fetched apart, and kept as it was",
+            |setting| Box::pin(printing::along(setting)),
+        ),
+        Check::new("a handoff that was received is printed as PDF/A for whoever may read it, on record", |setting| {
+            Box::pin(printing::on_request(setting))
         }),
         Check::new(
             "a Composition pushed with its resources as a transaction arrives as a document in which every reference resolves",

@@ -6,6 +6,7 @@
 
 pub mod assembling;
 mod codes;
+pub mod documents;
 mod handoff;
 mod notification;
 pub mod readable;

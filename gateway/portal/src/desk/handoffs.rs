@@ -109,6 +109,9 @@ pub trait HandoffDesk: Send + Sync {
 
     /// What was received, through the whole stack.
     fn document(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered>;
+
+    /// The same in print, as PDF/A.
+    fn pdf(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered<Vec<u8>>>;
 }
 
 impl Side {

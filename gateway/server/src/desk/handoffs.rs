@@ -19,6 +19,7 @@ use time::OffsetDateTime;
 use super::NodeDesk;
 use crate::handoffs::book::Trouble;
 use crate::handoffs::getting::GettingFault;
+use crate::handoffs::printing;
 use crate::handoffs::received::Received;
 use crate::handoffs::sent::Sent;
 use crate::handoffs::{CancelFault, Handoffs, INBOX, SENDER, TakeFault, names, waiting};
@@ -104,6 +105,27 @@ impl HandoffDesk for NodeDesk {
                 endpoint::run(&node, inbound).await
             };
             Answered { result: result.await, request_id }
+        })
+    }
+
+    fn pdf(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered<Vec<u8>>> {
+        let (document, one) = (self.document(session, id, remote), self.one(session, Side::Received, id));
+        let (node, id) = (self.node.clone(), names::read(id));
+        Box::pin(async move {
+            let Answered { request_id, result } = document.await;
+            let print = async {
+                let recorded = result?;
+                let id = uuid::Uuid::from_bytes(id.ok_or(Refusal::NotFound)?);
+                let to = node.provider().to_owned();
+                let from = one.await.map(|one| one.party).map_err(|_| Refusal::NotFound)?;
+                let resources = recorded.released().items().map(|(_, item)| item.resource().clone()).collect();
+                let printed = printing::pdf(resources, id, from, to, OffsetDateTime::now_utc()).await;
+                printed.map_err(|fault| {
+                    tracing::error!(handoff.fault = %fault, "a handoff cannot be printed");
+                    Refusal::Defect
+                })
+            };
+            Answered { result: print.await, request_id }
         })
     }
 }

@@ -19,6 +19,7 @@ mod outbox;
 pub mod owed;
 pub(crate) mod pool;
 pub mod ports;
+pub mod printing;
 mod push;
 pub mod received;
 mod receiving;
@@ -61,7 +62,7 @@ use tokio::sync::Notify;
 
 pub use inbox::InboxSource;
 pub use outbox::OutboxSource;
-pub use push::{PushFault, Pushed};
+pub use push::{Prepared, PushFault, Pushed};
 pub use receiving::Runs;
 pub use taking::{CancelFault, TakeFault, Taken};
 pub use work::Working;

@@ -23,9 +23,10 @@ pub fn read(text: &str) -> Option<Id> {
     plain.then(|| Uuid::parse_str(text).ok().map(|id| *id.as_bytes()))?
 }
 
-/// The same bytes for the same receiver are the same push.
-pub fn of_push(receiver: &Ura, bundle: &[u8]) -> Digest {
-    digest_of(&[b"push", receiver.as_str().as_bytes(), bundle])
+/// The same bytes for the same receiver are the same push, with or without a print.
+pub fn of_push(receiver: &Ura, bundle: &[u8], printed: bool) -> Digest {
+    let kind: &[u8] = if printed { b"push with print" } else { b"push" };
+    digest_of(&[kind, receiver.as_str().as_bytes(), bundle])
 }
 
 /// The same episode of the same patient for the same receiver is the same referral.
@@ -73,6 +74,6 @@ mod tests {
         let (one, other) = (Ura::parse("90000101").unwrap(), Ura::parse("90000401").unwrap());
         assert_eq!(of_task(&one, "t"), of_task(&one, "t"));
         assert_ne!(of_task(&one, "t"), of_task(&other, "t"));
-        assert_ne!(of_task(&one, "t"), of_push(&one, b"t"));
+        assert_ne!(of_task(&one, "t"), of_push(&one, b"t", false));
     }
 }

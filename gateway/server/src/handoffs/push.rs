@@ -6,6 +6,7 @@ use flows::eoverdracht::assembling::{self, AssemblyFault};
 use flows::eoverdracht::rules::{self, Shortcoming};
 use flows::eoverdracht::{Handoff, HandoffFault};
 use policy::Finding;
+use store::once::Digest;
 use store::transfers::{DocumentFault, Id, Made};
 
 use super::book::Trouble;
@@ -24,11 +25,32 @@ pub struct Prepared {
     document: Resource,
     /// What came: by its bytes a push that comes again is known.
     came: Resource,
+    /// It goes with itself in print.
+    printed: bool,
 }
 
 impl Prepared {
     pub fn handoff(&self) -> &Handoff {
         &self.handoff
+    }
+
+    /// What makes a push of it that comes again the one that is there.
+    pub fn name(&self, receiver: &Ura) -> Digest {
+        names::of_push(receiver, self.came.text().as_bytes(), self.printed)
+    }
+
+    /// The same, to go with itself in print.
+    pub fn to_be_printed(self) -> Self {
+        Prepared { printed: true, ..self }
+    }
+
+    /// The same, kept as this document, in which its print stands. `offered` says which types the use case lets leave.
+    ///
+    /// # Errors
+    /// Why it cannot be sent so.
+    pub fn kept_as(self, document: Resource, offered: impl Fn(&str) -> bool) -> Result<Self, PushFault> {
+        let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
+        Ok(Prepared { handoff, document, ..self })
     }
 }
 
@@ -103,7 +125,7 @@ impl Handoffs {
     pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Prepared, PushFault> {
         let document = assembling::document(bundle).map_err(PushFault::Assembly)?;
         let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
-        Ok(Prepared { handoff, document, came: bundle.clone() })
+        Ok(Prepared { handoff, document, came: bundle.clone(), printed: false })
     }
 
     /// Keeps a handoff for this receiver, who is told of it soon. The same bytes for the same receiver are the transfer that
@@ -112,7 +134,7 @@ impl Handoffs {
     /// # Errors
     /// Why there is no transfer.
     pub async fn push(&self, receiver: &Ura, prepared: &Prepared, correlation: &str) -> Result<Pushed, PushFault> {
-        let Prepared { handoff, document, came } = prepared;
+        let Prepared { handoff, document, .. } = prepared;
         let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
         let partner = partner.ok_or(PushFault::Receiver)?;
         let meant = self.known().get(handoff.patient_id()).map(|known| match known {
@@ -138,7 +160,7 @@ impl Handoffs {
             until: until.unix_timestamp(),
             correlation,
         });
-        let name = names::of_push(receiver, came.text().as_bytes());
+        let name = prepared.name(receiver);
         let text = document.text().as_bytes();
         // Before anybody can come back for it, its patient is known by id.
         self.learn(handoff.patient_id(), handoff.patient().clone());

@@ -139,6 +139,7 @@ fn handoffs_scope() -> actix_web::Scope {
         .route("/received/{id}/take", web::post().to(handoffs::take))
         .route("/received/{id}/retry", web::post().to(handoffs::retry))
         .route("/received/{id}/document", web::get().to(handoffs::document))
+        .route("/received/{id}/pdf", web::get().to(handoffs::printed::pdf))
 }
 
 fn bounded<F, I, S, B>(server: HttpServer<F, I, S, B>, workers: usize) -> HttpServer<F, I, S, B>

@@ -2,6 +2,7 @@
 //! offered and get it. Nothing of a patient is in an answer but in the document, which comes through the stack.
 
 pub mod notification;
+pub mod printed;
 mod views;
 
 use std::sync::Arc;
@@ -36,11 +37,13 @@ pub(super) fn no(answer: HttpResponse) -> No {
 /// How many transfers one page of a list has.
 pub(super) const PAGE: usize = 100;
 
-/// Whom a handoff is for.
+/// Whom a handoff is for, and whether it goes with itself in print (PDF/A).
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForWhom {
     receiver: String,
+    #[serde(default)]
+    pdf: bool,
 }
 
 /// From where a list goes on.
@@ -87,7 +90,8 @@ pub(super) fn within_measure(node: &Node, gate: Gate, caller: &Caller, frame: &F
     admitted.map_err(|wait| no(responder::refuse(frame, &Refusal::throttled(wait))))
 }
 
-/// `POST /handoffs?receiver=[URA]`: a handoff in STU3, as a document or as another Bundle with the Composition and its resources.
+/// `POST /handoffs?receiver=[URA][&pdf=true]`: a handoff in STU3, as a document or as another Bundle with the Composition and its
+/// resources.
 pub async fn push(
     request: HttpRequest,
     payload: Payload,
@@ -118,8 +122,8 @@ pub async fn push(
         Some(version.interactions.iter().map(|entry| entry.resource_type.clone()).collect::<Vec<_>>())
     });
     let offered = offered.unwrap_or_default();
-    let read = handoffs.read(&bundle, |kind| kind != "Task" && offered.iter().any(|known| known == kind));
-    let prepared = read.map_err(|fault| push_refused(&fault))?;
+    let offers = |kind: &str| kind != "Task" && offered.iter().any(|known| known == kind);
+    let prepared = handoffs.read(&bundle, offers).map_err(|fault| push_refused(&fault))?;
     let handoff = prepared.handoff();
     // An id of our own sources is not another patient's in what we send: requests by that id would find nobody.
     let meant = LogicalId::parse(handoff.patient_id());
@@ -129,6 +133,9 @@ pub async fn push(
     {
         return Err(push_refused(&PushFault::PatientId));
     }
+    let prepared =
+        if query.pdf { printed::with_print(&handoffs, &receiver, prepared, offers).await? } else { prepared };
+    let handoff = prepared.handoff();
     // Who gave it, about whom, is on record before there is a transfer.
     let handed = Handed {
         caller: &caller,
