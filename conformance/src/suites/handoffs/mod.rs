@@ -8,7 +8,9 @@ mod lying;
 mod measures;
 mod printing;
 mod receiver;
+mod replacing;
 mod sender;
+mod sources;
 mod telling;
 mod transfer;
 
@@ -147,6 +149,25 @@ pub fn checks() -> Vec<Check> {
         Check::new(
             "a pushed Bundle of which no whole document can be made is refused, with the place where it falls short",
             |setting| Box::pin(forms::not_whole(setting)),
+        ),
+        Check::new(
+            "a handoff made of the sender's own sources has their answers in its sections, once, each question on record",
+            |setting| Box::pin(sources::made(setting)),
+        ),
+        Check::new(
+            "a handoff that cannot or may not be made of the sources is refused, and says nothing of a patient",
+            |setting| Box::pin(sources::not_made(setting)),
+        ),
+        Check::new(
+            "a handoff that is replaced before it is confirmed is at both sides in its newest version, once, and each is on record",
+            |setting| Box::pin(replacing::newest(setting)),
+        ),
+        Check::new("of a handoff that was replaced nothing is served any more, and nobody confirms it", |setting| {
+            Box::pin(replacing::older(setting))
+        }),
+        Check::new(
+            "a handoff is not replaced by another patient's or another transfer's, nor when it is over",
+            |setting| Box::pin(replacing::refused(setting)),
         ),
         Check::new("what is no handoff is refused when it is pushed, and nothing of it stays", |setting| {
             Box::pin(transfer::refused(setting))

@@ -9,6 +9,7 @@ mod codes;
 pub mod documents;
 pub mod filing;
 mod handoff;
+pub mod making;
 mod notification;
 pub mod readable;
 mod receiving;

@@ -17,6 +17,9 @@ mod filing_tests;
 pub mod forgetting;
 pub mod getting;
 mod inbox;
+pub mod making;
+#[cfg(test)]
+mod making_tests;
 pub mod names;
 mod outbox;
 pub mod owed;
@@ -26,6 +29,7 @@ pub mod printing;
 mod push;
 pub mod received;
 mod receiving;
+mod replacing;
 mod sending;
 pub mod sent;
 #[cfg(test)]
@@ -67,6 +71,7 @@ pub use inbox::InboxSource;
 pub use outbox::OutboxSource;
 pub use push::{Prepared, PushFault, Pushed};
 pub use receiving::Runs;
+pub use replacing::{ReplaceFault, Replaced};
 pub use taking::{CancelFault, TakeFault, Taken};
 pub use work::Working;
 
@@ -74,6 +79,8 @@ pub use work::Working;
 pub const SENDER: &str = "eoverdracht-sender";
 /// What a sender may tell us, and what we pull by.
 pub const RECEIVER: &str = "eoverdracht-receiver";
+/// What our own sources are asked by for what a handoff is made of.
+pub const MAKING: &str = "eoverdracht-making";
 /// What our own systems get what was received by.
 pub const INBOX: &str = "eoverdracht-inbox";
 /// What we store what was received in our own record system by. The source that names it is the one that takes handoffs in.
@@ -112,6 +119,8 @@ pub struct Handoffs {
     /// Whether a source of ours takes handoffs in.
     pub takes_in: bool,
     patients: Mutex<HashMap<String, Known>>,
+    /// One handoff is replaced at a time: whoever does knows where the newer one is kept.
+    replacing: tokio::sync::Mutex<()>,
 }
 
 /// Whom an id of a Patient means in what we send.
@@ -177,6 +186,7 @@ impl Handoffs {
             record_system,
             takes_in,
             patients: Mutex::default(),
+            replacing: tokio::sync::Mutex::default(),
         };
         let sent = handoffs.books.sent.list(None, usize::MAX).map_err(|fault| format!("the handoffs: {fault}"))?;
         for (_, sent) in sent {

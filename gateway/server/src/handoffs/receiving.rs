@@ -11,7 +11,7 @@ use exchange::ports::SourceFault;
 use exchange::{BodyKind, Conditions, Gate, Inbound, Recorded, Refusal, SourceStatus};
 use fhir::{Bsn, Method, Resource, links};
 use flows::eoverdracht::task::{self, Named};
-use flows::eoverdracht::{Act, Handoff, Stage, TaskStatus, Told, VERSION};
+use flows::eoverdracht::{Act, Handoff, Receiving, Stage, TaskStatus, Told, VERSION};
 use futures_util::future::LocalBoxFuture;
 use policy::{Caller, Organisation, Person, TreatmentRelation};
 use store::transfers::Id;
@@ -188,7 +188,7 @@ impl Asking<'_> {
             None => Ok(Found::default()),
             Some(Act::ReadTask) => self.read_task(receiving.notifications().0).await,
             Some(Act::FetchParts) => self.fetch(receiving.notifications().1).await,
-            Some(Act::PutCompleted) => self.complete().await,
+            Some(Act::PutCompleted) => self.complete(&receiving).await,
         };
         Ok(found?)
     }
@@ -201,7 +201,7 @@ impl Asking<'_> {
             return Ok(Told::NotForUs { as_of }.into());
         }
         Ok(Found {
-            events: vec![Told::TaskRead { status: read.status, as_of }],
+            events: vec![Told::TaskRead { status: read.status, as_of, edition: names::of_edition(&read.edition) }],
             patient_id: Some(read.patient),
             composition: read.composition,
             routed: Some(read.routed),
@@ -285,11 +285,17 @@ impl Asking<'_> {
         Ok(resources)
     }
 
-    /// Puts the Task back, as it is at the sender now, with `completed`. Where it is that already, our answer was lost; where
+    /// Puts the Task back, as it is at the sender now, with `completed`, unless it offers another handoff by now. Where it is that already, our answer was lost; where
     /// the sender took it back, there is nothing to complete.
-    async fn complete(&self) -> Result<Found, String> {
+    async fn complete(&self, receiving: &Receiving) -> Result<Found, String> {
         let task = self.task().await?;
-        let status = task::read(&task).map_err(|fault| format!("the Task: {fault}"))?.status;
+        let read = task::read(&task).map_err(|fault| format!("the Task: {fault}"))?;
+        let (status, edition) = (read.status, names::of_edition(&read.edition));
+        if status == TaskStatus::InProgress && edition != receiving.edition() {
+            // What we keep was replaced, and we were not told yet.
+            let (patient_id, composition) = (Some(read.patient), read.composition);
+            return Ok(Found { patient_id, composition, ..Told::Superseded(edition).into() });
+        }
         if matches!(status, TaskStatus::Completed | TaskStatus::Cancelled | TaskStatus::Rejected) {
             return Ok(Told::Answered(status).into());
         }

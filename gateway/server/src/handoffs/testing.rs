@@ -132,6 +132,13 @@ impl Source for Sender {
 #[derive(Default)]
 pub(super) struct Log(Arc<AtomicUsize>);
 
+impl Log {
+    /// How many records were written, as it goes on.
+    pub(super) fn count(&self) -> Arc<AtomicUsize> {
+        self.0.clone()
+    }
+}
+
 struct Place(Arc<AtomicUsize>);
 
 impl AccessLog for Log {

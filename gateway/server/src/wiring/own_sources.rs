@@ -27,6 +27,8 @@ pub(super) struct OwnSources {
     pub(super) consents: Vec<Arc<dyn ConsentRecords>>,
     pub(super) inventories: Vec<Arc<dyn Inventory>>,
     pub(super) versions: Vec<FhirVersion>,
+    /// Each with its version, and for which use cases alone, if it is.
+    pub(super) each: Vec<(Arc<dyn Source>, FhirVersion, Vec<UseCaseId>)>,
 }
 
 impl OwnSources {
@@ -45,6 +47,7 @@ impl OwnSources {
                     if !only_takes_in(&settings.use_cases) {
                         own.inventories.push(Arc::new(FhirInventory::new(source.clone(), consents(settings.version))));
                     }
+                    own.each.push((source.clone(), settings.version, settings.use_cases.clone()));
                     own.add(source, &settings.use_cases, consents(settings.version));
                 }
                 SourceConfig::Files(settings) => {
@@ -52,11 +55,19 @@ impl OwnSources {
                     let source = FilesSource::open(settings.clone(), holder.clone(), &config.provider.name);
                     let source = Arc::new(source.map_err(trouble)?);
                     own.inventories.push(source.clone());
+                    own.each.push((source.clone(), settings.version, settings.use_cases.clone()));
                     own.add(source, &settings.use_cases, consents(settings.version));
                 }
             }
         }
         Ok(own)
+    }
+
+    /// Those that speak this version and are for this use case.
+    pub(super) fn speaking(&self, version: FhirVersion, use_case: &str) -> Vec<Arc<dyn Source>> {
+        let for_it = |of: &[UseCaseId]| of.is_empty() || of.iter().any(|one| one.as_str() == use_case);
+        let here = self.each.iter().filter(|(_, speaks, of)| *speaks == version && for_it(of));
+        here.map(|(source, _, _)| source.clone()).collect()
     }
 
     /// `consents`: it is asked for Consents of the patient as well.

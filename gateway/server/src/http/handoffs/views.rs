@@ -6,6 +6,7 @@ use serde::Serialize;
 use store::transfers::Id;
 
 use crate::handoffs::filing::Filing;
+use crate::handoffs::making::Unanswered;
 use crate::handoffs::{Handoffs, effort::Effort, names, received, sent, waiting};
 
 /// A page of transfers.
@@ -29,6 +30,8 @@ pub struct Sent<'a> {
     state: &'static str,
     /// Whether the receiver took the notification of the newest change.
     told: bool,
+    /// Which version of the handoff is offered, from 1.
+    version: u32,
     resources: usize,
     made: &'a str,
     modified: &'a str,
@@ -41,6 +44,12 @@ pub struct Sent<'a> {
     /// Where the handoff falls short of the standard.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     shortcomings: Vec<Shortcoming>,
+    /// Which sections are not known in a handoff that was made of our sources. They say so themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    incomplete: Vec<Unanswered>,
+    /// How much of what the sources gave was kept back, by the policy, of a handoff that was made just now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<usize>,
 }
 
 /// One that we receive.
@@ -55,6 +64,8 @@ pub struct Received<'a> {
     /// The status that the sender waits with.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<&'static str>,
+    /// Which version of the handoff this is, from 1 when we first read of it.
+    version: u32,
     /// To which service or location it is routed.
     routed: &'a [String],
     resources: usize,
@@ -83,6 +94,7 @@ impl<'a> Sent<'a> {
             task: &sent.task,
             state: sending.map_or("unreadable", |sending| sending.status().code()),
             told: sending.is_some_and(|sending| sending.owes().is_none()),
+            version: sent.part.saturating_add(1),
             resources: sent.resources,
             made: &sent.made,
             modified: &sent.modified,
@@ -90,11 +102,17 @@ impl<'a> Sent<'a> {
             effort: &sent.effort,
             dangling: Vec::new(),
             shortcomings: Vec::new(),
+            incomplete: Vec::new(),
+            withheld: None,
         }
     }
 
     pub fn when_pushed(self, dangling: Vec<String>, shortcomings: Vec<Shortcoming>) -> Self {
         Sent { dangling, shortcomings, ..self }
+    }
+
+    pub fn when_made(self, incomplete: Vec<Unanswered>, withheld: usize) -> Self {
+        Sent { incomplete, withheld: Some(withheld), ..self }
     }
 }
 
@@ -111,6 +129,7 @@ impl<'a> Received<'a> {
                 Some(Stage::Waiting(status)) => Some(status.code()),
                 _ => None,
             },
+            version: received.replaced.saturating_add(1),
             routed: &received.routed,
             resources: received.resources,
             first: &received.first,
