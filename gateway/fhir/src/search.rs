@@ -1,6 +1,6 @@
 //! Search parameters: read from a query string or form, written back, and evaluated over a set of resources
 //! for sources that cannot search themselves ([`Search`]). What shapes an answer after it was gathered is apart
-//! ([`Presentation`], [`page()`], [`LastN`]).
+//! ([`Presentation`], [`page()`], [`LastN`], [`TreatmentStops`]).
 
 mod chains;
 mod composites;
@@ -20,6 +20,7 @@ mod run;
 mod shape;
 mod shelf;
 mod sorting;
+mod stops;
 mod strings;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use page::{Page, page};
 pub use presentation::{Presentation, Total, split};
 pub use run::{Found, Search};
 pub use shelf::Shelf;
+pub use stops::TreatmentStops;
 pub use value_sets::{NoValueSets, ValueSets};
 
 /// Most parameters in one search, query and form together.

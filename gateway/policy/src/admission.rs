@@ -332,6 +332,26 @@ mod tests {
             ("GET Composition/$document", Err(NotInUseCase)),
             ("GET Composition/c1", Err(NotInUseCase)),
             ("GET Composition/c1/$other", Err(NotInUseCase)),
+            ("GET MedicationRequest/$latest-stops?patient=p1&_count=5&_format=json", Ok(())),
+            (
+                "POST MedicationRequest/$latest-stops?category=33633005&mbh=urn:oid:1|a,urn:oid:1|b&mbh=urn:oid:1|c",
+                Ok(()),
+            ),
+            ("GET $latest-stops?category=http://snomed.info/sct|422037009&include-details=false", Ok(())),
+            // What cannot be stopped, what is no value, and what the operation does not have.
+            ("GET MedicationRequest/$latest-stops?category=http://snomed.info/sct|422037009", Err(SearchParameter)),
+            ("GET MedicationRequest/$latest-stops?category=urn:other|33633005", Err(SearchParameter)),
+            ("GET MedicationRequest/$latest-stops?category=33633005,395067002", Err(SearchParameter)),
+            ("GET MedicationRequest/$latest-stops?category=33633005&category=395067002", Err(SearchParameter)),
+            ("GET $latest-stops?category=", Err(SearchParameter)),
+            ("GET $latest-stops?mbh=a", Err(SearchParameter)),
+            ("GET $latest-stops?mbh=urn:oid:1|", Err(SearchParameter)),
+            ("GET $latest-stops?mbh:not=urn:oid:1|a", Err(SearchParameter)),
+            ("GET $latest-stops?include-details=yes", Err(SearchParameter)),
+            ("GET $latest-stops?include-details=true&include-details=true", Err(SearchParameter)),
+            ("GET $latest-stops?status=active", Err(SearchParameter)),
+            ("GET MedicationDispense/$latest-stops", Err(NotInUseCase)),
+            ("GET MedicationRequest/a/$latest-stops", Err(NotInUseCase)),
         ];
         for (line, expected) in table {
             assert_eq!(code(request(&["sending"], line)).map(|_| ()), expected, "{line}");

@@ -23,9 +23,10 @@
 //! and without findings.
 //!
 //! `"type": "*"`, `"search": ["*"]` and the code `operation` (any `$operation`) are allowed in development use
-//! cases only. `"$lastn"` (Observation), `"$everything"` (Patient) and `"$document"` (Composition) among the codes of
-//! their type offer these operations of the standard; `"system": ["transaction"]` beside `interactions` offers
-//! transactions whose every entry is offered itself. A chained search parameter is listed as a whole
+//! cases only. `"$lastn"` (Observation), `"$everything"` (Patient), `"$document"` (Composition) and `"$latest-stops"`
+//! (MedicationRequest, MedicationDispense; R4) among the codes of their type offer these operations of the standards;
+//! `"system": ["transaction"]` beside `interactions` offers transactions whose every entry is offered itself, and
+//! `"$latest-stops"` there that operation of both its types at once. A chained search parameter is listed as a whole
 //! (`performer.identifier`): it asks about another resource than the one searched, so the plain name does not bring it
 //! along.
 
@@ -124,7 +125,7 @@ pub struct OperationCapability {
 pub struct VersionCapability {
     #[serde(default)]
     pub interactions: Vec<TypeCapability>,
-    /// What is offered of the system as a whole: `transaction`.
+    /// What is offered of the system as a whole: `transaction`, `$latest-stops`.
     #[serde(default)]
     pub system: Vec<String>,
     /// Types that may come along by `_include`, besides those of `interactions`; never about a patient.

@@ -16,7 +16,7 @@ use crate::standard::StandardOperation;
 
 /// The interaction codes that a use case can offer, <http://hl7.org/fhir/restful-interaction>, `operation`, and the
 /// operations of the standard.
-const CODES: [&str; 17] = [
+const CODES: [&str; 18] = [
     "read",
     "vread",
     "search-type",
@@ -32,6 +32,7 @@ const CODES: [&str; 17] = [
     "$lastn",
     "$everything",
     "$document",
+    "$latest-stops",
     "$review",
     "$explain",
 ];
@@ -39,14 +40,15 @@ const CODES: [&str; 17] = [
 /// What can be offered of the access log, which is only ever added to.
 const CODES_OF_THE_LOG: [&str; 4] = ["read", "search-type", "$review", "$explain"];
 /// What can be offered in an emergency.
-const READING: [&str; 6] = ["read", "vread", "search-type", "history-instance", "$lastn", "$everything"];
+const READING: [&str; 7] =
+    ["read", "vread", "search-type", "history-instance", "$lastn", "$everything", "$latest-stops"];
 /// What can be asked when only the answer tells whom it is about.
 const OF_ONE_TOLD: [&str; 3] = ["read", "update", "$document"];
 /// The one type that the access log is shown as.
 const TYPE_OF_THE_LOG: &str = "AuditEvent";
 
 /// What can be offered of the system as a whole.
-const SYSTEM_CODES: [&str; 1] = ["transaction"];
+const SYSTEM_CODES: [&str; 2] = ["transaction", "$latest-stops"];
 
 /// Search parameters that shape the result and are no `SearchParameter` of a type (FHIR R4, search.html#3.1.1.5).
 const RESULT_PARAMETERS: [&str; 9] =
@@ -223,6 +225,9 @@ impl Checking<'_> {
             if !SYSTEM_CODES.contains(&code.as_str()) {
                 return Err(format!("system: {code} is nothing that a use case can offer"));
             }
+            if code == StandardOperation::LatestStops.code() && !StandardOperation::LatestStops.is_of(self.version) {
+                return Err(format!("system: {code} is no operation of this version"));
+            }
             if self.offered.system[..at].contains(code) {
                 return Err(format!("system: {code} is listed twice"));
             }
@@ -264,11 +269,13 @@ impl Checking<'_> {
     /// Codes that reach beyond one resource type or one patient.
     fn code(&self, code: &str, resource_type: Option<ResourceType>) -> Result<(), String> {
         if let Some(operation) = StandardOperation::ALL.into_iter().find(|operation| operation.code() == code) {
-            let offers = resource_type.is_some_and(|found| found.name() == operation.resource_type());
-            return if offers {
+            let types = operation.resource_types();
+            return if !operation.is_of(self.version) {
+                Err(format!("{code} is no operation of this version"))
+            } else if resource_type.is_some_and(|found| types.contains(&found.name())) {
                 Ok(())
             } else {
-                Err(format!("{code} is offered by {} only", operation.resource_type()))
+                Err(format!("{code} is offered by {} only", types.join(", ")))
             };
         }
         match (code, resource_type) {

@@ -188,6 +188,10 @@ pub(crate) fn plan(use_case: &UseCase, request: &Request) -> Option<(Plan, Optio
         Some(StandardOperation::Everything) => {
             standard::everything(offer.version, offer.capability, query).ok()?.into()
         }
+        Some(StandardOperation::LatestStops) => {
+            let kind = request.interaction.resource_type();
+            standard::latest_stops(offer.version, offer.capability, kind, query).ok()?.into()
+        }
         Some(StandardOperation::Document | StandardOperation::Review | StandardOperation::Explain) | None => itself(),
     };
     Some((plan, operation))
@@ -402,6 +406,22 @@ mod tests {
                 format!("search-type Patient?{since}"),
                 format!("search-type Condition?{since}&onset-date=ge2025-01&onset-date=le2025-02")
             ]
+        );
+
+        let category =
+            |codes: &str| format!("category={}", codes.replace('|', "%7C").replace(':', "%3A").replace('/', "%2F"));
+        let agreements = category("http://snomed.info/sct|33633005");
+        let stops =
+            permit("GET MedicationRequest/$latest-stops?category=33633005&mbh=s|a&mbh=s|b&include-details=true");
+        assert_eq!(stops.operation(), Some(StandardOperation::LatestStops));
+        let treatments = "pharmaceutical-treatment-identifier=s%7Ca%2Cs%7Cb";
+        assert_eq!(plan(&stops), [format!("search-type MedicationRequest?{agreements}&{treatments}")]);
+        let all = plan(&permit("GET $latest-stops"));
+        let both = category("http://snomed.info/sct|33633005,http://snomed.info/sct|395067002").replace(',', "%2C");
+        let dispenses = category("http://snomed.info/sct|422037009");
+        assert_eq!(
+            all,
+            [format!("search-type MedicationRequest?{both}"), format!("search-type MedicationDispense?{dispenses}")]
         );
 
         let document = permit("GET Composition/c1/$document");

@@ -47,6 +47,11 @@ impl Offer<'_> {
         if let Interaction::Transaction { entries } = interaction {
             return self.transaction(entries, direction);
         }
+        if let (Some(StandardOperation::LatestStops), Interaction::Operation { query, .. }) =
+            (self.standard(interaction), interaction)
+        {
+            return self.latest_stops(interaction.resource_type(), query);
+        }
         let asked = self.asked(interaction).ok_or(NotOffered::Interaction)?;
         let entries = self.entries(&asked);
         if entries.is_empty() {
@@ -71,10 +76,27 @@ impl Offer<'_> {
     pub(crate) fn standard(&self, interaction: &Interaction) -> Option<StandardOperation> {
         let Interaction::Operation { level, name, .. } = interaction else { return None };
         let operation = StandardOperation::of(level, name)?;
+        let Some(kind) = interaction.resource_type() else {
+            return self.capability.system.iter().any(|code| code == operation.code()).then_some(operation);
+        };
         let lists = |entry: &TypeCapability| {
-            entry.resource_type == operation.resource_type() && entry.codes.iter().any(|code| code == operation.code())
+            entry.resource_type == kind.name() && entry.codes.iter().any(|code| code == operation.code())
         };
         self.capability.interactions.iter().any(lists).then_some(operation)
+    }
+
+    /// `$latest-stops` takes the patient, its own parameters and the format, with values that a search can be made of.
+    fn latest_stops(&self, kind: Option<ResourceType>, query: &SearchQuery) -> Result<(), NotOffered> {
+        let own = StandardOperation::LatestStops.parameters();
+        let known = |parameter: &Parameter| {
+            let its_own = parameter.modifier.is_none() && own.contains(&parameter.name.as_str());
+            its_own || is_format(parameter) || self.names_the_patient(kind, parameter)
+        };
+        if let Some(refused) = query.parameters.iter().find(|parameter| !known(parameter)) {
+            return Err(NotOffered::Parameter(sanitised(&refused.name)));
+        }
+        let searches = standard::latest_stops(self.version, self.capability, kind, query);
+        searches.map(|_| ()).map_err(|name| NotOffered::Parameter(name.to_owned()))
     }
 
     /// A transaction is offered when it is listed and each of its entries is offered by itself.

@@ -25,6 +25,10 @@ const SHAPING: [&str; 13] = [
     "_id",
 ];
 
+/// What `$latest-stops` looks at in a block.
+const CHOSEN_BY: [&str; 7] =
+    ["extension", "modifierExtension", "category", "identifier", "priorPrescription", "authoredOn", "status"];
+
 /// The first parameter by which the caller of this would learn something of what is masked, by its name.
 pub(crate) fn probing(version: FhirVersion, interaction: &Interaction, masked: &[ElementPath]) -> Option<String> {
     if masked.is_empty() {
@@ -44,6 +48,10 @@ pub(crate) fn probing(version: FhirVersion, interaction: &Interaction, masked: &
         Some(Some(StandardOperation::LastN)) | None => looking.at(parameter),
         Some(_) => false,
     };
+    // It looks at them whatever its parameters say.
+    if operation == Some(Some(StandardOperation::LatestStops)) && looking.at_stops() {
+        return Some("latest-stops".to_owned());
+    }
     let parameters = interaction.query().map(|query| query.parameters.as_slice()).unwrap_or_default();
     parameters.iter().find(probes).map(|parameter| parameter.name.clone())
 }
@@ -92,6 +100,13 @@ impl Looking<'_> {
             date.is_some_and(|(kind, date)| self.of(kind, date))
         };
         matches!(parameter.name.as_str(), "start" | "end") && self.masked.iter().any(of)
+    }
+
+    /// Without what `$latest-stops` chooses by, it would show as active what was stopped.
+    fn at_stops(&self) -> bool {
+        let types = StandardOperation::LatestStops.resource_types();
+        let looks = |path: &ElementPath| CHOSEN_BY.iter().any(|place| path.is_seen_at(place));
+        self.masked.iter().any(|path| types.contains(&path.resource_type()) && looks(path))
     }
 
     /// Whether a parameter of what is searched looks at something masked.
@@ -168,6 +183,10 @@ mod tests {
             ("Observation?_include=Observation:performer", &["Observation.performer"], Some("_include")),
             ("Observation?_include=Observation:subject", &["Observation.performer"], None),
             ("Patient?_revinclude=Observation:performer", &["Observation.performer"], Some("_revinclude")),
+            ("MedicationRequest/$latest-stops", &["MedicationRequest.modifierExtension"], Some("latest-stops")),
+            ("MedicationRequest/$latest-stops", &["MedicationRequest.note"], None),
+            ("$latest-stops", &["MedicationDispense.extension"], Some("latest-stops")),
+            ("$latest-stops", &["Observation.value[x]"], None),
             ("Observation/$lastn?code=5&max=2", &["Observation.value[x]"], None),
             ("Observation/$lastn?value-quantity=5", &["Observation.value[x]"], Some("value-quantity")),
             ("Patient/$everything?start=2020&end=2021", &["Observation.effective[x]"], Some("start")),

@@ -112,8 +112,10 @@ impl Admitted {
     pub fn consent_types(&self) -> Vec<String> {
         let mut types = match (&self.request.interaction, self.request.interaction.resource_type()) {
             (Interaction::Operation { level, name, .. }, Some(own))
-                if StandardOperation::of(level, name) == Some(StandardOperation::LastN)
-                    && self.operation().is_some() =>
+                if matches!(
+                    StandardOperation::of(level, name),
+                    Some(StandardOperation::LastN | StandardOperation::LatestStops)
+                ) && self.operation().is_some() =>
             {
                 vec![own.name().to_owned()]
             }
@@ -204,6 +206,7 @@ mod tests {
         ];
         for (line, types) in [
             ("GET Observation/$lastn?code=a", &["Observation"][..]),
+            ("GET MedicationRequest/$latest-stops", &["MedicationRequest"]),
             ("GET Observation/$lastn?_include=Observation:subject:Patient", &["Observation", "Patient"]),
             ("GET Patient/p1/$everything", &everything),
             ("GET Composition/c1/$document", &everything),

@@ -16,6 +16,10 @@ pub enum StandardOperation {
     Everything,
     /// `Composition/[id]/$document` (FHIR R4, composition-operation-document.html).
     Document,
+    /// `MedicationRequest/$latest-stops`, `MedicationDispense/$latest-stops` and `$latest-stops` of the Dutch medication process
+    /// (MP9 3.0, <http://nictiz.nl/fhir/OperationDefinition/mp-latest-stops>; R4 only): of each treatment what is active, and what
+    /// stopped last.
+    LatestStops,
     /// `AuditEvent/[id]/$review`, our own: the verdict on an access that had to be looked at again.
     Review,
     /// `AuditEvent/$explain`, our own: what would be decided if somebody asked something, and on what.
@@ -31,10 +35,11 @@ const CARE_DATES: [&str; 8] =
 const PATIENT_PARAMETERS: [&str; 3] = ["patient", "subject", "beneficiary"];
 
 impl StandardOperation {
-    pub(crate) const ALL: [StandardOperation; 5] = [
+    pub(crate) const ALL: [StandardOperation; 6] = [
         StandardOperation::LastN,
         StandardOperation::Everything,
         StandardOperation::Document,
+        StandardOperation::LatestStops,
         StandardOperation::Review,
         StandardOperation::Explain,
     ];
@@ -42,7 +47,7 @@ impl StandardOperation {
     /// The operation of this name at this level.
     pub fn of(level: &Level, name: &str) -> Option<Self> {
         let (kind, instance) = match level {
-            Level::System => return None,
+            Level::System => return (name == LATEST_STOPS).then_some(StandardOperation::LatestStops),
             Level::Type(kind) => (kind.name(), false),
             Level::Instance(kind, _) => (kind.name(), true),
         };
@@ -50,6 +55,7 @@ impl StandardOperation {
             ("Observation", "lastn", false) => Some(StandardOperation::LastN),
             ("Patient", "everything", _) => Some(StandardOperation::Everything),
             ("Composition", "document", true) => Some(StandardOperation::Document),
+            ("MedicationRequest" | "MedicationDispense", LATEST_STOPS, false) => Some(StandardOperation::LatestStops),
             ("AuditEvent", "review", true) => Some(StandardOperation::Review),
             ("AuditEvent", "explain", false) => Some(StandardOperation::Explain),
             _ => None,
@@ -62,19 +68,26 @@ impl StandardOperation {
             StandardOperation::LastN => "$lastn",
             StandardOperation::Everything => "$everything",
             StandardOperation::Document => "$document",
+            StandardOperation::LatestStops => "$latest-stops",
             StandardOperation::Review => "$review",
             StandardOperation::Explain => "$explain",
         }
     }
 
-    /// The type that offers it.
-    pub const fn resource_type(self) -> &'static str {
+    /// The types that offer it.
+    pub const fn resource_types(self) -> &'static [&'static str] {
         match self {
-            StandardOperation::LastN => "Observation",
-            StandardOperation::Everything => "Patient",
-            StandardOperation::Document => "Composition",
-            StandardOperation::Review | StandardOperation::Explain => "AuditEvent",
+            StandardOperation::LastN => &["Observation"],
+            StandardOperation::Everything => &["Patient"],
+            StandardOperation::Document => &["Composition"],
+            StandardOperation::LatestStops => &["MedicationRequest", "MedicationDispense"],
+            StandardOperation::Review | StandardOperation::Explain => &["AuditEvent"],
         }
+    }
+
+    /// Whether this version has it.
+    pub(crate) fn is_of(self, version: FhirVersion) -> bool {
+        self != StandardOperation::LatestStops || version == FhirVersion::R4
     }
 
     /// The parameters that are its own, besides those that name the patient.
@@ -83,6 +96,7 @@ impl StandardOperation {
             StandardOperation::LastN => &["max"],
             StandardOperation::Everything => &["_since", "_type", "_count", "start", "end"],
             StandardOperation::Document => &[],
+            StandardOperation::LatestStops => &["category", "mbh", "include-details", "_count"],
             StandardOperation::Review => &["verdict", "note"],
             StandardOperation::Explain => &[
                 "organisation",
@@ -97,6 +111,65 @@ impl StandardOperation {
             ],
         }
     }
+}
+
+const LATEST_STOPS: &str = "latest-stops";
+const SNOMED: &str = "http://snomed.info/sct";
+/// The blocks that can be stopped, by type: medication agreement and variable dosing regimen; administration agreement.
+const STOPPABLE: [(&str, &[&str]); 2] =
+    [("MedicationRequest", &["33633005", "395067002"]), ("MedicationDispense", &["422037009"])];
+
+/// The searches of `$latest-stops`: every block of the kinds that are meant, of every treatment or of those that are named. Which of
+/// them are active or stopped last is found out over the answers of all sources, so that no source needs to know the operation.
+pub(crate) fn latest_stops(
+    version: FhirVersion,
+    offered: &VersionCapability,
+    kind: Option<ResourceType>,
+    query: &SearchQuery,
+) -> Result<Vec<Interaction>, &'static str> {
+    let mut categories = query.named("category");
+    let (category, more) = (categories.next(), categories.next());
+    let wanted = match category.map(|one| one.value.as_str()) {
+        None => None,
+        // A code alone is of any system.
+        Some(token) => Some(token.strip_prefix(SNOMED).and_then(|code| code.strip_prefix('|')).unwrap_or(token)),
+    };
+    let mut treatments = Vec::new();
+    for named in query.named("mbh") {
+        let halves = |one: &String| one.split_once('|').is_some_and(|(_, value)| !value.trim().is_empty());
+        if !named.alternatives().iter().all(halves) {
+            return Err("mbh");
+        }
+        treatments.push(named.value.as_str());
+    }
+    let mut details = query.named("include-details").map(|one| one.value.as_str());
+    if !matches!((details.next(), details.next()), (None | Some("true" | "false"), None)) {
+        return Err("include-details");
+    }
+    let mut searches = Vec::new();
+    for (name, codes) in STOPPABLE {
+        let codes = codes.iter().filter(|code| wanted.is_none_or(|wanted| wanted == **code));
+        let codes: Vec<String> = codes.map(|code| format!("{SNOMED}|{code}")).collect();
+        let Some(found) = ResourceType::parse(version, name).filter(|found| kind.is_none_or(|kind| kind == *found))
+        else {
+            continue;
+        };
+        if codes.is_empty() {
+            continue;
+        }
+        let mut parameters = vec![Parameter::new("category", codes.join(","))];
+        if !treatments.is_empty() {
+            parameters.push(Parameter::new("pharmaceutical-treatment-identifier", treatments.join(",")));
+        }
+        // What a block is of stands apart from it.
+        if offered.may_release("Medication") {
+            parameters.push(Parameter::new("_include", format!("{name}:medication")));
+        }
+        let query = SearchQuery { parameters };
+        searches.push(Interaction::Search { target: SearchTarget::Type(found), query });
+    }
+    // A kind that cannot be stopped has no latest stop, and several at once are not asked.
+    if more.is_some() || searches.is_empty() { Err("category") } else { Ok(searches) }
 }
 
 /// The search of `$lastn`: its filters and what it brings along. The newest come first, so that an answer that is cut

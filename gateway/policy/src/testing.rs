@@ -40,13 +40,13 @@ pub(crate) const SENDING: &str = r#"{
     "interactions": [
       { "type": "Condition", "codes": ["search-type", "delete"], "search": ["category"] },
       { "type": "Observation", "codes": ["$lastn"], "search": ["code", "_count", "_sort", "_include"] },
-      { "type": "MedicationRequest", "codes": ["search-type", "create", "update"] },
+      { "type": "MedicationRequest", "codes": ["search-type", "create", "update", "$latest-stops"] },
       { "type": "Patient", "codes": ["read", "search-type", "$everything", "create"] },
       { "type": "Composition", "codes": ["$document"] },
       { "type": "Organization", "codes": ["search-type"] },
       { "type": "Coverage", "codes": ["search-type"] }
     ],
-    "system": ["transaction"],
+    "system": ["transaction", "$latest-stops"],
     "included": ["Practitioner"]
   } }
 }"#;

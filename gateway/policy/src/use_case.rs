@@ -366,6 +366,17 @@ mod tests {
             (r#"["history-instance", "vread", "create", "patch"]"#, r#"["$everything"]"#, "Patient only"),
             (r#"["history-instance", "vread", "create", "patch"]"#, r#"["$document"]"#, "Composition only"),
             (r#"["read", "search-type"]"#, r#"["read", "$lastn"]"#, "Observation only"),
+            (
+                r#"["read", "search-type"]"#,
+                r#"["read", "$latest-stops"]"#,
+                "MedicationRequest, MedicationDispense only",
+            ),
+            (r#""r4": {"#, r#""stu3": {"system": ["$latest-stops"]}, "r4": {"#, "no operation of this version"),
+            (
+                r#""r4": {"#,
+                r#""stu3": {"interactions": [{"type": "MedicationRequest", "codes": ["$latest-stops"]}]}, "r4": {"#,
+                "no operation of this version",
+            ),
             (r#""included":"#, r#""system": ["batch"], "included":"#, "batch"),
             (r#""included":"#, r#""system": ["transaction", "transaction"], "included":"#, "twice"),
             (r#"["history-instance", "vread", "create", "patch"]"#, r#"["search-system"]"#, "type *"),

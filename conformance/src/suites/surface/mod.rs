@@ -3,6 +3,7 @@
 
 mod masked;
 mod material;
+mod medication;
 mod operations;
 mod transactions;
 mod versions;
@@ -88,7 +89,7 @@ impl Surface {
             folder: state.join(format!("surface-{}-{}", version.number(), source.name())),
             version,
             source,
-            resources: &resources(),
+            resources: &of_version(version),
             patients: &[ANNA.to_owned(), BRAM.to_owned()],
             bounds: &bounds,
         };
@@ -113,6 +114,16 @@ impl Surface {
         add("a caller is told what its use case offers, and no other", versions::told(self).await);
         add(MASKED, masked::everywhere(self).await);
         add("a page that is out of date is gone", versions::expired(self).await);
+        if self.version == FhirVersion::R4 {
+            add(
+                "every search parameter of the medication process finds what it names, and nothing else",
+                medication::searches(self).await,
+            );
+            add(
+                "$latest-stops is what is in use and what stopped last, of a source that does not know it",
+                medication::latest_stops(self).await,
+            );
+        }
         if let Some((source, at)) = &self.straight {
             add(
                 "all entries of a transaction are stored, and answered in order",
@@ -149,6 +160,15 @@ impl Surface {
             format!("another's answers {}, what is not there {}", foreign.status, nowhere.status)
         })
     }
+}
+
+/// What the source has: medication in the version of its process.
+fn of_version(version: FhirVersion) -> Vec<Value> {
+    let mut all = resources();
+    if version == FhirVersion::R4 {
+        all.extend(medication::resources());
+    }
+    all
 }
 
 fn expect(answer: &Answer, status: u16, what: &str) -> Judgement {

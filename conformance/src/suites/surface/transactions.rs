@@ -269,6 +269,7 @@ pub async fn prescribed(surface: &Surface) -> Judgement {
         let found = prescriber.get(&surface.url("MedicationRequest")).await?;
         Ok::<_, Flaw>(names(&found.json().unwrap_or_default()).len())
     };
+    let before = stored().await?;
     let sent = bundle(&[patient(ANNA), agreement(), agreement()]);
     let answer = prescriber.post_json(&surface.holder.base, &sent).await?;
     expect(&answer, 200, "the prescription")?;
@@ -276,7 +277,7 @@ pub async fn prescribed(surface: &Surface) -> Judgement {
     let kinds: Vec<_> = found.iter().filter_map(|place| place.split('/').next()).collect();
     ensure(kinds == ["Patient", "MedicationRequest", "MedicationRequest"], || format!("answered {kinds:?}"))?;
     let number = stored().await?;
-    ensure(number == 2, || format!("{number} agreements are found"))?;
+    ensure(number == before + 2, || format!("{number} agreements are found, and {before} before"))?;
     let mut alone = agreement()["resource"].clone();
     alone["subject"] = json!({"reference": "Patient/anna"});
     let by_itself = prescriber.post_json(&surface.url("MedicationRequest"), &alone).await?;
@@ -284,5 +285,5 @@ pub async fn prescribed(surface: &Surface) -> Judgement {
     let without = prescriber.post_json(&surface.holder.base, &bundle(&[patient(ANNA)])).await?;
     expect(&without, 403, "a transaction without a block")?;
     let number = stored().await?;
-    ensure(number == 2, || format!("afterwards {number} agreements are found"))
+    ensure(number == before + 2, || format!("afterwards {number} agreements are found"))
 }

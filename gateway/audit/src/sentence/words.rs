@@ -43,6 +43,10 @@ pub fn operation(name: &str) -> Option<Thing> {
             dutch: ("de", "laatste metingen en uitslagen"),
             english: ("the", "latest measurements and results"),
         },
+        "latest-stops" => Thing {
+            dutch: ("de", "lopende en laatst gestopte medicatie"),
+            english: ("the", "medication in use and last stopped"),
+        },
         "document" => Thing { dutch: ("een", "document"), english: ("a", "document") },
         "explain" => one("de", "uitleg van een besluit", "explanation of a decision"),
         "review" => Thing { dutch: ("een", "inzage"), english: ("an", "access") },

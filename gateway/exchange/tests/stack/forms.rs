@@ -55,6 +55,77 @@ async fn of_each_kind_of_observation_the_last_n_are_given_over_all_sources() {
     }
 }
 
+fn agreed(kind: &str, id: &str, category: &str, period: Value, stop: bool) -> Value {
+    let base = "http://nictiz.nl/fhir/StructureDefinition";
+    let coded = |code: &str| json!({"coding": [{"system": "http://snomed.info/sct", "code": code}]});
+    let category = if kind == "MedicationRequest" { json!([coded(category)]) } else { coded(category) };
+    let mut block = anna(
+        kind,
+        id,
+        json!({"category": category, "medicationReference": {"reference": format!("Medication/of-{id}")},
+            "extension": [
+            {"url": format!("{base}/ext-PharmaceuticalTreatment.Identifier"),
+             "valueIdentifier": {"system": "urn:oid:1", "value": "t1"}},
+            {"url": format!("{base}/ext-TimeInterval.Period"), "valuePeriod": period}]}),
+    );
+    if stop {
+        block["modifierExtension"] =
+            json!([{"url": format!("{base}/ext-StopType"), "valueCodeableConcept": coded("410546004")}]);
+    }
+    block
+}
+
+#[tokio::test]
+async fn what_is_active_and_what_stopped_last_is_found_over_all_sources_though_none_knows_the_operation() {
+    let world = World::of_anna();
+    world.has(vec![
+        agreed("MedicationRequest", "stopped", "33633005", json!({"start": "2020-01-01"}), false),
+        json!({"resourceType": "Medication", "id": "of-stopped", "_mode": "include"}),
+        json!({"resourceType": "MedicationRequest", "id": "of-bram", "subject": {"reference": "Patient/bram"}}),
+    ]);
+    let ended = json!({"start": "2020-01-01", "end": "2020-02-01"});
+    let second = StubSource::new(
+        "90000111",
+        "second",
+        Doing::Answer(vec![
+            agreed("MedicationRequest", "stop", "33633005", ended, true),
+            agreed("MedicationRequest", "new", "33633005", json!({"start": "2020-03-01"}), false),
+            json!({"resourceType": "Medication", "id": "of-stop", "_mode": "include"}),
+        ]),
+    );
+    world.sources.lock().unwrap().push(second);
+    let one = world.ask(get("MedicationRequest/$latest-stops?mbh=urn:oid:1%7Ct1")).await.unwrap();
+    assert_eq!(ids(&one), ["stop", "new", "of-stop"], "the stop of one source ends the agreement of another");
+    assert_eq!(one.released().page().unwrap().total(), None, "not all that came was released");
+    let asked = world.source().questions.lock().unwrap().clone();
+    assert_eq!(
+        asked,
+        [
+            "search-type MedicationRequest?category=http%3A%2F%2Fsnomed.info%2Fsct%7C33633005%2Chttp%3A%2F%2Fsnomed.info%2F\
+          sct%7C395067002&pharmaceutical-treatment-identifier=urn%3Aoid%3A1%7Ct1&_include=MedicationRequest%3Amedication"
+        ]
+    );
+    let record = world.record();
+    assert_eq!(record["asked"]["operation"], "latest-stops");
+    assert_eq!(record["sources"][0]["disclosed"], json!([]), "what was not given did not leave");
+    assert_eq!(record["sources"][1]["disclosed"].as_array().map(Vec::len), Some(3));
+    world.log.records.lock().unwrap().clear();
+
+    let stack = stack(&world);
+    let details = stack.handle(get("MedicationRequest/$latest-stops?include-details=true")).await.unwrap();
+    assert_eq!(ids(&details), ["stop", "new", "stopped", "of-stopped", "of-stop"]);
+    let all = stack.handle(get("$latest-stops")).await.unwrap();
+    assert!(ids(&all).contains(&"new".to_owned()));
+    for (bad, status) in [
+        ("MedicationRequest/$latest-stops?mbh=t1", 400),
+        ("MedicationRequest/$latest-stops?category=373784005", 400),
+        ("MedicationStatement/$latest-stops", 403),
+        ("MedicationRequest/$latest-stops?patient=bram", 403),
+    ] {
+        assert_eq!(stack.handle(get(bad)).await.unwrap_err().row().status, status, "{bad}");
+    }
+}
+
 #[tokio::test]
 async fn everything_of_a_patient_is_what_the_use_case_offers_of_it_and_of_nobody_else() {
     let world = World::of_anna();

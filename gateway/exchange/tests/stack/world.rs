@@ -54,10 +54,11 @@ const SENDING: &str = r#"{
       {"type": "Observation", "codes": ["read", "search-type", "$lastn", "create", "update"],
        "search": ["code", "_count", "_sort", "_elements"]},
       {"type": "Composition", "codes": ["$document"]},
-      {"type": "MedicationRequest", "codes": ["create"]}
+      {"type": "MedicationRequest", "codes": ["create", "$latest-stops"]},
+      {"type": "MedicationDispense", "codes": ["$latest-stops"]}
     ],
-    "system": ["transaction"],
-    "included": ["Practitioner"]
+    "system": ["transaction", "$latest-stops"],
+    "included": ["Practitioner", "Medication"]
   }}
 }"#;
 

@@ -18,7 +18,7 @@ use crate::version::FhirVersion;
 
 const NAME: &str = "is-latest-stop";
 const PERIOD: &str = "period-of-use";
-const STOP_TYPE: &str = "modifierExtension[url=http://nictiz.nl/fhir/StructureDefinition/ext-StopType]";
+pub(super) const STOP_TYPE: &str = "modifierExtension[url=http://nictiz.nl/fhir/StructureDefinition/ext-StopType]";
 const TREATMENT: &str =
     "extension[url=http://nictiz.nl/fhir/StructureDefinition/ext-PharmaceuticalTreatment.Identifier].valueIdentifier";
 const REGISTERED: &str = "extension[url=http://nictiz.nl/fhir/StructureDefinition/ext-RegistrationDateTime].valueDateTime|authoredOn|dateAsserted";
@@ -63,45 +63,53 @@ impl LatestStops {
         let mut places: HashMap<(String, String), usize> = HashMap::new();
         for candidate in stopped {
             let root = candidate.root();
-            let Some(treatment) = paths::elements(root, TREATMENT).into_iter().next() else {
+            let Some(treatment) = treatment(root) else {
                 chosen.push(candidate);
                 continue;
             };
-            let place = *places.entry((identifier(treatment), category(root))).or_insert_with(|| {
+            let place = *places.entry((treatment, category(root))).or_insert_with(|| {
                 chosen.push(candidate);
                 chosen.len() - 1
             });
             if let Some(known) = chosen.get_mut(place)
-                && self.later(candidate, known) == Ordering::Greater
+                && later(self.period, candidate, known) == Ordering::Greater
             {
                 *known = candidate;
             }
         }
         Ok(chosen)
     }
-
-    fn later(&self, one: &Resource, other: &Resource) -> Ordering {
-        let ends = |resource: &Resource| {
-            let found = paths::elements(resource.root(), self.period).into_iter().find_map(period_of_use::bounds);
-            found.map_or(i128::MIN, |bounds| dates::point(bounds, true))
-        };
-        let registered = |resource: &Resource| {
-            let found = paths::elements(resource.root(), REGISTERED).into_iter().next();
-            found.and_then(dates::bounds).map_or(i128::MIN, |bounds| dates::point(bounds, false))
-        };
-        // By its text last of all, so that the order on the shelf decides nothing.
-        let by_end = ends(one).cmp(&ends(other)).then_with(|| registered(one).cmp(&registered(other)));
-        by_end.then_with(|| one.text().cmp(other.text()))
-    }
 }
 
-fn identifier(identifier: Value<'_>) -> String {
+/// Which of two stops is the later one: by the end of its period of use, then by when it was registered.
+pub(super) fn later(period: &str, one: &Resource, other: &Resource) -> Ordering {
+    let ends = |resource: &Resource| {
+        let found = paths::elements(resource.root(), period).into_iter().find_map(period_of_use::bounds);
+        found.map_or(i128::MIN, |bounds| dates::point(bounds, true))
+    };
+    // By its text last of all, so that the order on the shelf decides nothing.
+    let by_end = ends(one).cmp(&ends(other)).then_with(|| registered(one).cmp(&registered(other)));
+    by_end.then_with(|| one.text().cmp(other.text()))
+}
+
+/// When a block was registered, in nanoseconds since 1970; before everything else where nothing says so.
+pub(super) fn registered(resource: &Resource) -> i128 {
+    let found = paths::elements(resource.root(), REGISTERED).into_iter().next();
+    found.and_then(dates::bounds).map_or(i128::MIN, |bounds| dates::point(bounds, false))
+}
+
+/// The pharmaceutical treatment of a block, as one text.
+pub(super) fn treatment(root: Value<'_>) -> Option<String> {
+    paths::elements(root, TREATMENT).into_iter().next().map(identifier)
+}
+
+pub(super) fn identifier(identifier: Value<'_>) -> String {
     let half = |name: &str| identifier.get(name).and_then(|half| half.as_text()).unwrap_or_default();
     format!("{}|{}", half("system"), half("value").trim())
 }
 
 /// Every code of the category, whichever way the type repeats it.
-fn category(root: Value<'_>) -> String {
+pub(super) fn category(root: Value<'_>) -> String {
     let mut codes: Vec<String> = root
         .all("category.coding.code")
         .into_iter()

@@ -3,6 +3,7 @@
 mod presented;
 mod queries;
 mod shelves;
+mod stopped;
 mod values;
 
 use proptest::prelude::*;

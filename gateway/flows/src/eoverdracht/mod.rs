@@ -4,8 +4,12 @@
 //! Pure: events go in, the new state and what is to be done come out. When something happens, whether it is kept, and over
 //! which wire it goes are not known here.
 
+pub mod assembling;
 mod codes;
+pub mod documents;
+pub mod filing;
 mod handoff;
+pub mod making;
 mod notification;
 pub mod readable;
 mod receiving;
@@ -15,6 +19,8 @@ mod status;
 pub mod task;
 mod transitions;
 
+#[cfg(test)]
+mod assembling_tests;
 #[cfg(test)]
 mod content_tests;
 #[cfg(test)]

@@ -64,6 +64,12 @@ pub enum Because {
     NoTreatmentIdentifier,
     /// Blocks of one treatment are of different products.
     ProductsDiffer,
+    /// It is of another substance than what leads the treatment.
+    SubstancesDiffer,
+    /// It is of the same substance as what leads the treatment and is called otherwise: the strength or the form may differ.
+    SameSubstanceOtherName,
+    /// It is called otherwise than what leads the treatment, and they share no code by which to compare them.
+    NamesDiffer,
     /// Another treatment that is current or planned is of the same product or substance.
     SameProductElsewhere,
     ReplacedBy,
@@ -101,6 +107,8 @@ pub enum Because {
     OlderThanAgreement,
     OfWhatIsNotShown,
     OnlyUse,
+    /// It is used, and the agreement about it cannot be dated.
+    AgreementUnclear,
     SaysNotUsed,
     NoTime,
     /// Its period is a text only.
@@ -120,7 +128,12 @@ impl Because {
             B::SourceMissing => Rule::A1,
             B::EnteredInError => Rule::A2,
             B::CopyOnly | B::VersionsDiffer | B::CopyDiffers => Rule::A3,
-            B::NoTreatmentIdentifier | B::ProductsDiffer | B::SameProductElsewhere => Rule::A4,
+            B::NoTreatmentIdentifier
+            | B::ProductsDiffer
+            | B::SubstancesDiffer
+            | B::SameSubstanceOtherName
+            | B::NamesDiffer
+            | B::SameProductElsewhere => Rule::A4,
             B::ReplacedBy
             | B::StoppedBy
             | B::CancelledBy
@@ -148,6 +161,7 @@ impl Because {
             | B::OlderThanAgreement
             | B::OfWhatIsNotShown
             | B::OnlyUse
+            | B::AgreementUnclear
             | B::SaysNotUsed => Rule::A9,
             B::Leads => Rule::A10,
             B::NoTime | B::OnlyCondition | B::EndsBeforeItBegins | B::DependsOnVersion => Rule::A11,
@@ -166,6 +180,9 @@ impl Because {
             B::CopyDiffers => "copy-differs",
             B::NoTreatmentIdentifier => "no-treatment-identifier",
             B::ProductsDiffer => "products-differ",
+            B::SubstancesDiffer => "substances-differ",
+            B::SameSubstanceOtherName => "same-substance-other-name",
+            B::NamesDiffer => "names-differ",
             B::SameProductElsewhere => "same-product-elsewhere",
             B::ReplacedBy => "replaced-by",
             B::StoppedBy => "stopped-by",
@@ -196,6 +213,7 @@ impl Because {
             B::OlderThanAgreement => "older-than-agreement",
             B::OfWhatIsNotShown => "of-what-is-not-shown",
             B::OnlyUse => "only-use",
+            B::AgreementUnclear => "agreement-unclear",
             B::SaysNotUsed => "says-not-used",
             B::NoTime => "no-time",
             B::OnlyCondition => "only-condition",
@@ -216,6 +234,9 @@ impl Because {
                 | B::VersionsDiffer
                 | B::CopyDiffers
                 | B::ProductsDiffer
+                | B::SubstancesDiffer
+                | B::SameSubstanceOtherName
+                | B::NamesDiffer
                 | B::SameProductElsewhere
                 | B::StopWithoutTarget
                 | B::UnknownStopType
@@ -223,6 +244,7 @@ impl Because {
                 | B::LaterStartCounts
                 | B::NoAgreement
                 | B::NotAligned
+                | B::AgreementUnclear
                 | B::SaysNotUsed
                 | B::NoTime
                 | B::OnlyCondition

@@ -8,6 +8,7 @@ use super::because::{Because as B, Found};
 use super::block::{Block, Id};
 use super::choosing::{Section, Windows};
 use super::deciding::{Case, Decided, decide};
+use super::likeness::{ATC, OF_ONE_PRODUCT, OF_TRADE, is_comparable, unlike};
 use super::links::Links;
 use super::moment::Moment;
 use super::unique::{MOST_VERSIONS, Unique, unique};
@@ -51,6 +52,7 @@ pub(super) fn compute<'r>(blocks: &'r [Block<'r>], now: Moment, windows: Windows
         }
         about_receipts(&uniques, &mut decided);
         found.extend(products_differ(&uniques, &decided));
+        unlike_the_lead(&uniques, &mut decided);
         treatments.push(Treated { id, decided, found });
     }
     same_product(&uniques, &mut treatments);
@@ -183,21 +185,6 @@ fn about_receipts(uniques: &[Unique<'_>], decided: &mut Decided) {
     }
 }
 
-const ATC: &str = "http://www.whocc.no/atc";
-/// How long an ATC code is that names a substance; shorter ones name a group of them.
-const OF_A_SUBSTANCE: usize = 7;
-
-/// The systems of the G-standard whose codes name one product: prescription, generic.
-const OF_ONE_PRODUCT: [&str; 2] = ["urn:oid:2.16.840.1.113883.2.4.4.10", "urn:oid:2.16.840.1.113883.2.4.4.1"];
-/// The same, with the trade product and the article, and the ATC, which names the substance.
-const OF_PRODUCTS: [&str; 5] = [
-    ATC,
-    "urn:oid:2.16.840.1.113883.2.4.4.10",
-    "urn:oid:2.16.840.1.113883.2.4.4.1",
-    "urn:oid:2.16.840.1.113883.2.4.4.7",
-    "urn:oid:2.16.840.1.113883.2.4.4.8",
-];
-
 /// A treatment can be shared by courses that have nothing to do with each other (a pharmacist's generic identifier): when
 /// what is shown of it is of different products, that is said.
 fn products_differ(uniques: &[Unique<'_>], decided: &Decided) -> Option<Found> {
@@ -205,7 +192,7 @@ fn products_differ(uniques: &[Unique<'_>], decided: &Decided) -> Option<Found> {
     let mut codes: Vec<(&str, &str, usize)> = Vec::new();
     for line in decided.parts.iter().flat_map(|part| &part.lines) {
         for (system, code) in &uniques[line.unique].first().product {
-            if !OF_ONE_PRODUCT.contains(&system.as_ref()) {
+            if !OF_ONE_PRODUCT.contains(&system.as_ref()) || !is_comparable(system, code) {
                 continue;
             }
             match codes.iter().find(|(known, ..)| *known == system.as_ref()) {
@@ -220,6 +207,17 @@ fn products_differ(uniques: &[Unique<'_>], decided: &Decided) -> Option<Found> {
     None
 }
 
+/// What the lines of a section take for the product of the one that leads it, as far as no code shows that it is.
+fn unlike_the_lead(uniques: &[Unique<'_>], decided: &mut Decided) {
+    for part in &mut decided.parts {
+        let [lead, others @ ..] = part.lines.as_mut_slice() else { continue };
+        for line in others {
+            let because = unlike(uniques[lead.unique].first(), uniques[line.unique].first());
+            line.found.extend(because.map(|because| Found::by(because, [lead.unique])));
+        }
+    }
+}
+
 /// Two treatments of one product or substance that hold, or are to come, may be one given twice.
 fn same_product(uniques: &[Unique<'_>], treatments: &mut [Treated<'_>]) {
     let mut of: HashMap<(&str, &str), Vec<(usize, usize)>> = HashMap::new();
@@ -231,10 +229,9 @@ fn same_product(uniques: &[Unique<'_>], treatments: &mut [Treated<'_>]) {
         let led = running.filter_map(|part| Some((part.lines.first()?.unique, &part.lines)));
         for (lead, line) in led.flat_map(|(lead, lines)| lines.iter().map(move |line| (lead, line))) {
             for (system, code) in &uniques[line.unique].first().product {
-                // Numbers from 90.000.000 on are a system's own.
-                let is_own = code.len() == 8 && code.starts_with("90");
-                let is_group = system == ATC && code.len() != OF_A_SUBSTANCE;
-                if OF_PRODUCTS.contains(&system.as_ref()) && !is_own && !is_group {
+                let names_a_product =
+                    system == ATC || [OF_ONE_PRODUCT, OF_TRADE].iter().any(|of| of.contains(&system.as_ref()));
+                if names_a_product && is_comparable(system, code) {
                     own.push(((system, code), lead));
                 }
             }

@@ -13,6 +13,7 @@ mod deciding;
 mod folding;
 mod former;
 mod laboratory;
+mod likeness;
 mod links;
 mod moment;
 mod naming;

@@ -31,7 +31,10 @@ pub struct Block {
     basis: Option<(&'static str, String)>,
     author: Option<&'static str>,
     status: &'static str,
-    prk: Option<&'static str>,
+    /// System and code.
+    product: Vec<(&'static str, &'static str)>,
+    called: Option<&'static str>,
+    noted: Option<&'static str>,
     text: Option<String>,
     updated: Option<&'static str>,
     without_id: bool,
@@ -54,7 +57,9 @@ pub fn block(kind: &'static str, id: &str) -> Block {
         basis: None,
         author: None,
         status: "unknown",
-        prk: None,
+        product: Vec::new(),
+        called: None,
+        noted: None,
         text: None,
         updated: None,
         without_id: false,
@@ -140,8 +145,25 @@ impl Block {
         self
     }
     #[must_use]
-    pub fn prk(mut self, code: &'static str) -> Self {
-        self.prk = Some(code);
+    pub fn prk(self, code: &'static str) -> Self {
+        self.coded("urn:oid:2.16.840.1.113883.2.4.4.10", code)
+    }
+    /// A code of the product in any system; several stand beside each other.
+    #[must_use]
+    pub fn coded(mut self, system: &'static str, code: &'static str) -> Self {
+        self.product.push((system, code));
+        self
+    }
+    /// What its author wrote with it.
+    #[must_use]
+    pub fn noted(mut self, text: &'static str) -> Self {
+        self.noted = Some(text);
+        self
+    }
+    /// What the product is called; after its treatment when nothing is said.
+    #[must_use]
+    pub fn called(mut self, name: &'static str) -> Self {
+        self.called = Some(name);
         self
     }
     #[must_use]
@@ -191,6 +213,9 @@ impl Block {
         ];
         if let Some(updated) = self.updated {
             parts.push(format!(r#""meta":{{"lastUpdated":"{updated}"}}"#));
+        }
+        if let Some(text) = self.noted {
+            parts.push(format!(r#""note":[{{"text":"{text}"}}]"#));
         }
         if !self.without_id {
             parts.push(format!(r#""identifier":[{{"system":"urn:oid:1.{}","value":"{}"}}]"#, self.kind, self.id));
@@ -267,14 +292,12 @@ impl Block {
                 url("ext-MedicationUse2.Author")
             ));
         }
-        let coding = self
-            .prk
-            .map(|code| format!(r#""coding":[{{"system":"urn:oid:2.16.840.1.113883.2.4.4.10","code":"{code}"}}],"#));
-        parts.push(format!(
-            r#""medicationCodeableConcept":{{{}"text":"product of {}"}}"#,
-            coding.unwrap_or_default(),
-            self.treatment.as_deref().unwrap_or("nobody")
-        ));
+        let coding = |(system, code): &(&str, &str)| format!(r#"{{"system":"{system}","code":"{code}"}}"#);
+        let codings = self.product.iter().map(coding).collect::<Vec<_>>().join(",");
+        let codings = if codings.is_empty() { String::new() } else { format!(r#""coding":[{codings}],"#) };
+        let treatment = self.treatment.as_deref().unwrap_or("nobody");
+        let name = self.called.map_or_else(|| format!("product of {treatment}"), str::to_owned);
+        parts.push(format!(r#""medicationCodeableConcept":{{{codings}"text":"{name}"}}"#));
         if !extensions.is_empty() {
             parts.push(format!(r#""extension":[{}]"#, extensions.join(",")));
         }

@@ -107,6 +107,22 @@ pub(super) async fn document(request: HttpRequest, portal: Data<Portal>, transfe
     }
 }
 
+/// The same in print.
+pub(super) async fn pdf(request: HttpRequest, portal: Data<Portal>, transfer: Path<String>) -> HttpResponse {
+    let Entered { id, desk, .. } = match enter(&request, &portal, Side::Received) {
+        Ok(entered) => entered,
+        Err(answer) => return *answer,
+    };
+    let answered = desk.pdf(&id, &transfer, remote(&request)).await;
+    match answered.result {
+        Ok(pdf) => HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, "application/pdf"))
+            .insert_header((header::CONTENT_DISPOSITION, "inline; filename=\"overdracht.pdf\""))
+            .body(pdf),
+        Err(refusal) => refused(&request, &portal, &refusal, &answered.request_id),
+    }
+}
+
 /// A file that came along. The whole handoff is asked for, and so it is on record.
 pub(super) async fn file(request: HttpRequest, portal: Data<Portal>, path: Path<(String, String)>) -> HttpResponse {
     let Entered { id, desk, .. } = match enter(&request, &portal, Side::Received) {

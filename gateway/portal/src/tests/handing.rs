@@ -46,6 +46,10 @@ impl HandoffDesk for HandoffStub {
         let result = Err(self.refusal.clone().unwrap_or(Refusal::Defect));
         Box::pin(std::future::ready(Answered { request_id: "req-7f3a".to_owned(), result }))
     }
+    fn pdf(&self, _: &str, _: &str, _: Option<IpAddr>) -> BoxFuture<'static, Answered<Vec<u8>>> {
+        let result = self.refusal.clone().map_or_else(|| Ok(b"%PDF-1.7".to_vec()), Err);
+        Box::pin(std::future::ready(Answered { request_id: "req-7f3a".to_owned(), result }))
+    }
 }
 
 fn transfer(side: Side, progress: Progress) -> TransferShown {
@@ -64,6 +68,7 @@ fn transfer(side: Side, progress: Progress) -> TransferShown {
         failed: None,
         given_up: false,
         taker: None,
+        stored: None,
         read: None,
         acts: Vec::new(),
     }
@@ -151,6 +156,14 @@ async fn every_state_has_words_and_one_that_is_over_stands_apart() {
     let read = TransferShown { read: Some(("K. de Wit".into(), "2026-11-20T11:00:00Z".into())), ..unread.clone() };
     assert!(crate::words::handoffs::asks(&unread) && !crate::words::handoffs::asks(&read));
     assert!(crate::words::handoffs::is_over(&read));
+    // What is read and not in the own record system yet is not over, and says so.
+    let owed = TransferShown { stored: Some(false), ..read.clone() };
+    assert!(!crate::words::handoffs::is_over(&owed) && !crate::words::handoffs::asks(&owed));
+    assert!(crate::words::handoffs::next(&owed).contains("eigen dossier"));
+    let stuck = TransferShown { given_up: true, ..owed };
+    assert!(crate::words::handoffs::asks(&stuck));
+    assert!(crate::words::handoffs::next(&stuck).contains("ingeschreven"));
+    assert!(crate::words::handoffs::is_over(&TransferShown { stored: Some(true), ..read }));
 }
 
 #[actix_web::test]
@@ -221,10 +234,20 @@ async fn a_handoff_that_may_not_be_read_is_not_told_from_one_that_is_not_there()
         assert!(shown.words().contains("Overdracht niet beschikbaar"));
     }
     let desk = desk(false, false, of(vec![completed]));
-    for path in ["document", "file/b1"] {
+    for path in ["document", "pdf", "file/b1"] {
         assert_eq!(page(&desk, &format!("/portal/handoffs/received/{ID}/{path}")).await.status, 403);
     }
     assert!(!page(&desk, "/portal/").await.words().contains("Overdrachten"));
+}
+
+#[actix_web::test]
+async fn a_handoff_in_print_is_shown_as_what_it_is_and_kept_by_nobody() {
+    let completed = transfer(Side::Received, Progress::Received(Stage::Completed));
+    let desk = desk(true, false, of(vec![completed]));
+    let shown = page(&desk, &format!("/portal/handoffs/received/{ID}/pdf")).await;
+    assert_eq!((shown.status, shown.text.as_str()), (200, "%PDF-1.7"));
+    let header = |name: &str| shown.headers.get(name).unwrap().to_str().unwrap();
+    assert_eq!((header("content-type"), header("cache-control")), ("application/pdf", "no-store"));
 }
 
 /// What is shown of these resources.

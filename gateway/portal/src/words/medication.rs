@@ -105,6 +105,14 @@ pub(crate) fn because(because: Because, line: Option<&Line>) -> &'static str {
         B::CopyDiffers => "Een kopie bij een andere bron heeft een andere periode of stopt niet",
         B::NoTreatmentIdentifier => "Zonder identificatie van de behandeling",
         B::ProductsDiffer => "Verschillende middelen onder één behandeling",
+        B::SubstancesDiffer => "Andere werkzame stof dan bovenaan deze behandeling staat",
+        B::SameSubstanceOtherName => {
+            "Zelfde werkzame stof, maar anders genoemd dan bovenaan: vergelijk sterkte en vorm, geen code zegt of het hetzelfde \
+             middel is"
+        }
+        B::NamesDiffer => {
+            "Anders genoemd dan bovenaan, en zonder code om te vergelijken: ga na of het hetzelfde middel en dezelfde sterkte is"
+        }
         B::SameProductElsewhere => {
             "Hetzelfde middel of dezelfde werkzame stof staat ook in een andere behandeling: mogelijk dubbel"
         }
@@ -129,7 +137,7 @@ pub(crate) fn because(because: Because, line: Option<&Line>) -> &'static str {
         B::AgreementNotShown => "Hoort bij een medicatieafspraak die niet meer geldt",
         B::AnotherRuns => "Een andere toedieningsafspraak loopt",
         B::NoAgreement => "De medicatieafspraak van de voorschrijver is niet ontvangen",
-        B::NotAligned => "Apotheek loopt niet gelijk met de voorschrijver: die gaat nog uit van een eerdere afspraak",
+        B::NotAligned => "De apotheek gaat nog uit van een eerdere afspraak en loopt niet gelijk met de voorschrijver",
         B::UnderCurrentAgreement => "Doseerschema bij een lopende afspraak",
         B::NotUnderCurrentAgreement => "Doseerschema zonder lopende afspraak",
         B::NotTheRegimenOfNow => "Niet het doseerschema van nu",
@@ -138,6 +146,7 @@ pub(crate) fn because(because: Because, line: Option<&Line>) -> &'static str {
         B::OlderThanAgreement => "Ouder dan de laatste wijziging van de afspraak",
         B::OfWhatIsNotShown => "Gaat over een afspraak die niet meer geldt",
         B::OnlyUse => "Alleen gebruik bekend, geen afspraak",
+        B::AgreementUnclear => "De afspraak hierbij is niet te dateren; die staat bij Onduidelijk",
         B::SaysNotUsed => "Wordt volgens deze opgave niet gebruikt",
         B::NoTime => "Zonder begin, eind of moment van vastleggen",
         B::OnlyCondition => "Periode alleen in woorden; beoordeel zelf of het nog geldt",

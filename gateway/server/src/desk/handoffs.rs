@@ -18,7 +18,9 @@ use time::OffsetDateTime;
 
 use super::NodeDesk;
 use crate::handoffs::book::Trouble;
+use crate::handoffs::filing::Filing;
 use crate::handoffs::getting::GettingFault;
+use crate::handoffs::printing;
 use crate::handoffs::received::Received;
 use crate::handoffs::sent::Sent;
 use crate::handoffs::{CancelFault, Handoffs, INBOX, SENDER, TakeFault, names, waiting};
@@ -104,6 +106,27 @@ impl HandoffDesk for NodeDesk {
                 endpoint::run(&node, inbound).await
             };
             Answered { result: result.await, request_id }
+        })
+    }
+
+    fn pdf(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered<Vec<u8>>> {
+        let (document, one) = (self.document(session, id, remote), self.one(session, Side::Received, id));
+        let (node, id) = (self.node.clone(), names::read(id));
+        Box::pin(async move {
+            let Answered { request_id, result } = document.await;
+            let print = async {
+                let recorded = result?;
+                let id = uuid::Uuid::from_bytes(id.ok_or(Refusal::NotFound)?);
+                let to = node.provider().to_owned();
+                let from = one.await.map(|one| one.party).map_err(|_| Refusal::NotFound)?;
+                let resources = recorded.released().items().map(|(_, item)| item.resource().clone()).collect();
+                let printed = printing::pdf(resources, id, from, to, OffsetDateTime::now_utc()).await;
+                printed.map_err(|fault| {
+                    tracing::error!(handoff.fault = %fault, "a handoff cannot be printed");
+                    Refusal::Defect
+                })
+            };
+            Answered { result: print.await, request_id }
         })
     }
 }
@@ -218,10 +241,13 @@ fn all(handoffs: &Handoffs, side: Side) -> Result<Vec<TransferShown>, HandoffNo>
 fn received(id: Id, one: &Received, now: OffsetDateTime, handoffs: &Handoffs) -> TransferShown {
     let stage = one.receiving().map(|receiving| receiving.stage());
     let mut acts = Vec::new();
+    if one.effort.given_up {
+        acts.push(HandoffAct::Retry);
+    }
     match stage {
-        _ if one.effort.given_up => acts.push(HandoffAct::Retry),
-        Some(Stage::Offered) => acts.push(HandoffAct::Take),
+        // What is here can be read, whether it could be stored or not.
         Some(Stage::Completed) if one.seen.is_none() => acts.push(HandoffAct::Read),
+        Some(Stage::Offered) if !one.effort.given_up => acts.push(HandoffAct::Take),
         _ => {}
     }
     TransferShown {
@@ -239,6 +265,7 @@ fn received(id: Id, one: &Received, now: OffsetDateTime, handoffs: &Handoffs) ->
         failed: one.effort.failed.clone(),
         given_up: one.effort.given_up,
         taker: one.taker.as_ref().map(|person| person.name.clone().unwrap_or_else(|| person.id.clone())),
+        stored: one.filing.as_ref().map(|filing| matches!(filing, Filing::Stored { .. })),
         read: one.seen.as_ref().map(|seen| (seen.by.clone(), seen.at.clone())),
         acts,
     }
@@ -273,6 +300,7 @@ fn sent(id: Id, one: &Sent, now: OffsetDateTime, handoffs: &Handoffs) -> Transfe
         failed: one.effort.failed.clone(),
         given_up: one.effort.given_up,
         taker: None,
+        stored: None,
         read: None,
         acts,
     }

@@ -23,9 +23,16 @@ pub fn read(text: &str) -> Option<Id> {
     plain.then(|| Uuid::parse_str(text).ok().map(|id| *id.as_bytes()))?
 }
 
-/// The same bytes for the same receiver are the same push.
-pub fn of_push(receiver: &Ura, bundle: &[u8]) -> Digest {
-    digest_of(&[b"push", receiver.as_str().as_bytes(), bundle])
+/// The same bytes for the same receiver are the same push, with or without a print.
+pub fn of_push(receiver: &Ura, bundle: &[u8], printed: bool) -> Digest {
+    let kind: &[u8] = if printed { b"push with print" } else { b"push" };
+    digest_of(&[kind, receiver.as_str().as_bytes(), bundle])
+}
+
+/// The same name of a record system's for the same patient and receiver is the same handoff that was made of sources.
+pub fn of_made(receiver: &Ura, patient: &Bsn, name: &str) -> Digest {
+    let patient = patient.reveal_to(Reader::OwnRegister);
+    digest_of(&[b"made", receiver.as_str().as_bytes(), patient.as_bytes(), name.as_bytes()])
 }
 
 /// The same episode of the same patient for the same receiver is the same referral.
@@ -42,6 +49,12 @@ pub fn of_notification(sender: &Ura, identifier: &str) -> Digest {
 /// A Task is its sender's.
 pub fn of_task(sender: &Ura, task: &str) -> Digest {
     digest_of(&[b"task", sender.as_str().as_bytes(), task.as_bytes()])
+}
+
+/// Which handoff a Task offers, of what it says of it: never 0.
+pub fn of_edition(says: &str) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = digest_of(&[b"edition", says.as_bytes()]);
+    u64::from_be_bytes([a, b, c, d, e, f, g, h]).max(1)
 }
 
 fn digest_of(parts: &[&[u8]]) -> Digest {
@@ -73,6 +86,6 @@ mod tests {
         let (one, other) = (Ura::parse("90000101").unwrap(), Ura::parse("90000401").unwrap());
         assert_eq!(of_task(&one, "t"), of_task(&one, "t"));
         assert_ne!(of_task(&one, "t"), of_task(&other, "t"));
-        assert_ne!(of_task(&one, "t"), of_push(&one, b"t"));
+        assert_ne!(of_task(&one, "t"), of_push(&one, b"t", false));
     }
 }

@@ -2,9 +2,10 @@
 
 use connectors::identity::Secret;
 use fhir::{Resource, Ura};
+use flows::eoverdracht::assembling::{self, AssemblyFault};
 use flows::eoverdracht::rules::{self, Shortcoming};
 use flows::eoverdracht::{Handoff, HandoffFault};
-use policy::Finding;
+use store::once::Digest;
 use store::transfers::{DocumentFault, Id, Made};
 
 use super::book::Trouble;
@@ -14,6 +15,54 @@ use super::{Handoffs, Known, names};
 
 /// So many shortcomings stand in a refusal.
 const TOLD: usize = 10;
+
+/// A handoff that was read and can be kept. Debug shows no patient.
+#[derive(Debug)]
+pub struct Prepared {
+    handoff: Handoff,
+    /// What is kept.
+    document: Resource,
+    /// What came: by its bytes a push that comes again is known.
+    came: Resource,
+    /// Or by the name that the record system gave it.
+    named: Option<Digest>,
+    /// It goes with itself in print.
+    printed: bool,
+}
+
+impl Prepared {
+    /// One that comes again under this name is known, whatever its bytes.
+    #[must_use]
+    pub fn known_by(self, name: Digest) -> Self {
+        Prepared { named: Some(name), ..self }
+    }
+
+    pub fn handoff(&self) -> &Handoff {
+        &self.handoff
+    }
+    pub(super) fn document(&self) -> &Resource {
+        &self.document
+    }
+
+    /// What makes a push of it that comes again the one that is there.
+    pub fn name(&self, receiver: &Ura) -> Digest {
+        self.named.unwrap_or_else(|| names::of_push(receiver, self.came.text().as_bytes(), self.printed))
+    }
+
+    /// The same, to go with itself in print.
+    pub fn to_be_printed(self) -> Self {
+        Prepared { printed: true, ..self }
+    }
+
+    /// The same, kept as this document, in which its print stands. `offered` says which types the use case lets leave.
+    ///
+    /// # Errors
+    /// Why it cannot be sent so.
+    pub fn kept_as(self, document: Resource, offered: impl Fn(&str) -> bool) -> Result<Self, PushFault> {
+        let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
+        Ok(Prepared { handoff, document, ..self })
+    }
+}
 
 /// What became of a push.
 #[derive(Debug)]
@@ -33,6 +82,8 @@ pub struct Pushed {
 pub enum PushFault {
     /// No partner of this URA is told of handoffs.
     Receiver,
+    /// No document can be made of it.
+    Assembly(AssemblyFault),
     Handoff(HandoffFault),
     /// It falls short of the standard, and this node sends nothing that does.
     Content(Vec<Shortcoming>),
@@ -47,6 +98,7 @@ impl std::fmt::Display for PushFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             PushFault::Receiver => f.write_str("no partner of this URA takes handoffs"),
+            PushFault::Assembly(fault) => write!(f, "no handoff can be made of this: {fault}"),
             PushFault::Handoff(fault) => write!(f, "this is no handoff that can be sent: {fault}"),
             PushFault::Content(all) => {
                 let first: Vec<String> = all.iter().take(TOLD).map(ToString::to_string).collect();
@@ -75,12 +127,30 @@ impl From<Trouble> for PushFault {
 }
 
 impl Handoffs {
-    /// Reads what is pushed. `offered` says which types the use case lets leave.
+    /// Reads what is pushed, and makes the document of it where it is none yet. `offered` says which types the use case lets
+    /// leave.
     ///
     /// # Errors
     /// Why it cannot be sent.
-    pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Handoff, PushFault> {
-        Handoff::of_bundle(bundle, offered).map_err(PushFault::Handoff)
+    pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Prepared, PushFault> {
+        let document = assembling::document(bundle).map_err(PushFault::Assembly)?;
+        let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
+        Ok(Prepared { handoff, document, came: bundle.clone(), named: None, printed: false })
+    }
+
+    /// What the partner of this URA is called, where it is told of handoffs.
+    pub fn receiver_name(&self, receiver: &Ura) -> Option<String> {
+        let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
+        partner.map(|partner| partner.peer.name.clone())
+    }
+
+    /// Whether the id of its Patient is nobody else's in what we send.
+    pub(super) fn means_one(&self, handoff: &Handoff) -> Result<(), PushFault> {
+        match self.known().get(handoff.patient_id()) {
+            None => Ok(()),
+            Some(Known::One(bsn)) if bsn == handoff.patient() => Ok(()),
+            Some(Known::One(_) | Known::Several) => Err(PushFault::PatientId),
+        }
     }
 
     /// Keeps a handoff for this receiver, who is told of it soon. The same bytes for the same receiver are the transfer that
@@ -88,22 +158,11 @@ impl Handoffs {
     ///
     /// # Errors
     /// Why there is no transfer.
-    pub async fn push(
-        &self,
-        receiver: &Ura,
-        bundle: &Resource,
-        handoff: &Handoff,
-        correlation: &str,
-    ) -> Result<Pushed, PushFault> {
+    pub async fn push(&self, receiver: &Ura, prepared: &Prepared, correlation: &str) -> Result<Pushed, PushFault> {
+        let Prepared { handoff, document, .. } = prepared;
         let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
         let partner = partner.ok_or(PushFault::Receiver)?;
-        let meant = self.known().get(handoff.patient_id()).map(|known| match known {
-            Known::One(bsn) => Finding::Found(bsn == handoff.patient()),
-            Known::Several => Finding::Absent,
-        });
-        if !matches!(meant, None | Some(Finding::Found(true))) {
-            return Err(PushFault::PatientId);
-        }
+        self.means_one(handoff)?;
         let shortcomings = rules::shortcomings(handoff);
         if self.config.content == Content::Refuse && !shortcomings.is_empty() {
             return Err(PushFault::Content(shortcomings));
@@ -120,8 +179,8 @@ impl Handoffs {
             until: until.unix_timestamp(),
             correlation,
         });
-        let text = bundle.text().as_bytes();
-        let name = names::of_push(receiver, text);
+        let name = prepared.name(receiver);
+        let text = document.text().as_bytes();
         // Before anybody can come back for it, its patient is known by id.
         self.learn(handoff.patient_id(), handoff.patient().clone());
         let made = self.books.sent.make(id, vec![name], &sent, Some(text.to_vec()), self.now()).await?;

@@ -23,6 +23,8 @@ pub struct Offers {
     pub types: BTreeMap<ResourceType, TypeOffer>,
     /// Codes of <http://hl7.org/fhir/restful-interaction> that are about the system as a whole.
     pub system: BTreeSet<&'static str>,
+    /// Operations that are asked of the system as a whole.
+    pub operations: BTreeSet<&'static str>,
     /// The titles of the use cases.
     pub titles: BTreeSet<String>,
     /// Any operation of a source, by a development use case.
@@ -64,6 +66,7 @@ impl Offers {
             types: BTreeMap::new(),
             // Entries pass the stack one by one, so a batch asks for nothing that is not offered.
             system: BTreeSet::new(),
+            operations: BTreeSet::new(),
             titles: BTreeSet::new(),
             any_operation: false,
         };
@@ -80,6 +83,9 @@ impl Offers {
     fn add(&mut self, offered: &VersionCapability, binding: PatientBinding, direction: Direction) {
         if offered.system.iter().any(|code| code == "transaction") {
             self.system.insert("transaction");
+        }
+        if offered.system.iter().any(|code| code == "$latest-stops") {
+            self.operations.insert("latest-stops");
         }
         for entry in &offered.interactions {
             self.add_entry(offered, entry, binding);
@@ -183,7 +189,7 @@ impl Operation {
     /// An operation of the standard, at the levels where `policy` knows it.
     fn standard(name: &str) -> Self {
         let (on_type, on_instance) = match name {
-            "lastn" => (true, false),
+            "lastn" | "latest-stops" => (true, false),
             "document" => (false, true),
             _ => (true, true),
         };

@@ -28,6 +28,7 @@ const KEPT: &[Kept] = &[
     kept("quick-xml", &["fhir", "connectors"]),
     kept("regorus", &["policy"]),
     kept("rh-*", &["validation"]),
+    kept("krilla", &["print"]),
     kept("governor", &["connectors"]),
     kept("rustls", &["zorgsluis", "connectors", "conformance"]),
     // It makes certificates: in a node that serves patients nothing may.

@@ -5,7 +5,9 @@ use fhir::bundle::BundleKind;
 use fhir::interaction::transaction;
 use fhir::json::Limits;
 use fhir::{Bundle, Interaction, Resource, structure, xml};
+use policy::StandardOperation;
 
+use super::parameters;
 use crate::inbound::{BodyKind, Inbound};
 use crate::refusal::Refusal;
 
@@ -21,7 +23,19 @@ pub(super) struct Read {
 
 /// Reads the resource in the body, for interactions that take one.
 pub(super) fn read(interaction: Interaction, inbound: &Inbound, limits: &Limits) -> Result<Read, Refusal> {
-    let Some(body) = resource(&interaction, inbound, limits)? else {
+    let body = resource(&interaction, inbound, limits)?;
+    let interaction = match interaction {
+        Interaction::Operation { level, name, query }
+            if StandardOperation::of(&level, &name) == Some(StandardOperation::LatestStops) =>
+        {
+            // What is asked are searches: none of it goes on as a body.
+            let query = parameters::of_latest_stops(query, body.as_ref())?;
+            let interaction = Interaction::Operation { level, name, query };
+            return Ok(Read { interaction, body: None, about: Vec::new() });
+        }
+        other => other,
+    };
+    let Some(body) = body else {
         return Ok(Read { interaction, body: None, about: Vec::new() });
     };
     if !matches!(interaction, Interaction::Bundle) {

@@ -3,6 +3,7 @@
 
 mod body;
 mod page;
+mod parameters;
 mod patient;
 
 use std::collections::HashSet;

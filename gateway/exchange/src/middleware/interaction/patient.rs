@@ -8,6 +8,7 @@ use fhir::interaction::{Level, SearchTarget};
 use fhir::search::SearchFault;
 use fhir::{Bsn, FhirVersion, Interaction, LogicalId, Parameter, Resource, ResourceType, SearchQuery};
 
+use super::parameters;
 use crate::refusal::Refusal;
 
 /// A patient as named in a request.
@@ -47,7 +48,10 @@ pub(super) fn take(interaction: Interaction, version: FhirVersion) -> Result<(In
             }
             let query = match &level {
                 Level::Type(kind) | Level::Instance(kind, _) => without_patient(version, *kind, query, &mut named)?,
-                Level::System => query,
+                Level::System => match parameters::searched(version, &level, &name) {
+                    Some(kind) => without_patient(version, kind, query, &mut named)?,
+                    None => query,
+                },
             };
             Interaction::Operation { level, name, query }
         }

@@ -82,6 +82,10 @@ impl ReleasedItem {
         self.shaped = Some(shape(&self.resource));
         self
     }
+    /// The same item, there for another reason.
+    pub(in crate::middleware) fn now(self, mode: SearchMode) -> Self {
+        ReleasedItem { mode, ..self }
+    }
     /// The resource as the source gave it.
     pub(in crate::middleware) fn whole(&self) -> &Resource {
         &self.resource

@@ -102,7 +102,7 @@ impl<N> Paginate<N> {
             let of_part: Vec<Arranged> = part.take_items().into_iter().map(|item| (at, item)).collect();
             of_part
         });
-        let mut items = presented.arrange(items.collect());
+        let mut items = presented.arrange(items.collect(), self.pages.moment());
         cut(&mut items, &mut parts, bounds);
         let complete = released::is_complete(&permit, &parts, &index) && parts.iter().all(|part| part.withheld() == 0);
         let matches = items.iter().filter(|(_, item)| item.mode() == SearchMode::Match).count();

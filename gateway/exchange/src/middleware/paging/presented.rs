@@ -1,16 +1,24 @@
 //! Which answers come in pages, and how they are ordered and shaped. Read before anything is asked, so that what
 //! cannot be shown is refused before anybody is told a BSN.
 
-use fhir::search::{LastN, Presentation, SearchFault, Total};
+use fhir::search::{LastN, Presentation, SearchFault, Total, TreatmentStops};
 use fhir::{FhirVersion, Interaction, Resource, ResourceType, SearchMode};
 use policy::StandardOperation;
+use time::OffsetDateTime;
 
 use crate::middleware::minimisation::ReleasedItem;
 
 /// How an answer is shown.
 pub(in crate::middleware) struct Presented {
     presentation: Presentation,
-    last: Option<LastN>,
+    chosen: Chosen,
+}
+
+/// What is left of the answers of all sources together.
+enum Chosen {
+    Everything,
+    Last(LastN),
+    Stops(TreatmentStops),
 }
 
 /// What [`Presented::arrange`] arranges: an item and the number of its part.
@@ -31,26 +39,36 @@ impl Presented {
         interaction: &Interaction,
         operation: Option<StandardOperation>,
     ) -> Result<Option<Presented>, SearchFault> {
-        let (query, last) = match (interaction, operation) {
-            (Interaction::Search { query, .. } | Interaction::History { query, .. }, _) => (query.clone(), None),
+        let (query, chosen) = match (interaction, operation) {
+            (Interaction::Search { query, .. } | Interaction::History { query, .. }, _)
+            | (Interaction::Operation { query, .. }, Some(StandardOperation::Everything)) => {
+                (query.clone(), Chosen::Everything)
+            }
             (Interaction::Operation { query, .. }, Some(StandardOperation::LastN)) => {
                 let (last, query) = LastN::read(query)?;
-                (query, Some(last))
+                (query, Chosen::Last(last))
             }
-            (Interaction::Operation { query, .. }, Some(StandardOperation::Everything)) => (query.clone(), None),
+            (Interaction::Operation { query, .. }, Some(StandardOperation::LatestStops)) => {
+                let (stops, query) = TreatmentStops::read(query)?;
+                (query, Chosen::Stops(stops))
+            }
             _ => return Ok(None),
         };
         // A search of no type in particular can be sorted by what every type has.
         let any = || ResourceType::parse(version, "Basic");
         let Some(kind) = interaction.resource_type().or_else(any) else { return Ok(None) };
-        Ok(Some(Presented { presentation: Presentation::read(version, kind, &query)?, last }))
+        Ok(Some(Presented { presentation: Presentation::read(version, kind, &query)?, chosen }))
     }
 
-    /// The last n, and the order; matches first.
-    pub fn arrange(&self, items: Vec<Arranged>) -> Vec<Arranged> {
-        let items = match &self.last {
-            Some(last) => last.keep(items, look),
-            None => items,
+    /// The last n, or what is active now or stopped last; and the order, matches first.
+    pub fn arrange(&self, items: Vec<Arranged>, now: OffsetDateTime) -> Vec<Arranged> {
+        let items = match &self.chosen {
+            Chosen::Everything => items,
+            Chosen::Last(last) => last.keep(items, look),
+            Chosen::Stops(stops) => {
+                let kept = stops.keep_marked(now, items, look);
+                kept.into_iter().map(|((part, item), mode)| (part, item.now(mode))).collect()
+            }
         };
         let (mut matches, others): (Vec<Arranged>, Vec<Arranged>) =
             items.into_iter().partition(|(_, item)| item.mode() == SearchMode::Match);

@@ -189,6 +189,11 @@ impl Pages {
         Pages { bounds, clock, seal: Seal::new(), kept: Mutex::default() }
     }
 
+    /// Now, by the clock that answers are kept by.
+    pub(super) fn moment(&self) -> time::OffsetDateTime {
+        self.clock.now()
+    }
+
     pub(in crate::middleware) fn bounds(&self) -> &PageBounds {
         &self.bounds
     }

@@ -105,7 +105,10 @@ fn patient(readable: &Readable, path: &str) -> Markup {
                     }
                 }
             }
-            a.button.quiet href=(path) { "Terug" }
+            div.further {
+                a.button.quiet href={ (path) "/pdf" } { "Afdrukken (PDF)" }
+                a.button.quiet href=(path) { "Terug" }
+            }
         }
     }
 }

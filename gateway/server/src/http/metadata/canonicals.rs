@@ -55,14 +55,23 @@ pub fn of_nictiz(version: FhirVersion, kind: ResourceType, name: &str) -> Option
     Some((format!("{NICTIZ}{}", found.2), found.3))
 }
 
-/// The canonical of an operation of the standard (FHIR R4, operationslist.html; the same in STU3).
+const LATEST_STOPS: &str = "http://nictiz.nl/fhir/OperationDefinition/mp-latest-stops";
+
+/// The canonical of an operation of the standard (FHIR R4, operationslist.html; the same in STU3), or of the Dutch medication
+/// process.
 pub fn of_operation(kind: ResourceType, name: &str) -> Option<&'static str> {
     match (kind.name(), name) {
         ("Observation", "lastn") => Some("http://hl7.org/fhir/OperationDefinition/Observation-lastn"),
         ("Patient", "everything") => Some("http://hl7.org/fhir/OperationDefinition/Patient-everything"),
+        ("MedicationRequest" | "MedicationDispense", "latest-stops") => Some(LATEST_STOPS),
         ("Composition", "document") => Some("http://hl7.org/fhir/OperationDefinition/Composition-document"),
         _ => None,
     }
+}
+
+/// The canonical of an operation that is asked of the system as a whole.
+pub fn of_system_operation(name: &str) -> Option<&'static str> {
+    (name == "latest-stops").then_some(LATEST_STOPS)
 }
 
 /// The parameters whose canonical is not their type and name, by type and name.

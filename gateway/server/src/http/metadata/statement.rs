@@ -73,6 +73,12 @@ fn rest(offers: &Offers, about: &About<'_>) -> Value {
         if !all.is_empty() {
             rest.insert("operation".into(), all.into());
         }
+    } else {
+        let of = |name: &&str| Some(json!({ "name": name, "definition": canonicals::of_system_operation(name)? }));
+        let all: Vec<Value> = offers.operations.iter().filter_map(of).collect();
+        if !all.is_empty() {
+            rest.insert("operation".into(), all.into());
+        }
     }
     Value::Object(rest)
 }

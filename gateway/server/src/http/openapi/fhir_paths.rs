@@ -33,6 +33,16 @@ pub fn add(offers: &Offers, paths: &mut Map<String, Value>) {
         let history = writer.operation("system", "history", "The history of all types.", "Bundle", vec![]);
         put(paths, format!("{base}/_history"), "get", history);
     }
+    for name in &offers.operations {
+        let about = format!("The operation ${name} of all types that have it.");
+        for (method, what) in [("get", format!("{name}-system")), ("post", format!("{name}-system-by-form"))] {
+            let mut operation = writer.operation("system", &what, &about, "Bundle", vec![]);
+            if method == "post" {
+                operation = writer.taking(operation);
+            }
+            put(paths, format!("{base}/${name}"), method, operation);
+        }
+    }
     for (kind, offer) in &offers.types {
         writer.add(*kind, offer, paths);
     }

@@ -71,6 +71,15 @@ fn a3_an_original_counts_before_its_copies_and_is_told_once() {
     let receipts: Vec<(usize, bool)> =
         line.said.receipts.iter().map(|receipt| (receipt.source, receipt.copy)).collect();
     assert_eq!(receipts, [(0, true), (1, false)]);
+    // However new the copy is.
+    let newer = of_sources(
+        &[
+            (0, b("MA", "ma").days(-5, Some(9)).copy().text("copied").updated("2026-11-21T00:00:00Z")),
+            (1, b("MA", "ma").days(-5, Some(9)).text("own").updated("2026-11-18T00:00:00Z")),
+        ],
+        false,
+    );
+    assert_eq!(newer.shown[0].lines[0].said.instruction.as_deref(), Some("own"));
     let only = of_sources(&[(0, b("MA", "ma").days(-5, Some(9)).copy())], false);
     assert!(reasons(&only, "ma").contains(&Because::CopyOnly));
     assert!(!reasons(&both, "ma").contains(&Because::CopyOnly));
@@ -133,6 +142,10 @@ fn a3_blocks_without_an_identifier_are_never_merged_across_sources() {
     assert_eq!(two.blocks, 2);
     let twice_from_one = of_sources(&[(0, unnamed.clone()), (0, unnamed)], false);
     assert_eq!(twice_from_one.blocks, 1);
+    // Two of one source are two, when it keeps them apart.
+    let another = b("MA", "other").days(-9, None).without_id();
+    let apart = of_sources(&[(0, b("MA", "one").days(-5, None).without_id()), (0, another)], false);
+    assert_eq!(apart.blocks, 2);
 }
 
 #[test]
@@ -163,4 +176,59 @@ fn a4_a_treatment_of_two_products_and_two_treatments_of_one_are_told() {
         .map(|part| part.reasons.iter().any(|r| r.because == Because::SameProductElsewhere))
         .collect();
     assert_eq!(told, [true, true, false, false], "a system's own numbers say nothing to another");
+}
+
+#[test]
+fn a4_what_is_called_otherwise_than_what_leads_is_told_at_the_level_that_is_known() {
+    const ATC: &str = "http://www.whocc.no/atc";
+    const HPK: &str = "urn:oid:2.16.840.1.113883.2.4.4.7";
+    let agreed = || b("MA", "ma").days(-9, None).called("metoprolol tablet 50 mg");
+    let used = || b("MGB", "use").days(-9, None).at(-1, "08:00").author("Patient").called("metoprolol tablet 100 mg");
+    let alike = || used().called("METOPROLOL TABLET 50MG");
+    for (agreed, used, expected) in [
+        // A strength that stands in the name alone.
+        (agreed(), used(), Some(Because::NamesDiffer)),
+        (agreed().coded(ATC, "C07AB02"), used().coded(ATC, "C07AB02"), Some(Because::SameSubstanceOtherName)),
+        (agreed().coded(ATC, "C07AB02"), used().coded(ATC, "B01AF02"), Some(Because::SubstancesDiffer)),
+        (agreed().coded(ATC, "C07AB02"), alike().coded(ATC, "B01AF02"), Some(Because::SubstancesDiffer)),
+        // A group of substances, a code that one of them lacks, and a system's own number compare nothing.
+        (agreed().coded(ATC, "C07AB"), used().coded(ATC, "C07AB"), Some(Because::NamesDiffer)),
+        (agreed().coded(ATC, "C07AB02"), used(), Some(Because::NamesDiffer)),
+        (agreed().prk("90000012"), used().prk("90000012"), Some(Because::NamesDiffer)),
+        (agreed().prk("90000012"), alike().prk("90000013"), None),
+        (agreed(), alike(), None),
+        // A code that shows that it is one product, however it is called.
+        (agreed().prk("7"), used().prk("7"), None),
+        (agreed().coded(HPK, "7"), used().coded(HPK, "7"), None),
+        // Two trade names of what may be one product.
+        (agreed().coded(HPK, "7"), alike().coded(HPK, "8"), None),
+        (agreed().coded(HPK, "7"), used().coded(HPK, "8"), Some(Because::NamesDiffer)),
+        // Codes that show that it is another: that is said of the whole treatment.
+        (agreed().prk("7"), used().prk("8"), None),
+    ] {
+        let all = overview(&[agreed.clone(), used.clone()]);
+        let unlike = [Because::SubstancesDiffer, Because::SameSubstanceOtherName, Because::NamesDiffer];
+        let found: Vec<Because> = reasons(&all, "use").into_iter().filter(|one| unlike.contains(one)).collect();
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{} {}", agreed.json(), used.json());
+        assert!(reasons(&all, "ma").iter().all(|one| !unlike.contains(one)), "what leads is the measure");
+        let differs = all.shown[0].reasons.iter().any(|reason| reason.because == Because::ProductsDiffer);
+        assert_eq!(
+            differs,
+            agreed.json().contains(r#""code":"7""#)
+                && used.json().contains(r#""code":"8""#)
+                && agreed.json().contains("4.4.10")
+        );
+        let warns = all.shown[0].warns();
+        assert_eq!(warns, expected.is_some() || differs);
+    }
+    // A change that is planned is no contradiction.
+    let change =
+        overview(&[agreed(), b("MA", "next").days(5, None).at(-1, "08:00").called("metoprolol tablet 100 mg")]);
+    assert!(
+        change
+            .shown
+            .iter()
+            .flat_map(|part| &part.lines)
+            .all(|line| line.reasons.iter().all(|reason| reason.because != Because::NamesDiffer))
+    );
 }

@@ -179,6 +179,22 @@ fn operations_refer_to_what_is_published_and_others_are_told_in_words() {
 }
 
 #[test]
+fn the_latest_stops_are_told_of_both_their_types_and_of_the_system() {
+    let offer = r#"{ "r4": { "interactions": [
+        { "type": "MedicationRequest", "codes": ["search-type", "$latest-stops"] },
+        { "type": "MedicationDispense", "codes": ["$latest-stops"] } ], "system": ["$latest-stops"] } }"#;
+    let told = of(&of_versions("stops", offer), FhirVersion::R4, Direction::Holder);
+    let canonical = "http://nictiz.nl/fhir/OperationDefinition/mp-latest-stops";
+    let expected = json!([{ "name": "latest-stops", "definition": canonical }]);
+    assert_eq!(told["rest"][0]["operation"], expected);
+    for kind in ["MedicationRequest", "MedicationDispense"] {
+        assert_eq!(resource(&told, kind)["operation"], expected, "{kind}");
+    }
+    let not = of(&much(), FhirVersion::R4, Direction::Holder);
+    assert!(!not.to_string().contains("latest-stops"), "where it is not offered");
+}
+
+#[test]
 fn the_way_to_a_token_is_told_at_the_gate_that_wants_one() {
     for version in FhirVersion::ALL {
         let outside = of(&much(), version, Direction::Holder);
