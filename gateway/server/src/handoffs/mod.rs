@@ -17,6 +17,7 @@ mod inbox;
 pub mod making;
 #[cfg(test)]
 mod making_tests;
+pub mod measures;
 pub mod names;
 mod outbox;
 pub mod owed;
