@@ -21,7 +21,7 @@ pub(crate) fn state(referral: &ReferralShown) -> &'static str {
             Stage::Ended(End::Rejected) => "Afgewezen",
             Stage::Ended(End::Cancelled) => "Ingetrokken",
             Stage::Ended(End::NotForUs) => "Geweigerd",
-            Stage::Ended(End::WithoutUs) => "Buiten ons om beëindigd",
+            Stage::Ended(End::WithoutUs) => "Beëindigd",
         },
         ReferralProgress::Sent { status, told } => match status {
             TaskStatus::Requested if told => "Aangeboden",

@@ -209,7 +209,10 @@ fn all(referrals: &Referrals, side: Side) -> Result<Vec<ReferralShown>, Transfer
             listed.iter().map(|(id, one)| sent(*id, one, now, referrals)).collect()
         }
     };
-    shown.sort_by_cached_key(|one| (!one.given_up, one.overdue.is_none(), Reverse(one.began.clone())));
+    let waits = |one: &ReferralShown| {
+        one.acts.iter().any(|act| matches!(act, ReferralAct::Take | ReferralAct::Retry | ReferralAct::Resend))
+    };
+    shown.sort_by_cached_key(|one| (!one.given_up, one.overdue.is_none(), !waits(one), Reverse(one.began.clone())));
     Ok(shown)
 }
 

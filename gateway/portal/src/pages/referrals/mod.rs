@@ -41,7 +41,7 @@ fn row(referral: &ReferralShown) -> Row<'_> {
         next: words::next(referral).to_owned(),
         overdue: referral.overdue,
         routed: &[],
-        extent: (resources > 0).then(|| counted(resources, "gegeven", "gegevens")),
+        extent: (referral.readable && resources > 0).then(|| counted(resources, "gegeven", "gegevens")),
         first: first.map(|act| (act.path(), words::act(*act))),
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn one(around: &Frame<'_>, session: &Session, referral: &ReferralShow
             p.over { a href=(list) { "Terug naar de werklijst" } }
             h1 { (title) }
             (head(&row(referral), &further))
+            @if referral.acts.contains(&ReferralAct::Reject) { (asked(session, referral, ReferralAct::Reject)) }
             @if !referral.parts.is_empty() { (parts(referral)) }
             section.section aria-labelledby="verloop" {
                 h2 id="verloop" { "Verloop" }
@@ -39,11 +40,7 @@ pub(crate) fn one(around: &Frame<'_>, session: &Session, referral: &ReferralShow
                 }
                 (trouble(referral.attempts, referral.given_up, referral.failed.as_deref()))
             }
-            @for act in &referral.acts {
-                @if let Some((asks, tells)) = asks(*act) {
-                    (grave(session, &format!("{path}/{}", act.path()), asks, tells, words::act(*act)))
-                }
-            }
+            @for act in referral.acts.iter().filter(|act| **act != ReferralAct::Reject) { (asked(session, referral, *act)) }
         }
     };
     frame(around, title, &body)
@@ -76,9 +73,8 @@ fn parts(referral: &ReferralShown) -> Markup {
 fn part(part: &PartShown) -> Markup {
     let tone = match part.outcome {
         Outcome::Failed => "grave",
-        Outcome::Due => "care",
         Outcome::Complete => "well",
-        Outcome::Empty => "plain",
+        Outcome::Due | Outcome::Empty => "plain",
     };
     html! {
         tr {
@@ -92,6 +88,14 @@ fn part(part: &PartShown) -> Markup {
             }
             td { @if part.resources > 0 { (part.resources) } }
         }
+    }
+}
+
+/// What is asked before this is done, with its button; nothing for what is done at once.
+fn asked(session: &Session, referral: &ReferralShown, act: ReferralAct) -> Markup {
+    let path = format!("{}/{}", path(referral), act.path());
+    html! {
+        @if let Some((asks, tells)) = asks(act) { (grave(session, &path, asks, tells, words::act(act))) }
     }
 }
 
