@@ -140,6 +140,8 @@ async fn disagreement(setting: &Setting) -> Judgement {
         ("mien-temazepam", "interrupted", "not-aligned"),
         ("mien-furosemide", "current", "copy-only"),
         ("mien-macrogol", "unclear", "only-condition"),
+        // It is used, and the agreement about it says in words only until when.
+        ("mien-macrogol", "current", "agreement-unclear"),
     ] {
         let found = treatment(&parameters, id, section)?;
         ensure(warns(found, code), || format!("{code} is not told of {id}"))?;
@@ -151,7 +153,11 @@ async fn disagreement(setting: &Setting) -> Judgement {
         "the original and its copy are not one line".to_owned()
     })?;
     let aside = parts(&parameters, "set-aside").any(|one| value(one, "identifier") == "mien-metoprolol-1");
-    ensure(aside, || "what was replaced is neither shown nor set aside".to_owned())
+    ensure(aside, || "what was replaced is neither shown nor set aside".to_owned())?;
+    // The practice wrote why the dose was low; that it was raised since makes it no less true.
+    let mut all = parts(&parameters, "set-aside");
+    let noted = all.any(|one| value(one, "note").contains("bradycardie"));
+    ensure(noted, || "what was written with a replaced agreement is lost".to_owned())
 }
 
 /// Who asks changes nothing about where a treatment stands.
@@ -194,6 +200,10 @@ async fn with_a_dead_source(setting: &Setting) -> Judgement {
 const INCOMPLETE: &str = "In dit overzicht kunnen gegevens ontbreken";
 const UNREACHABLE: &str = "is niet bereikbaar";
 
+/// What the practice wrote with the agreement that the hospital replaced, and what the pharmacy supplied last.
+const OLD_NOTE: &str = "Hogere dosering gaf in 2022 bradycardie en duizeligheid.";
+const OTHER_STRENGTH: &str = ": metoprolol retard tablet 50 mg";
+
 async fn page_with_a_dead_source(setting: &Setting) -> Judgement {
     let desk = Desk::of(setting, "pharmacy")?;
     let browser = desk.browser()?;
@@ -212,6 +222,9 @@ async fn page_with_a_dead_source(setting: &Setting) -> Judgement {
     ensure(!whole.contains(INCOMPLETE) && !whole.contains(UNREACHABLE), || {
         "a whole overview says that something is missing".to_owned()
     })?;
+    for told in [OLD_NOTE, OTHER_STRENGTH] {
+        ensure(whole.contains(told), || format!("the page does not say: {told}"))?;
+    }
     put(setting, "hospital", &Fault::Dead).await?;
     let page = read().await;
     put(setting, "hospital", &Fault::None).await?;

@@ -2,12 +2,15 @@
 //! both. The nursing home's own node pulls by itself; where the sender is to be tried, its key is used beside it.
 
 mod content;
+mod filing;
 mod forms;
 mod lying;
 mod measures;
 mod printing;
 mod receiver;
+mod replacing;
 mod sender;
+mod sources;
 mod telling;
 mod transfer;
 
@@ -121,6 +124,18 @@ pub fn checks() -> Vec<Check> {
             Box::pin(measures::mutual(setting))
         }),
         Check::new(
+            "a handoff that was received is stored in the receiver's own record system, resource for resource, about its own patient",
+            |setting| Box::pin(filing::whole(setting)),
+        ),
+        Check::new(
+            "a handoff about somebody whom the record system does not know waits for somebody, and nobody is guessed",
+            |setting| Box::pin(filing::not_registered(setting)),
+        ),
+        Check::new(
+            "a record system that is away leaves a handoff completed, is asked again, and has it once",
+            |setting| Box::pin(filing::away(setting)),
+        ),
+        Check::new(
             "ER6: a handoff that is pushed with its print brings it as PDF/A: served, fetched apart, and kept as it was",
             |setting| Box::pin(printing::along(setting)),
         ),
@@ -134,6 +149,25 @@ pub fn checks() -> Vec<Check> {
         Check::new(
             "a pushed Bundle of which no whole document can be made is refused, with the place where it falls short",
             |setting| Box::pin(forms::not_whole(setting)),
+        ),
+        Check::new(
+            "a handoff made of the sender's own sources has their answers in its sections, once, each question on record",
+            |setting| Box::pin(sources::made(setting)),
+        ),
+        Check::new(
+            "a handoff that cannot or may not be made of the sources is refused, and says nothing of a patient",
+            |setting| Box::pin(sources::not_made(setting)),
+        ),
+        Check::new(
+            "a handoff that is replaced before it is confirmed is at both sides in its newest version, once, and each is on record",
+            |setting| Box::pin(replacing::newest(setting)),
+        ),
+        Check::new("of a handoff that was replaced nothing is served any more, and nobody confirms it", |setting| {
+            Box::pin(replacing::older(setting))
+        }),
+        Check::new(
+            "a handoff is not replaced by another patient's or another transfer's, nor when it is over",
+            |setting| Box::pin(replacing::refused(setting)),
         ),
         Check::new("what is no handoff is refused when it is pushed, and nothing of it stays", |setting| {
             Box::pin(transfer::refused(setting))

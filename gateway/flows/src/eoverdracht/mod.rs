@@ -7,7 +7,9 @@
 pub mod assembling;
 mod codes;
 pub mod documents;
+pub mod filing;
 mod handoff;
+pub mod making;
 mod notification;
 pub mod readable;
 mod receiving;

@@ -15,6 +15,8 @@ pub struct Receiving {
     read: u32,
     /// Which parts of the handoff are kept. Empty until they are known.
     held: Vec<bool>,
+    /// Which edition of the handoff the Task last offered: a number that is another for another one.
+    edition: u64,
 }
 
 /// How far it is.
@@ -53,7 +55,8 @@ pub enum Told {
     /// A notification came; perhaps not the first.
     Notified,
     /// The Task was read, and is one for us. `as_of`: how many notifications had come when it was asked for.
-    TaskRead { status: TaskStatus, as_of: u32 },
+    /// `edition`: which handoff it offers.
+    TaskRead { status: TaskStatus, as_of: u32, edition: u64 },
     /// The Task was read, and is not.
     NotForUs { as_of: u32 },
     /// Somebody of ours takes it.
@@ -64,6 +67,8 @@ pub enum Told {
     Kept(usize),
     /// The sender answered our `completed` with this status.
     Answered(TaskStatus),
+    /// About to say `completed`, it is seen that the sender offers this edition by now.
+    Superseded(u64),
 }
 
 /// What is to be done next.
@@ -78,7 +83,7 @@ pub enum Act {
 
 impl Default for Receiving {
     fn default() -> Self {
-        Receiving { stage: Stage::Told, notified: 1, read: 0, held: Vec::new() }
+        Receiving { stage: Stage::Told, notified: 1, read: 0, held: Vec::new(), edition: 0 }
     }
 }
 
@@ -92,7 +97,18 @@ impl Receiving {
             Stage::Told | Stage::Waiting(_) | Stage::Offered => held.is_empty(),
             Stage::Closed(_) => true,
         };
-        (fits && read <= notified).then_some(Receiving { stage, notified, read, held })
+        (fits && read <= notified).then_some(Receiving { stage, notified, read, held, edition: 0 })
+    }
+
+    /// The same, of this edition.
+    #[must_use]
+    pub fn of(self, edition: u64) -> Self {
+        Receiving { edition, ..self }
+    }
+
+    /// Which edition of the handoff the Task last offered; 0 before it was read.
+    pub fn edition(&self) -> u64 {
+        self.edition
     }
 
     pub fn stage(&self) -> Stage {
@@ -126,11 +142,18 @@ impl Receiving {
             Told::Notified => self.notified = self.notified.saturating_add(1),
             // An older answer than the last tells nothing.
             Told::TaskRead { as_of, .. } | Told::NotForUs { as_of } if as_of < self.read || as_of > self.notified => {}
-            Told::TaskRead { status, as_of } => {
+            Told::TaskRead { status, as_of, edition } => {
                 self.read = as_of;
-                self.stage = self.seen(status);
-                if matches!(self.stage, Stage::Waiting(_) | Stage::Offered) {
-                    self.held.clear();
+                let replaced = status == TaskStatus::InProgress && self.edition != edition;
+                self.stage = self.seen(status, replaced);
+                match self.stage {
+                    Stage::Waiting(_) | Stage::Offered => self.held.clear(),
+                    // What is kept is of another handoff than the one that is offered now.
+                    Stage::Taking if replaced => self.held.clear(),
+                    _ => {}
+                }
+                if replaced && matches!(self.stage, Stage::Offered | Stage::Taking) {
+                    self.edition = edition;
                 }
             }
             Told::NotForUs { as_of } => {
@@ -159,6 +182,13 @@ impl Receiving {
                     }
                 }
             }
+            Told::Superseded(edition) => {
+                if self.stage == Stage::Taken && self.edition != edition {
+                    self.stage = Stage::Taking;
+                    self.held.clear();
+                    self.edition = edition;
+                }
+            }
             Told::Answered(status) => {
                 // Taken back before we had said that we have it: it is not ours.
                 self.stage = match (self.stage, status) {
@@ -171,13 +201,15 @@ impl Receiving {
         self
     }
 
-    /// The stage when the sender's Task has this status.
-    fn seen(&self, status: TaskStatus) -> Stage {
+    /// The stage when the sender's Task has this status, and perhaps another handoff than the one that was offered before.
+    fn seen(&self, status: TaskStatus, replaced: bool) -> Stage {
         use TaskStatus::{Accepted, Cancelled, Completed, InProgress, OnHold, Rejected, Requested};
         match (self.stage, status) {
             // Ours is all there, and the answer to what we put was lost.
             (Stage::Taken, Completed) => Stage::Completed,
             (Stage::Taken, Cancelled | Rejected) => Stage::Closed(Closed::Cancelled),
+            // Whoever took it takes the newer one.
+            (Stage::Taken, InProgress) if replaced => Stage::Taking,
             (done @ (Stage::Taken | Stage::Completed), _) => done,
             (closed @ Stage::Closed(_), _) => closed,
             (_, Completed) => Stage::Closed(Closed::CompletedWithoutUs),
@@ -203,14 +235,38 @@ mod tests {
     fn now(state: Receiving, event: Told) -> Receiving {
         let (notified, _) = state.notifications();
         state.after(match event {
-            Told::TaskRead { status, .. } => Told::TaskRead { status, as_of: notified },
+            Told::TaskRead { status, edition, .. } => Told::TaskRead { status, as_of: notified, edition },
             Told::NotForUs { .. } => Told::NotForUs { as_of: notified },
             other => other,
         })
     }
 
     fn read(status: TaskStatus) -> Told {
-        Told::TaskRead { status, as_of: 0 }
+        Told::TaskRead { status, as_of: 0, edition: 1 }
+    }
+
+    #[test]
+    fn a_handoff_that_is_replaced_is_fetched_again_by_who_took_it_and_never_after_it_was_completed() {
+        use Told::*;
+        let newer = TaskRead { status: TaskStatus::InProgress, as_of: 0, edition: 2 };
+        let begun = [read(TaskStatus::InProgress), Take, Parts(2), Kept(0)];
+        let half = run(&begun);
+        let again = now(half.clone().after(Notified), newer);
+        assert_eq!((again.stage(), again.held(), again.next()), (Stage::Taking, &[][..], Some(Act::FetchParts)));
+        let same = now(half.clone().after(Notified), read(TaskStatus::InProgress));
+        assert_eq!(same.held(), half.held(), "told again of the same");
+        let taken = half.after(Kept(1));
+        let again = now(taken.clone().after(Notified), newer);
+        assert_eq!((again.stage(), again.edition(), again.next()), (Stage::Taking, 2, Some(Act::FetchParts)));
+        // It was not told of it yet, and sees it when it is about to confirm.
+        assert_eq!(taken.clone().after(Superseded(2)), taken.clone().after(Superseded(2)).after(Superseded(2)));
+        assert_eq!(taken.clone().after(Superseded(2)).next(), Some(Act::FetchParts));
+        assert_eq!(taken.clone().after(Superseded(1)), taken, "it is the same");
+        let done = taken.after(Answered(TaskStatus::Completed));
+        assert_eq!(done.clone().after(Superseded(2)), done);
+        assert_eq!(now(done.after(Notified), newer).stage(), Stage::Completed);
+        let offered = now(run(&[read(TaskStatus::InProgress), Notified]), newer);
+        assert_eq!((offered.stage(), offered.edition()), (Stage::Offered, 2));
     }
 
     #[test]
@@ -263,11 +319,11 @@ mod tests {
     #[test]
     fn a_notification_that_comes_while_the_task_is_read_has_it_read_again() {
         let state = Receiving::default().after(Told::Notified);
-        let state = state.after(Told::TaskRead { status: TaskStatus::Requested, as_of: 1 });
+        let state = state.after(Told::TaskRead { status: TaskStatus::Requested, as_of: 1, edition: 1 });
         assert_eq!((state.stage(), state.next()), (Stage::Waiting(TaskStatus::Requested), Some(Act::ReadTask)));
-        let state = state.after(Told::TaskRead { status: TaskStatus::InProgress, as_of: 2 });
+        let state = state.after(Told::TaskRead { status: TaskStatus::InProgress, as_of: 2, edition: 1 });
         assert_eq!((state.stage(), state.next()), (Stage::Offered, None));
-        let late = state.clone().after(Told::TaskRead { status: TaskStatus::Requested, as_of: 1 });
+        let late = state.clone().after(Told::TaskRead { status: TaskStatus::Requested, as_of: 1, edition: 1 });
         assert_eq!(late, state, "an older answer");
     }
 
@@ -287,8 +343,10 @@ mod tests {
     fn event() -> impl Strategy<Value = Told> {
         prop_oneof![
             Just(Told::Notified),
-            (status(), 0_u32..6).prop_map(|(status, as_of)| Told::TaskRead { status, as_of }),
-            (0_u32..6).prop_map(|as_of| Told::TaskRead { status: TaskStatus::InProgress, as_of }),
+            (status(), 0_u32..6).prop_map(|(status, as_of)| Told::TaskRead { status, as_of, edition: 1 }),
+            (0_u32..6, 1_u64..3)
+                .prop_map(|(as_of, edition)| { Told::TaskRead { status: TaskStatus::InProgress, as_of, edition } }),
+            (1_u64..3).prop_map(Told::Superseded),
             (0_u32..6).prop_map(|as_of| Told::NotForUs { as_of }),
             Just(Told::Take),
             (0_usize..4).prop_map(Told::Parts),
@@ -329,6 +387,7 @@ mod tests {
                     prop_assert_eq!(state.stage(), Stage::Completed, "what is completed stays so");
                 }
                 let read_back = Receiving::kept(state.stage(), state.notifications(), state.held().to_vec());
+                let read_back = read_back.map(|read_back| read_back.of(state.edition()));
                 prop_assert_eq!(read_back, Some(state.clone()), "what can be reached can be kept");
             }
         }

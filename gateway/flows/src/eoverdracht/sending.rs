@@ -13,6 +13,8 @@ pub struct Sending {
     change: u32,
     /// The newest change that the receiver took a notification of; 0 before the first.
     told: u32,
+    /// The change with which the handoff came that is offered now: the first, until it is replaced.
+    edition: u32,
 }
 
 /// What happens to it.
@@ -22,6 +24,8 @@ pub enum SenderEvent {
     ReceiverPuts(TaskStatus),
     /// We set its status ourselves.
     WeSet(TaskStatus),
+    /// We put a newer handoff in the place of the one that is offered.
+    Replaced,
     /// The receiver took the notification of this change.
     Told(u32),
     /// Somebody has the receiver told again. What is over is told once.
@@ -39,12 +43,13 @@ pub struct NotAllowed {
 impl Sending {
     /// A Task that was just made, with the handoff in it.
     pub const fn made() -> Self {
-        Sending { status: TaskStatus::InProgress, change: 1, told: 0 }
+        Sending { status: TaskStatus::InProgress, change: 1, told: 0, edition: 1 }
     }
 
     /// As it was kept; nothing when that can be no transfer's state.
-    pub fn kept(status: TaskStatus, change: u32, told: u32) -> Option<Self> {
-        (change >= 1 && told <= change).then_some(Sending { status, change, told })
+    pub fn kept(status: TaskStatus, (change, told): (u32, u32), edition: u32) -> Option<Self> {
+        let fits = change >= 1 && told <= change && (1..=change).contains(&edition);
+        fits.then_some(Sending { status, change, told, edition })
     }
 
     pub fn status(&self) -> TaskStatus {
@@ -55,6 +60,17 @@ impl Sending {
     }
     pub fn told(&self) -> u32 {
         self.told
+    }
+
+    /// The change with which the handoff came that is offered now.
+    pub fn edition(&self) -> u32 {
+        self.edition
+    }
+
+    /// Whether who read the Task as of this change, if they say so, read of the handoff that is offered now. Who says nothing
+    /// did while there was no other.
+    pub fn is_current(&self, read: Option<u32>) -> bool {
+        read.map_or(self.edition == 1, |read| read >= self.edition)
     }
 
     /// What the receiver may fetch now.
@@ -78,14 +94,26 @@ impl Sending {
                 return Ok(if over { self } else { Sending { told: 0, ..self } });
             }
             SenderEvent::ReceiverPuts(to) => (to, Party::Receiver),
+            // What stays as it is is not set.
+            SenderEvent::WeSet(to) if to == self.status => {
+                return Err(NotAllowed { from: self.status, to, by: Party::Sender });
+            }
             SenderEvent::WeSet(to) => (to, Party::Sender),
+            SenderEvent::Replaced => {
+                let (to, by) = (self.status, Party::Sender);
+                let change = self.change.saturating_add(1);
+                let replaced = transition(Some(to), to, by).map(|_| Sending { change, edition: change, ..self });
+                return replaced.ok_or(NotAllowed { from: to, to, by });
+            }
             SenderEvent::Told(change) => {
                 // Nobody can have taken what was not sent.
                 let told = if change <= self.change { self.told.max(change) } else { self.told };
                 return Ok(Sending { told, ..self });
             }
         };
-        if to == self.status && by == Party::Receiver && self.change > 1 {
+        // The receiver never brought it where it is ready to be pulled.
+        let repeated = to == self.status && to != TaskStatus::InProgress && self.change > 1;
+        if repeated && by == Party::Receiver {
             return Ok(self);
         }
         match transition(Some(self.status), to, by) {
@@ -141,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_historic_states_go_their_way_for_a_partner_that_still_negotiates() {
-        let requested = Sending::kept(TaskStatus::Requested, 1, 0).unwrap();
+        let requested = Sending::kept(TaskStatus::Requested, (1, 0), 1).unwrap();
         assert_eq!(requested.access(), Access::AdvanceNotice);
         let held = requested.after(ReceiverPuts(TaskStatus::OnHold)).unwrap();
         assert_eq!((held.access(), held.change()), (Access::Nothing, 2));
@@ -155,7 +183,33 @@ mod tests {
 
     #[test]
     fn a_state_that_was_never_one_is_not_read() {
-        assert!(Sending::kept(TaskStatus::InProgress, 0, 0).is_none());
-        assert!(Sending::kept(TaskStatus::InProgress, 1, 2).is_none());
+        assert!(Sending::kept(TaskStatus::InProgress, (0, 0), 0).is_none());
+        assert!(Sending::kept(TaskStatus::InProgress, (1, 2), 1).is_none());
+        assert!(Sending::kept(TaskStatus::InProgress, (2, 0), 0).is_none());
+        assert!(Sending::kept(TaskStatus::InProgress, (2, 0), 3).is_none());
+        assert!(Sending::kept(TaskStatus::InProgress, (2, 0), 2).is_some());
+    }
+
+    #[test]
+    fn a_handoff_is_replaced_while_it_is_offered_and_nobody_confirms_the_one_before() {
+        let made = Sending::made();
+        assert!(made.is_current(Some(1)) && made.is_current(None), "there was no other");
+        let replaced = made.after(Told(1)).unwrap().after(Replaced).unwrap();
+        assert_eq!(
+            (replaced.status(), replaced.access(), replaced.owes()),
+            (TaskStatus::InProgress, Access::Handoff, Some(2))
+        );
+        assert!(replaced.is_current(Some(2)) && !replaced.is_current(Some(1)) && !replaced.is_current(None));
+        assert!(replaced.after(ReceiverPuts(TaskStatus::InProgress)).is_err());
+        let twice = replaced.after(Replaced).unwrap();
+        assert!(twice.edition() == 3 && !twice.is_current(Some(2)));
+        let done = twice.after(ReceiverPuts(TaskStatus::Completed)).unwrap();
+        assert!(done.is_current(Some(3)), "its answer was lost, and it is put again");
+        for over in [done, made.after(WeSet(TaskStatus::Cancelled)).unwrap()] {
+            assert!(over.after(Replaced).is_err(), "{over:?}");
+        }
+        for status in TaskStatus::ALL.into_iter().filter(|status| *status != TaskStatus::InProgress) {
+            assert!(Sending::kept(status, (1, 0), 1).unwrap().after(Replaced).is_err(), "{status}");
+        }
     }
 }

@@ -49,6 +49,9 @@ pub struct TaskRead {
     pub owner: Named,
     /// To which service or location of the receiver it is routed, as the sender names it.
     pub routed: Vec<String>,
+    /// What says which handoff is offered: the version of the Task, when it last changed, and the Composition. Another text
+    /// while the status stays: the handoff may be another.
+    pub edition: String,
 }
 
 /// An organisation as a Task names it.
@@ -168,7 +171,11 @@ pub fn read(task: &Resource) -> Result<TaskRead, TaskFault> {
     if composition.is_none() && matches!(status, TaskStatus::InProgress) {
         return Err(TaskFault::Handoff);
     }
+    let text = |value: Option<Value<'_>>| value.and_then(|value| value.as_text()).unwrap_or_default().into_owned();
+    let version = text(root.get("meta").and_then(|meta| meta.get("versionId")));
+    let edition = [version, text(root.get("lastModified")), composition.clone().unwrap_or_default()].join("|");
     Ok(TaskRead {
+        edition,
         status,
         patient,
         composition,

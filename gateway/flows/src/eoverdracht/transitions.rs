@@ -23,6 +23,9 @@ pub enum Phase {
     /// In no release: a handoff that was offered by mistake, and that nobody has confirmed, is taken back. A receiver that
     /// does not know the status can fetch nothing any more all the same: with it, nothing may be fetched (Nuts bolt).
     Withdrawal,
+    /// The status stays and the handoff is another: it is replaced while nobody has confirmed it. The sender tells of every
+    /// change, and the receiver finds out what changed (Nictiz eOverdracht 4.0; Nuts bolt).
+    Replacement,
 }
 
 /// What the receiver may fetch beside the Task itself, which always stays readable.
@@ -49,9 +52,9 @@ const fn row(from: Option<TaskStatus>, to: TaskStatus, by: Party, phase: Phase) 
 }
 
 /// Every transition that there is.
-pub const TRANSITIONS: [Transition; 13] = {
+pub const TRANSITIONS: [Transition; 14] = {
     use Party::{Receiver, Sender};
-    use Phase::{Current, Historic, Withdrawal};
+    use Phase::{Current, Historic, Replacement, Withdrawal};
     use TaskStatus::{Accepted, Cancelled, Completed, InProgress, OnHold, Rejected, Requested};
     [
         row(None, InProgress, Sender, Current),
@@ -69,6 +72,7 @@ pub const TRANSITIONS: [Transition; 13] = {
         row(Some(Accepted), Cancelled, Sender, Historic),
         row(Some(Accepted), InProgress, Sender, Historic),
         row(Some(InProgress), Cancelled, Sender, Withdrawal),
+        row(Some(InProgress), InProgress, Sender, Replacement),
     ]
 };
 

@@ -11,11 +11,27 @@ const PARTS: usize = 3;
 enum Message {
     Notification(u32),
     Taken(u32),
-    ReadTask { as_of: u32 },
-    Task { status: TaskStatus, as_of: u32 },
-    FetchParts,
-    Part(usize),
-    PutCompleted,
+    ReadTask {
+        as_of: u32,
+    },
+    Task {
+        status: TaskStatus,
+        as_of: u32,
+        change: u32,
+    },
+    /// `wanted`: of which edition the receiver asks.
+    FetchParts {
+        wanted: u64,
+    },
+    Part {
+        part: usize,
+        wanted: u64,
+        edition: u32,
+    },
+    /// `read`: the change of the Task that is put back.
+    PutCompleted {
+        read: u32,
+    },
     Answer(TaskStatus),
 }
 
@@ -25,6 +41,7 @@ enum Step {
     ReceiverWorks,
     SomebodyTakes,
     SenderWithdraws,
+    SenderReplaces,
     Deliver(usize),
     Lose(usize),
     Double(usize),
@@ -38,11 +55,16 @@ struct World {
     under_way: Vec<Message>,
     /// How often the sender came to `completed`, and the receiver.
     completed: (usize, usize),
+    /// Of which edition each part is that the receiver keeps.
+    kept: [Option<u32>; PARTS],
+    /// The newest change of the Task that the receiver read: it asks one thing at a time.
+    seen: u32,
 }
 
 impl World {
     fn new() -> Self {
-        World { sender: Sending::made(), receiver: None, under_way: Vec::new(), completed: (0, 0) }
+        let (sender, under_way) = (Sending::made(), Vec::new());
+        World { sender, receiver: None, under_way, completed: (0, 0), kept: [None; PARTS], seen: 0 }
     }
 
     fn tell(&mut self, event: Told) {
@@ -69,19 +91,31 @@ impl World {
             }
             Message::Taken(change) => self.sender = self.sender.after(SenderEvent::Told(change)).unwrap(),
             Message::ReadTask { as_of } => {
-                self.under_way.push(Message::Task { status: self.sender.status(), as_of });
+                let (status, change) = (self.sender.status(), self.sender.change());
+                self.under_way.push(Message::Task { status, as_of, change });
             }
-            Message::Task { status, as_of } => self.tell(Told::TaskRead { status, as_of }),
-            Message::FetchParts => {
+            Message::Task { change, .. } if change < self.seen => {}
+            Message::Task { status, as_of, change } => {
+                self.seen = change;
+                self.tell(Told::TaskRead { status, as_of, edition: change.into() });
+            }
+            Message::FetchParts { wanted } => {
                 if self.sender.access() == Access::Handoff {
-                    self.under_way.extend((0..PARTS).map(Message::Part));
+                    let edition = self.sender.edition();
+                    self.under_way.extend((0..PARTS).map(|part| Message::Part { part, wanted, edition }));
                 }
             }
-            Message::Part(part) => {
-                self.tell(Told::Parts(PARTS));
-                self.tell(Told::Kept(part));
+            Message::Part { part, wanted, edition } => {
+                let taking = |receiver: &&Receiving| receiver.stage() == Stage::Taking && receiver.edition() == wanted;
+                if self.receiver.as_ref().filter(taking).is_some() {
+                    self.kept[part] = Some(edition);
+                    self.tell(Told::Parts(PARTS));
+                    self.tell(Told::Kept(part));
+                }
             }
-            Message::PutCompleted => {
+            // What was read of a handoff that was replaced since is refused.
+            Message::PutCompleted { read } if !self.sender.is_current(Some(read)) => {}
+            Message::PutCompleted { .. } => {
                 let before = self.sender.status();
                 match self.sender.after(SenderEvent::ReceiverPuts(TaskStatus::Completed)) {
                     Ok(after) => self.sender = after,
@@ -100,16 +134,31 @@ impl World {
             Step::SenderWorks => self.under_way.extend(self.sender.owes().map(Message::Notification)),
             Step::ReceiverWorks => {
                 let Some(receiver) = &self.receiver else { return };
-                self.under_way.extend(receiver.next().map(|act| match act {
-                    Act::ReadTask => Message::ReadTask { as_of: receiver.notifications().0 },
-                    Act::FetchParts => Message::FetchParts,
-                    Act::PutCompleted => Message::PutCompleted,
-                }));
+                match receiver.next() {
+                    Some(Act::ReadTask) => {
+                        self.under_way.push(Message::ReadTask { as_of: receiver.notifications().0 });
+                    }
+                    Some(Act::FetchParts) => self.under_way.push(Message::FetchParts { wanted: receiver.edition() }),
+                    // It reads the Task that it puts back, and looks at what it offers.
+                    Some(Act::PutCompleted) => {
+                        let (status, change) = (self.sender.status(), self.sender.change());
+                        self.seen = change;
+                        match status {
+                            TaskStatus::InProgress if receiver.edition() != u64::from(change) => {
+                                self.tell(Told::Superseded(change.into()));
+                            }
+                            TaskStatus::InProgress => self.under_way.push(Message::PutCompleted { read: change }),
+                            status => self.tell(Told::Answered(status)),
+                        }
+                    }
+                    None => {}
+                }
             }
             Step::SomebodyTakes => self.tell(Told::Take),
             Step::SenderWithdraws => {
                 self.sender = self.sender.after(SenderEvent::WeSet(TaskStatus::Cancelled)).unwrap_or(self.sender);
             }
+            Step::SenderReplaces => self.sender = self.sender.after(SenderEvent::Replaced).unwrap_or(self.sender),
             Step::Deliver(at) => {
                 if let Some(at) = place(at) {
                     let message = self.under_way.swap_remove(at);
@@ -135,7 +184,11 @@ impl World {
         let whole = |receiver: &Receiving| receiver.held().len() == PARTS && receiver.held().iter().all(|part| *part);
         let stage = self.receiver.as_ref().map(Receiving::stage);
         let completed = self.sender.status() == TaskStatus::Completed || stage == Some(Stage::Completed);
-        (!completed || self.receiver.as_ref().is_some_and(whole)) && self.completed.0 <= 1 && self.completed.1 <= 1
+        // What is complete is the handoff that was offered last, whole.
+        let newest = self.kept.iter().all(|kept| *kept == Some(self.sender.edition()));
+        (!completed || newest && self.receiver.as_ref().is_some_and(whole))
+            && self.completed.0 <= 1
+            && self.completed.1 <= 1
     }
 }
 
@@ -144,6 +197,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::SenderWorks),
         3 => Just(Step::ReceiverWorks),
         1 => Just(Step::SomebodyTakes),
+        1 => Just(Step::SenderReplaces),
         8 => (0_usize..64).prop_map(Step::Deliver),
         2 => (0_usize..64).prop_map(Step::Lose),
         2 => (0_usize..64).prop_map(Step::Double),

@@ -107,6 +107,8 @@ pub enum Because {
     OlderThanAgreement,
     OfWhatIsNotShown,
     OnlyUse,
+    /// It is used, and the agreement about it cannot be dated.
+    AgreementUnclear,
     SaysNotUsed,
     NoTime,
     /// Its period is a text only.
@@ -159,6 +161,7 @@ impl Because {
             | B::OlderThanAgreement
             | B::OfWhatIsNotShown
             | B::OnlyUse
+            | B::AgreementUnclear
             | B::SaysNotUsed => Rule::A9,
             B::Leads => Rule::A10,
             B::NoTime | B::OnlyCondition | B::EndsBeforeItBegins | B::DependsOnVersion => Rule::A11,
@@ -210,6 +213,7 @@ impl Because {
             B::OlderThanAgreement => "older-than-agreement",
             B::OfWhatIsNotShown => "of-what-is-not-shown",
             B::OnlyUse => "only-use",
+            B::AgreementUnclear => "agreement-unclear",
             B::SaysNotUsed => "says-not-used",
             B::NoTime => "no-time",
             B::OnlyCondition => "only-condition",
@@ -240,6 +244,7 @@ impl Because {
                 | B::LaterStartCounts
                 | B::NoAgreement
                 | B::NotAligned
+                | B::AgreementUnclear
                 | B::SaysNotUsed
                 | B::NoTime
                 | B::OnlyCondition

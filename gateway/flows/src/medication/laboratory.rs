@@ -249,6 +249,8 @@ mod tests {
             ((LOINC, "14682-9"), "135", "umol/L", Some(135.0)),
             ((NHG_45, "523"), "138", "{micromol/l}", Some(138.0)),
             ((NHG_45, "523"), "0.138", "mmol/L", Some(138.0)),
+            ((LOINC, "14682-9"), "135", "µmol/L", Some(135.0)),
+            ((LOINC, "14682-9"), "135", "μmol/l", Some(135.0)),
             ((NHG_45, "523"), "1.2", "mg/dL", None),
             ((LOINC, "62238-1"), "25", "mL/min/{1.73_m2}", Some(25.0)),
             ((NHG_45, "3583"), "99", "ml/min/{1.73m2}", Some(99.0)),
@@ -271,7 +273,8 @@ mod tests {
         let older = result((LOINC, "6298-4"), "5.1", "mmol/l", "2026-06-01");
         let urine = result((LOINC, "14683-7"), "138", "mmol/l", "2026-11-01");
         let panel = result((LOINC, "45066-8"), "135", "umol/l", "2026-11-01");
-        let wrong = resource(&own.text().replace("final", "entered-in-error"));
+        // Another value: told apart from its correction by its status alone.
+        let wrong = resource(&own.text().replace("final", "entered-in-error").replace("4.0", "9.9"));
         let all = [(0, &older), (0, &own), (1, &own), (0, &urine), (0, &panel), (0, &wrong)];
         let series = laboratory(all.into_iter());
         assert_eq!(series.len(), 1);

@@ -137,6 +137,7 @@ impl Medication {
         let mut all = named(&aside.name);
         all.extend(aside.treatment.as_ref().map(|id| identifier("treatment", id)));
         all.extend(aside.product.as_deref().map(spoken).map(|name| value("product", "valueString", Node::text(name))));
+        all.extend(aside.note.as_deref().map(|note| value("note", "valueString", Node::text(spoken(note)))));
         all.push(parts("reason", reason(&aside.reason)));
         all.extend(aside.receipts.iter().map(|receipt| parts("received", self.receipt(receipt))));
         all

@@ -115,6 +115,8 @@ pub struct Aside {
     pub name: Arc<Named>,
     pub treatment: Option<Identifier>,
     pub product: Option<String>,
+    /// What its author wrote with it: that an agreement is over does not make the warning in it untrue.
+    pub note: Option<String>,
     pub reason: Reason,
     pub receipts: Vec<Receipt>,
 }
@@ -245,7 +247,17 @@ impl Teller<'_, '_> {
 
     fn aside(&self, unique: &Unique<'_>, treatment: Option<Identifier>, reason: Reason) -> Aside {
         let block = unique.first();
-        Aside { name: block.named.clone(), treatment, product: self.product(block), reason, receipts: receipts(unique) }
+        let nothing = Beside::new();
+        let beside = self.beside.get(block.source).unwrap_or(&nothing);
+        let reader = Some(Reader { resource: block.resource, beside }).filter(|_| block.beside.note);
+        Aside {
+            name: block.named.clone(),
+            treatment,
+            product: self.product(block),
+            note: reader.and_then(|reader| reader.say_at("note")),
+            reason,
+            receipts: receipts(unique),
+        }
     }
 
     fn said(&self, unique: usize) -> Said {

@@ -41,7 +41,12 @@ pub(super) fn add(case: &Case<'_, '_>, agreed: [&Of<'_, '_>; 2], unclear: &mut V
             lines.push(unique);
         }
     }
-    place(case, &lines, decided);
+    // An agreement that cannot be dated is an agreement all the same.
+    let agreement = |line: &&Shown| {
+        matches!(case.block(line.unique).kind, Kind::MedicationAgreement | Kind::AdministrationAgreement)
+    };
+    let undated = unclear.iter().find(agreement).map(|line| line.unique);
+    place(case, &lines, undated, decided);
 }
 
 fn author(block: &Block<'_>) -> usize {
@@ -73,7 +78,7 @@ fn lines(decided: &Decided) -> impl Iterator<Item = &Shown> {
     decided.parts.iter().flat_map(|part| &part.lines)
 }
 
-fn place(case: &Case<'_, '_>, uses: &[usize], decided: &mut Decided) {
+fn place(case: &Case<'_, '_>, uses: &[usize], undated: Option<usize>, decided: &mut Decided) {
     let mut alone: Option<Part> = None;
     for unique in uses {
         let block = case.block(*unique);
@@ -95,7 +100,9 @@ fn place(case: &Case<'_, '_>, uses: &[usize], decided: &mut Decided) {
             continue;
         }
         let section = alone.as_ref().map_or_else(|| of_use(case, block), |part| part.section);
-        found.splice(0..0, [Found::new(B::OnlyUse), Found::new(standing(section))]);
+        let alone_because =
+            undated.map_or(Found::new(B::OnlyUse), |agreement| Found::by(B::AgreementUnclear, [agreement]));
+        found.splice(0..0, [alone_because, Found::new(standing(section))]);
         let line = case.shown(*unique, None, section, found);
         match &mut alone {
             Some(part) => part.lines.push(line),

@@ -34,6 +34,7 @@ pub struct Block {
     /// System and code.
     product: Vec<(&'static str, &'static str)>,
     called: Option<&'static str>,
+    noted: Option<&'static str>,
     text: Option<String>,
     updated: Option<&'static str>,
     without_id: bool,
@@ -58,6 +59,7 @@ pub fn block(kind: &'static str, id: &str) -> Block {
         status: "unknown",
         product: Vec::new(),
         called: None,
+        noted: None,
         text: None,
         updated: None,
         without_id: false,
@@ -152,6 +154,12 @@ impl Block {
         self.product.push((system, code));
         self
     }
+    /// What its author wrote with it.
+    #[must_use]
+    pub fn noted(mut self, text: &'static str) -> Self {
+        self.noted = Some(text);
+        self
+    }
     /// What the product is called; after its treatment when nothing is said.
     #[must_use]
     pub fn called(mut self, name: &'static str) -> Self {
@@ -205,6 +213,9 @@ impl Block {
         ];
         if let Some(updated) = self.updated {
             parts.push(format!(r#""meta":{{"lastUpdated":"{updated}"}}"#));
+        }
+        if let Some(text) = self.noted {
+            parts.push(format!(r#""note":[{{"text":"{text}"}}]"#));
         }
         if !self.without_id {
             parts.push(format!(r#""identifier":[{{"system":"urn:oid:1.{}","value":"{}"}}]"#, self.kind, self.id));

@@ -42,6 +42,8 @@ pub struct TransferShown {
     pub given_up: bool,
     /// Who took it.
     pub taker: Option<String>,
+    /// Whether it is in the own record system; nothing where that takes no handoffs in.
+    pub stored: Option<bool>,
     /// Who signed off that they read it, and when (RFC 3339).
     pub read: Option<(String, String)>,
     /// What can be done with it now.

@@ -68,6 +68,7 @@ fn transfer(side: Side, progress: Progress) -> TransferShown {
         failed: None,
         given_up: false,
         taker: None,
+        stored: None,
         read: None,
         acts: Vec::new(),
     }
@@ -155,6 +156,14 @@ async fn every_state_has_words_and_one_that_is_over_stands_apart() {
     let read = TransferShown { read: Some(("K. de Wit".into(), "2026-11-20T11:00:00Z".into())), ..unread.clone() };
     assert!(crate::words::handoffs::asks(&unread) && !crate::words::handoffs::asks(&read));
     assert!(crate::words::handoffs::is_over(&read));
+    // What is read and not in the own record system yet is not over, and says so.
+    let owed = TransferShown { stored: Some(false), ..read.clone() };
+    assert!(!crate::words::handoffs::is_over(&owed) && !crate::words::handoffs::asks(&owed));
+    assert!(crate::words::handoffs::next(&owed).contains("eigen dossier"));
+    let stuck = TransferShown { given_up: true, ..owed };
+    assert!(crate::words::handoffs::asks(&stuck));
+    assert!(crate::words::handoffs::next(&stuck).contains("ingeschreven"));
+    assert!(crate::words::handoffs::is_over(&TransferShown { stored: Some(true), ..read }));
 }
 
 #[actix_web::test]

@@ -23,7 +23,7 @@ async fn what_four_providers_say_stands_in_sections_with_what_does_not_fit() {
         "volgens patiënt of naaste",
         "Onderbroken 1",
         "Onderbroken per ",
-        "Apotheek loopt niet gelijk met de voorschrijver",
+        "De apotheek gaat nog uit van een eerdere afspraak en loopt niet gelijk met de voorschrijver",
         "Wordt volgens deze opgave niet gebruikt",
         "Recent gestopt 0Niets ontvangen.",
         "Onduidelijk: zelf beoordelen 2",
@@ -44,6 +44,38 @@ async fn what_four_providers_say_stands_in_sections_with_what_does_not_fit() {
     let at = |what: &str| words.find(what).unwrap();
     assert!(at("Penicilline") < at("product of paracetamol"), "what can do harm first");
     assert!(at("product of paracetamol") < at("Onderbroken per"));
+}
+
+#[actix_web::test]
+async fn another_strength_an_old_note_and_an_agreement_without_a_date_are_there_to_be_read() {
+    let medicine = |kind: &'static str, id: &str| block(kind, id).treatment(Some("m"));
+    let place = Place::new("90000901", "Huisartsenpraktijk De Terp")
+        .holds(&patient("1", BSN, "Antje", "Zeilstra", "1938-02-11"))
+        .holds(
+            &medicine("MA", "low")
+                .days(-60, None)
+                .at(-60, "08:00")
+                .called("metoprolol 50 mg")
+                .noted("Meer gaf duizeligheid.")
+                .json(),
+        )
+        .holds(&medicine("MA", "high").days(-9, None).at(-9, "08:00").called("metoprolol 100 mg").json())
+        .holds(
+            &medicine("MGB", "use").days(-9, None).at(-8, "08:00").author("Patient").called("metoprolol 50 mg").json(),
+        )
+        .holds(&medicine("MVE", "box").days(-20, None).called("metoprolol 50 mg").json())
+        .holds(&block("MA", "words").treatment(Some("w")).condition("zolang er pijn is").json())
+        .holds(&block("MGB", "used").treatment(Some("w")).days(-9, None).at(-8, "08:00").author("Patient").json());
+    let words = ask(&Stub::of(World::new("90000901").with(place))).await.words();
+    for expected in [
+        "Anders genoemd dan bovenaan, en zonder code om te vergelijken: ga na of het hetzelfde middel en dezelfde \
+         sterkte is (metoprolol 100 mg, MA)",
+        "Toelichting bij metoprolol 50 mg, MA die niet meer getoond wordt: Meer gaf duizeligheid.",
+        ": metoprolol 50 mg",
+        "De afspraak hierbij is niet te dateren; die staat bij Onduidelijk",
+    ] {
+        assert!(words.contains(expected), "{expected}\n{words}");
+    }
 }
 
 #[actix_web::test]

@@ -14,14 +14,14 @@ use policy::UseCaseId;
 use super::ready::{ReadyCaller, ReadyPerson};
 use super::{said, secrets, use_case};
 use crate::handoffs::config::{Content, HandoffsConfig, PartnerHandoffs};
-use crate::handoffs::{INBOX, RECEIVER, SENDER};
+use crate::handoffs::{FILING, INBOX, MAKING, RECEIVER, SENDER};
 use crate::http::handoffs::notification::PATH;
 
 /// UZI: nurse (verpleegkundige).
 const NURSE: &str = "30.000";
 
 /// What every node of the region needs for handoffs.
-pub const USE_CASES: [&str; 3] = [SENDER, RECEIVER, INBOX];
+pub const USE_CASES: [&str; 5] = [SENDER, RECEIVER, INBOX, MAKING, FILING];
 
 /// What a partner may ask us for: to pull what we send it, and to tell us of what it sends.
 pub(super) const OF_PARTNERS: [&str; 2] = [SENDER, RECEIVER];
@@ -67,7 +67,7 @@ pub fn system(provider: &Provider, folder: &Path) -> Result<Option<(InnerCallerC
     let client_id = "handoff-system";
     let token_file = folder.join("tokens").join(client_id);
     let code = secrets::access_code(&token_file)?;
-    let use_cases = [SENDER, INBOX].into_iter().map(use_case).collect::<Result<Vec<_>, _>>()?;
+    let use_cases = [SENDER, INBOX, MAKING].into_iter().map(use_case).collect::<Result<Vec<_>, _>>()?;
     let (id, name, role) = (nurse.id.to_owned(), nurse.name.to_owned(), nurse.role.to_owned());
     let config = InnerCallerConfig {
         client_id: client_id.into(),

@@ -14,6 +14,7 @@ use fhir::FhirVersion;
 use super::ready::{ReadyCaller, ReadyPerson, ReadySimulator};
 use super::{io, loopback, outsiders, port, said, secrets, use_case};
 use crate::config::{PartnerNode, SourceConfig};
+use crate::handoffs::MAKING;
 use crate::http::referrals::notification::PATH;
 use crate::referrals::config::{PartnerReferrals, ReferralsConfig};
 use crate::referrals::{INBOX, INTAKE, RECEIVER, SENDER};
@@ -76,14 +77,15 @@ pub fn told(outer: &str) -> Result<PartnerReferrals, String> {
     Ok(PartnerReferrals { notification: said(WebAddress::parse(&format!("{outer}{PATH}")))? })
 }
 
-/// The hospital's basic data sets, in STU3, for those whom patients are referred to and for nobody else.
+/// The hospital's basic data sets, in STU3, for those whom patients are referred to, for the handoffs that are made of them, and
+/// for nobody else.
 pub fn source(provider: &Provider, folder: &Path) -> Result<Option<SourceConfig>, String> {
     if provider.key != region::HOSPITAL.key {
         return Ok(None);
     }
     let folder = folder.join("bgz");
     referral::write_folder(provider.key, &folder).map_err(io(&folder))?;
-    let use_cases = vec![use_case(SENDER)?];
+    let use_cases = vec![use_case(SENDER)?, use_case(MAKING)?];
     Ok(Some(SourceConfig::Files(FilesSourceConfig { use_cases, ..FilesSourceConfig::new(folder, FhirVersion::Stu3) })))
 }
 

@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 
 use super::NodeDesk;
 use crate::handoffs::book::Trouble;
+use crate::handoffs::filing::Filing;
 use crate::handoffs::getting::GettingFault;
 use crate::handoffs::printing;
 use crate::handoffs::received::Received;
@@ -245,10 +246,13 @@ fn all(handoffs: &Handoffs, side: Side) -> Result<Vec<TransferShown>, TransferNo
 fn received(id: Id, one: &Received, now: OffsetDateTime, handoffs: &Handoffs) -> TransferShown {
     let stage = one.receiving().map(|receiving| receiving.stage());
     let mut acts = Vec::new();
+    if one.effort.given_up {
+        acts.push(HandoffAct::Retry);
+    }
     match stage {
-        _ if one.effort.given_up => acts.push(HandoffAct::Retry),
-        Some(Stage::Offered) => acts.push(HandoffAct::Take),
+        // What is here can be read, whether it could be stored or not.
         Some(Stage::Completed) if one.seen.is_none() => acts.push(HandoffAct::Read),
+        Some(Stage::Offered) if !one.effort.given_up => acts.push(HandoffAct::Take),
         _ => {}
     }
     TransferShown {
@@ -266,6 +270,7 @@ fn received(id: Id, one: &Received, now: OffsetDateTime, handoffs: &Handoffs) ->
         failed: one.effort.failed.clone(),
         given_up: one.effort.given_up,
         taker: one.taker.as_ref().map(|person| person.name.clone().unwrap_or_else(|| person.id.clone())),
+        stored: one.filing.as_ref().map(|filing| matches!(filing, Filing::Stored { .. })),
         read: one.seen.as_ref().map(|seen| (seen.by.clone(), seen.at.clone())),
         acts,
     }
@@ -300,6 +305,7 @@ fn sent(id: Id, one: &Sent, now: OffsetDateTime, handoffs: &Handoffs) -> Transfe
         failed: one.effort.failed.clone(),
         given_up: one.effort.given_up,
         taker: None,
+        stored: None,
         read: None,
         acts,
     }

@@ -249,6 +249,15 @@ impl<R: Tells + Serialize + DeserializeOwned + Send + 'static> Book<R> {
         off_thread(move || Ok(documents.read(id, part)?)).await
     }
 
+    /// Forgets a part of a transfer. To do it again changes nothing.
+    ///
+    /// # Errors
+    /// The disk says no.
+    pub async fn drop_part(&self, id: Id, part: u32) -> Result<(), Trouble> {
+        let documents = self.documents.clone();
+        off_thread(move || Ok(documents.remove_part(id, part)?)).await
+    }
+
     /// Forgets a transfer and what it carried.
     ///
     /// # Errors

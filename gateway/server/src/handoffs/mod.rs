@@ -11,9 +11,15 @@ mod callbacks;
 mod callbacks_tests;
 pub mod config;
 pub mod effort;
+pub mod filing;
+#[cfg(all(test, feature = "demo"))]
+mod filing_tests;
 pub mod forgetting;
 pub mod getting;
 mod inbox;
+pub mod making;
+#[cfg(test)]
+mod making_tests;
 pub mod names;
 mod outbox;
 pub mod owed;
@@ -23,6 +29,7 @@ pub mod printing;
 mod push;
 pub mod received;
 mod receiving;
+mod replacing;
 mod sending;
 pub mod sent;
 #[cfg(test)]
@@ -64,6 +71,7 @@ pub use inbox::InboxSource;
 pub use outbox::OutboxSource;
 pub use push::{Prepared, PushFault, Pushed};
 pub use receiving::Runs;
+pub use replacing::{ReplaceFault, Replaced};
 pub use taking::{CancelFault, TakeFault, Taken};
 pub use work::Working;
 
@@ -71,8 +79,12 @@ pub use work::Working;
 pub const SENDER: &str = "eoverdracht-sender";
 /// What a sender may tell us, and what we pull by.
 pub const RECEIVER: &str = "eoverdracht-receiver";
+/// What our own sources are asked by for what a handoff is made of.
+pub const MAKING: &str = "eoverdracht-making";
 /// What our own systems get what was received by.
 pub const INBOX: &str = "eoverdracht-inbox";
+/// What we store what was received in our own record system by. The source that names it is the one that takes handoffs in.
+pub const FILING: &str = "eoverdracht-filing";
 
 /// Another provider that handoffs go to or come from.
 pub struct Partner {
@@ -104,7 +116,11 @@ pub struct Handoffs {
     pub tickets: Arc<Tickets>,
     /// The provider's own record system, where it is told of what happens to transfers.
     pub record_system: Option<WebhookReceiver>,
+    /// Whether a source of ours takes handoffs in.
+    pub takes_in: bool,
     patients: Mutex<HashMap<String, Known>>,
+    /// One handoff is replaced at a time: whoever does knows where the newer one is kept.
+    replacing: tokio::sync::Mutex<()>,
 }
 
 /// Whom an id of a Patient means in what we send.
@@ -125,6 +141,7 @@ pub struct Parts {
     pub notifier: Arc<dyn Tells>,
     pub tickets: Arc<Tickets>,
     pub record_system: Option<WebhookReceiver>,
+    pub takes_in: bool,
 }
 
 impl Books {
@@ -156,7 +173,7 @@ impl Handoffs {
     /// # Errors
     /// A sentence for the operator.
     pub fn new(parts: Parts) -> Result<Arc<Self>, String> {
-        let Parts { own, config, clock, books, grants, partners, notifier, tickets, record_system } = parts;
+        let Parts { own, config, clock, books, grants, partners, notifier, tickets, record_system, takes_in } = parts;
         let handoffs = Handoffs {
             own,
             config,
@@ -167,7 +184,9 @@ impl Handoffs {
             notifier,
             tickets,
             record_system,
+            takes_in,
             patients: Mutex::default(),
+            replacing: tokio::sync::Mutex::default(),
         };
         let sent = handoffs.books.sent.list(None, usize::MAX).map_err(|fault| format!("the handoffs: {fault}"))?;
         for (_, sent) in sent {

@@ -29,6 +29,12 @@ pub fn of_push(receiver: &Ura, bundle: &[u8], printed: bool) -> Digest {
     digest_of(&[kind, receiver.as_str().as_bytes(), bundle])
 }
 
+/// The same name of a record system's for the same patient and receiver is the same handoff that was made of sources.
+pub fn of_made(receiver: &Ura, patient: &Bsn, name: &str) -> Digest {
+    let patient = patient.reveal_to(Reader::OwnRegister);
+    digest_of(&[b"made", receiver.as_str().as_bytes(), patient.as_bytes(), name.as_bytes()])
+}
+
 /// The same episode of the same patient for the same receiver is the same referral.
 pub fn of_referral(receiver: &Ura, patient: &Bsn, episode: &str) -> Digest {
     let patient = patient.reveal_to(Reader::OwnRegister);
@@ -43,6 +49,12 @@ pub fn of_notification(sender: &Ura, identifier: &str) -> Digest {
 /// A Task is its sender's.
 pub fn of_task(sender: &Ura, task: &str) -> Digest {
     digest_of(&[b"task", sender.as_str().as_bytes(), task.as_bytes()])
+}
+
+/// Which handoff a Task offers, of what it says of it: never 0.
+pub fn of_edition(says: &str) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = digest_of(&[b"edition", says.as_bytes()]);
+    u64::from_be_bytes([a, b, c, d, e, f, g, h]).max(1)
 }
 
 fn digest_of(parts: &[&[u8]]) -> Digest {

@@ -73,7 +73,7 @@ impl OutboxSource {
             // The policy has refused it already: the ground is another by then.
             return Err(SourceFault::NotFound);
         }
-        let handoff = self.handoff(id).await?;
+        let handoff = self.handoff(id, sent.part).await?;
         match asked {
             Interaction::Read { resource_type, id } => {
                 let one = handoff.find(resource_type.name(), id.as_str()).ok_or(SourceFault::NotFound)?;
@@ -93,8 +93,8 @@ impl OutboxSource {
         }
     }
 
-    async fn handoff(&self, id: Id) -> Result<Handoff, SourceFault> {
-        let bytes = self.handoffs.books.sent.part(id, 0).await.map_err(|fault| unreadable(&fault))?;
+    async fn handoff(&self, id: Id, part: u32) -> Result<Handoff, SourceFault> {
+        let bytes = self.handoffs.books.sent.part(id, part).await.map_err(|fault| unreadable(&fault))?;
         let bytes = bytes.ok_or(SourceFault::Unusable("the document of a transfer is gone"))?;
         let damaged = SourceFault::Unusable("the document of a transfer cannot be read");
         let limits = Limits { bytes: bytes.len(), ..Limits::default() };
@@ -118,6 +118,10 @@ impl OutboxSource {
             let version = format!("W/\"{}\"", sending.change());
             if expected.as_ref().is_some_and(|expected| *expected != version) {
                 return Change::None(Err(SourceFault::PreconditionFailed));
+            }
+            // Who confirms one that was replaced since has not got the one that is offered.
+            if !sending.is_current(put.version_id().and_then(|version| version.parse().ok())) {
+                return Change::None(Err(SourceFault::Rejected));
             }
             let Some(status) = task::only_status_changed(&ours, &put) else {
                 return Change::None(Err(SourceFault::Rejected));

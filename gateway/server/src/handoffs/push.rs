@@ -5,7 +5,6 @@ use fhir::{Resource, Ura};
 use flows::eoverdracht::assembling::{self, AssemblyFault};
 use flows::eoverdracht::rules::{self, Shortcoming};
 use flows::eoverdracht::{Handoff, HandoffFault};
-use policy::Finding;
 use store::once::Digest;
 use store::transfers::{DocumentFault, Id, Made};
 
@@ -25,18 +24,29 @@ pub struct Prepared {
     document: Resource,
     /// What came: by its bytes a push that comes again is known.
     came: Resource,
+    /// Or by the name that the record system gave it.
+    named: Option<Digest>,
     /// It goes with itself in print.
     printed: bool,
 }
 
 impl Prepared {
+    /// One that comes again under this name is known, whatever its bytes.
+    #[must_use]
+    pub fn known_by(self, name: Digest) -> Self {
+        Prepared { named: Some(name), ..self }
+    }
+
     pub fn handoff(&self) -> &Handoff {
         &self.handoff
+    }
+    pub(super) fn document(&self) -> &Resource {
+        &self.document
     }
 
     /// What makes a push of it that comes again the one that is there.
     pub fn name(&self, receiver: &Ura) -> Digest {
-        names::of_push(receiver, self.came.text().as_bytes(), self.printed)
+        self.named.unwrap_or_else(|| names::of_push(receiver, self.came.text().as_bytes(), self.printed))
     }
 
     /// The same, to go with itself in print.
@@ -125,7 +135,22 @@ impl Handoffs {
     pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Prepared, PushFault> {
         let document = assembling::document(bundle).map_err(PushFault::Assembly)?;
         let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
-        Ok(Prepared { handoff, document, came: bundle.clone(), printed: false })
+        Ok(Prepared { handoff, document, came: bundle.clone(), named: None, printed: false })
+    }
+
+    /// What the partner of this URA is called, where it is told of handoffs.
+    pub fn receiver_name(&self, receiver: &Ura) -> Option<String> {
+        let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
+        partner.map(|partner| partner.peer.name.clone())
+    }
+
+    /// Whether the id of its Patient is nobody else's in what we send.
+    pub(super) fn means_one(&self, handoff: &Handoff) -> Result<(), PushFault> {
+        match self.known().get(handoff.patient_id()) {
+            None => Ok(()),
+            Some(Known::One(bsn)) if bsn == handoff.patient() => Ok(()),
+            Some(Known::One(_) | Known::Several) => Err(PushFault::PatientId),
+        }
     }
 
     /// Keeps a handoff for this receiver, who is told of it soon. The same bytes for the same receiver are the transfer that
@@ -137,13 +162,7 @@ impl Handoffs {
         let Prepared { handoff, document, .. } = prepared;
         let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
         let partner = partner.ok_or(PushFault::Receiver)?;
-        let meant = self.known().get(handoff.patient_id()).map(|known| match known {
-            Known::One(bsn) => Finding::Found(bsn == handoff.patient()),
-            Known::Several => Finding::Absent,
-        });
-        if !matches!(meant, None | Some(Finding::Found(true))) {
-            return Err(PushFault::PatientId);
-        }
+        self.means_one(handoff)?;
         let shortcomings = rules::shortcomings(handoff);
         if self.config.content == Content::Refuse && !shortcomings.is_empty() {
             return Err(PushFault::Content(shortcomings));

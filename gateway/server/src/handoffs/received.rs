@@ -6,6 +6,7 @@ use policy::Person;
 use serde::{Deserialize, Serialize};
 
 use super::effort::Effort;
+use super::filing::Filing;
 use super::owed::{Telling, Tells};
 use super::pool::OfParty;
 
@@ -25,6 +26,12 @@ pub struct Received {
     notified: u32,
     read: u32,
     held: Vec<bool>,
+    /// Which handoff the Task offers.
+    #[serde(default)]
+    edition: u64,
+    /// How often it was replaced by a newer one since we first read of it.
+    #[serde(default)]
+    pub replaced: u32,
     /// Of the Task: the ids of the Patient and of the Composition at the sender.
     pub patient_id: Option<String>,
     pub composition: Option<String>,
@@ -35,6 +42,9 @@ pub struct Received {
     /// Who signed off that they read it, once somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
+    /// Where it stands with our own record system, where that takes handoffs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing: Option<Filing>,
     /// How many resources the handoff has, once it is kept.
     pub resources: usize,
     /// RFC 3339.
@@ -77,11 +87,14 @@ impl Received {
             notified: 0,
             read: 0,
             held: Vec::new(),
+            edition: 0,
+            replaced: 0,
             patient_id: None,
             composition: None,
             routed: Vec::new(),
             taker: None,
             seen: None,
+            filing: None,
             resources: 0,
             first: now.to_owned(),
             modified: now.to_owned(),
@@ -107,13 +120,17 @@ impl Received {
             "completed-without-us" => Stage::Closed(Closed::CompletedWithoutUs),
             _ => return None,
         };
-        Receiving::kept(stage, (self.notified, self.read), self.held.clone())
+        Receiving::kept(stage, (self.notified, self.read), self.held.clone()).map(|state| state.of(self.edition))
     }
 
     /// Puts a state in the place of the one before; what was tried before counts no more. `now`: RFC 3339.
     pub fn put(&mut self, receiving: &Receiving, now: &str) {
         let stage = word(receiving.stage());
-        if !self.stage.is_empty() && self.stage != stage {
+        // Before the Task was read, no handoff was offered that could be replaced.
+        let replaced = self.edition != 0 && self.edition != receiving.edition();
+        self.replaced = self.replaced.saturating_add(u32::from(replaced));
+        self.edition = receiving.edition();
+        if !self.stage.is_empty() && (self.stage != stage || replaced) {
             self.telling.changed(now);
         }
         stage.clone_into(&mut self.stage);
@@ -177,13 +194,16 @@ mod tests {
         let mut received = Received::new((&ura, "Noord"), "t", "b", "2026-01-01T00:00:00Z", "c");
         assert_eq!(received.receiving(), Some(Receiving::default()));
         let mut state = Receiving::default();
-        let read = |status| Told::TaskRead { status, as_of: 1 };
+        let read = |status| Told::TaskRead { status, as_of: 1, edition: 7 };
         for event in [
             read(TaskStatus::OnHold),
             read(TaskStatus::InProgress),
             Told::Take,
             Told::Parts(2),
             Told::Kept(1),
+            Told::Kept(0),
+            Told::Superseded(8),
+            Told::Parts(1),
             Told::Kept(0),
             Told::Answered(TaskStatus::Completed),
             Told::Notified,
@@ -194,6 +214,7 @@ mod tests {
             let back: Received = serde_json::from_slice(&text).unwrap();
             assert_eq!(back.receiving(), Some(state.clone()), "{event:?}");
         }
+        assert_eq!(received.replaced, 1);
         for closed in [read(TaskStatus::Cancelled), read(TaskStatus::Completed), Told::NotForUs { as_of: 1 }] {
             let state = Receiving::default().after(closed);
             received.put(&state, "2026-01-02T00:00:00Z");

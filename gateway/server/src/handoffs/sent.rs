@@ -31,6 +31,12 @@ pub struct Sent {
     status: String,
     change: u32,
     told: u32,
+    /// The change with which the handoff came that is offered now.
+    #[serde(default = "first")]
+    edition: u32,
+    /// The part of its documents that this handoff is.
+    #[serde(default)]
+    pub part: u32,
     /// RFC 3339.
     pub made: String,
     /// RFC 3339: when the Task last changed.
@@ -44,6 +50,10 @@ pub struct Sent {
     /// What our record system was told of it.
     #[serde(default)]
     telling: Telling,
+}
+
+fn first() -> u32 {
+    Sending::made().edition()
 }
 
 /// What a new transfer is made of.
@@ -80,6 +90,8 @@ impl Sent {
             status: sending.status().code().to_owned(),
             change: sending.change(),
             told: sending.told(),
+            edition: sending.edition(),
+            part: 0,
             made: new.now.clone(),
             modified: new.now,
             until: new.until,
@@ -92,7 +104,7 @@ impl Sent {
 
     /// The state; nothing when what is kept can be none.
     pub fn sending(&self) -> Option<Sending> {
-        Sending::kept(TaskStatus::parse(&self.status)?, self.change, self.told)
+        Sending::kept(TaskStatus::parse(&self.status)?, (self.change, self.told), self.edition)
     }
 
     /// Puts a state in the place of the one before; what was tried before counts no more. `now`: RFC 3339.
@@ -104,8 +116,19 @@ impl Sent {
             self.telling.changed(now);
         }
         self.status = sending.status().code().to_owned();
-        (self.change, self.told) = (sending.change(), sending.told());
+        (self.change, self.told, self.edition) = (sending.change(), sending.told(), sending.edition());
         self.effort = Effort::default();
+    }
+
+    /// A newer handoff stands in the place of the one that was offered. `part`: where it is kept; `until`: Unix time in seconds.
+    pub fn replace(&mut self, sending: Sending, handoff: &Handoff, (part, until): (u32, i64), now: &str) {
+        handoff.patient_id().clone_into(&mut self.patient_id);
+        handoff.composition().clone_into(&mut self.composition);
+        self.sending_organization = handoff.sending_organization();
+        self.receiving_organization = handoff.receiving_organization();
+        self.resources = handoff.resources().len();
+        (self.part, self.until) = (part, until);
+        self.put(sending, now);
     }
 
     /// The receiver is told again: nothing of the Task changed. What was tried before counts no more.

@@ -270,3 +270,84 @@ async fn who_read_a_handoff_first_stays_the_one_and_nobody_reads_what_is_not_the
     );
     assert!(!world.handoffs.seen(names::fresh(), &person("Visser")).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_handoff_that_is_replaced_while_it_is_taken_is_fetched_again_and_completed_in_its_newest_version() {
+    let replace = |world: &World, version: &str| {
+        world.sender.task(|task| task["meta"] = json!({"versionId": version}));
+        let mut has = world.sender.has.lock().unwrap();
+        has.get_mut("Condition/k1").unwrap()["severity"] = json!({"text": version});
+    };
+    let kept = async |world: &World, id| {
+        let part = world.handoffs.books.received.part(id, 0).await.unwrap().unwrap();
+        String::from_utf8(part).unwrap()
+    };
+    // Told of it, before it is confirmed.
+    let world = World::new(true);
+    let id = world.told(1).await;
+    world.take(id).await;
+    world.steps(id, 1).await;
+    assert_eq!(world.stage(id), Stage::Taken);
+    replace(&world, "2");
+    assert_eq!(world.told(0).await, id);
+    // It is seen even if the notification comes later than the confirmation would.
+    world.steps(id, 1).await;
+    assert_eq!((world.stage(id), world.received(id).replaced), (Stage::Taking, 1));
+    world.steps(id, 4).await;
+    assert_eq!((world.stage(id), world.at_sender().as_str()), (Stage::Completed, "completed"));
+    assert!(kept(&world, id).await.contains(r#""severity":{"text":"2"}"#));
+    // Told of it while it is offered, and then again of the same.
+    let world = World::new(true);
+    let id = world.told(1).await;
+    replace(&world, "2");
+    world.told(2).await;
+    world.told(2).await;
+    assert_eq!((world.stage(id), world.received(id).replaced), (Stage::Offered, 1));
+    world.take(id).await;
+    world.steps(id, 3).await;
+    assert_eq!((world.stage(id), world.received(id).replaced), (Stage::Completed, 1));
+}
+
+#[tokio::test]
+async fn what_is_replaced_is_told_anew_once_and_the_version_before_is_gone() {
+    let world = World::new(true);
+    let prepared = |version: &str| {
+        let entries = handoff().into_values().filter(|one| one["resourceType"] != "Task");
+        let entries = entries.map(|mut resource| {
+            if resource["resourceType"] == "Condition" {
+                resource["severity"] = json!({"text": version});
+            }
+            json!({"resource": resource})
+        });
+        let entries: Vec<Value> = entries.collect();
+        let bundle = read(&json!({"resourceType": "Bundle", "type": "document", "entry": entries}));
+        world.handoffs.read(&bundle, |_| true).unwrap()
+    };
+    let pushed = world.handoffs.push(&ura(OTHER), &prepared("1"), "c").await.unwrap();
+    let sent = || world.handoffs.books.sent.get(pushed.id).unwrap().unwrap();
+    let replaced = world.handoffs.replace(pushed.id, &prepared("2")).await.unwrap();
+    let change = |sent: &Sent| sent.sending().unwrap().change();
+    assert_eq!((replaced.sent.part, change(&sent()), sent().sending().unwrap().owes()), (1, 2, Some(2)));
+    world.handoffs.replace(pushed.id, &prepared("2")).await.unwrap();
+    assert_eq!(change(&sent()), 2, "the same again changes nothing");
+    assert_eq!(world.handoffs.books.sent.part(pushed.id, 0).await.unwrap(), None);
+    for version in ["1", "2"] {
+        let again = world.handoffs.push(&ura(OTHER), &prepared(version), "c").await.unwrap();
+        assert_eq!(
+            (again.new, again.id, change(&sent())),
+            (false, pushed.id, 2),
+            "a push that comes late puts nothing back"
+        );
+    }
+    let other = world.handoffs.push(&ura(OTHER), &prepared("9"), "c").await.unwrap();
+    let fault = world.handoffs.replace(pushed.id, &prepared("9")).await.unwrap_err();
+    assert!(other.new && matches!(fault, ReplaceFault::OtherTransfer));
+    world.handoffs.replace(pushed.id, &prepared("1")).await.unwrap();
+    assert_eq!((sent().part, change(&sent())), (2, 3), "an earlier one may be the newest again");
+    let fault = world.handoffs.replace(names::fresh(), &prepared("3")).await.unwrap_err();
+    assert!(matches!(fault, ReplaceFault::Unknown));
+    world.handoffs.cancel(pushed.id).await.unwrap();
+    let fault = world.handoffs.replace(pushed.id, &prepared("3")).await.unwrap_err();
+    assert!(matches!(fault, ReplaceFault::Over(flows::eoverdracht::TaskStatus::Cancelled)));
+    assert!(world.handoffs.books.sent.part(pushed.id, 2).await.unwrap().is_some());
+}

@@ -16,11 +16,11 @@ pub fn of_sent(sent: &Sent, now: OffsetDateTime, config: &HandoffsConfig) -> Opt
     too_long(open.then_some(sent.made.as_str())?, now, config.remind_hours)
 }
 
-/// How long a handoff that we receive waits for us or for its sender, or to be read, when that is too long.
+/// How long a handoff that we receive waits for us or for its sender, to be stored or to be read, when that is too long.
 pub fn of_received(received: &Received, now: OffsetDateTime, config: &HandoffsConfig) -> Option<Duration> {
     let since = match received.receiving()?.stage() {
         Stage::Told | Stage::Waiting(_) | Stage::Offered | Stage::Taking | Stage::Taken => &received.first,
-        Stage::Completed if received.seen.is_none() => &received.modified,
+        Stage::Completed if received.seen.is_none() || received.owes_filing() => &received.modified,
         Stage::Completed | Stage::Closed(_) => return None,
     };
     too_long(since, now, config.remind_hours)
@@ -51,7 +51,7 @@ mod tests {
         assert_eq!(of_received(&received, at("2026-01-02T00:00:00Z"), &config), Some(day));
         assert_eq!(of_received(&received, at("2025-12-31T00:00:00Z"), &config), None, "a clock that went back");
         let mut state = received.receiving().unwrap();
-        let read = Told::TaskRead { status: TaskStatus::InProgress, as_of: 1 };
+        let read = Told::TaskRead { status: TaskStatus::InProgress, as_of: 1, edition: 1 };
         for event in [read, Told::Take, Told::Parts(1), Told::Kept(0), Told::Answered(TaskStatus::Completed)] {
             state = state.after(event);
         }

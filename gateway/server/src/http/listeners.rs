@@ -130,8 +130,10 @@ pub fn cards(node: Arc<Node>, listener: TcpListener, tls: ServerConfig) -> std::
 fn handoffs_scope() -> actix_web::Scope {
     web::scope("/handoffs")
         .route("", web::post().to(handoffs::push))
+        .route("/from-sources", web::post().to(handoffs::make))
         .route("/sent", web::get().to(handoffs::sent))
         .route("/sent/{id}", web::get().to(handoffs::sent_one))
+        .route("/sent/{id}", web::put().to(handoffs::replace))
         .route("/sent/{id}/cancel", web::post().to(handoffs::cancel))
         .route("/sent/{id}/resend", web::post().to(handoffs::resend))
         .route("/received", web::get().to(handoffs::received))

@@ -103,6 +103,18 @@ impl Documents {
         Ok(private::sync_folder_of(&self.folder.join("."))?)
     }
 
+    /// Takes away one part of a transfer. To do it again changes nothing.
+    ///
+    /// # Errors
+    /// The disk says no.
+    pub fn remove_part(&self, transfer: Id, part: u32) -> Result<(), DocumentFault> {
+        let path = self.path(transfer, part);
+        match fs::remove_file(&path) {
+            Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(fault.into()),
+            _ => Ok(private::sync_folder_of(&path)?),
+        }
+    }
+
     /// Takes away the parts of transfers that `known` does not know: they were written for one that was never made.
     ///
     /// # Errors

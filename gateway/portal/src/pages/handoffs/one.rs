@@ -41,6 +41,9 @@ pub(crate) fn one(around: &Frame<'_>, session: &Session, transfer: &TransferShow
                         (fact("Laatst veranderd", &moments::moment(&transfer.changed)))
                         @if let Some(count) = transfer.resources { (fact("Aantal gegevens", &count.to_string())) }
                         @if let Some(taker) = &transfer.taker { (fact("Ontvangen door", taker)) }
+                        @if let Some(stored) = transfer.stored {
+                            (fact("In eigen dossier", if stored { "ja" } else { "nog niet" }))
+                        }
                         @if let Some((by, at)) = &transfer.read {
                             (fact("Afgetekend als gelezen", &format!("{by}, {}", moments::moment(at))))
                         }

@@ -1,6 +1,6 @@
 //! One treatment: the leading line large, what the others say under it, and why it stands where it stands.
 
-use flows::medication::{Aside, Author, Line, Medication, Moment, Reason, Receipt, Said, Treatment};
+use flows::medication::{Aside, Author, Because, Line, Medication, Moment, Reason, Receipt, Said, Treatment};
 use maud::{Markup, html};
 
 use super::super::icons;
@@ -18,6 +18,7 @@ pub(super) fn treatment(found: &Medication, treatment: &Treatment) -> Markup {
             }
             @for reason in warnings { (warning(found, reason, None)) }
             ul.lines { @for (at, one) in treatment.lines.iter().enumerate() { (line(found, name, one, at == 0)) } }
+            (noted(found, treatment))
             @if !treatment.supplies.is_empty() { (supplies(found, name, treatment)) }
             (why(treatment))
         }
@@ -80,6 +81,22 @@ fn warning(found: &Medication, reason: &Reason, line: Option<&Line>) -> Markup {
     }
 }
 
+/// What was written with blocks of this treatment that are not shown: the reason why a dose was low once still holds.
+fn noted(found: &Medication, treatment: &Treatment) -> Markup {
+    let own = |aside: &&Aside| {
+        treatment.id.is_some() && aside.treatment == treatment.id && aside.reason.because != Because::EnteredInError
+    };
+    html! {
+        @for aside in found.treatments.aside.iter().filter(own) {
+            @if let Some(note) = &aside.note {
+                p.hint { "Toelichting bij " (aside.product.as_deref().unwrap_or("een ander gegeven")) ", "
+                    (aside.name.kind.abbreviation()) " die niet meer getoond wordt: " (note)
+                    @for receipt in aside.receipts.iter().take(1) { " " (tag(found, receipt)) } }
+            }
+        }
+    }
+}
+
 /// What was asked for, supplied and administered. What is called otherwise than the treatment is named: it may be another strength.
 fn supplies(found: &Medication, name: &str, treatment: &Treatment) -> Markup {
     html! {
@@ -87,6 +104,7 @@ fn supplies(found: &Medication, name: &str, treatment: &Treatment) -> Markup {
             @for supply in &treatment.supplies {
                 li {
                     abbr title=(block(supply.name.kind)) { (supply.name.kind.abbreviation()) } " "
+                    (block(supply.name.kind)) " "
                     @match supply.start.or(supply.registered) {
                         Some(moment) => (day(moment)),
                         None => "zonder datum",
@@ -169,7 +187,8 @@ fn set_aside(found: &Medication, aside: &Aside) -> Markup {
     html! {
         li {
             span { abbr title=(block(aside.name.kind)) { (aside.name.kind.abbreviation()) } " "
-                (aside.product.as_deref().unwrap_or("middel niet vermeld")) }
+                (aside.product.as_deref().unwrap_or("middel niet vermeld"))
+                @if let Some(note) = &aside.note { span.hint { " – " (note) } } }
             span { span.rule { (aside.reason.because.rule().name()) } " " (because(aside.reason.because, None))
                 @if let Some(first) = aside.reason.blocks.first() { " (" (named(first)) ")" } }
             span.marks { @for receipt in &aside.receipts { (tag(found, receipt)) } }

@@ -1,8 +1,11 @@
 //! `/handoffs` at the inner listener: the provider's own systems push handoffs, see how far each transfer is, take what is
 //! offered and get it. Nothing of a patient is in an answer but in the document, which comes through the stack.
 
+mod making;
 pub mod notification;
 pub mod printed;
+mod pushing;
+mod replacing;
 mod views;
 
 use std::sync::Arc;
@@ -14,18 +17,21 @@ use actix_web::{HttpRequest, HttpResponse};
 use exchange::notice::{Handed, record_handed};
 use exchange::ports::Throttle;
 use exchange::{Gate, Inbound, Refusal};
-use fhir::json::Limits;
-use fhir::{FhirVersion, IssueCode, LogicalId, Outcome, Severity, Ura};
-use policy::{Caller, Direction, Finding};
+use fhir::{FhirVersion, IssueCode, Outcome, Severity};
+use policy::{Caller, Direction};
 use serde::Deserialize;
 use store::transfers::Id;
 
+use super::endpoint;
 use super::inbound::{self, BodyBounds};
 use super::responder::{self, Frame};
-use super::{endpoint, format};
 use crate::handoffs::getting::GettingFault;
-use crate::handoffs::{CancelFault, Handoffs, INBOX, PushFault, SENDER, TakeFault, names, received};
+use crate::handoffs::{CancelFault, Handoffs, INBOX, SENDER, TakeFault, names, received};
 use crate::node::Node;
+
+pub use making::make;
+pub use pushing::push;
+pub use replacing::replace;
 
 /// An answer that is a no.
 pub(super) type No = actix_web::Error;
@@ -36,15 +42,6 @@ pub(super) fn no(answer: HttpResponse) -> No {
 
 /// How many transfers one page of a list has.
 pub(super) const PAGE: usize = 100;
-
-/// Whom a handoff is for, and whether it goes with itself in print (PDF/A).
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ForWhom {
-    receiver: String,
-    #[serde(default)]
-    pdf: bool,
-}
 
 /// From where a list goes on.
 #[derive(Deserialize)]
@@ -88,71 +85,6 @@ async fn enter(
 pub(super) fn within_measure(node: &Node, gate: Gate, caller: &Caller, frame: &Frame) -> Result<(), No> {
     let admitted = Throttle::admit(node.entrance().limits(), gate, caller);
     admitted.map_err(|wait| no(responder::refuse(frame, &Refusal::throttled(wait))))
-}
-
-/// `POST /handoffs?receiver=[URA][&pdf=true]`: a handoff in STU3, as a document or as another Bundle with the Composition and its
-/// resources.
-pub async fn push(
-    request: HttpRequest,
-    payload: Payload,
-    query: Query<ForWhom>,
-    node: Data<Node>,
-) -> Result<HttpResponse, No> {
-    let node = node.into_inner();
-    let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, SENDER, "").await?;
-    if let Some(unreadable) = inbound.unreadable {
-        let refusal = match unreadable {
-            exchange::Unreadable::BodyTooLarge => Refusal::BodyTooLarge,
-            exchange::Unreadable::NotAcceptable => Refusal::NotAcceptable,
-            exchange::Unreadable::BodyBroken | exchange::Unreadable::NotServed => Refusal::BodyBroken,
-        };
-        return Err(no(responder::refuse(&frame, &refusal)));
-    }
-    let Ok(receiver) = Ura::parse(&query.receiver) else {
-        return Err(refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, "receiver is no URA"));
-    };
-    let limits = Limits { bytes: inbound.body.len(), ..Limits::default() };
-    let bundle = format::read(FhirVersion::Stu3, inbound.body_kind, &inbound.body, &limits);
-    let bundle = bundle.ok_or_else(|| {
-        refuse(StatusCode::BAD_REQUEST, IssueCode::Structure, "the body is no resource in FHIR STU3, as JSON or XML")
-    })?;
-    let in_force = node.use_cases().current();
-    let offered = policy::UseCaseId::parse(SENDER).and_then(|id| in_force.get(&id)).and_then(|use_case| {
-        let version = use_case.capability().versions.get(&FhirVersion::Stu3)?;
-        Some(version.interactions.iter().map(|entry| entry.resource_type.clone()).collect::<Vec<_>>())
-    });
-    let offered = offered.unwrap_or_default();
-    let offers = |kind: &str| kind != "Task" && offered.iter().any(|known| known == kind);
-    let prepared = handoffs.read(&bundle, offers).map_err(|fault| push_refused(&fault))?;
-    let handoff = prepared.handoff();
-    // An id of our own sources is not another patient's in what we send: requests by that id would find nobody.
-    let meant = LogicalId::parse(handoff.patient_id());
-    if let Some(id) = meant
-        && let Finding::Found(bsn) = node.patients().patient(&id).await
-        && bsn != *handoff.patient()
-    {
-        return Err(push_refused(&PushFault::PatientId));
-    }
-    let prepared =
-        if query.pdf { printed::with_print(&handoffs, &receiver, prepared, offers).await? } else { prepared };
-    let handoff = prepared.handoff();
-    // Who gave it, about whom, is on record before there is a transfer.
-    let handed = Handed {
-        caller: &caller,
-        direction: Direction::User,
-        interaction: "create",
-        patient: Some(handoff.patient()),
-        resource_type: "Composition",
-        resource: Some(format!("Composition/{}", handoff.composition())),
-    };
-    record(&node, &inbound, handed).await?;
-    let pushed = handoffs.push(&receiver, &prepared, &inbound.correlation_id).await;
-    let pushed = pushed.map_err(|fault| push_refused(&fault))?;
-    tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was pushed");
-    let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
-    let location = format!("{}/handoffs/sent/{}", node.inner_base(), names::shown(pushed.id));
-    let view = views::Sent::of(pushed.id, &pushed.sent, &handoffs).when_pushed(pushed.dangling, pushed.shortcomings);
-    Ok(json(status).insert_header(("Location", location)).body(text(&view)))
 }
 
 /// `GET /handoffs/sent`: transfers that we send.
@@ -335,18 +267,6 @@ fn unknown() -> No {
 fn unavailable(fault: &crate::handoffs::book::Trouble) -> No {
     tracing::error!(handoff.fault = %fault, "the transfers cannot be read or written");
     refuse(StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, "the transfers cannot be read or written now")
-}
-
-fn push_refused(fault: &PushFault) -> No {
-    let (status, code) = match fault {
-        PushFault::Receiver | PushFault::Assembly(_) | PushFault::Handoff(_) | PushFault::Content(_) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing)
-        }
-        PushFault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooCostly),
-        PushFault::PatientId => (StatusCode::CONFLICT, IssueCode::Conflict),
-        PushFault::Full | PushFault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient),
-    };
-    refuse(status, code, &fault.to_string())
 }
 
 /// A refusal outside an exchange, as an OperationOutcome.

@@ -7,7 +7,8 @@ use fhir::{IssueCode, Ura};
 use uuid::Uuid;
 
 use super::super::{endpoint, responder};
-use super::{Entered, No, enter, no, plain, push_refused, read_id, refuse, unavailable, unknown};
+use super::pushing::push_refused;
+use super::{Entered, No, enter, no, plain, read_id, refuse, unavailable, unknown};
 use crate::handoffs::getting::GettingFault;
 use crate::handoffs::printing::{self, PrintingFault};
 use crate::handoffs::{Handoffs, INBOX, Prepared, PushFault};

@@ -5,6 +5,8 @@ use flows::eoverdracht::rules::Shortcoming;
 use serde::Serialize;
 use store::transfers::Id;
 
+use crate::handoffs::filing::Filing;
+use crate::handoffs::making::Unanswered;
 use crate::handoffs::{Handoffs, effort::Effort, names, received, sent, waiting};
 
 /// A page of transfers.
@@ -28,6 +30,8 @@ pub struct Sent<'a> {
     state: &'static str,
     /// Whether the receiver took the notification of the newest change.
     told: bool,
+    /// Which version of the handoff is offered, from 1.
+    version: u32,
     resources: usize,
     made: &'a str,
     modified: &'a str,
@@ -40,6 +44,12 @@ pub struct Sent<'a> {
     /// Where the handoff falls short of the standard.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     shortcomings: Vec<Shortcoming>,
+    /// Which sections are not known in a handoff that was made of our sources. They say so themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    incomplete: Vec<Unanswered>,
+    /// How much of what the sources gave was kept back, by the policy, of a handoff that was made just now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<usize>,
 }
 
 /// One that we receive.
@@ -54,6 +64,8 @@ pub struct Received<'a> {
     /// The status that the sender waits with.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<&'static str>,
+    /// Which version of the handoff this is, from 1 when we first read of it.
+    version: u32,
     /// To which service or location it is routed.
     routed: &'a [String],
     resources: usize,
@@ -61,6 +73,12 @@ pub struct Received<'a> {
     modified: &'a str,
     /// Whether somebody signed off that they read it.
     read: bool,
+    /// Where it stands with the own record system, where that takes handoffs in: `owed` or `stored`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filing: Option<&'static str>,
+    /// The id of its Composition in the own record system, once it is stored there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored_as: Option<&'a str>,
     /// It waits longer than it should.
     overdue: bool,
     effort: &'a Effort,
@@ -76,6 +94,7 @@ impl<'a> Sent<'a> {
             task: &sent.task,
             state: sending.map_or("unreadable", |sending| sending.status().code()),
             told: sending.is_some_and(|sending| sending.owes().is_none()),
+            version: sent.part.saturating_add(1),
             resources: sent.resources,
             made: &sent.made,
             modified: &sent.modified,
@@ -83,11 +102,17 @@ impl<'a> Sent<'a> {
             effort: &sent.effort,
             dangling: Vec::new(),
             shortcomings: Vec::new(),
+            incomplete: Vec::new(),
+            withheld: None,
         }
     }
 
     pub fn when_pushed(self, dangling: Vec<String>, shortcomings: Vec<Shortcoming>) -> Self {
         Sent { dangling, shortcomings, ..self }
+    }
+
+    pub fn when_made(self, incomplete: Vec<Unanswered>, withheld: usize) -> Self {
+        Sent { incomplete, withheld: Some(withheld), ..self }
     }
 }
 
@@ -104,11 +129,17 @@ impl<'a> Received<'a> {
                 Some(Stage::Waiting(status)) => Some(status.code()),
                 _ => None,
             },
+            version: received.replaced.saturating_add(1),
             routed: &received.routed,
             resources: received.resources,
             first: &received.first,
             modified: &received.modified,
             read: received.seen.is_some(),
+            filing: received.filing.as_ref().map(Filing::word),
+            stored_as: match &received.filing {
+                Some(Filing::Stored { composition, .. }) => Some(composition),
+                Some(Filing::Owed) | None => None,
+            },
             overdue: waiting::of_received(received, handoffs.clock.now(), &handoffs.config).is_some(),
             effort: &received.effort,
         }

@@ -172,3 +172,22 @@ fn a5_a_stop_of_a_kind_that_nobody_knows_ends_and_is_told() {
     assert_eq!(told(&stopped), "RecentlyStopped: stop");
     assert!(reasons(&stopped, "stop").contains(&Because::UnknownStopType));
 }
+
+#[test]
+fn a5_every_code_of_a_stop_is_known_also_those_that_were_given_before() {
+    use crate::medication::Stop;
+    for (code, kind, section) in [
+        ("410546004", Stop::Definitive, "RecentlyStopped"),
+        ("113371000146109", Stop::Definitive, "RecentlyStopped"),
+        ("385655000", Stop::Interrupted, "Interrupted"),
+        ("113381000146106", Stop::Interrupted, "Interrupted"),
+        ("1", Stop::Unknown, "RecentlyStopped"),
+    ] {
+        let stopped = overview(&[
+            b("MA", "ma").days(-60, None),
+            b("MA", "stop").days(-60, Some(-2)).at(-2, "18:00").stop(code).prior("ma"),
+        ]);
+        assert_eq!(told(&stopped), format!("{section}: stop"), "{code}");
+        assert_eq!(stopped.shown[0].lines[0].said.stop, Some(kind), "{code}");
+    }
+}

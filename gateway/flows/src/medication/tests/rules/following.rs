@@ -77,6 +77,27 @@ fn a7_one_that_names_nothing_belongs_to_what_was_in_force_when_it_began() {
 }
 
 #[test]
+fn a7_what_it_names_counts_also_where_that_is_over_and_another_was_in_force() {
+    // It began when the new agreement ran, and says that it carries out the one that is over.
+    let named = overview(&[
+        b("MA", "old").days(-60, None).at(-60, "08:00"),
+        b("MA", "new").days(-3, None).at(-3, "08:00"),
+        b("TA", "ta").days(-2, None).at(-2, "09:00").rests_on("MA", "old"),
+    ]);
+    assert_eq!(told(&named), "Current: new");
+    assert_eq!(aside(&named, "ta"), Because::AgreementNotShown);
+    assert!(reasons(&named, "new").contains(&Because::NotAligned));
+}
+
+#[test]
+fn a7_one_that_began_before_any_agreement_goes_with_the_one_that_it_overlaps() {
+    let early = overview(&[b("MA", "ma").days(-5, None).at(-5, "08:00"), b("TA", "ta").days(-9, None).at(-9, "09:00")]);
+    assert_eq!(told(&early), "Current: ma ta");
+    assert!(reasons(&early, "ta").contains(&Because::InForceWith));
+    assert!(!reasons(&early, "ta").contains(&Because::NoAgreement));
+}
+
+#[test]
 fn a7_without_any_agreement_it_leads_and_that_is_told() {
     let alone = overview(&[b("TA", "ta").days(-5, None).rests_on("MA", "unknown")]);
     assert_eq!(told(&alone), "Current: ta");
@@ -104,6 +125,13 @@ fn a8_a_regimen_is_shown_under_a_running_agreement_only() {
     let paused = regimens(Some("interrupted"));
     assert_eq!(told(&paused), "Interrupted: stop");
     assert_eq!(aside(&paused, "now"), Because::NotUnderCurrentAgreement);
+    // A new one takes the place of the one that it overlaps, also where it is for a shorter time.
+    let replaced = overview(&[
+        b("MA", "ma").days(-60, None),
+        b("WDS", "old").days(-30, None).at(-30, "08:00").rests_on("MA", "ma"),
+        b("WDS", "new").days(-10, Some(-4)).at(-10, "08:00").rests_on("MA", "ma"),
+    ]);
+    assert_eq!(told(&replaced), "Current: ma", "what was replaced does not come back");
     // Without the agreement it must not be lost, and nothing is made of it.
     let alone = overview(&[b("WDS", "now").days(-10, Some(3)).rests_on("MA", "unknown")]);
     assert_eq!(told(&alone), "Unclear: now");
@@ -130,6 +158,12 @@ fn a9_a_word_that_is_older_than_the_last_change_counts_no_more() {
     ]);
     assert_eq!(told(&older), "Current: new");
     assert_eq!(aside(&older, "use"), Because::OlderThanAgreement);
+    // What is written down in the moment of the change knows of it.
+    let at_once = overview(&[
+        b("MA", "new").days(-3, None).at(-3, "08:00"),
+        b("MGB", "use").days(-3, None).at(-3, "08:00").author("Patient"),
+    ]);
+    assert_eq!(told(&at_once), "Current: new use");
     // A change that has not begun makes nothing old.
     let planned = overview(&[
         b("MA", "old").days(-60, None).at(-60, "08:00"),
@@ -161,6 +195,16 @@ fn a9_a_word_about_what_is_not_shown_counts_no_more() {
 fn a9_what_nobody_agreed_on_is_shown_from_its_use() {
     assert_eq!(told(&overview(&[b("MGB", "self-care").days(-10, None).author("Patient")])), "Current: self-care");
     assert_eq!(told(&overview(&[b("MGB", "ended").days(-10, Some(-2)).author("Patient")])), "RecentlyStopped: ended");
+    let paused = b("MGB", "paused").days(-300, Some(-200)).author("Patient").stop("interrupted");
+    assert_eq!(told(&overview(&[paused])), "Interrupted: paused", "however long ago");
+    // An agreement that cannot be dated is one all the same, and that it is there is said.
+    let undated = overview(&[
+        b("MA", "words").condition("zolang er pijn is").at(-10, "08:00"),
+        b("MGB", "use").days(-10, None).at(-9, "08:00").author("Patient"),
+    ]);
+    assert_eq!(told(&undated), "Current: use; Unclear: words");
+    let found = reasons(&undated, "use");
+    assert!(found.contains(&Because::AgreementUnclear) && !found.contains(&Because::OnlyUse));
     let not =
         overview(&[b("MA", "ma").days(-60, None), b("MGB", "use").days(-60, None).at(-1, "08:00").status("not-taken")]);
     assert!(reasons(&not, "use").contains(&Because::SaysNotUsed));

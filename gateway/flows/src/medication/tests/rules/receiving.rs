@@ -71,6 +71,15 @@ fn a3_an_original_counts_before_its_copies_and_is_told_once() {
     let receipts: Vec<(usize, bool)> =
         line.said.receipts.iter().map(|receipt| (receipt.source, receipt.copy)).collect();
     assert_eq!(receipts, [(0, true), (1, false)]);
+    // However new the copy is.
+    let newer = of_sources(
+        &[
+            (0, b("MA", "ma").days(-5, Some(9)).copy().text("copied").updated("2026-11-21T00:00:00Z")),
+            (1, b("MA", "ma").days(-5, Some(9)).text("own").updated("2026-11-18T00:00:00Z")),
+        ],
+        false,
+    );
+    assert_eq!(newer.shown[0].lines[0].said.instruction.as_deref(), Some("own"));
     let only = of_sources(&[(0, b("MA", "ma").days(-5, Some(9)).copy())], false);
     assert!(reasons(&only, "ma").contains(&Because::CopyOnly));
     assert!(!reasons(&both, "ma").contains(&Because::CopyOnly));
@@ -133,6 +142,10 @@ fn a3_blocks_without_an_identifier_are_never_merged_across_sources() {
     assert_eq!(two.blocks, 2);
     let twice_from_one = of_sources(&[(0, unnamed.clone()), (0, unnamed)], false);
     assert_eq!(twice_from_one.blocks, 1);
+    // Two of one source are two, when it keeps them apart.
+    let another = b("MA", "other").days(-9, None).without_id();
+    let apart = of_sources(&[(0, b("MA", "one").days(-5, None).without_id()), (0, another)], false);
+    assert_eq!(apart.blocks, 2);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A10 to A12 by cases of our own: what leads, what is unclear, and what is told.
 
 use super::super::build::{b, overview, reasons, told};
-use crate::medication::{Because, Section};
+use crate::medication::{Because, Moment, Section};
 
 #[test]
 fn a10_the_prescribers_agreement_leads_then_the_pharmacists_then_the_use() {
@@ -49,6 +49,10 @@ fn a11_the_state_of_a_resource_decides_nothing() {
             b("TA", "ta").days(-9, None).status(status).rests_on("MA", "ma"),
         ]);
         assert_eq!(told(&ended), "RecentlyStopped: ma ta", "{status}");
+        assert_eq!(ended.shown[0].lines[0].said.stop, None, "{status}");
+        let runs = overview(&[b("MA", "ma").days(-9, None).status(status)]);
+        assert_eq!(told(&runs), "Current: ma", "{status}");
+        assert_eq!(runs.shown[0].lines[0].said.stop, None, "{status}");
     }
 }
 
@@ -80,4 +84,29 @@ fn a12_what_is_told_is_what_was_received() {
     assert_eq!(said.product.as_deref(), Some("product of t"));
     assert_eq!(&*said.receipts[0].reference, "MedicationRequest/r-ma");
     assert_eq!((one.shown[0].section, one.shown[0].name.as_str()), (Section::Current, "product of t"));
+}
+
+#[test]
+fn a12_the_end_of_a_line_is_the_one_that_was_worked_out() {
+    // The stop says nothing of a period: it ended when it was registered.
+    let stopped =
+        overview(&[b("MA", "ma").days(-60, None), b("MA", "stop").at(-2, "18:00").stop("definitive").prior("ma")]);
+    assert_eq!(told(&stopped), "RecentlyStopped: stop");
+    let registered = stopped.shown[0].lines[0].said.registered;
+    assert!(registered.is_some());
+    assert_eq!(stopped.shown[0].lines[0].said.end, registered);
+    // What lasts so long ends a second before the next begins.
+    let lasts = overview(&[b("MA", "ma").days(-1, None).lasting(2, "d")]);
+    let end = lasts.shown[0].lines[0].said.end.and_then(Moment::to_utc).unwrap();
+    assert_eq!(end, time::macros::datetime!(2026-11-22 23:59:59 +1));
+}
+
+#[test]
+fn a12_what_was_written_with_a_block_that_is_not_shown_is_not_lost() {
+    let changed = overview(&[
+        b("MA", "low").days(-60, None).at(-60, "08:00").noted("Meer gaf duizeligheid."),
+        b("MA", "high").days(-3, None).at(-3, "08:00"),
+    ]);
+    assert_eq!(told(&changed), "Current: high");
+    assert_eq!(changed.aside[0].note.as_deref(), Some("Meer gaf duizeligheid."));
 }

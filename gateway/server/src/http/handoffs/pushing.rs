@@ -1,0 +1,118 @@
+//! What is pushed: read, held against the use case and our own sources, on record, and only then a transfer.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use exchange::notice::Handed;
+use exchange::{Inbound, Refusal};
+use fhir::json::Limits;
+use fhir::{FhirVersion, IssueCode, LogicalId, Ura};
+use policy::{Direction, Finding};
+use serde::Deserialize;
+
+use super::super::format;
+use super::super::responder::{self, Frame};
+use super::printed::with_print;
+use super::{Entered, No, enter, json, no, record, refuse, text, views};
+use crate::handoffs::{Handoffs, Prepared, PushFault, SENDER, names};
+use crate::node::Node;
+
+/// Whom a handoff is for, and whether it goes with itself in print (PDF/A).
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForWhom {
+    receiver: String,
+    #[serde(default)]
+    pdf: bool,
+}
+
+/// `POST /handoffs?receiver=[URA][&pdf=true]`: a handoff in STU3, as a document or as another Bundle with the Composition and its resources.
+pub async fn push(
+    request: HttpRequest,
+    payload: Payload,
+    query: Query<ForWhom>,
+    node: Data<Node>,
+) -> Result<HttpResponse, No> {
+    let node = node.into_inner();
+    let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, SENDER, "").await?;
+    let Ok(receiver) = Ura::parse(&query.receiver) else {
+        return Err(refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, "receiver is no URA"));
+    };
+    let prepared = prepared(&node, &handoffs, &inbound, &frame).await?;
+    let prepared = if query.pdf { with_print(&handoffs, &receiver, prepared, offered(&node)).await? } else { prepared };
+    let handoff = prepared.handoff();
+    // Who gave it, about whom, is on record before there is a transfer.
+    let handed = Handed {
+        caller: &caller,
+        direction: Direction::User,
+        interaction: "create",
+        patient: Some(handoff.patient()),
+        resource_type: "Composition",
+        resource: Some(format!("Composition/{}", handoff.composition())),
+    };
+    record(&node, &inbound, handed).await?;
+    let pushed = handoffs.push(&receiver, &prepared, &inbound.correlation_id).await;
+    let pushed = pushed.map_err(|fault| push_refused(&fault))?;
+    tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was pushed");
+    let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
+    let location = format!("{}/handoffs/sent/{}", node.inner_base(), names::shown(pushed.id));
+    let view = views::Sent::of(pushed.id, &pushed.sent, &handoffs).when_pushed(pushed.dangling, pushed.shortcomings);
+    Ok(json(status).insert_header(("Location", location)).body(text(&view)))
+}
+
+/// Reads the body of a push, and holds it against the use case and our own sources.
+pub(super) async fn prepared(
+    node: &Node,
+    handoffs: &Handoffs,
+    inbound: &Inbound,
+    frame: &Frame,
+) -> Result<Prepared, No> {
+    if let Some(unreadable) = inbound.unreadable {
+        let refusal = match unreadable {
+            exchange::Unreadable::BodyTooLarge => Refusal::BodyTooLarge,
+            exchange::Unreadable::NotAcceptable => Refusal::NotAcceptable,
+            exchange::Unreadable::BodyBroken | exchange::Unreadable::NotServed => Refusal::BodyBroken,
+        };
+        return Err(no(responder::refuse(frame, &refusal)));
+    }
+    let limits = Limits { bytes: inbound.body.len(), ..Limits::default() };
+    let bundle = format::read(FhirVersion::Stu3, inbound.body_kind, &inbound.body, &limits);
+    let bundle = bundle.ok_or_else(|| {
+        refuse(StatusCode::BAD_REQUEST, IssueCode::Structure, "the body is no resource in FHIR STU3, as JSON or XML")
+    })?;
+    let read = handoffs.read(&bundle, offered(node));
+    let prepared = read.map_err(|fault| push_refused(&fault))?;
+    let handoff = prepared.handoff();
+    // An id of our own sources is not another patient's in what we send: requests by that id would find nobody.
+    let meant = LogicalId::parse(handoff.patient_id());
+    if let Some(id) = meant
+        && let Finding::Found(bsn) = node.patients().patient(&id).await
+        && bsn != *handoff.patient()
+    {
+        return Err(push_refused(&PushFault::PatientId));
+    }
+    Ok(prepared)
+}
+
+/// Which types may leave with a handoff.
+pub(super) fn offered(node: &Node) -> impl Fn(&str) -> bool + use<> {
+    let in_force = node.use_cases().current();
+    let offered = policy::UseCaseId::parse(SENDER).and_then(|id| in_force.get(&id)).and_then(|use_case| {
+        let version = use_case.capability().versions.get(&FhirVersion::Stu3)?;
+        Some(version.interactions.iter().map(|entry| entry.resource_type.clone()).collect::<Vec<_>>())
+    });
+    let offered = offered.unwrap_or_default();
+    move |kind| kind != "Task" && offered.iter().any(|known| known == kind)
+}
+
+pub(super) fn push_refused(fault: &PushFault) -> No {
+    let (status, code) = match fault {
+        PushFault::Receiver | PushFault::Assembly(_) | PushFault::Handoff(_) | PushFault::Content(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing)
+        }
+        PushFault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooCostly),
+        PushFault::PatientId => (StatusCode::CONFLICT, IssueCode::Conflict),
+        PushFault::Full | PushFault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient),
+    };
+    refuse(status, code, &fault.to_string())
+}
