@@ -1,6 +1,7 @@
 //! A nursing handoff driven from both ends, as the two record systems do it: the hospital's pushes, the nursing home's has it
 //! taken and gets it. What is between them is the nodes' own.
 
+mod ecd;
 mod load;
 mod partner;
 mod sample;
@@ -17,6 +18,7 @@ use crate::callers::{Answer, InnerCaller, OuterCaller};
 use crate::region::{self, HOSPITAL, NURSING_HOME, Provider};
 use crate::suites::{Flaw, Setting};
 
+pub use ecd::Ecd;
 pub use load::{Load, Outcome, large, put_through};
 pub use partner::Partner;
 pub use sample::{handoff, task};
@@ -176,6 +178,21 @@ impl Parties {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Waits until nothing of it is owed to the receiver's own record system.
+    ///
+    /// # Errors
+    /// It takes too long.
+    pub async fn until_filed(&self, task: &str) -> Result<(), Flaw> {
+        let began = Instant::now();
+        while self.received(task).await?.iter().any(|one| one["filing"] == "owed") {
+            if began.elapsed() > WITHIN {
+                return Err(Flaw::Broken("the handoff is not in the receiver's own record system".to_owned()));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
     }
 
     /// Waits until the sender's Task has this status and the receiver was told.

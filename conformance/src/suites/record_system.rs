@@ -119,6 +119,8 @@ async fn ill(setting: &Setting) -> Judgement {
         parties.take(&id).await?;
         parties.until(&transfer.task, "completed").await?;
         parties.until_sent(&transfer, "completed").await?;
+        // Where the handoff goes into the own record system, that is a step that is told as well.
+        parties.until_filed(&transfer.task).await?;
         ensure(receiver.about(&id).await?.is_empty(), || "a receiver that is ill took something".to_owned())?;
         Ok::<_, Flaw>((transfer, id))
     };

@@ -34,8 +34,8 @@ use crate::certificates::Certificates;
 use crate::config::NodeConfig;
 use crate::directory::{self, AddressBook, publishing};
 use crate::entrance;
-use crate::handoffs::MAKING;
 use crate::handoffs::making::MakingPlaces;
+use crate::handoffs::{FILING, MAKING};
 use crate::http::pdp::DecisionPoint;
 use crate::log::archive::{Archive, ArchiveReader, Indexing};
 use crate::log::erasing::{Erase, Erasing};
@@ -159,9 +159,10 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     })?;
     let log: Arc<dyn exchange::ports::AccessLog> = Arc::new(LogPort(access_log.clone()));
     let notices = mitz::notices(config, mitz.as_ref(), &log, &clock)?;
+    let record = own_sources::of_use_case(&bound, FILING);
     let whereabouts = Arc::new(own_sources::BoundPlaces { otherwise: registers.whereabouts, bound });
     let whereabouts = Arc::new(MakingPlaces { otherwise: whereabouts, own: of_handoffs });
-    let places = referrals::places(referred.as_ref(), handoffs::places(handed.as_ref(), whereabouts));
+    let places = referrals::places(referred.as_ref(), handoffs::places(handed.as_ref(), record, whereabouts));
     let around = regional::Around { state: &state, log: &log, throttle: limits.clone(), clock: &clock };
     let regional = regional::open(config, &around)?;
     let wiring = Wiring {

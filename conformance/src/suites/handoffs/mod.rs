@@ -2,6 +2,7 @@
 //! both. The nursing home's own node pulls by itself; where the sender is to be tried, its key is used beside it.
 
 mod content;
+mod filing;
 mod forms;
 mod lying;
 mod measures;
@@ -123,6 +124,18 @@ pub fn checks() -> Vec<Check> {
         Check::new("CO1: both ends of every call show a certificate that is believed and not revoked", |setting| {
             Box::pin(measures::mutual(setting))
         }),
+        Check::new(
+            "a handoff that was received is stored in the receiver's own record system, resource for resource, about its own patient",
+            |setting| Box::pin(filing::whole(setting)),
+        ),
+        Check::new(
+            "a handoff about somebody whom the record system does not know waits for somebody, and nobody is guessed",
+            |setting| Box::pin(filing::not_registered(setting)),
+        ),
+        Check::new(
+            "a record system that is away leaves a handoff completed, is asked again, and has it once",
+            |setting| Box::pin(filing::away(setting)),
+        ),
         Check::new(
             "ER6: a handoff that is pushed with its print brings it as PDF/A: served, fetched apart, and kept as it was",
             |setting| Box::pin(printing::along(setting)),

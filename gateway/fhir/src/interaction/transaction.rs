@@ -13,8 +13,8 @@ use crate::resource::Resource;
 use crate::search::{Parameter, SearchQuery};
 use crate::version::FhirVersion;
 
-/// Most entries of one transaction.
-pub const MOST_ENTRIES: usize = 100;
+/// Most entries of one transaction: a nursing handoff of the full set has some 150 resources.
+pub const MOST_ENTRIES: usize = 300;
 
 /// Why a Bundle is no transaction that is taken here. Names the entry, never a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -7,6 +7,7 @@
 pub mod assembling;
 mod codes;
 pub mod documents;
+pub mod filing;
 mod handoff;
 pub mod making;
 mod notification;

@@ -38,6 +38,10 @@ pub(crate) fn state(transfer: &TransferShown) -> &'static str {
 
 /// What comes next, and who does it.
 pub(crate) fn next(transfer: &TransferShown) -> &'static str {
+    if transfer.given_up && transfer.stored == Some(false) {
+        return "De overdracht is ontvangen en te lezen, maar staat niet in het eigen dossier. Staat de patiënt daar \
+                ingeschreven, één keer, met het BSN? Probeer het dan opnieuw of waarschuw uw beheerder.";
+    }
     if transfer.given_up {
         return "Het lukt niet, ook niet na herhaald proberen. Probeer het opnieuw of waarschuw uw beheerder.";
     }
@@ -48,6 +52,9 @@ pub(crate) fn next(transfer: &TransferShown) -> &'static str {
             Stage::Offered => "Ontvang de overdracht: dan worden alle gegevens opgehaald.",
             Stage::Taking => "De gegevens worden opgehaald; meestal duurt dat enkele seconden.",
             Stage::Taken => "Alle gegevens zijn binnen. De afzender wordt ingelicht.",
+            Stage::Completed if transfer.read.is_some() && transfer.stored == Some(false) => {
+                "De overdracht wordt in het eigen dossier gezet. U hoeft niets te doen."
+            }
             Stage::Completed if transfer.read.is_some() => "Klaar.",
             Stage::Completed => "Lees de overdracht en teken af dat u haar gelezen heeft.",
             Stage::Closed(Closed::Refused) => {
@@ -87,7 +94,7 @@ pub(crate) const fn act(act: HandoffAct) -> &'static str {
 pub(crate) fn is_over(transfer: &TransferShown) -> bool {
     match transfer.progress {
         _ if transfer.given_up => false,
-        Progress::Received(Stage::Completed) => transfer.read.is_some(),
+        Progress::Received(Stage::Completed) => transfer.read.is_some() && transfer.stored != Some(false),
         Progress::Received(Stage::Closed(closed)) => closed == Closed::Cancelled,
         Progress::Sent { status, told } => told && matches!(status, TaskStatus::Completed | TaskStatus::Cancelled),
         Progress::Received(_) | Progress::Unreadable => false,

@@ -26,7 +26,7 @@ macro_rules! embedded {
     };
 }
 
-const ALL: [Embedded; 15] = [
+const ALL: [Embedded; 16] = [
     embedded!("health-overview", ["holder-read.json", "holder-search.json", "user-overview.json"]),
     embedded!("medication-overview", ["holder-search.json", "user-overview.json"]),
     embedded!("laboratory-for-pharmacies", ["holder.json", "user.json"]),
@@ -34,6 +34,7 @@ const ALL: [Embedded; 15] = [
     embedded!("eoverdracht-sender", ["document.json", "task.json"]),
     embedded!("eoverdracht-receiver", ["pull.json"]),
     embedded!("eoverdracht-inbox", ["document.json"]),
+    embedded!("eoverdracht-filing", ["stored.json"]),
     embedded!("eoverdracht-making", ["sections.json"]),
     embedded!("bgz-sender", ["data.json", "task.json"]),
     embedded!("bgz-receiver", ["pull.json"]),

@@ -6,6 +6,7 @@
 
 mod children;
 mod directories;
+mod ecd;
 mod embedded;
 mod framework;
 mod handoff_partner;

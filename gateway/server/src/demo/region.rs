@@ -16,6 +16,7 @@ use policy::UseCaseId;
 
 use super::children::{self, RunningNode};
 use super::directories::{self, Directories};
+use super::ecd::PlayedEcd;
 use super::framework::{self, Framework};
 use super::handoff_partner::Overkant;
 use super::index::Index;
@@ -96,6 +97,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
     let framework = Framework::start(options.base_port, &authority, &certificates.join("ca.pem"))?;
     let overkant = Overkant::start(options.base_port, &authority, &certificates)?;
     callers.push(overkant.caller()?);
+    let ecd = PlayedEcd::start(options.base_port)?;
     let notices = Notices::start(options.base_port, &authority, certificates.join("ca.pem"))?;
     let around = Around {
         overkant: &overkant,
@@ -109,6 +111,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         index: &index,
         directories: &directories,
         notices: &notices,
+        ecd: &ecd,
     };
     for place in &places {
         simulators.extend(source_of(place)?);
@@ -169,7 +172,7 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
                 control: register.control_url.clone(),
             }])
             .collect(),
-        services: [national.ready(), directories.ready(), overkant.ready()]
+        services: [national.ready(), directories.ready(), overkant.ready(), ecd.ready()]
             .into_iter()
             .chain(notices.ready())
             .chain(index.ready())
@@ -241,6 +244,7 @@ fn of_people(provider: &Provider, role: &str) -> Result<Vec<UseCaseId>, String> 
         .chain(emergency)
         .chain(laboratory)
         .chain(handoffs::of_people(role).iter().copied())
+        .chain(referrals::of_people(role).iter().copied())
         .map(use_case)
         .collect()
 }
@@ -258,6 +262,7 @@ struct Around<'a> {
     index: &'a Index,
     directories: &'a Directories,
     notices: &'a Notices,
+    ecd: &'a PlayedEcd,
 }
 
 impl Around<'_> {
@@ -363,7 +368,10 @@ fn set_up(
         nuts: Some(
             framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
         ),
-        sources: std::iter::once(source_config(place)?).chain(referrals::source(provider, folder)?).collect(),
+        sources: std::iter::once(source_config(place)?)
+            .chain(referrals::source(provider, folder)?)
+            .chain(around.ecd.source(provider)?)
+            .collect(),
         partners: directories::look_up(provider, partners(place, around)?),
         callers: people(place, folder, callers)?.into_iter().chain(overseers).chain(log_in.systems).collect(),
         people: log_in.people.into_iter().chain([overseers::rights()]).collect(),

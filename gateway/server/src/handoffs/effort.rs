@@ -44,6 +44,14 @@ impl Effort {
         self.given_up = self.attempts >= backoff.attempts;
         (!self.given_up).then(|| now.saturating_add(wait(self.attempts, backoff)))
     }
+
+    /// Notes a failure that trying again mends only when somebody has seen to it.
+    pub fn give_up(&mut self, why: impl Into<String>) -> Option<i64> {
+        self.attempts = self.attempts.saturating_add(1);
+        self.failed = Some(why.into());
+        self.given_up = true;
+        None
+    }
 }
 
 /// How long to wait after so many failures, in milliseconds.

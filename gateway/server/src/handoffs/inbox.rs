@@ -9,9 +9,13 @@ use fhir::json::Limits;
 use fhir::{Interaction, Resource};
 use flows::eoverdracht::{Handoff, Stage, VERSION};
 use policy::DataHolder;
+use store::transfers::Id;
 
 use super::outbox::{found, unreadable};
 use super::{Handoffs, names, ports};
+
+/// What is told of a document that is gone or torn.
+const DAMAGED: &str = "the document of a transfer cannot be read";
 
 /// The inbox.
 pub struct InboxSource {
@@ -42,23 +46,30 @@ impl InboxSource {
         let received = received.filter(|received| received.composition.as_deref() == Some(asked.as_str()));
         let receiving = received.and_then(|received| received.receiving());
         let receiving = receiving.filter(|receiving| whole(receiving.stage())).ok_or(SourceFault::NotFound)?;
-        let parts = u32::try_from(receiving.held().len()).unwrap_or(u32::MAX);
-        let bytes = self.handoffs.books.received.part(id, 0).await.map_err(|fault| unreadable(&fault))?;
-        let damaged = SourceFault::Unusable("the document of a transfer cannot be read");
-        let bytes = bytes.ok_or(damaged.clone())?;
-        let limits = Limits { bytes: bytes.len(), ..Limits::default() };
-        let bundle = Resource::parse(bytes.into(), &limits).map_err(|_| damaged.clone())?;
-        let handoff = Handoff::of_bundle(&bundle, |_| true).map_err(|_| damaged.clone())?;
-        let (mut resources, mut vouched) = (handoff.resources().to_vec(), Vec::new());
-        for part in 1..parts {
-            let bytes = self.handoffs.books.received.part(id, part).await.map_err(|fault| unreadable(&fault))?;
-            let bytes = bytes.ok_or(damaged.clone())?;
-            let limits = Limits { bytes: bytes.len(), ..Limits::default() };
-            let binary = Resource::parse(bytes.into(), &limits).map_err(|_| damaged.clone())?;
-            vouched.push(format!("Binary/{}", binary.id().unwrap_or_default()));
-            resources.push(binary);
-        }
+        let (handoff, binaries) = self.handoffs.kept(id, receiving.held().len()).await?;
+        let vouched = binaries.iter().map(|binary| format!("Binary/{}", binary.id().unwrap_or_default())).collect();
+        let resources = handoff.resources().iter().cloned().chain(binaries).collect();
         Ok(Answer { vouched, ..found(resources) })
+    }
+}
+
+impl Handoffs {
+    /// What is kept of a transfer of so many parts: the handoff, and the documents that came by themselves.
+    pub(super) async fn kept(&self, id: Id, parts: usize) -> Result<(Handoff, Vec<Resource>), SourceFault> {
+        let handoff = Handoff::of_bundle(&self.part(id, 0).await?, |_| true);
+        let handoff = handoff.map_err(|_| SourceFault::Unusable(DAMAGED))?;
+        let mut binaries = Vec::new();
+        for part in 1..u32::try_from(parts).unwrap_or(u32::MAX) {
+            binaries.push(self.part(id, part).await?);
+        }
+        Ok((handoff, binaries))
+    }
+
+    async fn part(&self, id: Id, part: u32) -> Result<Resource, SourceFault> {
+        let bytes = self.books.received.part(id, part).await.map_err(|fault| unreadable(&fault))?;
+        let bytes = bytes.ok_or(SourceFault::Unusable(DAMAGED))?;
+        let limits = Limits { bytes: bytes.len(), ..Limits::default() };
+        Resource::parse(bytes.into(), &limits).map_err(|_| SourceFault::Unusable(DAMAGED))
     }
 }
 

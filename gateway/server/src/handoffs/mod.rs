@@ -11,6 +11,9 @@ mod callbacks;
 mod callbacks_tests;
 pub mod config;
 pub mod effort;
+pub mod filing;
+#[cfg(all(test, feature = "demo"))]
+mod filing_tests;
 pub mod forgetting;
 pub mod getting;
 mod inbox;
@@ -81,6 +84,8 @@ pub const RECEIVER: &str = "eoverdracht-receiver";
 pub const MAKING: &str = "eoverdracht-making";
 /// What our own systems get what was received by.
 pub const INBOX: &str = "eoverdracht-inbox";
+/// What we store what was received in our own record system by. The source that names it is the one that takes handoffs in.
+pub const FILING: &str = "eoverdracht-filing";
 
 /// Another provider that handoffs go to or come from.
 pub struct Partner {
@@ -112,6 +117,8 @@ pub struct Handoffs {
     pub tickets: Arc<Tickets>,
     /// The provider's own record system, where it is told of what happens to transfers.
     pub record_system: Option<WebhookReceiver>,
+    /// Whether a source of ours takes handoffs in.
+    pub takes_in: bool,
     patients: Mutex<HashMap<String, Known>>,
     /// One handoff is replaced at a time: whoever does knows where the newer one is kept.
     replacing: tokio::sync::Mutex<()>,
@@ -135,6 +142,7 @@ pub struct Parts {
     pub notifier: Arc<dyn Tells>,
     pub tickets: Arc<Tickets>,
     pub record_system: Option<WebhookReceiver>,
+    pub takes_in: bool,
 }
 
 impl Books {
@@ -166,7 +174,7 @@ impl Handoffs {
     /// # Errors
     /// A sentence for the operator.
     pub fn new(parts: Parts) -> Result<Arc<Self>, String> {
-        let Parts { own, config, clock, books, grants, partners, notifier, tickets, record_system } = parts;
+        let Parts { own, config, clock, books, grants, partners, notifier, tickets, record_system, takes_in } = parts;
         let handoffs = Handoffs {
             own,
             config,
@@ -177,6 +185,7 @@ impl Handoffs {
             notifier,
             tickets,
             record_system,
+            takes_in,
             patients: Mutex::default(),
             replacing: tokio::sync::Mutex::default(),
         };

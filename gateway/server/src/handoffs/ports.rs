@@ -14,7 +14,7 @@ use policy::{Direction, Finding, NotFoundOut, Permit, TreatmentRelation};
 
 use super::book::Book;
 use super::received::Received;
-use super::{Books, Handoffs, INBOX, InboxSource, OutboxSource, RECEIVER, SENDER, names};
+use super::{Books, FILING, Handoffs, INBOX, InboxSource, OutboxSource, RECEIVER, SENDER, names};
 use crate::grants::GrantsPort;
 
 /// The kind of the ground of a transfer that is over: its Task can still be read, and its status put again.
@@ -54,10 +54,20 @@ pub struct HandoffPlaces {
     pub otherwise: Arc<dyn Localisation>,
     pub outbox: Arc<OutboxSource>,
     pub inbox: Arc<InboxSource>,
+    /// The own record system, where it takes handoffs in.
+    pub record: Option<Arc<dyn Source>>,
     pub handoffs: Arc<Handoffs>,
 }
 
 impl HandoffPlaces {
+    /// The own record system, for a transfer that it is to get.
+    fn record(&self, permit: &Permit) -> Option<Arc<dyn Source>> {
+        let ground = permit.request().caller.treatment_relation.as_ref()?;
+        let id = names::read(&ground.reference).filter(|_| ground.kind == IN_HAND)?;
+        let received = self.handoffs.books.received.get(id).ok()??;
+        self.record.clone().filter(|_| received.owes_filing())
+    }
+
     /// The source of a transfer that we receive: its sender's node.
     fn sender(&self, permit: &Permit) -> Option<Arc<dyn Source>> {
         let ground = permit.request().caller.treatment_relation.as_ref()?;
@@ -73,7 +83,8 @@ impl Localisation for HandoffPlaces {
             (SENDER, Direction::Holder) => Some(self.outbox.clone()),
             (INBOX, Direction::User) => Some(self.inbox.clone()),
             (RECEIVER, Direction::User) => self.sender(permit),
-            (SENDER | RECEIVER | INBOX, _) => None,
+            (FILING, Direction::User) => self.record(permit),
+            (SENDER | RECEIVER | INBOX | FILING, _) => None,
             _ => return self.otherwise.locate(permit),
         };
         // Who has it is known: no index is asked.

@@ -6,6 +6,7 @@ use policy::Person;
 use serde::{Deserialize, Serialize};
 
 use super::effort::Effort;
+use super::filing::Filing;
 use super::owed::{Telling, Tells};
 use super::pool::OfParty;
 
@@ -41,6 +42,9 @@ pub struct Received {
     /// Who signed off that they read it, once somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
+    /// Where it stands with our own record system, where that takes handoffs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing: Option<Filing>,
     /// How many resources the handoff has, once it is kept.
     pub resources: usize,
     /// RFC 3339.
@@ -90,6 +94,7 @@ impl Received {
             routed: Vec::new(),
             taker: None,
             seen: None,
+            filing: None,
             resources: 0,
             first: now.to_owned(),
             modified: now.to_owned(),

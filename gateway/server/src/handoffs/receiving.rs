@@ -9,7 +9,7 @@ use bytes::Bytes;
 use connectors::identity::oauth::TRANSFER;
 use exchange::ports::SourceFault;
 use exchange::{BodyKind, Conditions, Gate, Inbound, Recorded, Refusal, SourceStatus};
-use fhir::{Method, Resource, links};
+use fhir::{Bsn, Method, Resource, links};
 use flows::eoverdracht::task::{self, Named};
 use flows::eoverdracht::{Act, Handoff, Receiving, Stage, TaskStatus, Told, VERSION};
 use futures_util::future::LocalBoxFuture;
@@ -17,6 +17,7 @@ use policy::{Caller, Organisation, Person, TreatmentRelation};
 use store::transfers::Id;
 
 use super::book::{Change, Trouble};
+use super::filing::Filing;
 use super::owed::Tells;
 use super::pool::Went;
 use super::received::Received;
@@ -33,12 +34,41 @@ const MOST: usize = 2_000;
 
 /// What a step found out.
 #[derive(Clone, Default)]
-struct Found {
+pub(super) struct Found {
     events: Vec<Told>,
     patient_id: Option<String>,
     composition: Option<String>,
     routed: Option<Vec<String>>,
     resources: Option<usize>,
+    /// It is in the own record system: the id of its Composition there.
+    filed: Option<String>,
+}
+
+impl Found {
+    pub(super) fn filed(composition: String) -> Self {
+        Found { filed: Some(composition), ..Found::default() }
+    }
+}
+
+/// Why a step came to nothing. Says nothing of a patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// It is tried again.
+    Again(String),
+    /// It is of no use before somebody has seen to it.
+    ForSomebody(String),
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Self {
+        Failure::Again(why)
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(why: &str) -> Self {
+        Failure::Again(why.to_owned())
+    }
 }
 
 impl From<Told> for Found {
@@ -47,12 +77,26 @@ impl From<Told> for Found {
     }
 }
 
-/// Asks the sender of one transfer, through the stack.
-struct Asking<'a> {
+/// Asks the sender of one transfer, or the own record system, through the stack.
+pub(super) struct Asking<'a> {
     runs: &'a Runs,
-    handoffs: &'a Handoffs,
-    id: Id,
-    received: &'a Received,
+    pub(super) handoffs: &'a Handoffs,
+    pub(super) id: Id,
+    pub(super) received: &'a Received,
+}
+
+/// One question.
+pub(super) struct Asked {
+    pub(super) use_case: &'static str,
+    /// The kind of the ground, which is the transfer.
+    pub(super) ground: &'static str,
+    pub(super) method: Method,
+    pub(super) path: String,
+    /// JSON, when it is not empty.
+    pub(super) body: Bytes,
+    pub(super) person: Option<Person>,
+    /// Whom it is about, where that is known.
+    pub(super) patient: Option<Bsn>,
 }
 
 /// Why nothing came of a question.
@@ -78,21 +122,25 @@ impl Handoffs {
         let asking = Asking { runs, handoffs: self, id, received: &received };
         let outcome = asking.step().await;
         let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
-        let intake = self.config.intake.clone();
+        let (intake, takes_in) = (self.config.intake.clone(), self.takes_in);
         let refused =
             matches!(&outcome, Ok(found) if found.events.iter().any(|event| matches!(event, Told::NotForUs { .. })));
         let done = self.books.received.change(id, move |received| {
             let Some(mut state) = received.receiving() else { return Change::Made(None, None) };
             let found = match &outcome {
                 Ok(found) => found,
-                Err(why) => {
-                    let due = received.effort.fail(why.clone(), now, &config);
+                Err(failure) => {
+                    let due = match failure {
+                        Failure::Again(why) => received.effort.fail(why.clone(), now, &config),
+                        Failure::ForSomebody(why) => received.effort.give_up(why.clone()),
+                    };
                     if received.effort.given_up {
                         received.telling_mut().changed(&stamp);
                     }
                     return Change::Made(Some(false), due);
                 }
             };
+            let before = state.stage();
             for event in &found.events {
                 state = state.after(*event);
             }
@@ -104,8 +152,17 @@ impl Handoffs {
             received.composition = found.composition.clone().or(received.composition.take());
             received.routed = found.routed.clone().unwrap_or(std::mem::take(&mut received.routed));
             received.resources = found.resources.unwrap_or(received.resources);
+            let completes = state.stage() == Stage::Completed && before != Stage::Completed;
             received.put(&state, &stamp);
-            Change::Made(Some(true), state.next().map(|_| now))
+            if completes && takes_in {
+                received.filing = Some(Filing::Owed);
+            }
+            if let Some(composition) = found.filed.clone() {
+                received.filing = Some(Filing::Stored { composition, at: stamp.clone() });
+                received.telling_mut().changed(&stamp);
+            }
+            let more = state.next().is_some() || received.owes_filing();
+            Change::Made(Some(true), more.then_some(now))
         });
         let (done, sender) = (done.await?, &received.sender);
         if refused {
@@ -113,21 +170,27 @@ impl Handoffs {
         }
         if done != Some(Some(true)) {
             tracing::warn!(handoff.transfer = %names::shown(id), handoff.sender = %sender, "not received on yet");
-            return Ok(Went::Failed);
+            // That our own record system failed is nothing that its sender is left alone for.
+            return Ok(if received.owes_filing() { Went::On } else { Went::Failed });
         }
         Ok(Went::On)
     }
 }
 
 impl Asking<'_> {
-    async fn step(&self) -> Result<Found, String> {
+    async fn step(&self) -> Result<Found, Failure> {
+        if self.received.owes_filing() {
+            // What the sender tells of a transfer that is completed can wait; it changes nothing any more.
+            return self.file().await;
+        }
         let receiving = self.received.receiving().ok_or("the record cannot be read")?;
-        match receiving.next() {
+        let found = match receiving.next() {
             None => Ok(Found::default()),
             Some(Act::ReadTask) => self.read_task(receiving.notifications().0).await,
             Some(Act::FetchParts) => self.fetch(receiving.notifications().1).await,
             Some(Act::PutCompleted) => self.complete(&receiving).await,
-        }
+        };
+        Ok(found?)
     }
 
     /// Reads the Task, and whether it is one for us.
@@ -142,7 +205,7 @@ impl Asking<'_> {
             patient_id: Some(read.patient),
             composition: read.composition,
             routed: Some(read.routed),
-            resources: None,
+            ..Found::default()
         })
     }
 
@@ -257,7 +320,7 @@ impl Asking<'_> {
         found.into_iter().next().ok_or(Unanswered::NotThere)
     }
 
-    /// One exchange; all of what came, or nothing.
+    /// One question to the sender; all of what came, or nothing.
     async fn ask(
         &self,
         method: Method,
@@ -265,50 +328,9 @@ impl Asking<'_> {
         body: Option<&Resource>,
         person: Option<Person>,
     ) -> Result<Vec<Resource>, Unanswered> {
-        let failed = |why: &str| Unanswered::Failed(why.to_owned());
-        let (ura, name) = &self.handoffs.own;
-        let caller = Caller {
-            client_id: RECEIVER.to_owned(),
-            organisation: Organisation { ura: ura.clone(), name: Some(name.clone()), kind: None },
-            person,
-            responsible: None,
-            use_cases: vec![use_case(RECEIVER).map_err(Unanswered::Failed)?],
-            patient: None,
-            treatment_relation: Some(TreatmentRelation {
-                kind: TRANSFER.to_owned(),
-                reference: names::shown(self.id),
-                age_days: None,
-            }),
-            emergency: None,
-            token_id: None,
-        };
-        let ticket = self.handoffs.tickets.give(caller).ok_or_else(|| failed("no ticket can be made"))?;
-        let inbound = Inbound {
-            request_id: uuid::Uuid::new_v4().to_string(),
-            correlation_id: self.received.correlation.clone(),
-            gate: Gate::Inner,
-            remote: None,
-            version: VERSION,
-            method: Some(method),
-            path,
-            query: String::new(),
-            body: body.map_or_else(Bytes::new, Resource::bytes),
-            body_kind: if body.is_some() { BodyKind::Json } else { BodyKind::None },
-            conditions: Conditions::default(),
-            credentials: ticket.credentials(),
-            use_case: Some(RECEIVER.to_owned()),
-            emergency: None,
-            unreadable: None,
-        };
-        let mut answer = (self.runs)(inbound.clone()).await;
-        for _ in 0..WAITS {
-            // A handoff of many parts may be more than anybody may ask at once: it waits its turn and is not begun again.
-            let Err(Refusal::Throttled(seconds)) = answer else { break };
-            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
-            let request_id = uuid::Uuid::new_v4().to_string();
-            answer = (self.runs)(Inbound { request_id, ..inbound.clone() }).await;
-        }
-        let recorded = match answer {
+        let body = body.map_or_else(Bytes::new, Resource::bytes);
+        let asked = Asked { use_case: RECEIVER, ground: TRANSFER, method, path, body, person, patient: None };
+        let recorded = match self.run(asked).await.map_err(Unanswered::Failed)? {
             Ok(recorded) => recorded,
             Err(Refusal::NotFound | Refusal::Source(SourceFault::NotFound | SourceFault::NotSupported)) => {
                 return Err(Unanswered::NotThere);
@@ -320,8 +342,58 @@ impl Asking<'_> {
             part.status() == SourceStatus::Answered && part.withheld() == 0 && part.mistrusted() == 0
         };
         if !released.parts().iter().all(whole) {
-            return Err(failed("the sender's answer is not whole"));
+            return Err(Unanswered::Failed("the sender's answer is not whole".to_owned()));
         }
         Ok(released.items().map(|(_, item)| item.resource().clone()).collect())
+    }
+
+    /// One exchange.
+    ///
+    /// # Errors
+    /// It could not be begun.
+    pub(super) async fn run(&self, asked: Asked) -> Result<Result<Recorded, Refusal>, String> {
+        let (ura, name) = &self.handoffs.own;
+        let caller = Caller {
+            client_id: asked.use_case.to_owned(),
+            organisation: Organisation { ura: ura.clone(), name: Some(name.clone()), kind: None },
+            person: asked.person,
+            responsible: None,
+            use_cases: vec![use_case(asked.use_case)?],
+            patient: asked.patient,
+            treatment_relation: Some(TreatmentRelation {
+                kind: asked.ground.to_owned(),
+                reference: names::shown(self.id),
+                age_days: None,
+            }),
+            emergency: None,
+            token_id: None,
+        };
+        let ticket = self.handoffs.tickets.give(caller).ok_or("no ticket can be made")?;
+        let inbound = Inbound {
+            request_id: uuid::Uuid::new_v4().to_string(),
+            correlation_id: self.received.correlation.clone(),
+            gate: Gate::Inner,
+            remote: None,
+            version: VERSION,
+            method: Some(asked.method),
+            path: asked.path,
+            query: String::new(),
+            body_kind: if asked.body.is_empty() { BodyKind::None } else { BodyKind::Json },
+            body: asked.body,
+            conditions: Conditions::default(),
+            credentials: ticket.credentials(),
+            use_case: Some(asked.use_case.to_owned()),
+            emergency: None,
+            unreadable: None,
+        };
+        let mut answer = (self.runs)(inbound.clone()).await;
+        for _ in 0..WAITS {
+            // A handoff of many parts may be more than anybody may ask at once: it waits its turn and is not begun again.
+            let Err(Refusal::Throttled(seconds)) = answer else { break };
+            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+            let request_id = uuid::Uuid::new_v4().to_string();
+            answer = (self.runs)(Inbound { request_id, ..inbound.clone() }).await;
+        }
+        Ok(answer)
     }
 }

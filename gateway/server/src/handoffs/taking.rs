@@ -172,7 +172,7 @@ impl Handoffs {
         let due = self.now();
         let changed = self.books.received.change(id, move |received| {
             let next: Option<Act> = received.receiving().and_then(|receiving| receiving.next());
-            if next.is_none() {
+            if next.is_none() && !received.owes_filing() {
                 return Change::None(());
             }
             received.effort = Effort::default();

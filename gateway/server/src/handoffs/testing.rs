@@ -15,7 +15,7 @@ use connectors::relations::Relations;
 use connectors::webhooks::{Secrets, WebhookConfig, WebhookReceiver};
 use exchange::ports::{
     AccessLog, Answer, AuthenticationFault, Authenticator, BoxFuture, Item, Localisation, LogUnavailable, NoThrottle,
-    NoValueSets, Question, Slot, SourceFault, SystemClock, Whereabouts, Written,
+    NoValueSets, PatientIndex, Question, Slot, SourceFault, SystemClock, Whereabouts, Written,
 };
 use exchange::{Bounds, Credentials, Fanout, Gate, Handle, Inbound, NodeFacts, PageBounds, Wiring};
 use fhir::interaction::Level;
@@ -172,6 +172,9 @@ impl Localisation for Nothing {
     }
 }
 
+/// A record system, and whom its ids mean.
+type Record = (Arc<dyn Source>, Arc<dyn PatientIndex>);
+
 /// A receiving node with one sender.
 pub(super) struct World {
     pub(super) handoffs: Arc<Handoffs>,
@@ -211,11 +214,22 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 impl World {
     pub(super) fn new(documents: bool) -> Self {
-        World::telling(documents, None)
+        World::of(documents, None, None)
     }
 
     /// With a record system that is told.
     pub(super) fn telling(documents: bool, webhook: Option<WebhookConfig>) -> Self {
+        World::of(documents, webhook, None)
+    }
+
+    /// With a record system that takes handoffs in.
+    #[cfg(feature = "demo")]
+    pub(super) fn filing<S: Source + PatientIndex + 'static>(record: Arc<S>) -> Self {
+        World::of(true, None, Some((record.clone(), record)))
+    }
+
+    fn of(documents: bool, webhook: Option<WebhookConfig>, record: Option<Record>) -> Self {
+        let (record, patients) = record.unzip();
         let folder = tempfile::tempdir().unwrap();
         let state = Arc::new(State::open(&StateOptions::new(folder.path().join("state"))).unwrap());
         let config = HandoffsConfig { attempts: 3, webhook: webhook.clone(), ..HandoffsConfig::default() };
@@ -247,6 +261,7 @@ impl World {
             partners: HashMap::from([(ura(OTHER), partner)]),
             notifier: Arc::new(Notifier::new(http, tokens, use_case(RECEIVER).unwrap(), Duration::from_secs(1))),
             tickets: tickets.clone(),
+            takes_in: record.is_some(),
             record_system: webhook.map(|webhook| {
                 let secrets = Secrets::parse(SECRET).unwrap();
                 WebhookReceiver::new(webhook, secrets, Trust::Roots(Vec::new()), None).unwrap()
@@ -259,16 +274,17 @@ impl World {
             otherwise: Arc::new(Nothing),
             outbox: Arc::new(OutboxSource::new(handoffs.clone())),
             inbox: Arc::new(InboxSource::new(handoffs.clone())),
+            record,
             handoffs: handoffs.clone(),
         };
         let stack = Arc::new(exchange::stack(Wiring {
             node: NodeFacts { holder: DataHolder(ura(OWN)), kind: None, limits: Limits::default() },
-            use_cases: Arc::new(UseCases::new(vec![use_case_of(RECEIVER)]).into()),
+            use_cases: Arc::new(UseCases::new(vec![use_case_of(RECEIVER), use_case_of(FILING)]).into()),
             log: Arc::new(log),
             clock,
             authenticator: Arc::new(TicketDesk { tickets, doorman: Arc::new(Nothing) }),
             throttle: Arc::new(NoThrottle),
-            patients: Arc::new(OwnPatients::new(Vec::new())),
+            patients: Arc::new(OwnPatients::new(patients.into_iter().collect())),
             relations: Arc::new(Relations::new(true, Vec::new())),
             consents: Arc::new(Nobody),
             localisation: Arc::new(places),

@@ -8,7 +8,7 @@ use connectors::identity::nuts::Presenter;
 use connectors::identity::oauth::{AuthorizationBases, TokenClient};
 use connectors::peers::{Notifier, PeerConfig, PeerSource, TokenSupplier};
 use connectors::webhooks::WebhookReceiver;
-use exchange::ports::{Authenticator, Clock, Localisation, PatientIndex};
+use exchange::ports::{Authenticator, Clock, Localisation, PatientIndex, Source};
 use store::state::State;
 
 use super::tokens;
@@ -17,7 +17,7 @@ use crate::config::{Mode, NodeConfig};
 use crate::grants::GrantsPort;
 use crate::handoffs::ports::{HandoffBases, HandoffPatients, HandoffPlaces, HeldByReceived};
 use crate::handoffs::tickets::{TicketDesk, Tickets};
-use crate::handoffs::{Books, Handoffs, InboxSource, OutboxSource, Partner, Parts, RECEIVER, SENDER, use_case};
+use crate::handoffs::{Books, Handoffs, InboxSource, OutboxSource, Partner, Parts, RECEIVER, SENDER, filing, use_case};
 
 /// What is there before the rest of the node.
 pub struct Begun {
@@ -94,6 +94,7 @@ impl Begun {
             notifier: Arc::new(notifier),
             tickets: self.tickets,
             record_system: record_system(config)?,
+            takes_in: filing::is_taken_in(&config.sources),
         })
         .map(Some)
     }
@@ -109,11 +110,16 @@ pub fn record_system(config: &NodeConfig) -> Result<Option<WebhookReceiver>, Str
 }
 
 /// Where the stack asks: handoffs where they are, everything else where it was.
-pub fn places(handoffs: Option<&Arc<Handoffs>>, otherwise: Arc<dyn Localisation>) -> Arc<dyn Localisation> {
+/// `record`: our own record system, where it takes handoffs in.
+pub fn places(
+    handoffs: Option<&Arc<Handoffs>>,
+    record: Option<Arc<dyn Source>>,
+    otherwise: Arc<dyn Localisation>,
+) -> Arc<dyn Localisation> {
     let Some(handoffs) = handoffs.cloned() else { return otherwise };
     let outbox = Arc::new(OutboxSource::new(handoffs.clone()));
     let inbox = Arc::new(InboxSource::new(handoffs.clone()));
-    Arc::new(HandoffPlaces { otherwise, outbox, inbox, handoffs })
+    Arc::new(HandoffPlaces { otherwise, outbox, inbox, record, handoffs })
 }
 
 /// Whom ids of patients mean: to our own sources, and in what we send.
@@ -124,6 +130,7 @@ pub fn patients(handoffs: Option<&Arc<Handoffs>>, mut own: Vec<Arc<dyn PatientIn
 
 /// Whether partners that are told of handoffs can be reached at all.
 pub fn check(config: &NodeConfig) -> Result<(), String> {
+    filing::check(&config.sources, config.handoffs.is_some(), &config.profiles.use_cases)?;
     let Some(settings) = &config.handoffs else {
         return match config.partners.iter().find(|partner| partner.handoffs.is_some()) {
             Some(partner) => Err(format!("partner {}: handoffs, and this node has no [handoffs]", partner.ura)),

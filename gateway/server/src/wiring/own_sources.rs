@@ -13,6 +13,7 @@ use fhir::FhirVersion;
 use policy::{DataHolder, Direction, Finding, NotFoundOut, Permit, UseCaseId};
 
 use crate::config::{NodeConfig, SourceConfig};
+use crate::handoffs::FILING;
 
 #[derive(Default)]
 pub(super) struct OwnSources {
@@ -43,7 +44,9 @@ impl OwnSources {
                     own.versions.push(settings.version);
                     let source = FhirSource::new(settings.clone(), holder.clone(), &config.provider.name, http.clone());
                     let source = Arc::new(source.map_err(trouble)?);
-                    own.inventories.push(Arc::new(FhirInventory::new(source.clone(), consents(settings.version))));
+                    if !only_takes_in(&settings.use_cases) {
+                        own.inventories.push(Arc::new(FhirInventory::new(source.clone(), consents(settings.version))));
+                    }
                     own.each.push((source.clone(), settings.version, settings.use_cases.clone()));
                     own.add(source, &settings.use_cases, consents(settings.version));
                 }
@@ -78,11 +81,25 @@ impl OwnSources {
             self.bound.push((source.clone(), use_cases.to_vec()));
         }
         self.indexes.push(source.clone());
+        if only_takes_in(use_cases) {
+            return;
+        }
         self.witnesses.push(source.clone());
         if consents {
             self.consents.push(source);
         }
     }
+}
+
+/// Whether nothing that is there can be asked of us: so it is registered nowhere, and tells of nothing.
+fn only_takes_in(use_cases: &[UseCaseId]) -> bool {
+    !use_cases.is_empty() && use_cases.iter().all(|named| named.as_str() == FILING)
+}
+
+/// The first source that is for this use case alone, or for this one too.
+pub(super) fn of_use_case(bound: &[(Arc<dyn Source>, Vec<UseCaseId>)], use_case: &str) -> Option<Arc<dyn Source>> {
+    let is = |named: &UseCaseId| named.as_str() == use_case;
+    bound.iter().find(|(_, use_cases)| use_cases.iter().any(is)).map(|(source, _)| source.clone())
 }
 
 /// Where a use case is asked that sources of ours are for: at our own gate these alone. Everything else is where it was.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use conformance::handoff::{Parties, differences, handoff};
+use conformance::handoff::{Ecd, Parties, differences, handoff};
 use conformance::ready::{Node, Ready};
 use conformance::suites::{Setting, log_by_program};
 use fhir::json::Limits;
@@ -100,9 +100,14 @@ async fn every_handoff_is_complete_at_both_sides_once_whoever_is_killed_when() {
     // Each handoff of a run has a Composition of its own.
     let composition = |bundle: &Value| bundle["entry"][0]["resource"]["id"].as_str().unwrap().to_owned();
     let mut came: BTreeMap<String, Value> = BTreeMap::new();
+    let ecd = Ecd::of(&setting).unwrap();
+    let patient = ecd.registers(&bsn).await.unwrap();
     for end in &ends {
         assert_eq!(end["state"], "completed", "{end}");
-        let document = parties.document(end["id"].as_str().unwrap()).await.unwrap();
+        let id = end["id"].as_str().unwrap();
+        let document = parties.document(id).await.unwrap();
+        let differ = ecd.differences(id, &document, &patient).await.unwrap();
+        assert_eq!(differ, Vec::<String>::new(), "each is in the record system once, and whole");
         assert!(came.insert(composition(&document), document).is_none(), "each came once");
     }
     for bundle in &pushed {
@@ -128,7 +133,9 @@ async fn the_published_handoffs_come_through_both_nodes_resource_for_resource() 
     let demo = Program::demo();
     let setting = Setting::new(demo.ready(), log_by_program(ZORGSLUIS.into()));
     let parties = Parties::of(&setting).unwrap();
+    let ecd = Ecd::of(&setting).unwrap();
     for (name, bundle) in &published {
+        let patient = ecd.registers(&bsn_of(bundle)).await.unwrap();
         let answer = parties.push_bundle(bundle).await.unwrap();
         assert_eq!(answer.status, 201, "{name}: {}", String::from_utf8_lossy(&answer.body));
         let task = answer.json().unwrap()["task"].as_str().unwrap().to_owned();
@@ -137,9 +144,26 @@ async fn the_published_handoffs_come_through_both_nodes_resource_for_resource() 
         parties.until(&task, "completed").await.unwrap();
         let document = parties.document(&id).await.unwrap();
         assert_eq!(differences(bundle, &document), Vec::<String>::new(), "{name}");
+        let composition = bundle["entry"][0]["resource"]["id"].as_str().unwrap();
+        ecd.until_stored(&id, composition).await.unwrap();
+        assert_eq!(
+            ecd.differences(&id, bundle, &patient).await.unwrap(),
+            Vec::<String>::new(),
+            "{name}, in the record system"
+        );
     }
     let resources: usize = published.iter().map(|(_, bundle)| bundle["entry"].as_array().unwrap().len()).sum();
     eprintln!("{} published handoffs of {resources} resources came through", published.len());
+}
+
+/// The BSN of the Patient that a handoff is about.
+fn bsn_of(bundle: &Value) -> String {
+    let resources = bundle["entry"].as_array().into_iter().flatten().map(|entry| &entry["resource"]);
+    let mut patients = resources.filter(|one| one["resourceType"] == "Patient");
+    let identifiers = patients.next().and_then(|patient| patient["identifier"].as_array()).into_iter().flatten();
+    let bsn =
+        identifiers.filter(|one| one["system"] == "http://fhir.nl/fhir/NamingSystem/bsn").map(|one| &one["value"]);
+    bsn.filter_map(Value::as_str).next().unwrap_or_default().to_owned()
 }
 
 /// The published handoffs of 4.0, 4.1 and 4.2, each with every resource that it leads to, as documents in JSON.
@@ -237,7 +261,8 @@ async fn all_sent(parties: &Parties) -> Option<Vec<Value>> {
     }
 }
 
-/// Waits until both sides have completed all of them and owe nothing; what the receiver has.
+/// Waits until both sides have completed all of them and owe nothing, also not to the receiver's record system; what the
+/// receiver has.
 async fn settled(parties: &Parties, count: usize) -> Vec<Value> {
     let began = Instant::now();
     loop {
@@ -245,11 +270,12 @@ async fn settled(parties: &Parties, count: usize) -> Vec<Value> {
             (all_sent(parties).await.unwrap_or_default(), all_received(parties).await.unwrap_or_default());
         let done = sent.len() == count
             && sent.iter().all(|one| one["state"] == "completed" && one["told"] == true)
-            && received.iter().all(|one| one["state"] == "completed");
+            && received.iter().all(|one| one["state"] == "completed" && one["filing"] == "stored");
         if done {
             return received;
         }
-        let open: Vec<_> = sent.iter().chain(&received).filter(|one| one["state"] != "completed").collect();
+        let is_open = |one: &&Value| one["state"] != "completed" || one["filing"] == "owed";
+        let open: Vec<_> = sent.iter().chain(&received).filter(is_open).collect();
         assert!(began.elapsed() < SETTLES_WITHIN, "{} of {count} sent; open: {open:?}", sent.len());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

@@ -8,12 +8,16 @@ use ::fhir::identifiers::{Reader, systems};
 use ::fhir::interaction::transaction::resolved;
 use ::fhir::{Interaction, LogicalId, Parameter, Resource, ResourceType, SearchQuery};
 use exchange::ports::{Answer, SourceFault, Written};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::super::rest::Call;
 use super::FhirSource;
 use super::about_one::Patient;
 use super::conditional::Held;
 use super::reach::{Narrowed, Reach};
+
+/// How many resources of a transaction are looked for at once.
+const AT_ONCE: usize = 8;
 
 impl FhirSource {
     /// Writes all entries or none. Whatever an entry holds, and whatever stands where it writes, must be within
@@ -76,25 +80,33 @@ impl FhirSource {
         entries: &[Interaction],
         resources: &[Option<Resource>],
     ) -> Result<Option<Vec<Written>>, SourceFault> {
-        let mut there = Vec::with_capacity(entries.len());
-        let mut blocks = 0_usize;
-        for (asked, resource) in entries.iter().zip(resources) {
+        let mut there = vec![Written { created: false, id: None, version_id: None }; entries.len()];
+        let mut blocks = Vec::new();
+        for (at, (asked, resource)) in entries.iter().zip(resources).enumerate() {
             let Interaction::Create { resource_type } = asked else { return Ok(None) };
             let Some(resource) = resource.as_ref().filter(|resource| self.is_about_a_patient(resource)) else {
-                there.push(Written { created: false, id: None, version_id: None });
                 continue;
             };
             let Some(token) = own_identifier(resource) else { return Ok(None) };
-            let by_identifier = SearchQuery { parameters: vec![Parameter::new("identifier", token)] };
-            let Held::One(found) = self.held(call, patient, *resource_type, &by_identifier).await? else {
-                return Ok(None);
-            };
-            let (id, version_id) = (found.id(), found.version_id());
-            let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
-            there.push(Written { created: false, id: text(id), version_id: text(version_id) });
-            blocks += 1;
+            blocks.push((at, *resource_type, SearchQuery { parameters: vec![Parameter::new("identifier", token)] }));
         }
-        Ok((blocks > 0).then_some(there))
+        let look_up = async |(at, kind, by_identifier): (usize, ResourceType, SearchQuery)| {
+            let Held::One(found) = self.held(call, patient, kind, &by_identifier).await? else { return Ok(None) };
+            let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+            let written = Written { created: false, id: text(found.id()), version_id: text(found.version_id()) };
+            Ok::<_, SourceFault>(Some((at, written)))
+        };
+        // What is sent for the first time is so by its first resource already.
+        let mut blocks = blocks.into_iter();
+        let Some(first) = blocks.next() else { return Ok(None) };
+        let Some((at, written)) = look_up(first).await? else { return Ok(None) };
+        there[at] = written;
+        let found: Vec<_> = stream::iter(blocks).map(look_up).buffered(AT_ONCE).try_collect().await?;
+        for found in found {
+            let Some((at, written)) = found else { return Ok(None) };
+            there[at] = written;
+        }
+        Ok(Some(there))
     }
 
     /// Makes the create of a patient's resource one on condition that nothing has its identifier, so that two who send the same

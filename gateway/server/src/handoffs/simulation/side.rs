@@ -93,12 +93,14 @@ impl Side {
             notifier: Arc::new(Line { net: net.clone(), who, holder: DataHolder(other.ura()) }),
             tickets: tickets.clone(),
             record_system: None,
+            takes_in: false,
         })
         .unwrap();
         let places = HandoffPlaces {
             otherwise: Arc::new(Nothing),
             outbox: Arc::new(OutboxSource::new(handoffs.clone())),
             inbox: Arc::new(InboxSource::new(handoffs.clone())),
+            record: None,
             handoffs: handoffs.clone(),
         };
         let doorman = Arc::<Doorman>::default();

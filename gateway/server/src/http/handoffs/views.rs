@@ -5,6 +5,7 @@ use flows::eoverdracht::{RoutedTo, Stage};
 use serde::Serialize;
 use store::transfers::Id;
 
+use crate::handoffs::filing::Filing;
 use crate::handoffs::making::Unanswered;
 use crate::handoffs::{Handoffs, effort::Effort, names, received, sent, waiting};
 
@@ -75,6 +76,12 @@ pub struct Received<'a> {
     modified: &'a str,
     /// Whether somebody signed off that they read it.
     read: bool,
+    /// Where it stands with the own record system, where that takes handoffs in: `owed` or `stored`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filing: Option<&'static str>,
+    /// The id of its Composition in the own record system, once it is stored there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored_as: Option<&'a str>,
     /// It waits longer than it should.
     overdue: bool,
     effort: &'a Effort,
@@ -132,6 +139,11 @@ impl<'a> Received<'a> {
             first: &received.first,
             modified: &received.modified,
             read: received.seen.is_some(),
+            filing: received.filing.as_ref().map(Filing::word),
+            stored_as: match &received.filing {
+                Some(Filing::Stored { composition, .. }) => Some(composition),
+                Some(Filing::Owed) | None => None,
+            },
             overdue: waiting::of_received(received, handoffs.clock.now(), &handoffs.config).is_some(),
             effort: &received.effort,
         }
