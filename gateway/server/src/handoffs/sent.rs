@@ -169,7 +169,7 @@ impl OfParty for Sent {
 }
 
 impl Tells for Sent {
-    const SIDE: &'static str = "sent";
+    const KIND: &'static str = "handoff.sent";
     fn telling(&self) -> &Telling {
         &self.telling
     }
