@@ -311,6 +311,7 @@ pub(crate) fn everything() -> NodeConfig {
             retry_seconds: 1,
             retry_most_seconds: 1,
             attempts: 1,
+            remind_hours: 2,
             intake: Some(person()),
             webhook: Some(webhook()),
         }),

@@ -91,6 +91,11 @@ pub fn source(provider: &Provider, folder: &Path) -> Result<Option<SourceConfig>
     Ok(Some(SourceConfig::Files(FilesSourceConfig { use_cases, ..FilesSourceConfig::new(folder, FhirVersion::Stu3) })))
 }
 
+/// What people may do at the pages: whoever treats refers, and takes who is referred.
+pub fn of_people(role: &str) -> &'static [&'static str] {
+    if role.starts_with("01.") || role == "30.000" { &[SENDER, INBOX] } else { &[] }
+}
+
 /// The provider's record system, which speaks for somebody who treats: a doctor, where one works there.
 pub fn system(provider: &Provider, folder: &Path) -> Result<Option<(InnerCallerConfig, ReadyCaller)>, String> {
     let here = || region::staff().iter().filter(|person| person.provider == provider.key);

@@ -244,6 +244,7 @@ fn of_people(provider: &Provider, role: &str) -> Result<Vec<UseCaseId>, String> 
         .chain(emergency)
         .chain(laboratory)
         .chain(handoffs::of_people(role).iter().copied())
+        .chain(referrals::of_people(role).iter().copied())
         .map(use_case)
         .collect()
 }

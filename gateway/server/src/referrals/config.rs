@@ -32,6 +32,8 @@ pub struct ReferralsConfig {
     pub retry_most_seconds: u32,
     /// How often it is tried. After that an operator sees it, and has it tried again.
     pub attempts: u16,
+    /// After how many hours a referral that is not answered, or whose data does not come, waits too long.
+    pub remind_hours: u16,
     /// In whose name referrals are taken and the data is pulled at once. Without, a person of ours takes each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intake: Option<PersonConfig>,
@@ -60,6 +62,7 @@ impl Default for ReferralsConfig {
             retry_seconds: 5,
             retry_most_seconds: 3600,
             attempts: 24,
+            remind_hours: 24,
             intake: None,
             webhook: None,
         }
@@ -95,6 +98,7 @@ impl ReferralsConfig {
         within("notification_seconds", self.notification_seconds.into(), 1, 60)?;
         within("retry_seconds", self.retry_seconds.into(), 1, 3600)?;
         within("retry_most_seconds", self.retry_most_seconds.into(), self.retry_seconds.into(), 86_400)?;
-        within("attempts", self.attempts.into(), 1, 1000)
+        within("attempts", self.attempts.into(), 1, 1000)?;
+        within("remind_hours", self.remind_hours.into(), 1, 8760)
     }
 }

@@ -9,6 +9,7 @@
 mod asking;
 pub mod config;
 mod forgetting;
+mod getting;
 mod inbox;
 mod outbox;
 pub mod patients;
@@ -23,6 +24,7 @@ mod taking;
 mod testing;
 #[cfg(test)]
 mod tests;
+pub mod waiting;
 mod work;
 
 use std::collections::HashMap;
@@ -50,6 +52,7 @@ use patients::Known;
 use received::Received;
 use sent::Sent;
 
+pub use getting::everything;
 pub use inbox::{InboxSource, OPERATION, is_ours_to_give};
 pub use outbox::OutboxSource;
 pub use push::{PushFault, Pushed, Wanted};
