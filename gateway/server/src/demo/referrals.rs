@@ -9,6 +9,7 @@ use conformance::region::{self, Provider};
 use connectors::http::WebAddress;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
 use connectors::sources::files::FilesSourceConfig;
+use connectors::webhooks::WebhookConfig;
 use fhir::FhirVersion;
 
 use super::ready::{ReadyCaller, ReadyPerson, ReadySimulator};
@@ -68,8 +69,9 @@ impl PlayedClinic {
 }
 
 /// The measures: what fails is tried again sooner than anybody need, a demo is not watched for long.
-pub fn config() -> ReferralsConfig {
-    ReferralsConfig { retry_seconds: 1, retry_most_seconds: 5, ..ReferralsConfig::default() }
+pub fn config(record_system: WebhookConfig) -> ReferralsConfig {
+    let webhook = Some(record_system);
+    ReferralsConfig { retry_seconds: 1, retry_most_seconds: 5, webhook, ..ReferralsConfig::default() }
 }
 
 /// Where a partner is told.

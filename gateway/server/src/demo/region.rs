@@ -364,7 +364,7 @@ fn set_up(
         cards: log_in.cards,
         epds: log_in.epds,
         handoffs: Some(handoffs::config(provider, around.notices.record_system_for(folder)?)),
-        referrals: Some(referrals::config()),
+        referrals: Some(referrals::config(around.notices.record_system_for(folder)?)),
         nuts: Some(
             framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
         ),

@@ -175,7 +175,7 @@ impl OfParty for Sent {
 }
 
 impl Tells for Sent {
-    const SIDE: &'static str = "sent";
+    const KIND: &'static str = "handoff.sent";
     fn telling(&self) -> &Telling {
         &self.telling
     }

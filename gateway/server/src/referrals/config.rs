@@ -1,8 +1,11 @@
 //! `[referrals]`: whether this node takes part in referrals with the basic data set, and its measures; and where each partner is
 //! told.
 
+use std::path::PathBuf;
+
 use connectors::http::WebAddress;
 use connectors::identity::PersonConfig;
+use connectors::webhooks::WebhookConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::handoffs::effort::Backoff;
@@ -34,6 +37,9 @@ pub struct ReferralsConfig {
     /// In whose name referrals are taken and the data is pulled at once. Without, a person of ours takes each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intake: Option<PersonConfig>,
+    /// The provider's own record system, told of each step of a referral. Without it none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookConfig>,
 }
 
 /// Where a partner is told that a patient is referred to it.
@@ -58,6 +64,7 @@ impl Default for ReferralsConfig {
             attempts: 24,
             remind_hours: 24,
             intake: None,
+            webhook: None,
         }
     }
 }
@@ -69,6 +76,11 @@ impl From<&ReferralsConfig> for Backoff {
 }
 
 impl ReferralsConfig {
+    /// The files that it names.
+    pub fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        self.webhook.iter_mut().flat_map(WebhookConfig::files)
+    }
+
     /// Whether these measures are measures.
     ///
     /// # Errors
