@@ -13,6 +13,7 @@ use super::{Check, Flaw, Judgement, ensure};
 use crate::callers::Wire;
 use crate::handoff::Parties;
 use crate::ready::Simulator;
+use crate::referral;
 use crate::webhook::{Fault, Taken};
 
 const KIND: &str = "record-system";
@@ -28,6 +29,10 @@ pub fn checks() -> Vec<Check> {
         Check::new(
             "while a record system is ill a handoff goes on, and it is told the newest state once it is well",
             |setting| Box::pin(ill(setting)),
+        ),
+        Check::new(
+            "the record systems of both sides are told of each step of a referral, and nobody is named",
+            |setting| Box::pin(referred(setting)),
         ),
         Check::new(
             "a handoff that is taken back is told to both record systems, and cannot be fetched any more",
@@ -84,7 +89,7 @@ fn are_sober(messages: &[Taken], side: &str) -> Judgement {
     let ids: BTreeSet<&str> = messages.iter().map(|taken| taken.id.as_str()).collect();
     ensure(ids.len() == messages.len(), || "two messages have one id".to_owned())?;
     for message in messages {
-        let kind = format!("handoff.{side}.changed");
+        let kind = format!("{side}.changed");
         ensure(message.body["type"] == kind.as_str(), || format!("a message of {}", message.body["type"]))?;
         let mut members: Vec<&str> =
             message.body["data"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
@@ -102,12 +107,25 @@ async fn told(setting: &Setting) -> Judgement {
     receiver.until(&id, "offered").await?;
     parties.take(&id).await?;
     let received = receiver.until(&id, "completed").await?;
-    are_sober(&received, "received")?;
+    are_sober(&received, "handoff.received")?;
     let sent = receiver.until(&transfer.id, "completed").await?;
-    are_sober(&sent, "sent")?;
+    are_sober(&sent, "handoff.sent")?;
     // What it was told of is there to be fetched.
     let document = parties.document(&id).await?;
     ensure(document["resourceType"] == "Bundle", || "there is no document to be fetched".to_owned())
+}
+
+async fn referred(setting: &Setting) -> Judgement {
+    let (parties, receiver) = (referral::Parties::of(setting)?, Receiver::of(setting)?);
+    let (referred, _) = parties.pulled().await?;
+    let found = parties.until(&referred.task, "pulled").await?;
+    let id = found["id"].as_str().unwrap_or_default();
+    are_sober(&receiver.until(id, "pulled").await?, "referral.received")?;
+    are_sober(&receiver.until(&referred.id, "accepted").await?, "referral.sent")?;
+    let answer = parties.receiver_does(id, "complete").await?;
+    ensure(answer.status == 202, || format!("completing it is answered with {}", answer.status))?;
+    are_sober(&receiver.until(id, "completed").await?, "referral.received")?;
+    are_sober(&receiver.until(&referred.id, "completed").await?, "referral.sent")
 }
 
 async fn ill(setting: &Setting) -> Judgement {
@@ -129,8 +147,8 @@ async fn ill(setting: &Setting) -> Judgement {
     let (transfer, id) = done?;
     let received = receiver.until(&id, "completed").await?;
     ensure(received.len() == 1, || format!("{} messages, and the newest state is one", received.len()))?;
-    are_sober(&received, "received")?;
-    are_sober(&receiver.until(&transfer.id, "completed").await?, "sent")
+    are_sober(&received, "handoff.received")?;
+    are_sober(&receiver.until(&transfer.id, "completed").await?, "handoff.sent")
 }
 
 async fn taken_back(setting: &Setting) -> Judgement {

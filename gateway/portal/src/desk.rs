@@ -5,6 +5,7 @@ mod explaining;
 mod handoffs;
 mod log;
 mod proof;
+mod referrals;
 mod signing_in;
 
 use std::net::IpAddr;
@@ -16,12 +17,13 @@ use flows::medication::Windows;
 
 pub use self::administration::{AccessShown, Administration, AnySession, LockedOut};
 pub use self::explaining::{Again, DecidedAgain, Explainable, Explanation, WouldBe};
-pub use self::handoffs::{HandoffAct, HandoffDesk, HandoffNo, Progress, Side, TransferShown};
+pub use self::handoffs::{HandoffAct, HandoffDesk, Progress, Side, TransferNo, TransferShown};
 pub use self::log::{
     AskedOfLog, HintsFound, LogDesk, LogFound, Notices, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,
     ReviewQueue, Verdict, VerdictGiven,
 };
 pub use self::proof::{Alarm, Cosigned, NeighbourState, ProofState, WitnessState};
+pub use self::referrals::{PartShown, ReferralAct, ReferralDesk, ReferralProgress, ReferralShown};
 pub use self::signing_in::{Departure, Elsewhere, NotSignedIn, OwnSession, Return, Ways};
 use crate::pages::{CertificatesShown, DataQuality, DirectoryShown};
 
@@ -62,6 +64,9 @@ pub struct Session {
     /// Whether the person sees nursing handoffs (eOverdracht) that we receive, and those that we send.
     pub inbox: bool,
     pub outbox: bool,
+    /// Whether the person sees referrals (BgZ) to us, and those that we send.
+    pub referred: bool,
+    pub refers: bool,
 }
 
 /// How an exchange for a page ended, with what came of it.
@@ -146,6 +151,11 @@ pub trait Desk: Send + Sync {
 
     /// Asks for a patient's medication overview through the whole stack, as [`Desk::overview`] does for everything.
     fn medication(&self, session: &str, bsn: Option<&str>, remote: Option<IpAddr>) -> BoxFuture<'static, Answered>;
+
+    /// Referrals with the basic data set (BgZ); none where this node takes no part in them.
+    fn referrals(&self) -> Option<&dyn ReferralDesk> {
+        None
+    }
 
     /// Nursing handoffs (eOverdracht); none where this node takes no part in them.
     fn handoffs(&self) -> Option<&dyn HandoffDesk> {

@@ -8,6 +8,7 @@ mod handoffs;
 mod log;
 mod medication;
 mod own;
+mod referrals;
 mod signing_in;
 
 use std::sync::Arc;
@@ -104,6 +105,17 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
             resource("/handoffs/{side}/{id}/{act}")
                 .route(web::get().to(handoffs::start))
                 .route(web::post().to(handoffs::act)),
+        )
+        .service(resource("/referrals").route(web::get().to(referrals::start)))
+        .service(resource("/referrals/received").route(web::get().to(referrals::received)))
+        .service(resource("/referrals/sent").route(web::get().to(referrals::sent)))
+        .service(resource("/referrals/received/{id}").route(web::get().to(referrals::received_one)))
+        .service(resource("/referrals/sent/{id}").route(web::get().to(referrals::sent_one)))
+        .service(resource("/referrals/received/{id}/data").route(web::get().to(referrals::data)))
+        .service(
+            resource("/referrals/{side}/{id}/{act}")
+                .route(web::get().to(referrals::start))
+                .route(web::post().to(referrals::act)),
         )
         .service(resource("/emergency").route(web::get().to(home)).route(web::post().to(emergency)))
         .service(resource("/quality").route(web::get().to(quality)))

@@ -21,6 +21,7 @@ use crate::directory::publishing::Ledger;
 use crate::directory::{AddressBook, DirectoryMeasures};
 use crate::entrance::Entrance;
 use crate::handoffs::Handoffs;
+use crate::handoffs::measures::TransferMeasures;
 use crate::http::inbound::BodyBounds;
 use crate::http::memo::Memo;
 use crate::http::metrics::Metrics;
@@ -122,6 +123,7 @@ pub struct Node {
     metrics: Metrics,
     mitz_measures: MitzMeasures,
     directory_measures: DirectoryMeasures,
+    transfer_measures: TransferMeasures,
     memo: Memo,
     started: String,
 }
@@ -132,6 +134,7 @@ impl Node {
         let started = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
         let mitz_measures = MitzMeasures::default();
         let directory_measures = DirectoryMeasures::default();
+        let transfer_measures = TransferMeasures::default();
         let metrics = Metrics::new(|registry| {
             parts.quality.register(registry);
             parts.witnessing.register(registry);
@@ -153,8 +156,11 @@ impl Node {
             if let Some((_, measures)) = &parts.nvi {
                 measures.register(registry);
             }
+            if parts.handoffs.is_some() || parts.referrals.is_some() {
+                transfer_measures.register(registry);
+            }
         });
-        Node { parts, metrics, mitz_measures, directory_measures, memo: Memo::default(), started }
+        Node { parts, metrics, mitz_measures, directory_measures, transfer_measures, memo: Memo::default(), started }
     }
     /// The provider's name.
     pub fn provider(&self) -> &str {
@@ -270,6 +276,10 @@ impl Node {
             let now = time::OffsetDateTime::now_utc().unix_timestamp() * 1000;
             self.directory_measures.measure(&states, now);
         }
+    }
+    /// Brings the numbers about handoffs and referrals up to date. Waits for the disk.
+    pub fn measure_transfers(&self) {
+        self.transfer_measures.measure(self.handoffs(), self.referrals());
     }
     /// Brings the numbers about the index up to date.
     pub fn measure_nvi(&self) {

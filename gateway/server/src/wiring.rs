@@ -328,6 +328,7 @@ pub fn try_identity(config: &NodeConfig) -> Result<(), String> {
     siem::receiver(config)?;
     notices::receiver(config)?;
     handoffs::record_system(config)?;
+    referrals::record_system(config)?;
     mitz::of(config)?;
     nvi::of(config)?;
     regional::try_out(config)?;

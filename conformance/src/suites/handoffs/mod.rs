@@ -9,6 +9,7 @@ mod measures;
 mod printing;
 mod receiver;
 mod replacing;
+mod routing;
 mod sender;
 mod sources;
 mod telling;
@@ -168,6 +169,10 @@ pub fn checks() -> Vec<Check> {
         Check::new(
             "a handoff is not replaced by another patient's or another transfer's, nor when it is over",
             |setting| Box::pin(replacing::refused(setting)),
+        ),
+        Check::new(
+            "a handoff for a service or location that the directory knows is routed to it, and one for another is refused",
+            |setting| Box::pin(routing::by_directory(setting)),
         ),
         Check::new("what is no handoff is refused when it is pushed, and nothing of it stays", |setting| {
             Box::pin(transfer::refused(setting))

@@ -96,6 +96,18 @@ impl<'d> Value<'d> {
         self.token().filter(|token| token.kind == kind)
     }
 
+    /// Looks over all that reading this value would look at, its text and its part of the index, and says nothing: what is read in
+    /// a moment is then at hand, where memory is waited for once instead of at every step.
+    pub fn look_over(&self) {
+        /// What memory is fetched in, in bytes and in tokens of the index.
+        const LINE: (usize, usize) = (64, 64 / size_of::<Token>());
+        let Some(token) = self.token() else { return };
+        let tokens = self.document.tape.get(self.at as usize..token.next as usize).unwrap_or_default();
+        let of_index = tokens.iter().step_by(LINE.1).fold(0, |seen, token| seen ^ token.start);
+        let of_text = self.raw().as_bytes().iter().step_by(LINE.0).fold(0, |seen, byte| seen ^ byte);
+        std::hint::black_box((of_index, of_text));
+    }
+
     /// The place of this value in its document's index.
     pub(crate) fn place(&self) -> u32 {
         self.at

@@ -9,10 +9,12 @@ mod cancellation;
 mod codes;
 mod list;
 mod query;
+mod readable;
 mod receiving;
 mod sending;
 mod status;
 pub mod task;
+mod titles;
 mod transitions;
 
 #[cfg(test)]
@@ -23,6 +25,7 @@ mod wire_tests;
 pub use cancellation::{Cancellation, cancelled};
 pub use list::{SECTIONS, Section};
 pub use query::{LONGEST_QUERY, NotInTheList, Query};
+pub use readable::readable;
 pub use receiving::{Act, End, Outcome, Receiving, Stage, Told};
 pub use sending::{NotAllowed, SenderEvent, Sending};
 pub use status::TaskStatus;

@@ -109,6 +109,10 @@ impl Query {
     pub fn query(&self) -> String {
         self.query.write()
     }
+    /// The same, to be evaluated.
+    pub(super) fn search(&self) -> &SearchQuery {
+        &self.query
+    }
     /// As it stands in an input of a Task, and as it is kept. It names no patient.
     pub fn as_text(&self) -> String {
         if self.query.parameters.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query()) }

@@ -22,6 +22,10 @@ fn changed(of: &Resource, change: impl FnOnce(&mut Node)) -> Resource {
 }
 
 fn made(status: TaskStatus) -> Resource {
+    routed(status, None)
+}
+
+fn routed(status: TaskStatus, routed: Option<&RoutedTo>) -> Resource {
     let (sender, receiver) = (Ura::parse("90000101").unwrap(), Ura::parse("90000401").unwrap());
     task::make(&TaskFacts {
         id: "task-1",
@@ -33,6 +37,7 @@ fn made(status: TaskStatus) -> Resource {
         composition: "c1",
         sender: Organisation { ura: &sender, name: "Ziekenhuis Noord", id: Some("o1") },
         receiver: Organisation { ura: &receiver, name: "De Linde", id: None },
+        routed,
     })
 }
 
@@ -48,6 +53,26 @@ fn a_task_that_is_made_reads_back_and_names_no_patient() {
     assert!(fhir::structure::check(VERSION, &made).is_ok());
     let display = made.root().all("for.display")[0].as_text().unwrap().into_owned();
     assert_eq!(display, "Patiënt");
+}
+
+#[test]
+fn a_task_says_to_which_service_or_location_it_goes_by_the_receivers_own_identifier() {
+    for (kind, url) in [(Place::Service, "task-stu3-healthcareservice"), (Place::Location, "task-stu3-location")] {
+        let to = RoutedTo { kind, system: "urn:x".into(), value: "1".into(), name: "Afdeling 3".into() };
+        let made = routed(TaskStatus::InProgress, Some(&to));
+        assert!(fhir::structure::check(VERSION, &made).is_ok());
+        assert_eq!(task::read(&made).unwrap().routed, ["Afdeling 3"]);
+        let extension = made.root().all("extension")[0].raw().to_owned();
+        assert!(
+            extension.contains(url) && extension.contains(r#""identifier":{"system":"urn:x","value":"1"}"#),
+            "{extension}"
+        );
+        // It is put back with it, and not without.
+        let put = task::with_status(&made, TaskStatus::Completed);
+        assert_eq!(task::only_status_changed(&made, &put), Some(TaskStatus::Completed));
+        let without = changed(&put, |node| drop(node.remove("extension")));
+        assert_eq!(task::only_status_changed(&made, &without), None);
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@ use fhir::json::{Kind, Node, Value};
 use fhir::{LogicalId, Resource, Ura};
 use thiserror::Error;
 
-use super::TaskStatus;
 use super::codes::{NURSING_HANDOFF, ROUTED_TO, SNOMED, TASK_PROFILE, TRANSFER_OF_CARE};
+use super::{RoutedTo, TaskStatus};
 
 /// One of the two organisations, as a Task that we make names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct TaskFacts<'a> {
     pub composition: &'a str,
     pub sender: Organisation<'a>,
     pub receiver: Organisation<'a>,
+    /// Where it goes within the receiving organisation.
+    pub routed: Option<&'a RoutedTo>,
 }
 
 /// A Task as its receiver reads it.
@@ -80,7 +82,7 @@ pub enum TaskFault {
 /// Makes the Task.
 pub fn make(facts: &TaskFacts<'_>) -> Resource {
     let list = |one: Node| Node::List(vec![one]);
-    Resource::from_node(&object([
+    let mut task = object([
         ("resourceType", Node::text("Task")),
         ("id", Node::text(facts.id)),
         (
@@ -106,7 +108,11 @@ pub fn make(facts: &TaskFacts<'_>) -> Resource {
                 ("valueReference", reference("Composition", facts.composition, "Verpleegkundige overdracht")),
             ])),
         ),
-    ]))
+    ]);
+    if let Some(routed) = facts.routed {
+        task.set("extension", list(routed.to_extension()));
+    }
+    Resource::from_node(&task)
 }
 
 /// The same Task with another status, and nothing else changed.

@@ -36,6 +36,10 @@ fn shared(system: &str, one: &Block<'_>, other: &Block<'_>) -> Option<bool> {
 /// What must be said of two blocks that are taken for one product, at the level that is known; nothing when a code shows that they
 /// are, when a code of one product shows that they are not (that is said of the whole treatment), and when nothing can be compared.
 pub(super) fn unlike(one: &Block<'_>, other: &Block<'_>) -> Option<Because> {
+    // Nearly always both say the same in the same words, and then nothing can differ.
+    if one.product_name == other.product_name && one.product == other.product {
+        return None;
+    }
     let codes =
         |systems: &[&str]| -> Vec<bool> { systems.iter().filter_map(|system| shared(system, one, other)).collect() };
     if !codes(&OF_ONE_PRODUCT).is_empty() || codes(&OF_TRADE).contains(&true) {

@@ -38,7 +38,8 @@ pub(super) fn read<'r>(received: &[Received<'r>]) -> Read<'r> {
     let mut references: Vec<(usize, Reference<'r>)> = Vec::new();
     for (at, one) in received.iter().enumerate() {
         if let Some(next) = received.get(at + AHEAD) {
-            fetch(next.resource);
+            // Thousands of resources fit into no cache: reading one waits for memory at nearly every step.
+            next.resource.root().look_over();
         }
         let Some(of_type) = OfType::of(&one.resource.resource_type()) else {
             products.take(one.source, one.resource);
@@ -61,17 +62,6 @@ pub(super) fn read<'r>(received: &[Received<'r>]) -> Read<'r> {
 
 /// How many resources ahead of the one that is read.
 const AHEAD: usize = 3;
-/// What memory is fetched in.
-const LINE: usize = 64;
-
-/// Looks over a resource that is read in a moment. Thousands of them fit into no cache: reading one waits for memory at
-/// nearly every step, one step after the other, and looking at all of it at once waits only once.
-fn fetch(resource: &Resource) {
-    let text = resource.text().as_bytes();
-    let seen = text.iter().step_by(LINE).fold(0_u8, |seen, byte| seen ^ byte);
-    std::hint::black_box(seen);
-}
-
 /// The types that building blocks have.
 #[derive(Clone, Copy)]
 enum OfType {

@@ -80,7 +80,7 @@ pub enum HandoffAct {
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HandoffNo {
+pub enum TransferNo {
     /// Not for whoever asks, or not signed in any more.
     NotYours,
     Unknown,
@@ -95,10 +95,10 @@ pub enum HandoffNo {
 /// Nursing handoffs (eOverdracht), both sides.
 pub trait HandoffDesk: Send + Sync {
     /// The work list of one side: what asks for attention first, then the newest.
-    fn list(&self, session: &str, side: Side) -> BoxFuture<'static, Result<Vec<TransferShown>, HandoffNo>>;
+    fn list(&self, session: &str, side: Side) -> BoxFuture<'static, Result<Vec<TransferShown>, TransferNo>>;
 
     /// One transfer of it.
-    fn one(&self, session: &str, side: Side, id: &str) -> BoxFuture<'static, Result<TransferShown, HandoffNo>>;
+    fn one(&self, session: &str, side: Side, id: &str) -> BoxFuture<'static, Result<TransferShown, TransferNo>>;
 
     /// Does this with it; on record when it is done.
     fn act(
@@ -107,7 +107,7 @@ pub trait HandoffDesk: Send + Sync {
         id: &str,
         act: HandoffAct,
         remote: Option<IpAddr>,
-    ) -> BoxFuture<'static, Result<(), HandoffNo>>;
+    ) -> BoxFuture<'static, Result<(), TransferNo>>;
 
     /// What was received, through the whole stack.
     fn document(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered>;

@@ -12,6 +12,7 @@ use crate::words;
 pub(crate) enum Place {
     Search,
     Handoffs,
+    Referrals,
     Quality,
     Certificates,
     Access,
@@ -30,6 +31,7 @@ impl Place {
         match self {
             Place::Search => "/portal/",
             Place::Handoffs => "/portal/handoffs",
+            Place::Referrals => "/portal/referrals",
             Place::Quality => "/portal/quality",
             Place::Certificates => "/portal/certificates",
             Place::Access => "/portal/access",
@@ -48,6 +50,7 @@ impl Place {
         match self {
             Place::Search => "Patiënt zoeken",
             Place::Handoffs => "Overdrachten",
+            Place::Referrals => "Verwijzingen",
             Place::Quality => "Gegevenskwaliteit",
             Place::Certificates => "Certificaten",
             Place::Access => "Aanmeldingen",
@@ -65,7 +68,7 @@ impl Place {
     /// The pages of a session, in the order of the bar. A patient has one page only, to which nothing need lead.
     const fn of(kind: Kind) -> &'static [Place] {
         match kind {
-            Kind::Practitioner => &[Place::Search, Place::Handoffs, Place::Quality],
+            Kind::Practitioner => &[Place::Search, Place::Handoffs, Place::Referrals, Place::Quality],
             Kind::Auditor => &[
                 Place::Log,
                 Place::Review,
@@ -128,7 +131,11 @@ pub(super) fn bar(frame: &Frame<'_>) -> Markup {
 }
 
 fn places(frame: &Frame<'_>, session: &Session) -> Markup {
-    let theirs = |place: &&Place| **place != Place::Handoffs || session.inbox || session.outbox;
+    let theirs = |place: &&Place| match place {
+        Place::Handoffs => session.inbox || session.outbox,
+        Place::Referrals => session.referred || session.refers,
+        _ => true,
+    };
     let places: Vec<&Place> = Place::of(session.kind).iter().filter(theirs).collect();
     html! {
         @if !places.is_empty() {

@@ -16,11 +16,14 @@ pub(crate) mod own_log;
 mod patient;
 mod period;
 mod quality;
+mod readable;
+pub(crate) mod referrals;
 mod search;
 mod sections;
 mod sessions;
 mod sign_in;
 mod sources;
+mod transfers;
 
 use audit::Language;
 use maud::{DOCTYPE, Markup, html};

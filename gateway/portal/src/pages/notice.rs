@@ -29,9 +29,9 @@ pub(crate) enum Notice {
     Defect,
     ForeignForm,
     UnreadableForm,
-    /// No such handoff, or it cannot be read: one and the same page.
+    /// No such handoff or referral, or it cannot be read: one and the same page.
     NoTransfer,
-    /// It cannot be done with this handoff now.
+    /// It cannot be done with this handoff or referral now.
     NotNow,
     NotHere,
 }

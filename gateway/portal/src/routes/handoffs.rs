@@ -10,7 +10,7 @@ use flows::eoverdracht::readable::Readable;
 use serde::Deserialize;
 
 use super::{Portal, page, to_start};
-use crate::desk::{HandoffAct, HandoffDesk, HandoffNo, Kind, Session, Side, TransferShown};
+use crate::desk::{HandoffAct, HandoffDesk, Kind, Session, Side, TransferNo, TransferShown};
 use crate::guard::is_ours;
 use crate::pages::{self, Answer, Frame, Notice, Place};
 
@@ -18,7 +18,7 @@ use crate::pages::{self, Answer, Frame, Notice, Place};
 #[derive(Deserialize)]
 pub(super) struct Act {
     #[serde(default)]
-    csrf: String,
+    pub(super) csrf: String,
 }
 
 /// Who asks, and what is asked.
@@ -178,7 +178,7 @@ async fn shown(request: &HttpRequest, portal: &Portal, side: Side, transfer: &st
         Ok(entered) => entered,
         Err(answer) => return *answer,
     };
-    let found: Result<TransferShown, HandoffNo> = desk.one(&id, side, transfer).await;
+    let found: Result<TransferShown, TransferNo> = desk.one(&id, side, transfer).await;
     match found {
         Ok(one) => {
             let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::Handoffs);
@@ -203,20 +203,26 @@ fn enter<'p>(request: &HttpRequest, portal: &'p Portal, side: Side) -> Result<En
     Ok(Entered { id, session, desk })
 }
 
-fn no(request: &HttpRequest, portal: &Portal, why: HandoffNo) -> HttpResponse {
+/// Why it is not done, or not shown.
+pub(super) fn no(request: &HttpRequest, portal: &Portal, why: TransferNo) -> HttpResponse {
     let (status, notice) = match why {
-        HandoffNo::NotYours => (StatusCode::FORBIDDEN, Notice::OtherKind),
-        HandoffNo::Unknown => (StatusCode::NOT_FOUND, Notice::NoTransfer),
-        HandoffNo::NotNow => (StatusCode::CONFLICT, Notice::NotNow),
-        HandoffNo::Busy => (StatusCode::TOO_MANY_REQUESTS, Notice::Busy),
-        HandoffNo::NoLog => (StatusCode::SERVICE_UNAVAILABLE, Notice::NoLog),
-        HandoffNo::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Notice::Defect),
+        TransferNo::NotYours => (StatusCode::FORBIDDEN, Notice::OtherKind),
+        TransferNo::Unknown => (StatusCode::NOT_FOUND, Notice::NoTransfer),
+        TransferNo::NotNow => (StatusCode::CONFLICT, Notice::NotNow),
+        TransferNo::Busy => (StatusCode::TOO_MANY_REQUESTS, Notice::Busy),
+        TransferNo::NoLog => (StatusCode::SERVICE_UNAVAILABLE, Notice::NoLog),
+        TransferNo::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Notice::Defect),
     };
     portal.notice(request, status, &notice, None)
 }
 
-/// Why there is no handoff to read.
-fn refused(request: &HttpRequest, portal: &Portal, refusal: &exchange::Refusal, request_id: &str) -> HttpResponse {
+/// Why there is nothing to read.
+pub(super) fn refused(
+    request: &HttpRequest,
+    portal: &Portal,
+    refusal: &exchange::Refusal,
+    request_id: &str,
+) -> HttpResponse {
     let notice = match pages::answer_to(refusal) {
         Answer::SignInAgain => {
             return portal.sign_in_page(request, StatusCode::UNAUTHORIZED, Some(pages::SESSION_OVER));
@@ -233,6 +239,7 @@ fn to_list(side: Side) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
 }
 
-fn remote(request: &HttpRequest) -> Option<std::net::IpAddr> {
+/// From where it is asked.
+pub(super) fn remote(request: &HttpRequest) -> Option<std::net::IpAddr> {
     request.peer_addr().map(|address| address.ip())
 }

@@ -6,7 +6,7 @@ use exchange::ports::BoxFuture;
 use flows::eoverdracht::{Closed, Stage, TaskStatus};
 
 use super::*;
-use crate::{HandoffAct, HandoffDesk, HandoffNo, Progress, Side, TransferShown};
+use crate::{HandoffAct, HandoffDesk, Progress, Side, TransferNo, TransferShown};
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
 
@@ -15,21 +15,21 @@ const ID: &str = "0123456789abcdef0123456789abcdef";
 pub(super) struct HandoffStub {
     transfers: Vec<TransferShown>,
     done: Mutex<Vec<String>>,
-    no: Option<HandoffNo>,
+    no: Option<TransferNo>,
     /// How the document is refused; without, there is a defect.
     refusal: Option<Refusal>,
 }
 
 impl HandoffDesk for HandoffStub {
-    fn list(&self, session: &str, side: Side) -> BoxFuture<'static, Result<Vec<TransferShown>, HandoffNo>> {
+    fn list(&self, session: &str, side: Side) -> BoxFuture<'static, Result<Vec<TransferShown>, TransferNo>> {
         assert_eq!(session, SESSION);
         let found = self.transfers.iter().filter(|one| one.side == side).cloned().collect();
         let answer = self.no.map_or(Ok(found), Err);
         Box::pin(std::future::ready(answer))
     }
-    fn one(&self, _: &str, side: Side, id: &str) -> BoxFuture<'static, Result<TransferShown, HandoffNo>> {
+    fn one(&self, _: &str, side: Side, id: &str) -> BoxFuture<'static, Result<TransferShown, TransferNo>> {
         let found = self.transfers.iter().find(|one| one.side == side && one.id == id).cloned();
-        Box::pin(std::future::ready(found.ok_or(HandoffNo::Unknown)))
+        Box::pin(std::future::ready(found.ok_or(TransferNo::Unknown)))
     }
     fn act(
         &self,
@@ -37,7 +37,7 @@ impl HandoffDesk for HandoffStub {
         id: &str,
         act: HandoffAct,
         _: Option<IpAddr>,
-    ) -> BoxFuture<'static, Result<(), HandoffNo>> {
+    ) -> BoxFuture<'static, Result<(), TransferNo>> {
         assert_eq!(session, SESSION);
         self.done.lock().unwrap().push(format!("{act:?} {id}"));
         Box::pin(std::future::ready(self.no.map_or(Ok(()), Err)))
@@ -210,12 +210,12 @@ async fn what_is_done_needs_a_form_of_ours_and_a_side_of_ones_own() {
 #[actix_web::test]
 async fn each_no_is_its_own_page() {
     for (no, status, says) in [
-        (HandoffNo::NotYours, 403, "Niet voor u"),
-        (HandoffNo::Unknown, 404, "Overdracht niet beschikbaar"),
-        (HandoffNo::NotNow, 409, "Dat kan nu niet"),
-        (HandoffNo::Busy, 429, "Even druk"),
-        (HandoffNo::NoLog, 503, "Nu niet mogelijk"),
-        (HandoffNo::Unavailable, 503, "Er ging iets mis"),
+        (TransferNo::NotYours, 403, "Niet voor u"),
+        (TransferNo::Unknown, 404, "Overdracht of verwijzing niet beschikbaar"),
+        (TransferNo::NotNow, 409, "Dat kan nu niet"),
+        (TransferNo::Busy, 429, "Even druk"),
+        (TransferNo::NoLog, 503, "Nu niet mogelijk"),
+        (TransferNo::Unavailable, 503, "Er ging iets mis"),
     ] {
         let desk = desk(true, true, HandoffStub { no: Some(no), ..HandoffStub::default() });
         let shown = page(&desk, "/portal/handoffs/sent").await;
@@ -231,7 +231,7 @@ async fn a_handoff_that_may_not_be_read_is_not_told_from_one_that_is_not_there()
         let stub = HandoffStub { refusal: Some(refusal), ..of(vec![completed.clone()]) };
         let shown = page(&desk(true, false, stub), &format!("/portal/handoffs/received/{ID}/document")).await;
         assert_eq!(shown.status, 403);
-        assert!(shown.words().contains("Overdracht niet beschikbaar"));
+        assert!(shown.words().contains("Overdracht of verwijzing niet beschikbaar"));
     }
     let desk = desk(false, false, of(vec![completed]));
     for path in ["document", "pdf", "file/b1"] {

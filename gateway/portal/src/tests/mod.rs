@@ -9,6 +9,7 @@ mod handing;
 mod log;
 mod measuring;
 mod medicating;
+mod referring;
 mod refusing;
 mod showing;
 mod signing_in;
@@ -54,6 +55,9 @@ struct Stub {
     inbox: bool,
     outbox: bool,
     handoffs: handing::HandoffStub,
+    referred: bool,
+    refers: bool,
+    referrals: referring::ReferralStub,
     access: AccessShown,
     log: log::LogStub,
 }
@@ -75,6 +79,9 @@ impl Stub {
             inbox: false,
             outbox: false,
             handoffs: handing::HandoffStub::default(),
+            referred: false,
+            refers: false,
+            referrals: referring::ReferralStub::default(),
             access: AccessShown::default(),
             log: log::LogStub::default(),
         })
@@ -170,6 +177,8 @@ impl Desk for Stub {
             medication: self.medication,
             inbox: self.inbox,
             outbox: self.outbox,
+            referred: self.referred,
+            refers: self.refers,
         };
         (id == SESSION && *self.open.lock().unwrap()).then_some(session)
     }
@@ -244,6 +253,9 @@ impl Desk for Stub {
     }
     fn handoffs(&self) -> Option<&dyn crate::HandoffDesk> {
         Some(&self.handoffs)
+    }
+    fn referrals(&self) -> Option<&dyn crate::ReferralDesk> {
+        Some(&self.referrals)
     }
     fn windows(&self) -> Windows {
         Windows::default()

@@ -5,6 +5,7 @@ pub(crate) mod grounds;
 pub(crate) mod handoffs;
 pub(crate) mod medication;
 pub(crate) mod moments;
+pub(crate) mod referrals;
 mod roles;
 mod sections;
 mod sources;

@@ -325,6 +325,7 @@ impl NodeConfig {
         all.extend(self.regional.iter_mut().flat_map(RegionalConfig::files));
         all.extend(self.quality.statements.as_mut());
         all.extend(self.handoffs.iter_mut().flat_map(HandoffsConfig::files));
+        all.extend(self.referrals.iter_mut().flat_map(ReferralsConfig::files));
         all.extend(self.nuts.iter_mut().flat_map(NutsConfig::files));
         all.extend(self.cards.iter_mut().flat_map(CardsConfig::files));
         all.extend(self.partners.iter_mut().filter_map(|partner| Some(&mut partner.nuts_v5.as_mut()?.document_file)));

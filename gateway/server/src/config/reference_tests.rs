@@ -153,6 +153,7 @@ fn so_is_one_in_a_table_that_is_optional() {
         ("[[profiles.bundle.keys]]", "secret"),
         ("[log.notices]", "secret"),
         ("[handoffs.webhook]", "secret"),
+        ("[referrals.webhook]", "secret"),
     ] {
         let text = whole.replacen(&format!("\n{place}\n"), &format!("\n{place}\n{key} = \"x\"\n"), 1);
         let fault = NodeConfig::parse(&text).unwrap_err();

@@ -53,6 +53,14 @@ pub(crate) fn everything() -> NodeConfig {
     let text = || "text".to_owned();
     let web = || WebAddress::parse("https://node.example/fhir").unwrap();
     let ura = || Ura::parse("90010001").unwrap();
+    let webhook = || WebhookConfig {
+        url: web(),
+        secret_file: path(),
+        authorities_file: Some(path()),
+        certificate_file: Some(path()),
+        key_file: Some(path()),
+        patience_ms: 1,
+    };
     let person = || PersonConfig { id: text(), name: Some(text()), role: text() };
     let place = || PublishedPlace { id: text(), name: text(), types: vec![text()], endpoints: vec![text()] };
     let use_cases = || vec![UseCaseId::parse("health-overview").unwrap()];
@@ -303,7 +311,9 @@ pub(crate) fn everything() -> NodeConfig {
             retry_seconds: 1,
             retry_most_seconds: 1,
             attempts: 1,
+            remind_hours: 2,
             intake: Some(person()),
+            webhook: Some(webhook()),
         }),
         handoffs: Some(HandoffsConfig {
             data_days: 1,
@@ -317,14 +327,7 @@ pub(crate) fn everything() -> NodeConfig {
             content: Content::Refuse,
             remind_hours: 1,
             intake: Some(person()),
-            webhook: Some(WebhookConfig {
-                url: web(),
-                secret_file: path(),
-                authorities_file: Some(path()),
-                certificate_file: Some(path()),
-                key_file: Some(path()),
-                patience_ms: 1,
-            }),
+            webhook: Some(webhook()),
         }),
         epds: vec![EpdConfig {
             key: text(),

@@ -9,6 +9,7 @@ use conformance::region::{self, Provider};
 use connectors::http::WebAddress;
 use connectors::identity::{InnerCallerConfig, PersonConfig};
 use connectors::sources::files::FilesSourceConfig;
+use connectors::webhooks::WebhookConfig;
 use fhir::FhirVersion;
 
 use super::ready::{ReadyCaller, ReadyPerson, ReadySimulator};
@@ -68,8 +69,9 @@ impl PlayedClinic {
 }
 
 /// The measures: what fails is tried again sooner than anybody need, a demo is not watched for long.
-pub fn config() -> ReferralsConfig {
-    ReferralsConfig { retry_seconds: 1, retry_most_seconds: 5, ..ReferralsConfig::default() }
+pub fn config(record_system: WebhookConfig) -> ReferralsConfig {
+    let webhook = Some(record_system);
+    ReferralsConfig { retry_seconds: 1, retry_most_seconds: 5, webhook, ..ReferralsConfig::default() }
 }
 
 /// Where a partner is told.
@@ -87,6 +89,11 @@ pub fn source(provider: &Provider, folder: &Path) -> Result<Option<SourceConfig>
     referral::write_folder(provider.key, &folder).map_err(io(&folder))?;
     let use_cases = vec![use_case(SENDER)?, use_case(MAKING)?];
     Ok(Some(SourceConfig::Files(FilesSourceConfig { use_cases, ..FilesSourceConfig::new(folder, FhirVersion::Stu3) })))
+}
+
+/// What people may do at the pages: whoever treats refers, and takes who is referred.
+pub fn of_people(role: &str) -> &'static [&'static str] {
+    if role.starts_with("01.") || role == "30.000" { &[SENDER, INBOX] } else { &[] }
 }
 
 /// The provider's record system, which speaks for somebody who treats: a doctor, where one works there.

@@ -244,6 +244,7 @@ fn of_people(provider: &Provider, role: &str) -> Result<Vec<UseCaseId>, String> 
         .chain(emergency)
         .chain(laboratory)
         .chain(handoffs::of_people(role).iter().copied())
+        .chain(referrals::of_people(role).iter().copied())
         .map(use_case)
         .collect()
 }
@@ -363,7 +364,7 @@ fn set_up(
         cards: log_in.cards,
         epds: log_in.epds,
         handoffs: Some(handoffs::config(provider, around.notices.record_system_for(folder)?)),
-        referrals: Some(referrals::config()),
+        referrals: Some(referrals::config(around.notices.record_system_for(folder)?)),
         nuts: Some(
             framework.of_node(provider.ura, super::nuts(&certificates.join("ca.pem"), around.nuts_node_of(provider)?)),
         ),

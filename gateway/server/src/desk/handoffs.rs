@@ -12,7 +12,7 @@ use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound, Refusal};
 use fhir::{Bsn, Method};
 use flows::eoverdracht::{Stage, TaskStatus, VERSION};
 use policy::{Caller, Direction};
-use portal::{Answered, HandoffAct, HandoffDesk, HandoffNo, Progress, Side, TransferShown};
+use portal::{Answered, HandoffAct, HandoffDesk, Progress, Side, TransferNo, TransferShown};
 use store::transfers::Id;
 use time::OffsetDateTime;
 
@@ -34,21 +34,21 @@ struct Entered {
 }
 
 impl HandoffDesk for NodeDesk {
-    fn list(&self, session: &str, side: Side) -> BoxFuture<'static, Result<Vec<TransferShown>, HandoffNo>> {
+    fn list(&self, session: &str, side: Side) -> BoxFuture<'static, Result<Vec<TransferShown>, TransferNo>> {
         let (node, session) = (self.node.clone(), session.to_owned());
         Box::pin(async move {
             let Entered { handoffs, .. } = enter(&node, &session, side).await?;
             // As many as are kept are read, which is nothing for a thread that serves others.
             let listed = tokio::task::spawn_blocking(move || all(&handoffs, side)).await;
-            listed.unwrap_or(Err(HandoffNo::Unavailable))
+            listed.unwrap_or(Err(TransferNo::Unavailable))
         })
     }
 
-    fn one(&self, session: &str, side: Side, id: &str) -> BoxFuture<'static, Result<TransferShown, HandoffNo>> {
+    fn one(&self, session: &str, side: Side, id: &str) -> BoxFuture<'static, Result<TransferShown, TransferNo>> {
         let (node, session, id) = (self.node.clone(), session.to_owned(), names::read(id));
         Box::pin(async move {
             let Entered { handoffs, .. } = enter(&node, &session, side).await?;
-            let (id, now) = (id.ok_or(HandoffNo::Unknown)?, handoffs.clock.now());
+            let (id, now) = (id.ok_or(TransferNo::Unknown)?, handoffs.clock.now());
             let found = match side {
                 Side::Received => handoffs
                     .books
@@ -63,7 +63,7 @@ impl HandoffDesk for NodeDesk {
                     .map_err(|fault| trouble(&fault))?
                     .map(|one| sent(id, &one, now, &handoffs)),
             };
-            found.ok_or(HandoffNo::Unknown)
+            found.ok_or(TransferNo::Unknown)
         })
     }
 
@@ -73,11 +73,11 @@ impl HandoffDesk for NodeDesk {
         id: &str,
         act: HandoffAct,
         remote: Option<IpAddr>,
-    ) -> BoxFuture<'static, Result<(), HandoffNo>> {
+    ) -> BoxFuture<'static, Result<(), TransferNo>> {
         let (node, session, id) = (self.node.clone(), session.to_owned(), names::read(id));
         Box::pin(async move {
             let entered = enter(&node, &session, act.side()).await?;
-            let id = id.ok_or(HandoffNo::Unknown)?;
+            let id = id.ok_or(TransferNo::Unknown)?;
             entered.record(&node, id, act, inbound(&session, remote)).await?;
             entered.act(id, act).await
         })
@@ -133,14 +133,14 @@ impl HandoffDesk for NodeDesk {
 
 impl Entered {
     /// Who does what, on record before it is done.
-    async fn record(&self, node: &Node, id: Id, act: HandoffAct, inbound: Inbound) -> Result<(), HandoffNo> {
+    async fn record(&self, node: &Node, id: Id, act: HandoffAct, inbound: Inbound) -> Result<(), TransferNo> {
         let unavailable = |fault: Trouble| trouble(&fault);
         let (task, patient): (String, Option<Bsn>) = match act.side() {
             Side::Received => {
-                (self.handoffs.books.received.get(id).map_err(unavailable)?.ok_or(HandoffNo::Unknown)?.task, None)
+                (self.handoffs.books.received.get(id).map_err(unavailable)?.ok_or(TransferNo::Unknown)?.task, None)
             }
             Side::Sent => {
-                let sent = self.handoffs.books.sent.get(id).map_err(unavailable)?.ok_or(HandoffNo::Unknown)?;
+                let sent = self.handoffs.books.sent.get(id).map_err(unavailable)?.ok_or(TransferNo::Unknown)?;
                 (sent.task.clone(), sent.patient())
             }
         };
@@ -153,11 +153,11 @@ impl Entered {
             resource: Some(format!("Task/{task}")),
         };
         let written = record_handed(node.log().as_ref(), self.handoffs.clock.clone(), node.ura(), &inbound, handed);
-        written.await.map_err(|_| HandoffNo::NoLog)
+        written.await.map_err(|_| TransferNo::NoLog)
     }
 
-    async fn act(&self, id: Id, act: HandoffAct) -> Result<(), HandoffNo> {
-        let person = || self.caller.person.clone().ok_or(HandoffNo::NotYours);
+    async fn act(&self, id: Id, act: HandoffAct) -> Result<(), TransferNo> {
+        let person = || self.caller.person.clone().ok_or(TransferNo::NotYours);
         let done = |done: Result<bool, Trouble>, no| match done {
             Ok(true) => Ok(()),
             Ok(false) => Err(no),
@@ -166,40 +166,45 @@ impl Entered {
         match act {
             HandoffAct::Take => match self.handoffs.take(id, person()?).await {
                 Ok(_) => Ok(()),
-                Err(TakeFault::Unknown) => Err(HandoffNo::Unknown),
-                Err(TakeFault::NotOffered(_)) => Err(HandoffNo::NotNow),
+                Err(TakeFault::Unknown) => Err(TransferNo::Unknown),
+                Err(TakeFault::NotOffered(_)) => Err(TransferNo::NotNow),
                 Err(TakeFault::Trouble(fault)) => Err(trouble(&fault)),
             },
             HandoffAct::Cancel => match self.handoffs.cancel(id).await {
                 Ok(()) => Ok(()),
-                Err(CancelFault::Unknown) => Err(HandoffNo::Unknown),
-                Err(CancelFault::Over(_)) => Err(HandoffNo::NotNow),
+                Err(CancelFault::Unknown) => Err(TransferNo::Unknown),
+                Err(CancelFault::Over(_)) => Err(TransferNo::NotNow),
                 Err(CancelFault::Trouble(fault)) => Err(trouble(&fault)),
             },
-            HandoffAct::Retry => done(self.handoffs.retry(id).await, HandoffNo::Unknown),
-            HandoffAct::Resend => done(self.handoffs.resend(id).await, HandoffNo::Unknown),
-            HandoffAct::Read => done(self.handoffs.seen(id, &person()?).await, HandoffNo::NotNow),
+            HandoffAct::Retry => done(self.handoffs.retry(id).await, TransferNo::Unknown),
+            HandoffAct::Resend => done(self.handoffs.resend(id).await, TransferNo::Unknown),
+            HandoffAct::Read => done(self.handoffs.seen(id, &person()?).await, TransferNo::NotNow),
         }
     }
 }
 
 /// Lets in who holds the use case of this side, within their measure.
-async fn enter(node: &Node, session: &str, side: Side) -> Result<Entered, HandoffNo> {
-    let handoffs = node.handoffs().cloned().ok_or(HandoffNo::NotYours)?;
-    let credentials = Credentials { session: Some(session.to_owned()), ..Credentials::default() };
-    let caller = node.authenticator().identify(Gate::Inner, &credentials).await.map_err(|_| HandoffNo::NotYours)?;
-    Throttle::admit(node.entrance().limits(), Gate::Inner, &caller).map_err(|_| HandoffNo::Busy)?;
+async fn enter(node: &Node, session: &str, side: Side) -> Result<Entered, TransferNo> {
+    let handoffs = node.handoffs().cloned().ok_or(TransferNo::NotYours)?;
     let name = match side {
         Side::Received => INBOX,
         Side::Sent => SENDER,
     };
-    let holds = caller.use_cases.iter().any(|held| held.as_str() == name);
+    Ok(Entered { handoffs, caller: identified(node, session, name).await? })
+}
+
+/// Somebody at the pages who holds this use case, within their measure.
+pub(super) async fn identified(node: &Node, session: &str, use_case: &str) -> Result<Caller, TransferNo> {
+    let credentials = Credentials { session: Some(session.to_owned()), ..Credentials::default() };
+    let caller = node.authenticator().identify(Gate::Inner, &credentials).await.map_err(|_| TransferNo::NotYours)?;
+    Throttle::admit(node.entrance().limits(), Gate::Inner, &caller).map_err(|_| TransferNo::Busy)?;
+    let holds = caller.use_cases.iter().any(|held| held.as_str() == use_case);
     // A session about one patient is not for whoever else is handed over.
-    if holds && caller.patient.is_none() { Ok(Entered { handoffs, caller }) } else { Err(HandoffNo::NotYours) }
+    if holds && caller.patient.is_none() { Ok(caller) } else { Err(TransferNo::NotYours) }
 }
 
 /// How somebody at the pages comes in.
-fn inbound(session: &str, remote: Option<IpAddr>) -> Inbound {
+pub(super) fn inbound(session: &str, remote: Option<IpAddr>) -> Inbound {
     let request_id = uuid::Uuid::new_v4().to_string();
     Inbound {
         correlation_id: request_id.clone(),
@@ -221,7 +226,7 @@ fn inbound(session: &str, remote: Option<IpAddr>) -> Inbound {
 }
 
 /// The whole list: what asks for attention first, then the newest.
-fn all(handoffs: &Handoffs, side: Side) -> Result<Vec<TransferShown>, HandoffNo> {
+fn all(handoffs: &Handoffs, side: Side) -> Result<Vec<TransferShown>, TransferNo> {
     let now = handoffs.clock.now();
     let most = handoffs.config.most;
     let mut shown: Vec<TransferShown> = match side {
@@ -306,7 +311,8 @@ fn sent(id: Id, one: &Sent, now: OffsetDateTime, handoffs: &Handoffs) -> Transfe
     }
 }
 
-fn trouble(fault: &Trouble) -> HandoffNo {
+/// Told to whoever runs the node.
+pub(super) fn trouble(fault: &Trouble) -> TransferNo {
     tracing::error!(handoff.fault = %fault, "the transfers cannot be read or written");
-    HandoffNo::Unavailable
+    TransferNo::Unavailable
 }

@@ -8,6 +8,7 @@ mod handoffs;
 mod log;
 mod proof;
 mod questions;
+mod referrals;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use flows::medication::Windows;
 use policy::{Caller, Data, PatientBinding, Person, Purpose};
 use portal::{
     Administration, Answered, CertificatesShown, DataQuality, Departure, Desk, DirectoryShown, Elsewhere, HandoffDesk,
-    Kind, LogDesk, NotSignedIn, OwnSession, Return, Session, Ways,
+    Kind, LogDesk, NotSignedIn, OwnSession, ReferralDesk, Return, Session, Ways,
 };
 use time::OffsetDateTime;
 
@@ -35,6 +36,7 @@ use crate::http::connection::ClientCertificate;
 use crate::http::endpoint;
 use crate::node::Node;
 use crate::quality::view;
+use crate::referrals as referring;
 use log::NodeLogDesk;
 
 /// The node's side of the pages.
@@ -62,8 +64,12 @@ impl NodeDesk {
 
     /// Whether somebody sees this side's handoffs: who holds the use case, and is not here about one patient only.
     fn hands_over(&self, caller: &Caller, kind: Kind, use_case: &str) -> bool {
-        let holds = caller.use_cases.iter().any(|held| held.as_str() == use_case);
-        self.node.handoffs().is_some() && kind == Kind::Practitioner && holds && caller.patient.is_none()
+        self.node.handoffs().is_some() && hands_on(caller, kind, use_case)
+    }
+
+    /// The same of referrals.
+    fn refers(&self, caller: &Caller, kind: Kind, use_case: &str) -> bool {
+        self.node.referrals().is_some() && hands_on(caller, kind, use_case)
     }
 
     /// Asks for what an operation collects about one patient, through the whole stack.
@@ -229,6 +235,8 @@ impl Desk for NodeDesk {
             medication: kind == Kind::Practitioner && self.has_medication(caller),
             inbox: self.hands_over(caller, kind, INBOX),
             outbox: self.hands_over(caller, kind, SENDER),
+            referred: self.refers(caller, kind, referring::INBOX),
+            refers: self.refers(caller, kind, referring::SENDER),
         })
     }
 
@@ -289,6 +297,10 @@ impl Desk for NodeDesk {
         self.ask(flows::medication::OPERATION, use_case, session, bsn, None, remote)
     }
 
+    fn referrals(&self) -> Option<&dyn ReferralDesk> {
+        self.node.referrals().map(|_| self as &dyn ReferralDesk)
+    }
+
     fn handoffs(&self) -> Option<&dyn HandoffDesk> {
         self.node.handoffs().map(|_| self as &dyn HandoffDesk)
     }
@@ -331,4 +343,10 @@ fn csrf(session: &str) -> String {
     context.update(b"zorgsluis-csrf:");
     context.update(session.as_bytes());
     context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether somebody may see the transfers of whoever they are about: who holds the use case, and is not here about one patient only.
+fn hands_on(caller: &Caller, kind: Kind, use_case: &str) -> bool {
+    let holds = caller.use_cases.iter().any(|held| held.as_str() == use_case);
+    kind == Kind::Practitioner && holds && caller.patient.is_none()
 }

@@ -17,10 +17,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use connectors::http::HttpClient;
-use connectors::mcsd::{Directories, DirectoryConfig, Networks, Rounds, Shelf, SourceState, Synchronising};
+use connectors::mcsd::{Directories, DirectoryConfig, Listed, Networks, Rounds, Shelf, SourceState, Synchronising};
 use connectors::peers::PeerConfig;
 use exchange::ports::{Addressing, BoxFuture, Capability, Clock, EndpointAddress, Receiver};
-use fhir::FhirVersion;
+use fhir::{FhirVersion, Ura};
+use flows::eoverdracht::Place;
 use policy::{DataHolder, Finding, NotFoundOut};
 use store::replica::Replica;
 use time::OffsetDateTime;
@@ -111,6 +112,21 @@ impl AddressBook {
     /// What is remembered of every directory; nothing when it cannot be read.
     pub fn states(&self) -> Option<Vec<SourceState>> {
         self.directories.states().ok()
+    }
+
+    /// The active services or locations of an organisation; nothing when the copy cannot be read now, or was never read.
+    pub async fn places(&self, ura: Ura, kind: Place) -> Option<Vec<Listed>> {
+        let directories = self.directories.clone();
+        let look = tokio::task::spawn_blocking(move || {
+            let receiver = Receiver { ura, service: None };
+            let unread = directories.examine(&receiver, &Capability::default()).ok()?.unread;
+            let places = match kind {
+                Place::Service => directories.services(&receiver.ura),
+                Place::Location => directories.locations(&receiver.ura),
+            };
+            places.ok().filter(|_| !unread)
+        });
+        tokio::time::timeout(PATIENCE, look).await.ok()?.ok()?
     }
 
     /// Why somebody is or is not found.

@@ -15,10 +15,10 @@ use super::callbacks::Round;
 use super::testing::World;
 
 /// What was told: the id of the message, and what it says.
-type Heard = Arc<Mutex<Vec<(String, Value)>>>;
+pub(crate) type Heard = Arc<Mutex<Vec<(String, Value)>>>;
 
 /// A record system that answers each message with the next of these statuses, and with 200 after them.
-fn record_system(statuses: &[u16]) -> (WebhookConfig, Heard) {
+pub(crate) fn record_system(statuses: &[u16]) -> (WebhookConfig, Heard) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = WebAddress::parse(&format!("http://{}/in", listener.local_addr().unwrap())).unwrap();
     let heard = Heard::default();
@@ -54,7 +54,7 @@ fn record_system(statuses: &[u16]) -> (WebhookConfig, Heard) {
     (config, heard)
 }
 
-fn states(heard: &Heard) -> Vec<(String, String)> {
+pub(crate) fn states(heard: &Heard) -> Vec<(String, String)> {
     let heard = heard.lock().unwrap();
     let told = heard.iter().map(|(id, body)| (id.clone(), body["data"]["state"].as_str().unwrap_or("-").to_owned()));
     told.collect()

@@ -45,11 +45,15 @@ impl Handoffs {
             use_case: Some(INBOX.to_owned()),
             ..inbound
         };
-        Ok(Getting { inbound, ticket })
+        Ok(Getting::of(inbound, ticket))
     }
 }
 
 impl Getting {
+    pub(crate) fn of(inbound: Inbound, ticket: Ticket) -> Self {
+        Getting { inbound, ticket }
+    }
+
     /// What is asked, and what is to be held meanwhile.
     pub fn apart(self) -> (Inbound, Ticket) {
         (self.inbound, self.ticket)

@@ -6,9 +6,9 @@
 //! What is due is done by two loops ([`sending`], [`receiving`]) that may be cut off at any moment.
 
 pub mod book;
-mod callbacks;
+pub(crate) mod callbacks;
 #[cfg(test)]
-mod callbacks_tests;
+pub(crate) mod callbacks_tests;
 pub mod config;
 pub mod effort;
 pub mod filing;
@@ -20,6 +20,7 @@ mod inbox;
 pub mod making;
 #[cfg(test)]
 mod making_tests;
+pub mod measures;
 pub mod names;
 mod outbox;
 pub mod owed;

@@ -3,6 +3,7 @@
 use aws_lc_rs::digest;
 use fhir::identifiers::Reader;
 use fhir::{Bsn, Ura};
+use flows::eoverdracht::RoutedTo;
 use store::once::Digest;
 use store::transfers::Id;
 use uuid::Uuid;
@@ -23,10 +24,14 @@ pub fn read(text: &str) -> Option<Id> {
     plain.then(|| Uuid::parse_str(text).ok().map(|id| *id.as_bytes()))?
 }
 
-/// The same bytes for the same receiver are the same push, with or without a print.
-pub fn of_push(receiver: &Ura, bundle: &[u8], printed: bool) -> Digest {
+/// The same bytes for the same receiver, and the same place within it, are the same push, with or without a print.
+pub fn of_push(receiver: &Ura, routed: Option<&RoutedTo>, bundle: &[u8], printed: bool) -> Digest {
     let kind: &[u8] = if printed { b"push with print" } else { b"push" };
-    digest_of(&[kind, receiver.as_str().as_bytes(), bundle])
+    let receiver = receiver.as_str().as_bytes();
+    match routed {
+        None => digest_of(&[kind, receiver, bundle]),
+        Some(to) => digest_of(&[kind, receiver, bundle, to.system.as_bytes(), to.value.as_bytes()]),
+    }
 }
 
 /// The same name of a record system's for the same patient and receiver is the same handoff that was made of sources.
@@ -70,6 +75,8 @@ fn digest_of(parts: &[&[u8]]) -> Digest {
 
 #[cfg(test)]
 mod tests {
+    use flows::eoverdracht::Place;
+
     use super::*;
 
     #[test]
@@ -86,6 +93,8 @@ mod tests {
         let (one, other) = (Ura::parse("90000101").unwrap(), Ura::parse("90000401").unwrap());
         assert_eq!(of_task(&one, "t"), of_task(&one, "t"));
         assert_ne!(of_task(&one, "t"), of_task(&other, "t"));
-        assert_ne!(of_task(&one, "t"), of_push(&one, b"t", false));
+        assert_ne!(of_task(&one, "t"), of_push(&one, None, b"t", false));
+        let to = RoutedTo { kind: Place::Service, system: "s".into(), value: "v".into(), name: "n".into() };
+        assert_ne!(of_push(&one, Some(&to), b"t", false), of_push(&one, None, b"t", false));
     }
 }

@@ -48,11 +48,11 @@ impl Telling {
 
 /// A transfer of which the record system is told.
 pub trait Tells {
-    /// Which side's it is, as the message has it.
-    const SIDE: &'static str;
+    /// What it is, and of which side, as the message has it.
+    const KIND: &'static str;
     fn telling(&self) -> &Telling;
     fn telling_mut(&mut self) -> &mut Telling;
-    /// How far it is, in the word of the lists below `/handoffs`.
+    /// How far it is, in the word of the lists below `/handoffs` or `/referrals`.
     fn state(&self) -> &'static str;
     /// Whether it waits for somebody to have it tried again.
     fn given_up(&self) -> bool;

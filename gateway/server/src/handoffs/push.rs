@@ -4,7 +4,7 @@ use connectors::identity::Secret;
 use fhir::{Resource, Ura};
 use flows::eoverdracht::assembling::{self, AssemblyFault};
 use flows::eoverdracht::rules::{self, Shortcoming};
-use flows::eoverdracht::{Handoff, HandoffFault};
+use flows::eoverdracht::{Handoff, HandoffFault, RoutedTo};
 use store::once::Digest;
 use store::transfers::{DocumentFault, Id, Made};
 
@@ -28,9 +28,17 @@ pub struct Prepared {
     named: Option<Digest>,
     /// It goes with itself in print.
     printed: bool,
+    /// Where it goes within the receiving organisation.
+    routed: Option<RoutedTo>,
 }
 
 impl Prepared {
+    /// One that goes to this place of its receiver, if to any.
+    #[must_use]
+    pub fn routed_to(self, routed: Option<RoutedTo>) -> Self {
+        Prepared { routed, ..self }
+    }
+
     /// One that comes again under this name is known, whatever its bytes.
     #[must_use]
     pub fn known_by(self, name: Digest) -> Self {
@@ -46,7 +54,9 @@ impl Prepared {
 
     /// What makes a push of it that comes again the one that is there.
     pub fn name(&self, receiver: &Ura) -> Digest {
-        self.named.unwrap_or_else(|| names::of_push(receiver, self.came.text().as_bytes(), self.printed))
+        self.named.unwrap_or_else(|| {
+            names::of_push(receiver, self.routed.as_ref(), self.came.text().as_bytes(), self.printed)
+        })
     }
 
     /// The same, to go with itself in print.
@@ -135,7 +145,7 @@ impl Handoffs {
     pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Prepared, PushFault> {
         let document = assembling::document(bundle).map_err(PushFault::Assembly)?;
         let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
-        Ok(Prepared { handoff, document, came: bundle.clone(), named: None, printed: false })
+        Ok(Prepared { handoff, document, came: bundle.clone(), named: None, printed: false, routed: None })
     }
 
     /// What the partner of this URA is called, where it is told of handoffs.
@@ -159,7 +169,7 @@ impl Handoffs {
     /// # Errors
     /// Why there is no transfer.
     pub async fn push(&self, receiver: &Ura, prepared: &Prepared, correlation: &str) -> Result<Pushed, PushFault> {
-        let Prepared { handoff, document, .. } = prepared;
+        let Prepared { handoff, document, routed, .. } = prepared;
         let partner = self.partners.get(receiver).filter(|partner| partner.notification.is_some());
         let partner = partner.ok_or(PushFault::Receiver)?;
         self.means_one(handoff)?;
@@ -173,6 +183,7 @@ impl Handoffs {
         let sent = Sent::new(New {
             receiver: (receiver, &partner.peer.name),
             handoff,
+            routed: routed.as_ref(),
             task: uuid::Uuid::new_v4().to_string(),
             base: base.reveal().to_owned(),
             now: self.stamp(),

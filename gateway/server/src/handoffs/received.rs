@@ -152,7 +152,7 @@ impl OfParty for Received {
 }
 
 impl Tells for Received {
-    const SIDE: &'static str = "received";
+    const KIND: &'static str = "handoff.received";
     fn telling(&self) -> &Telling {
         &self.telling
     }

@@ -3,7 +3,7 @@
 use fhir::identifiers::Reader;
 use fhir::{Bsn, Resource, Ura};
 use flows::eoverdracht::task::{self, Organisation, TaskFacts};
-use flows::eoverdracht::{Handoff, Sending, TaskStatus};
+use flows::eoverdracht::{Handoff, RoutedTo, Sending, TaskStatus};
 use serde::{Deserialize, Serialize};
 
 use super::effort::Effort;
@@ -24,6 +24,9 @@ pub struct Sent {
     receiving_organization: Option<String>,
     /// How many resources the handoff has.
     pub resources: usize,
+    /// Where it goes within the receiving organisation, if the sender says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed: Option<RoutedTo>,
     /// The Task's id: what the receiver is told.
     pub task: String,
     /// What the receiver is to come back with, where its notification can carry it.
@@ -60,6 +63,7 @@ fn first() -> u32 {
 pub struct New<'a> {
     pub receiver: (&'a Ura, &'a str),
     pub handoff: &'a Handoff,
+    pub routed: Option<&'a RoutedTo>,
     pub task: String,
     pub base: String,
     pub now: String,
@@ -85,6 +89,7 @@ impl Sent {
             sending_organization: new.handoff.sending_organization(),
             receiving_organization: new.handoff.receiving_organization(),
             resources: new.handoff.resources().len(),
+            routed: new.routed.cloned(),
             task: new.task,
             base: new.base,
             status: sending.status().code().to_owned(),
@@ -158,6 +163,7 @@ impl Sent {
                 name: &self.receiver_name,
                 id: self.receiving_organization.as_deref(),
             },
+            routed: self.routed.as_ref(),
         }))
     }
 }
@@ -169,7 +175,7 @@ impl OfParty for Sent {
 }
 
 impl Tells for Sent {
-    const SIDE: &'static str = "sent";
+    const KIND: &'static str = "handoff.sent";
     fn telling(&self) -> &Telling {
         &self.telling
     }

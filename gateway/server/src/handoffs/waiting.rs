@@ -13,7 +13,7 @@ use super::sent::Sent;
 /// How long a handoff that we send waits for its receiver, when that is too long.
 pub fn of_sent(sent: &Sent, now: OffsetDateTime, config: &HandoffsConfig) -> Option<Duration> {
     let open = sent.sending().is_some_and(|sending| sending.status() == TaskStatus::InProgress);
-    too_long(open.then_some(sent.made.as_str())?, now, config)
+    too_long(open.then_some(sent.made.as_str())?, now, config.remind_hours)
 }
 
 /// How long a handoff that we receive waits for us or for its sender, to be stored or to be read, when that is too long.
@@ -23,13 +23,14 @@ pub fn of_received(received: &Received, now: OffsetDateTime, config: &HandoffsCo
         Stage::Completed if received.seen.is_none() || received.owes_filing() => &received.modified,
         Stage::Completed | Stage::Closed(_) => return None,
     };
-    too_long(since, now, config)
+    too_long(since, now, config.remind_hours)
 }
 
-fn too_long(since: &str, now: OffsetDateTime, config: &HandoffsConfig) -> Option<Duration> {
+/// How long it is since then (RFC 3339), when that is so many hours or more.
+pub fn too_long(since: &str, now: OffsetDateTime, hours: u16) -> Option<Duration> {
     let since = OffsetDateTime::parse(since, &Rfc3339).ok()?;
     let waits = Duration::try_from(now - since).ok()?;
-    (waits >= Duration::from_secs(u64::from(config.remind_hours) * 3600)).then_some(waits)
+    (waits >= Duration::from_secs(u64::from(hours) * 3600)).then_some(waits)
 }
 
 #[cfg(test)]

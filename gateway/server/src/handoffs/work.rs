@@ -2,21 +2,17 @@
 //! as long as the node serves. What they are cut off from is still due.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
 use super::Handoffs;
-use super::book::Trouble;
-use super::callbacks::Round;
+use super::callbacks::keep_telling;
+use super::effort::Backoff;
 use super::forgetting::EVERY;
 use super::pool::bring_further;
 use super::receiving::Runs;
 use crate::http::endpoint;
 use crate::node::Node;
-
-/// How long nothing is looked at when nobody wakes the loop, and after trouble.
-const ROUND: Duration = Duration::from_secs(1);
 
 /// The loops, for as long as it lives.
 pub struct Working(Vec<JoinHandle<()>>);
@@ -41,23 +37,8 @@ impl Working {
                 bring_further(&of_receiver.books.received, || of_receiver.now(), step).await;
             }),
             actix_web::rt::spawn(async move {
-                let mut away = 0_u16;
-                loop {
-                    match of_record_system.tell_round().await {
-                        Ok(Round::Done) => {
-                            away = 0;
-                            rest(Ok(()), of_record_system.books.owing.notified()).await;
-                        }
-                        Ok(Round::Away) => {
-                            if away == 0 {
-                                tracing::warn!("the record system takes no messages of handoffs now");
-                            }
-                            away = away.saturating_add(1);
-                            tokio::time::sleep(of_record_system.left_alone(away)).await;
-                        }
-                        Err(fault) => rest(Err(fault), std::future::pending()).await,
-                    }
-                }
+                let (owing, backoff) = (&of_record_system.books.owing, Backoff::from(&of_record_system.config));
+                keep_telling(owing, backoff, async || of_record_system.tell_round().await).await;
             }),
             actix_web::rt::spawn(async move {
                 loop {
@@ -74,16 +55,5 @@ impl Working {
 impl Drop for Working {
     fn drop(&mut self) {
         self.0.iter().for_each(JoinHandle::abort);
-    }
-}
-
-/// Waits until there may be something to do.
-async fn rest(round: Result<(), Trouble>, woken: impl Future<Output = ()>) {
-    match round {
-        Ok(()) => _ = tokio::time::timeout(ROUND, woken).await,
-        Err(fault) => {
-            tracing::error!(transfers.fault = %fault, "transfers cannot be brought further");
-            tokio::time::sleep(ROUND).await;
-        }
     }
 }

@@ -95,7 +95,7 @@ pub fn inner(
             .route("/launch", web::get().to(launch::by_browser))
             .route("/openapi.json", web::get().to(openapi::answer))
             .route("/oauth/introspect", web::post().to(introspection::introspect))
-            .service(handoffs_scope())
+            .service(handoffs::scope())
             .service(referrals::scope())
             .route("/pdp", web::post().to(pdp::authz))
             .route("/pdp/v1/data/knooppunt/authz", web::post().to(pdp::authz))
@@ -124,24 +124,6 @@ pub fn cards(node: Arc<Node>, listener: TcpListener, tls: ServerConfig) -> std::
             .default_service(web::route().to(nothing_here))
     });
     Ok(bounded(server, CARD_WORKERS).listen_rustls_0_23(listener, tls)?.run())
-}
-
-/// Where the provider's own systems push handoffs and get them.
-fn handoffs_scope() -> actix_web::Scope {
-    web::scope("/handoffs")
-        .route("", web::post().to(handoffs::push))
-        .route("/from-sources", web::post().to(handoffs::make))
-        .route("/sent", web::get().to(handoffs::sent))
-        .route("/sent/{id}", web::get().to(handoffs::sent_one))
-        .route("/sent/{id}", web::put().to(handoffs::replace))
-        .route("/sent/{id}/cancel", web::post().to(handoffs::cancel))
-        .route("/sent/{id}/resend", web::post().to(handoffs::resend))
-        .route("/received", web::get().to(handoffs::received))
-        .route("/received/{id}", web::get().to(handoffs::received_one))
-        .route("/received/{id}/take", web::post().to(handoffs::take))
-        .route("/received/{id}/retry", web::post().to(handoffs::retry))
-        .route("/received/{id}/document", web::get().to(handoffs::document))
-        .route("/received/{id}/pdf", web::get().to(handoffs::printed::pdf))
 }
 
 fn bounded<F, I, S, B>(server: HttpServer<F, I, S, B>, workers: usize) -> HttpServer<F, I, S, B>

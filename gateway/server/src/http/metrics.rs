@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
+use actix_web::web::{self, Data};
 use exchange::{Gate, Refusal};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -121,6 +121,10 @@ pub async fn metrics(node: Data<Node>) -> HttpResponse {
     node.measure_mitz();
     node.measure_directories();
     node.measure_nvi();
+    let counting = node.clone();
+    if let Err(fault) = web::block(move || counting.measure_transfers()).await {
+        tracing::error!(metrics.fault = %fault, "the transfers cannot be counted");
+    }
     let mut text = String::new();
     match encode(&mut text, &metrics.registry) {
         Ok(()) => {

@@ -27,6 +27,7 @@ pub mod pdp;
 pub mod referrals;
 pub mod regional;
 pub mod responder;
+mod routes;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod token;

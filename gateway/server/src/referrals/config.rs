@@ -1,8 +1,11 @@
 //! `[referrals]`: whether this node takes part in referrals with the basic data set, and its measures; and where each partner is
 //! told.
 
+use std::path::PathBuf;
+
 use connectors::http::WebAddress;
 use connectors::identity::PersonConfig;
+use connectors::webhooks::WebhookConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::handoffs::effort::Backoff;
@@ -29,9 +32,14 @@ pub struct ReferralsConfig {
     pub retry_most_seconds: u32,
     /// How often it is tried. After that an operator sees it, and has it tried again.
     pub attempts: u16,
+    /// After how many hours a referral that is not answered, or whose data does not come, waits too long.
+    pub remind_hours: u16,
     /// In whose name referrals are taken and the data is pulled at once. Without, a person of ours takes each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intake: Option<PersonConfig>,
+    /// The provider's own record system, told of each step of a referral. Without it none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookConfig>,
 }
 
 /// Where a partner is told that a patient is referred to it.
@@ -54,7 +62,9 @@ impl Default for ReferralsConfig {
             retry_seconds: 5,
             retry_most_seconds: 3600,
             attempts: 24,
+            remind_hours: 24,
             intake: None,
+            webhook: None,
         }
     }
 }
@@ -66,6 +76,11 @@ impl From<&ReferralsConfig> for Backoff {
 }
 
 impl ReferralsConfig {
+    /// The files that it names.
+    pub fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        self.webhook.iter_mut().flat_map(WebhookConfig::files)
+    }
+
     /// Whether these measures are measures.
     ///
     /// # Errors
@@ -83,6 +98,7 @@ impl ReferralsConfig {
         within("notification_seconds", self.notification_seconds.into(), 1, 60)?;
         within("retry_seconds", self.retry_seconds.into(), 1, 3600)?;
         within("retry_most_seconds", self.retry_most_seconds.into(), self.retry_seconds.into(), 86_400)?;
-        within("attempts", self.attempts.into(), 1, 1000)
+        within("attempts", self.attempts.into(), 1, 1000)?;
+        within("remind_hours", self.remind_hours.into(), 1, 8760)
     }
 }

@@ -4,11 +4,12 @@
 //! Nothing of a referral leaves or comes in but through the stack: as sender the outbox has the Workflow Task, and the data
 //! comes out of the provider's own sources as in every exchange ([`ports`] says who is asked); as receiver the peer is asked,
 //! and to the provider's own systems the inbox. What is due is done by two loops that may be cut off at any moment. What
-//! handoffs and referrals have in common is theirs: books, effort, tickets, grants.
+//! handoffs and referrals have in common is theirs: books, effort, tickets, grants, telling the record system.
 
 mod asking;
 pub mod config;
 mod forgetting;
+mod getting;
 mod inbox;
 mod outbox;
 pub mod patients;
@@ -23,6 +24,7 @@ mod taking;
 mod testing;
 #[cfg(test)]
 mod tests;
+pub mod waiting;
 mod work;
 
 use std::collections::HashMap;
@@ -31,20 +33,26 @@ use std::sync::Arc;
 
 use connectors::http::WebAddress;
 use connectors::peers::{Notifier, PeerConfig};
+use connectors::webhooks::WebhookReceiver;
 use exchange::ports::{Clock, Source};
 use fhir::Ura;
 use store::state::State;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::sync::Notify;
 
 use crate::grants::GrantsPort;
 use crate::handoffs::book::{Book, Trouble};
+use crate::handoffs::callbacks::{Callbacks, Round};
+use crate::handoffs::effort::Backoff;
+use crate::handoffs::owed::Owed;
 use crate::handoffs::tickets::Tickets;
 use config::ReferralsConfig;
 use patients::Known;
 use received::Received;
 use sent::Sent;
 
+pub use getting::everything;
 pub use inbox::{InboxSource, OPERATION, is_ours_to_give};
 pub use outbox::OutboxSource;
 pub use push::{PushFault, Pushed, Wanted};
@@ -74,6 +82,8 @@ pub struct Partner {
 pub struct Books {
     pub sent: Arc<Book<Sent>>,
     pub received: Arc<Book<Received>>,
+    /// Woken when the record system is to be told of something.
+    pub owing: Arc<Notify>,
 }
 
 /// Everything that referrals are led with.
@@ -86,6 +96,8 @@ pub struct Referrals {
     pub partners: HashMap<Ura, Partner>,
     pub notifier: Notifier,
     pub tickets: Arc<Tickets>,
+    /// The provider's own record system, where it is told of what happens to referrals.
+    pub record_system: Option<WebhookReceiver>,
     /// Whom ids of Patients mean in what we send.
     pub known: Known,
 }
@@ -98,11 +110,17 @@ impl Books {
     pub fn open(state: &Arc<State>, folder: &Path, config: &ReferralsConfig) -> Result<Self, String> {
         let trouble = |fault: Trouble| format!("the referrals: {fault}");
         let (most, largest) = (config.most, config.largest_bytes);
+        let sent = Book::open(state.clone(), "referrals-sent", folder, most, largest).map_err(trouble)?;
+        let received = Book::open(state.clone(), "referrals-received", folder, most, largest).map_err(trouble)?;
+        if config.webhook.is_none() {
+            return Ok(Books { sent: Arc::new(sent), received: Arc::new(received), owing: Arc::default() });
+        }
+        let owing = Arc::<Notify>::default();
+        let notes = |name: &str| Owed::open(state.clone(), name, owing.clone()).map_err(|fault| trouble(fault.into()));
         Ok(Books {
-            sent: Arc::new(Book::open(state.clone(), "referrals-sent", folder, most, largest).map_err(trouble)?),
-            received: Arc::new(
-                Book::open(state.clone(), "referrals-received", folder, most, largest).map_err(trouble)?,
-            ),
+            sent: Arc::new(sent.owing(notes("referrals-sent-owed")?)),
+            received: Arc::new(received.owing(notes("referrals-received-owed")?)),
+            owing,
         })
     }
 }
@@ -120,6 +138,13 @@ impl Referrals {
             }
         }
         Ok(())
+    }
+
+    /// Tells the record system what is due, of both sides.
+    async fn tell_round(&self) -> Result<Round, Trouble> {
+        let (receiver, backoff) = (self.record_system.as_ref(), Backoff::from(&self.config));
+        let callbacks = Callbacks { receiver, clock: self.clock.as_ref(), backoff };
+        callbacks.tell(&self.books.received, &self.books.sent).await
     }
 
     /// Milliseconds of Unix time.

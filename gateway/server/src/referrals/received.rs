@@ -126,7 +126,11 @@ impl Received {
     /// Puts a state in the place of the one before; what was tried before counts no more. Its parts are those that are there.
     /// `now`: RFC 3339.
     pub fn put(&mut self, receiving: &Receiving, now: &str) {
-        self.stage = word(receiving.stage()).to_owned();
+        let stage = word(receiving.stage());
+        if !self.stage.is_empty() && self.stage != stage {
+            self.telling.changed(now);
+        }
+        stage.clone_into(&mut self.stage);
         self.answering = match receiving.stage() {
             Stage::Answering(status) => Some(status.code().to_owned()),
             _ => None,
@@ -167,7 +171,7 @@ impl OfParty for Received {
 }
 
 impl Tells for Received {
-    const SIDE: &'static str = "referral-received";
+    const KIND: &'static str = "referral.received";
     fn telling(&self) -> &Telling {
         &self.telling
     }

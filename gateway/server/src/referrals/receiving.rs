@@ -15,6 +15,7 @@ use super::received::Received;
 use crate::handoffs::Runs;
 use crate::handoffs::book::{Change, Trouble};
 use crate::handoffs::names;
+use crate::handoffs::owed::Tells;
 use crate::handoffs::pool::Went;
 
 /// What a step found out.
@@ -61,7 +62,13 @@ impl Referrals {
             let Some(mut state) = received.receiving() else { return Change::Made(None, None) };
             let found = match &outcome {
                 Ok(found) => found,
-                Err(why) => return Change::Made(Some(false), received.effort.fail(why.clone(), now, &config)),
+                Err(why) => {
+                    let due = received.effort.fail(why.clone(), now, &config);
+                    if received.effort.given_up {
+                        received.telling_mut().changed(&stamp);
+                    }
+                    return Change::Made(Some(false), due);
+                }
             };
             let before = state.clone();
             if let Some(event) = found.event {
@@ -95,7 +102,11 @@ impl Referrals {
             }
             // What failed is asked for again by itself, each time after twice as long.
             if state.stage() == Stage::Pulled && state.has_failed_parts() {
-                return Change::Made(Some(true), received.again.fail("parts failed", now, &config));
+                let due = received.again.fail("parts failed", now, &config);
+                if received.again.given_up {
+                    received.telling_mut().changed(&stamp);
+                }
+                return Change::Made(Some(true), due);
             }
             received.again = Default::default();
             Change::Made(Some(true), None)

@@ -15,6 +15,7 @@ use super::sent::Sent;
 use super::{Partner, Referrals, SENDER};
 use crate::grants::Granted;
 use crate::handoffs::book::{Change, Trouble};
+use crate::handoffs::owed::Tells;
 use crate::handoffs::pool::Went;
 use crate::handoffs::{names, use_case};
 
@@ -40,7 +41,13 @@ impl Referrals {
                     Change::Made(false, None)
                 }
                 Ok(Step::Nothing) => Change::Made(true, None),
-                Err(why) => Change::Made(false, sent.effort.fail(why.clone(), now, &config)),
+                Err(why) => {
+                    let due = sent.effort.fail(why.clone(), now, &config);
+                    if sent.effort.given_up {
+                        sent.telling_mut().changed(&stamp);
+                    }
+                    Change::Made(false, due)
+                }
             }
         });
         let told = told.await?;

@@ -111,7 +111,11 @@ impl Sent {
         if sending.change() != self.change {
             self.modified = now.to_owned();
         }
-        self.status = sending.status().code().to_owned();
+        let status = sending.status().code();
+        if !self.status.is_empty() && self.status != status {
+            self.telling.changed(now);
+        }
+        status.clone_into(&mut self.status);
         (self.change, self.news, self.told) = (sending.change(), sending.news(), sending.told());
         self.effort = Effort::default();
     }
@@ -170,7 +174,7 @@ impl OfParty for Sent {
 }
 
 impl Tells for Sent {
-    const SIDE: &'static str = "referral-sent";
+    const KIND: &'static str = "referral.sent";
     fn telling(&self) -> &Telling {
         &self.telling
     }

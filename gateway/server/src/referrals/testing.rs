@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use connectors::http::{HttpClient, HttpSettings};
+use connectors::http::{HttpClient, HttpSettings, Trust};
 use connectors::identity::NodeKey;
 use connectors::identity::oauth::TokenClient;
 use connectors::registers::Nobody;
 use connectors::relations::Relations;
+use connectors::webhooks::{Secrets, WebhookConfig, WebhookReceiver};
 use exchange::ports::{
     AccessLog, Answer, AuthenticationFault, Authenticator, BoxFuture, Item, Localisation, LogUnavailable, NoThrottle,
     NoValueSets, Question, Slot, SourceFault, SystemClock, Whereabouts, Written,
@@ -186,9 +187,14 @@ fn use_case_of(name: &str) -> UseCase {
 
 impl World {
     pub(super) fn new() -> Self {
+        World::telling(None)
+    }
+
+    /// With a record system that is told.
+    pub(super) fn telling(webhook: Option<WebhookConfig>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = Arc::new(State::open(&StateOptions::new(folder.path().join("state"))).unwrap());
-        let config = ReferralsConfig { attempts: 3, ..ReferralsConfig::default() };
+        let config = ReferralsConfig { attempts: 3, webhook: webhook.clone(), ..ReferralsConfig::default() };
         let books = Books::open(&state, &folder.path().join("documents"), &config).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let sender = Arc::new(Sender {
@@ -217,6 +223,10 @@ impl World {
             partners: HashMap::from([(ura(OTHER), partner)]),
             notifier: Notifier::new(http, tokens, use_case(RECEIVER).unwrap(), Duration::from_secs(1)),
             tickets: tickets.clone(),
+            record_system: webhook.map(|webhook| {
+                let secrets = Secrets::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+                WebhookReceiver::new(webhook, secrets, Trust::Roots(Vec::new()), None).unwrap()
+            }),
             known: Known::default(),
         });
         let log = Log::default();

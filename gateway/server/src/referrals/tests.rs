@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::testing::{BSN, OTHER, World, ura};
 use super::*;
+use crate::handoffs::callbacks_tests::{record_system, states};
 use crate::handoffs::names;
 
 /// A referral that was taken and pulled.
@@ -309,4 +310,31 @@ async fn a_receiver_that_cannot_be_told_is_told_again_then_waits_for_somebody_an
     assert_eq!(world.referrals.renew(other.id).await.unwrap(), Some(true));
     let after = world.referrals.books.sent.get(other.id).unwrap().unwrap().notifications;
     assert_eq!((before.len(), after.len(), &after[0]), (1, 2, &before[0]));
+}
+
+#[tokio::test]
+async fn the_record_system_is_told_of_each_step_of_a_referral_once_and_of_what_is_given_up() {
+    let (config, heard) = record_system(&[]);
+    let world = World::telling(Some(config));
+    let id = world.told("n1").await;
+    world.settle(id).await;
+    assert_eq!(world.referrals.tell_round().await.unwrap(), Round::Done);
+    world.act(id, Act::Take).await.unwrap();
+    world.settle(id).await;
+    for _ in 0..2 {
+        assert_eq!(world.referrals.tell_round().await.unwrap(), Round::Done);
+    }
+    let told = states(&heard);
+    let words: Vec<&str> = told.iter().map(|(_, state)| state.as_str()).collect();
+    assert_eq!(words, ["offered", "pulled"], "the newest each time, and nothing twice");
+    assert!(told.iter().all(|(message, _)| message.starts_with(&names::shown(id))));
+    assert!(heard.lock().unwrap().iter().all(|(_, body)| body["type"] == "referral.received.changed"));
+
+    let (config, heard) = record_system(&[]);
+    let world = World::telling(Some(config));
+    let id = world.told("n1").await;
+    world.sender.fails("Task/t1", 9, SourceFault::Unreachable);
+    world.steps(id, 3).await;
+    assert_eq!(world.referrals.tell_round().await.unwrap(), Round::Done);
+    assert_eq!(heard.lock().unwrap()[0].1["data"]["given_up"], true);
 }

@@ -7,6 +7,8 @@ use tokio::task::JoinHandle;
 
 use super::Referrals;
 use crate::handoffs::Runs;
+use crate::handoffs::callbacks::keep_telling;
+use crate::handoffs::effort::Backoff;
 use crate::handoffs::forgetting::EVERY;
 use crate::handoffs::pool::bring_further;
 use crate::http::endpoint;
@@ -19,6 +21,7 @@ impl Working {
     /// Starts them. To be called on the runtime that the node serves on.
     pub fn start(node: &Arc<Node>, referrals: &Arc<Referrals>) -> Self {
         let (of_sender, of_receiver, of_both) = (referrals.clone(), referrals.clone(), referrals.clone());
+        let of_record_system = referrals.clone();
         let node = node.clone();
         let runs: Runs = Arc::new(move |inbound| {
             let node = node.clone();
@@ -32,6 +35,10 @@ impl Working {
             actix_web::rt::spawn(async move {
                 let step = |id| of_receiver.receive_on(&runs, id);
                 bring_further(&of_receiver.books.received, || of_receiver.now(), step).await;
+            }),
+            actix_web::rt::spawn(async move {
+                let (owing, backoff) = (&of_record_system.books.owing, Backoff::from(&of_record_system.config));
+                keep_telling(owing, backoff, async || of_record_system.tell_round().await).await;
             }),
             actix_web::rt::spawn(async move {
                 loop {

@@ -7,12 +7,13 @@ use std::time::Duration;
 use connectors::identity::nuts::Presenter;
 use connectors::identity::oauth::{AuthorizationBases, TokenClient};
 use connectors::peers::{Notifier, PeerConfig, PeerSource, TokenSupplier};
+use connectors::webhooks::WebhookReceiver;
 use exchange::ports::{Authenticator, Clock, Localisation, PatientIndex};
 use store::state::State;
 
 use super::tokens;
 use crate::certificates::Certificates;
-use crate::config::NodeConfig;
+use crate::config::{Mode, NodeConfig};
 use crate::grants::GrantsPort;
 use crate::handoffs::tickets::{TicketDesk, Tickets};
 use crate::handoffs::use_case;
@@ -85,11 +86,21 @@ impl Begun {
             partners,
             notifier,
             tickets: self.tickets,
+            record_system: record_system(config)?,
             known: Known::default(),
         };
         referrals.recall()?;
         Ok(Some(Arc::new(referrals)))
     }
+}
+
+/// Who is told of what happens to referrals, when somebody is. Changes nothing.
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn record_system(config: &NodeConfig) -> Result<Option<WebhookReceiver>, String> {
+    let webhook = config.referrals.as_ref().and_then(|referrals| referrals.webhook.as_ref());
+    webhook.map(|webhook| crate::webhooks::receiver(webhook, "referrals.webhook", config.mode)).transpose()
 }
 
 /// Where the stack asks: referrals where they are, everything else where it was.
@@ -115,6 +126,10 @@ pub fn check(config: &NodeConfig) -> Result<(), String> {
         };
     };
     settings.check()?;
+    if let Some(webhook) = &settings.webhook {
+        let development = config.mode == Mode::Development;
+        webhook.check(development).map_err(|fault| format!("referrals.webhook.{fault}"))?;
+    }
     for partner in config.partners.iter().filter(|partner| partner.referrals.is_some()) {
         if partner.node.is_none() {
             return Err(format!("partner {}: referrals needs its node", partner.ura));

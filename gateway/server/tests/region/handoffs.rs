@@ -1,15 +1,17 @@
 //! Nursing handoffs while both nodes are killed at random: each ends complete at both sides, once, and nothing of it is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use conformance::callers::Wire;
 use conformance::handoff::{Ecd, Parties, differences, handoff};
 use conformance::ready::{Node, Ready};
 use conformance::suites::{Setting, log_by_program};
+use conformance::webhook::Taken;
 use fhir::json::Limits;
 use fhir::{FhirVersion, Resource, xml};
 use serde_json::{Value, json};
@@ -113,6 +115,10 @@ async fn every_handoff_is_complete_at_both_sides_once_whoever_is_killed_when() {
     for bundle in &pushed {
         assert_eq!(differences(bundle, &came[&composition(bundle)]), Vec::<String>::new(), "each came whole");
     }
+    // Whoever was killed when: the record systems of both sides were told where each of them ended.
+    let sent = all_sent(&parties).await.unwrap();
+    let ids = ends.iter().chain(&sent).map(|one| one["id"].as_str().unwrap().to_owned());
+    told_to_their_end(&setting, ids.collect()).await;
     // Every completion is one change of one Task, on record at its sender.
     let updates = setting
         .log("hospital", 0)
@@ -277,6 +283,30 @@ async fn settled(parties: &Parties, count: usize) -> Vec<Value> {
         let is_open = |one: &&Value| one["state"] != "completed" || one["filing"] == "owed";
         let open: Vec<_> = sent.iter().chain(&received).filter(is_open).collect();
         assert!(began.elapsed() < SETTLES_WITHIN, "{} of {count} sent; open: {open:?}", sent.len());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Waits until the record systems were told of each of these transfers that it is completed. What they were told more than once came
+/// under the id that it had.
+async fn told_to_their_end(setting: &Setting, transfers: Vec<String>) {
+    let found = setting.ready.services.iter().find(|service| service.kind == "record-system").unwrap();
+    let wire = Wire::new(Some(&setting.ready.ca_file), None).unwrap();
+    let began = Instant::now();
+    loop {
+        let told = wire.get(&format!("{}/notices", found.control)).await.unwrap().json().unwrap();
+        assert_eq!(told["rejected"], json!([]), "each message is signed, and as it should be");
+        let taken: Vec<Taken> = serde_json::from_value(told["taken"].clone()).unwrap();
+        let data = |one: &Taken, name: &str| one.body["data"][name].as_str().unwrap_or_default().to_owned();
+        let over: BTreeSet<String> =
+            taken.iter().filter(|one| data(one, "state") == "completed").map(|one| data(one, "id")).collect();
+        if transfers.iter().all(|id| over.contains(id)) {
+            assert!(taken.iter().all(|one| one.id.starts_with(&data(one, "id"))), "an id names its transfer");
+            let again: usize = taken.iter().map(|one| one.times - 1).sum();
+            eprintln!("handoffs: {} messages to the record systems, {again} of them told again", taken.len());
+            return;
+        }
+        assert!(began.elapsed() < SETTLES_WITHIN, "{} of {} were told to their end", over.len(), transfers.len());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

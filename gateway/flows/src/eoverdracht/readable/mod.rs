@@ -112,14 +112,7 @@ impl Readable {
         let patient = patient.map(|patient| told(patient, &mut reading)).unwrap_or_default();
         let text = |name: &str| root.get(name).and_then(|value| value.as_text()).map(|text| text.into_owned());
         let authors = root.all("author").into_iter().filter_map(|author| author_of(author, &reading)).collect();
-        let mut beside = Vec::new();
-        for resource in resources {
-            let name = format!("{}/{}", resource.resource_type(), resource.id().unwrap_or_default());
-            let aside = ["Composition", "Patient", "Binary"].contains(&resource.resource_type().as_ref());
-            if !aside && !reading.placed.contains(&name) && !reading.within.contains(&name) {
-                beside.push(block(resource, &mut reading));
-            }
-        }
+        let beside = beside(resources, &mut reading);
         Some(Readable {
             title: text("title"),
             date: text("date").map(|moment| date(&moment)),
@@ -129,6 +122,29 @@ impl Readable {
             parts,
             beside,
         })
+    }
+
+    /// Reads resources that came in parts, and not by a Composition: each with its title and the names (`Type/id`) of what is in it.
+    /// The patient is the Patient that has a BSN.
+    pub fn of_parts(resources: &[Resource], parts: &[(String, Vec<String>)]) -> Readable {
+        let mut reading = Reading::of(resources);
+        reading.placed.extend(parts.iter().flat_map(|(_, names)| names.iter().cloned()));
+        let is_whose = |one: &&Resource| matches!(whose(VERSION, one), Whose::Patient { bsns, .. } if !bsns.is_empty());
+        let patient = resources.iter().find(is_whose);
+        let mut read = Vec::new();
+        for (title, names) in parts {
+            let of = |name: &String| {
+                reading.all.get(name).copied().filter(|one| patient.is_none_or(|patient| !std::ptr::eq(*one, patient)))
+            };
+            let found: Vec<&Resource> = names.iter().filter_map(of).collect();
+            let blocks: Vec<Block> = found.into_iter().map(|one| block(one, &mut reading)).collect();
+            if !blocks.is_empty() {
+                read.push(Part { title: title.clone(), known: true, blocks, ..Part::default() });
+            }
+        }
+        let told = patient.map(|patient| told(patient, &mut reading)).unwrap_or_default();
+        let beside = beside(resources, &mut reading);
+        Readable { patient: told, parts: read, beside, ..Readable::default() }
     }
 
     /// Every building block, those that came along last.
@@ -156,6 +172,19 @@ impl Part {
     pub fn count(&self) -> usize {
         self.blocks.len() + self.parts.iter().map(Part::count).sum::<usize>()
     }
+}
+
+/// What stands in no part and was shown within nothing.
+fn beside(resources: &[Resource], reading: &mut Reading<'_>) -> Vec<Block> {
+    let mut found = Vec::new();
+    for resource in resources {
+        let name = format!("{}/{}", resource.resource_type(), resource.id().unwrap_or_default());
+        let aside = ["Composition", "Patient", "Binary"].contains(&resource.resource_type().as_ref());
+        if !aside && !reading.placed.contains(&name) && !reading.within.contains(&name) {
+            found.push(block(resource, reading));
+        }
+    }
+    found
 }
 
 /// Notes what the sections refer to.

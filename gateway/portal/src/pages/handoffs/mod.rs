@@ -8,66 +8,49 @@ pub(crate) use document::document;
 pub(crate) use list::list;
 pub(crate) use one::one;
 
-use maud::{Markup, html};
+use maud::Markup;
 
-use super::{icons, token};
+use super::transfers::{self, Row, Tone};
 use crate::desk::{HandoffAct, Session, Side, TransferShown};
-use crate::words::handoffs as words;
-use crate::words::moments;
+use crate::words::{counted, handoffs as words};
 
-/// Between the two work lists.
+const BASE: &str = "/portal/handoffs";
+
 fn sides(session: &Session, here: Side) -> Markup {
-    let link = |side: Side, says: &str| {
-        html! {
-            li { a href={ "/portal/handoffs/" (side.path()) } aria-current=[(side == here).then_some("page")] { (says) } }
-        }
-    };
-    html! {
-        @if session.inbox && session.outbox {
-            nav.places.sides aria-label="Werklijsten" {
-                ul { (link(Side::Received, "Ontvangen")) (link(Side::Sent, "Verstuurd")) }
-            }
-        }
-    }
+    transfers::sides(BASE, session.inbox && session.outbox, here)
 }
 
-/// How far it is, and whether it waits too long.
-fn marks(transfer: &TransferShown) -> Markup {
+/// As it stands in a list.
+fn row(transfer: &TransferShown) -> Row<'_> {
     let tone = match () {
-        () if transfer.given_up => "grave",
-        () if words::is_over(transfer) => "plain",
-        () if words::asks(transfer) => "care",
-        () => "well",
+        () if transfer.given_up => Tone::Grave,
+        () if words::is_over(transfer) => Tone::Plain,
+        () if words::asks(transfer) => Tone::Care,
+        () => Tone::Well,
     };
-    html! {
-        span.badge.(tone) { @if transfer.given_up { (icons::warning()) } (words::state(transfer)) }
-        @if let Some(waits) = transfer.overdue {
-            span.badge { (icons::warning()) "Wacht al " (moments::age(time(waits))) }
-        }
+    let first = transfer.acts.iter().find(|act| matches!(act, HandoffAct::Take | HandoffAct::Retry));
+    Row {
+        path: path(transfer),
+        side: transfer.side,
+        party: &transfer.party,
+        ura: &transfer.ura,
+        began: &transfer.began,
+        state: words::state(transfer),
+        tone,
+        next: words::next(transfer).to_owned(),
+        overdue: transfer.overdue,
+        routed: &transfer.routed,
+        extent: transfer.resources.map(|count| counted(count, "gegeven", "gegevens")),
+        first: first.map(|act| (act.path(), words::act(*act))),
     }
 }
 
-/// To where within the receiver it is to go.
-fn routed(transfer: &TransferShown) -> Markup {
-    html! {
-        @if !transfer.routed.is_empty() {
-            p.routed { span { "Voor: " } strong { (transfer.routed.join(", ")) } }
-        }
-    }
+fn path(transfer: &TransferShown) -> String {
+    format!("{BASE}/{}/{}", transfer.side.path(), transfer.id)
 }
 
 /// A button that does this.
 fn button(session: &Session, transfer: &TransferShown, act: HandoffAct) -> Markup {
-    let path = format!("/portal/handoffs/{}/{}/{}", act.side().path(), transfer.id, act.path());
-    let first = act == HandoffAct::Take;
-    html! {
-        form method="post" action=(path) {
-            (token(&session.csrf))
-            button.quiet[!first] type="submit" { (words::act(act)) }
-        }
-    }
-}
-
-fn time(span: std::time::Duration) -> ::time::Duration {
-    ::time::Duration::try_from(span).unwrap_or(::time::Duration::MAX)
+    let path = format!("{}/{}", path(transfer), act.path());
+    transfers::button(session, &path, words::act(act), act == HandoffAct::Take)
 }

@@ -3,10 +3,15 @@
 use flows::eoverdracht::Stage;
 use maud::{Markup, html};
 
-use super::{button, marks, routed, sides};
+use super::{button, path, row, sides};
 use crate::desk::{HandoffAct, Progress, Session, Side, TransferShown};
-use crate::pages::{Frame, frame, icons, token};
+use crate::pages::transfers::{fact, grave, head, trouble};
+use crate::pages::{Frame, frame};
 use crate::words::{handoffs as words, moments};
+
+const ASKS: &str = "Verstuurd naar de verkeerde ontvanger, of niet meer nodig?";
+const TELLS: &str = "Als u de overdracht intrekt, kan de ontvanger meteen geen gegevens meer ophalen. Wat al helemaal ontvangen en \
+    bevestigd is, kan niet worden ingetrokken.";
 
 pub(crate) fn one(around: &Frame<'_>, session: &Session, transfer: &TransferShown) -> Markup {
     let (title, list) = match transfer.side {
@@ -15,27 +20,19 @@ pub(crate) fn one(around: &Frame<'_>, session: &Session, transfer: &TransferShow
     };
     let readable = transfer.progress == Progress::Received(Stage::Completed)
         || transfer.progress == Progress::Received(Stage::Taken);
-    let path = format!("/portal/handoffs/{}/{}", transfer.side.path(), transfer.id);
+    let path = path(transfer);
+    let further = html! {
+        @if readable { a.button href={ (path) "/document" } { "Overdracht lezen" } }
+        @for act in transfer.acts.iter().filter(|act| **act != HandoffAct::Cancel) {
+            (button(session, transfer, *act))
+        }
+    };
     let body = html! {
         div.page {
             (sides(session, transfer.side))
             p.over { a href=(list) { "Terug naar de werklijst" } }
             h1 { (title) }
-            section.section.said {
-                div.marks { (marks(transfer)) }
-                p.sentence {
-                    @if transfer.side == Side::Sent { "Naar " } @else { "Van " } strong { (transfer.party) }
-                    " (URA " (transfer.ura) ")"
-                }
-                (routed(transfer))
-                p { (words::next(transfer)) }
-                div.further {
-                    @if readable { a.button href={ (path) "/document" } { "Overdracht lezen" } }
-                    @for act in transfer.acts.iter().filter(|act| **act != HandoffAct::Cancel) {
-                        (button(session, transfer, *act))
-                    }
-                }
-            }
+            (head(&row(transfer), &further))
             section.section aria-labelledby="verloop" {
                 h2 id="verloop" { "Verloop" }
                 table.norms {
@@ -53,40 +50,12 @@ pub(crate) fn one(around: &Frame<'_>, session: &Session, transfer: &TransferShow
                         (fact("Kenmerk", &transfer.id))
                     }
                 }
-                @if transfer.attempts > 0 {
-                    div.warn {
-                        (icons::warning())
-                        div {
-                            p {
-                                "De volgende stap is " (transfer.attempts) " keer mislukt"
-                                @if transfer.given_up { " en wordt niet meer vanzelf herhaald." }
-                                @else { " en wordt vanzelf herhaald." }
-                            }
-                            @if let Some(why) = &transfer.failed { p.hint { "Voor uw beheerder: " code { (why) } } }
-                        }
-                    }
-                }
+                (trouble(transfer.attempts, transfer.given_up, transfer.failed.as_deref()))
             }
             @if transfer.acts.contains(&HandoffAct::Cancel) {
-                section.section {
-                    details.change {
-                        summary { "Verstuurd naar de verkeerde ontvanger, of niet meer nodig?" }
-                        form.open method="post" action={ (path) "/cancel" } {
-                            (token(&session.csrf))
-                            p {
-                                "Als u de overdracht intrekt, kan de ontvanger meteen geen gegevens meer ophalen. Wat al helemaal "
-                                "ontvangen en bevestigd is, kan niet worden ingetrokken."
-                            }
-                            button.quiet type="submit" { (words::act(HandoffAct::Cancel)) }
-                        }
-                    }
-                }
+                (grave(session, &format!("{path}/cancel"), ASKS, TELLS, words::act(HandoffAct::Cancel)))
             }
         }
     };
     frame(around, title, &body)
-}
-
-fn fact(name: &str, says: &str) -> Markup {
-    html! { tr { th scope="row" { (name) } td { (says) } } }
 }

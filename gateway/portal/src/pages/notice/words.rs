@@ -73,13 +73,13 @@ const fn dutch(notice: Notice) -> Words {
             "Ga terug naar het begin en probeer het opnieuw.",
         ),
         Notice::NoTransfer => (
-            "Overdracht niet beschikbaar",
-            "Deze overdracht is hier niet (meer), of u mag haar niet inzien.",
-            "Ga terug naar de werklijst. Is de overdracht ingetrokken, neem dan contact op met de afzender.",
+            "Overdracht of verwijzing niet beschikbaar",
+            "Deze overdracht of verwijzing is hier niet (meer), of u mag haar niet inzien.",
+            "Ga terug naar de werklijst. Is zij ingetrokken, neem dan contact op met de afzender.",
         ),
         Notice::NotNow => (
             "Dat kan nu niet",
-            "De overdracht is inmiddels verder, zodat dit niet meer kan.",
+            "De overdracht of verwijzing is inmiddels verder, zodat dit niet meer kan.",
             "Ga terug naar de werklijst: daar staat hoe ver zij is.",
         ),
         Notice::NotHere => ("Niet gevonden", "Deze pagina bestaat niet.", "Ga terug naar het begin."),
@@ -137,14 +137,14 @@ const fn english(notice: Notice) -> Words {
             ("Form not readable", "What you sent could not be read.", "Go back to the start and try again.")
         }
         Notice::NoTransfer => (
-            "No such handoff",
-            "This handoff is not here, or not for you to see.",
+            "No such handoff or referral",
+            "This handoff or referral is not here, or not for you to see.",
             "Go back to the work list. If it was taken back, please contact its sender.",
         ),
         Notice::NotNow => (
             "Not possible now",
-            "The handoff has gone further meanwhile, so this cannot be done any more.",
-            "Go back to the work list: it says how far the handoff is.",
+            "The handoff or referral has gone further meanwhile, so this cannot be done any more.",
+            "Go back to the work list: it says how far it is.",
         ),
         Notice::NotHere => ("Not found", "This page does not exist.", "Go back to the start."),
     }

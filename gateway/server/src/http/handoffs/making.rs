@@ -14,7 +14,9 @@ use policy::Direction;
 use serde::Deserialize;
 
 use super::super::{endpoint, responder};
+use super::printed::with_print;
 use super::pushing::{offered, push_refused};
+use super::routing::Within;
 use super::{Entered, No, enter, json, no, record, refuse, text, unavailable, views};
 use crate::handoffs::making::{Gathering, NoAnswer};
 use crate::handoffs::{MAKING, PushFault, Runs, SENDER, names};
@@ -41,6 +43,12 @@ struct Wanted {
     /// Whether one may be made of which sections are not known. They say so in the document.
     #[serde(default)]
     partial: bool,
+    /// Whether it goes with itself in print (PDF/A).
+    #[serde(default)]
+    pdf: bool,
+    /// Where it goes within the receiving organisation.
+    service: Option<String>,
+    location: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +83,7 @@ pub async fn make(request: HttpRequest, payload: Payload, node: Data<Node>) -> R
         return Ok(json(StatusCode::OK).body(text(&views::Sent::of(id, &sent, &handoffs))));
     }
     let receiver_name = handoffs.receiver_name(&wanted.receiver).ok_or_else(|| push_refused(&PushFault::Receiver))?;
+    let routed = wanted.within.look_up(&node, &wanted.receiver).await?;
     let asked = node.clone();
     let runs: Runs = Arc::new(move |inbound| {
         let node = asked.clone();
@@ -114,7 +123,10 @@ pub async fn make(request: HttpRequest, payload: Payload, node: Data<Node>) -> R
         answers: &gathered.answers,
     });
     let document = document.ok_or_else(|| push_refused(&PushFault::TooLarge))?;
-    let prepared = handoffs.read(&document, offered(&node)).map_err(|fault| push_refused(&fault))?.known_by(known);
+    let prepared = handoffs.read(&document, offered(&node)).map_err(|fault| push_refused(&fault))?;
+    let prepared = prepared.known_by(known).routed_to(routed);
+    let prepared =
+        if wanted.pdf { with_print(&handoffs, &wanted.receiver, prepared, offered(&node)).await? } else { prepared };
     let handed = Handed {
         caller: &caller,
         direction: Direction::User,
@@ -142,13 +154,15 @@ struct Understood {
     transfer: String,
     sections: Vec<&'static Section>,
     partial: bool,
+    pdf: bool,
+    within: Within,
 }
 
 fn read(body: &[u8]) -> Result<Understood, No> {
     let bad = |says: &str| refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, says);
     // What a parser says of it may repeat it.
     let wanted: Wanted = serde_json::from_slice(body).map_err(|_| {
-        bad("the body is not JSON with receiver, patient (bsn), name and transfer, perhaps sections and partial, and \
+        bad("the body is not JSON with receiver, patient (bsn), name and transfer, perhaps sections, partial, pdf, service or location, and \
              nothing else")
     })?;
     let receiver = Ura::parse(&wanted.receiver).map_err(|_| bad("receiver is no URA"))?;
@@ -171,8 +185,9 @@ fn read(body: &[u8]) -> Result<Understood, No> {
             known
         }
     };
-    let Wanted { transfer, partial, .. } = wanted;
-    Ok(Understood { receiver, patient, name, transfer, sections, partial })
+    let Wanted { transfer, partial, pdf, service, location, .. } = wanted;
+    let within = Within { service, location };
+    Ok(Understood { receiver, patient, name, transfer, sections, partial, pdf, within })
 }
 
 fn is_date_time(text: &str) -> bool {

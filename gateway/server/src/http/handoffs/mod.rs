@@ -6,6 +6,7 @@ pub mod notification;
 pub mod printed;
 mod pushing;
 mod replacing;
+mod routing;
 mod views;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use store::transfers::Id;
 use super::endpoint;
 use super::inbound::{self, BodyBounds};
 use super::responder::{self, Frame};
+use super::routes::routes;
 use crate::handoffs::getting::GettingFault;
 use crate::handoffs::{CancelFault, Handoffs, INBOX, SENDER, TakeFault, names, received};
 use crate::node::Node;
@@ -32,6 +34,23 @@ use crate::node::Node;
 pub use making::make;
 pub use pushing::push;
 pub use replacing::replace;
+
+routes! {
+    "/handoffs":
+    post "" => push,
+    post "/from-sources" => make,
+    get "/sent" => sent,
+    get "/sent/{id}" => sent_one,
+    put "/sent/{id}" => replace,
+    post "/sent/{id}/cancel" => cancel,
+    post "/sent/{id}/resend" => resend,
+    get "/received" => received,
+    get "/received/{id}" => received_one,
+    post "/received/{id}/take" => take,
+    post "/received/{id}/retry" => retry,
+    get "/received/{id}/document" => document,
+    get "/received/{id}/pdf" => printed::pdf,
+}
 
 /// An answer that is a no.
 pub(super) type No = actix_web::Error;

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::super::format;
 use super::super::responder::{self, Frame};
 use super::printed::with_print;
+use super::routing::Within;
 use super::{Entered, No, enter, json, no, record, refuse, text, views};
 use crate::handoffs::{Handoffs, Prepared, PushFault, SENDER, names};
 use crate::node::Node;
@@ -24,9 +25,11 @@ pub struct ForWhom {
     receiver: String,
     #[serde(default)]
     pdf: bool,
+    service: Option<String>,
+    location: Option<String>,
 }
 
-/// `POST /handoffs?receiver=[URA][&pdf=true]`: a handoff in STU3, as a document or as another Bundle with the Composition and its resources.
+/// `POST /handoffs?receiver=[URA][&service=…|&location=…][&pdf=true]`: a handoff in STU3, as a document or as another Bundle with the Composition and its resources.
 pub async fn push(
     request: HttpRequest,
     payload: Payload,
@@ -38,7 +41,9 @@ pub async fn push(
     let Ok(receiver) = Ura::parse(&query.receiver) else {
         return Err(refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, "receiver is no URA"));
     };
+    let within = Within { service: query.service.clone(), location: query.location.clone() };
     let prepared = prepared(&node, &handoffs, &inbound, &frame).await?;
+    let prepared = prepared.routed_to(within.look_up(&node, &receiver).await?);
     let prepared = if query.pdf { with_print(&handoffs, &receiver, prepared, offered(&node)).await? } else { prepared };
     let handoff = prepared.handoff();
     // Who gave it, about whom, is on record before there is a transfer.

@@ -34,7 +34,7 @@ pub async fn replace(
     let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, SENDER, "").await?;
     let id = read_id(&id)?;
     let sent = handoffs.books.sent.get(id).map_err(|fault| unavailable(&fault))?.ok_or_else(unknown)?;
-    let prepared = prepared(&node, &handoffs, &inbound, &frame).await?;
+    let prepared = prepared(&node, &handoffs, &inbound, &frame).await?.routed_to(sent.routed.clone());
     let prepared =
         if query.pdf { with_print(&handoffs, &sent.receiver, prepared, offered(&node)).await? } else { prepared };
     let handoff = prepared.handoff();

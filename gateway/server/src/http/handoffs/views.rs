@@ -1,7 +1,7 @@
 //! Transfers as the provider's own systems see them in lists: how far each is, and nothing of the patient.
 
-use flows::eoverdracht::Stage;
 use flows::eoverdracht::rules::Shortcoming;
+use flows::eoverdracht::{RoutedTo, Stage};
 use serde::Serialize;
 use store::transfers::Id;
 
@@ -24,6 +24,9 @@ pub struct Sent<'a> {
     id: String,
     receiver: &'a str,
     receiver_name: &'a str,
+    /// The service or location of the receiver that it goes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routed_to: Option<&'a RoutedTo>,
     /// The Task's id.
     task: &'a str,
     /// The Task's status.
@@ -91,6 +94,7 @@ impl<'a> Sent<'a> {
             id: names::shown(id),
             receiver: sent.receiver.as_str(),
             receiver_name: &sent.receiver_name,
+            routed_to: sent.routed.as_ref(),
             task: &sent.task,
             state: sending.map_or("unreadable", |sending| sending.status().code()),
             told: sending.is_some_and(|sending| sending.owes().is_none()),

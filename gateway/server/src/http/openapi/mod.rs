@@ -5,6 +5,7 @@ mod components;
 mod fhir_paths;
 #[cfg(test)]
 mod tests;
+mod transfers;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -33,9 +34,12 @@ pub async fn answer(node: Data<Node>) -> HttpResponse {
 /// The document of a node with these use cases.
 pub fn document(use_cases: &UseCases, versions: &[FhirVersion], base: &str, provider: &str) -> Value {
     let mut paths = own_paths();
+    transfers::add(use_cases, &mut paths);
     for version in versions {
         fhir_paths::add(&Offers::of(use_cases.all(), *version, Direction::User), &mut paths);
     }
+    let node = json!({ "name": "node", "description": "The node itself." });
+    let tags: Vec<Value> = std::iter::once(node).chain(transfers::tags()).collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -47,7 +51,7 @@ pub fn document(use_cases: &UseCases, versions: &[FhirVersion], base: &str, prov
         },
         "servers": [{ "url": base }],
         "security": [{ "bearer": [] }, { "certificate": [] }],
-        "tags": [{ "name": "node", "description": "The node itself." }],
+        "tags": tags,
         "paths": paths,
         "components": components::all(),
     })

@@ -8,9 +8,9 @@ mod views;
 
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Payload};
-use actix_web::{HttpRequest, Scope};
+use actix_web::web::Payload;
 use exchange::notice::{Handed, record_handed};
 use exchange::{Gate, Inbound, Refusal};
 use fhir::{FhirVersion, IssueCode};
@@ -20,29 +20,29 @@ use store::transfers::Id;
 use super::handoffs::{Behind, No, no, refuse, within_measure};
 use super::inbound;
 use super::responder::{self, Frame};
+use super::routes::routes;
 use crate::handoffs::book::Trouble;
 use crate::handoffs::names;
 use crate::node::Node;
 use crate::referrals::Referrals;
 
-/// Everything below `/referrals`.
-pub fn scope() -> Scope {
-    web::scope("/referrals")
-        .route("", web::post().to(sent::push))
-        .route("/sent", web::get().to(sent::all))
-        .route("/sent/{id}", web::get().to(sent::one))
-        .route("/sent/{id}/cancel", web::post().to(sent::cancel))
-        .route("/sent/{id}/renew", web::post().to(sent::renew))
-        .route("/sent/{id}/resend", web::post().to(sent::resend))
-        .route("/received", web::get().to(received::all))
-        .route("/received/{id}", web::get().to(received::one))
-        .route("/received/{id}/take", web::post().to(received::take))
-        .route("/received/{id}/reject", web::post().to(received::reject))
-        .route("/received/{id}/withdraw", web::post().to(received::withdraw))
-        .route("/received/{id}/complete", web::post().to(received::complete))
-        .route("/received/{id}/retry", web::post().to(received::retry))
-        .route("/received/{id}/bundle", web::get().to(received::bundle))
-        .route("/received/{id}/parts/{number}", web::get().to(received::part))
+routes! {
+    "/referrals":
+    post "" => sent::push,
+    get "/sent" => sent::all,
+    get "/sent/{id}" => sent::one,
+    post "/sent/{id}/cancel" => sent::cancel,
+    post "/sent/{id}/renew" => sent::renew,
+    post "/sent/{id}/resend" => sent::resend,
+    get "/received" => received::all,
+    get "/received/{id}" => received::one,
+    post "/received/{id}/take" => received::take,
+    post "/received/{id}/reject" => received::reject,
+    post "/received/{id}/withdraw" => received::withdraw,
+    post "/received/{id}/complete" => received::complete,
+    post "/received/{id}/retry" => received::retry,
+    get "/received/{id}/bundle" => received::bundle,
+    get "/received/{id}/parts/{number}" => received::part,
 }
 
 /// A request of one of our own, who may do this.

@@ -5,20 +5,19 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use exchange::Inbound;
 use exchange::notice::Handed;
 use fhir::IssueCode;
-use policy::{Caller, Direction, TreatmentRelation};
+use policy::Direction;
 use serde::Deserialize;
 
 use super::super::handoffs::{Behind, No, PAGE, json, refuse, told};
 use super::super::{endpoint, responder};
 use super::{Entered, behind, enter, read_id, record, unavailable, unknown, views};
+use crate::handoffs::getting::GettingFault;
 use crate::handoffs::names;
 use crate::node::Node;
-use crate::referrals::ports::IN_HAND;
 use crate::referrals::received::word;
-use crate::referrals::{Act, ActFault, INBOX, OPERATION, is_ours_to_give};
+use crate::referrals::{Act, ActFault, INBOX, everything};
 
 /// Whether a treatment ends although parts could not be had.
 #[derive(Deserialize)]
@@ -159,7 +158,7 @@ pub async fn bundle(
 ) -> Result<HttpResponse, No> {
     let node = node.into_inner();
     let entered = enter(&request, payload, &node, INBOX).await?;
-    look(&node, entered, &id, |_| Some((format!("Patient/${OPERATION}"), String::new()))).await
+    look(&node, entered, &id, |_| Some(everything())).await
 }
 
 /// `GET /referrals/received/[id]/parts/[number]`: what is found of one part in what came.
@@ -187,27 +186,14 @@ async fn look(
     what: impl FnOnce(&crate::referrals::received::Received) -> Option<(String, String)>,
 ) -> Result<HttpResponse, No> {
     let Entered { referrals, caller, inbound, frame } = entered;
-    let id = read_id(id)?;
-    let found = referrals.books.received.get(id).map_err(|fault| unavailable(&fault))?.ok_or_else(unknown)?;
-    let (path, query) = what(&found).ok_or_else(unknown)?;
-    // Before it is known about whom it is, and when it was taken back, there is nothing to give.
-    let found = Some(found).filter(is_ours_to_give).ok_or_else(unknown)?;
-    let patient = found.patient().ok_or_else(unknown)?;
-    let inbox = policy::UseCaseId::parse(INBOX).ok_or_else(unknown)?;
-    let ground = TreatmentRelation { kind: IN_HAND.to_owned(), reference: names::shown(id), age_days: None };
-    let caller = Caller { use_cases: vec![inbox], treatment_relation: Some(ground), patient: Some(patient), ..caller };
-    let ticket = referrals
-        .tickets
-        .give(caller)
-        .ok_or_else(|| refuse(StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, "no ticket can be made now"))?;
-    let inbound = Inbound {
-        path,
-        query,
-        body: bytes::Bytes::new(),
-        credentials: ticket.credentials(),
-        use_case: Some(INBOX.to_owned()),
-        ..inbound
-    };
+    let getting = referrals.getting(read_id(id)?, caller, inbound, what).map_err(|fault| match fault {
+        GettingFault::Unknown => unknown(),
+        GettingFault::NoTicket => {
+            refuse(StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, "no ticket can be made now")
+        }
+        GettingFault::Trouble(fault) => unavailable(&fault),
+    })?;
+    let (inbound, _ticket) = getting.apart();
     let made = responder::make(&frame, &endpoint::run(node, inbound).await);
     Ok(responder::send(&frame, made))
 }
