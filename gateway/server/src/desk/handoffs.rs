@@ -296,7 +296,7 @@ fn sent(id: Id, one: &Sent, now: OffsetDateTime, handoffs: &Handoffs) -> Transfe
         party: one.receiver_name.clone(),
         ura: one.receiver.as_str().to_owned(),
         progress: sending.map_or(Progress::Unreadable, told),
-        routed: Vec::new(),
+        routed: one.routed.iter().map(|routed| routed.name.clone()).collect(),
         resources: Some(one.resources),
         began: one.made.clone(),
         changed: one.modified.clone(),
