@@ -13,9 +13,10 @@ use policy::{Person, UseCaseId};
 use serde::{Deserialize, Serialize};
 
 use super::FILING;
+use super::failure::Failure;
 use super::ports::IN_HAND;
 use super::received::Received;
-use super::receiving::{Asked, Asking, Failure, Found};
+use super::receiving::{Asked, Asking, Found};
 use crate::config::SourceConfig;
 
 /// Where a handoff stands with the provider's own record system.

@@ -11,6 +11,7 @@ pub(crate) mod callbacks;
 pub(crate) mod callbacks_tests;
 pub mod config;
 pub mod effort;
+pub(crate) mod failure;
 pub mod filing;
 #[cfg(all(test, feature = "demo"))]
 mod filing_tests;

@@ -1,6 +1,6 @@
 //! Brings the transfers of one book further: whatever is due is done, so many at once, and fewer for any one party.
 //!
-//! A party that fails again and again is left alone for a while and then tried with one transfer, so that those who wait
+//! A party that is not there again and again is left alone for a while and then tried with one transfer, so that those who wait
 //! for it neither keep the others waiting nor use up their own tries. What is waited with here is still due in the book:
 //! cut off, nothing is lost. This module does not know what a step does.
 
@@ -29,7 +29,7 @@ const STEPS: usize = 8;
 const ROUND: Duration = Duration::from_secs(1);
 /// Looking for what is due takes at most one part in so many of the time.
 const SHARE: u32 = 10;
-/// After so many failures in a row a party is left alone.
+/// After it was not there so many times in a row a party is left alone.
 const FAILURES: u32 = 3;
 /// How long it is left alone first; each further time twice as long.
 const ALONE: Duration = Duration::from_secs(1);
@@ -39,8 +39,10 @@ const ALONE_MOST: Duration = Duration::from_secs(30);
 /// What became of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Went {
+    /// It was answered, with whatever.
     On,
-    Failed,
+    /// The other side was not there.
+    Away,
 }
 
 /// Whose transfer it is: the provider at the other side.
@@ -79,8 +81,8 @@ impl Party {
         match went {
             Went::On => (self.failures, self.alone_until) = (0, None),
             // What was under way with others when it was left alone says nothing new.
-            Went::Failed if self.alone_until.is_some_and(|until| until > now) => {}
-            Went::Failed => {
+            Went::Away if self.alone_until.is_some_and(|until| until > now) => {}
+            Went::Away => {
                 self.failures = self.failures.saturating_add(1);
                 if let Some(further) = self.failures.checked_sub(FAILURES) {
                     let alone = ALONE.saturating_mul(1 << further.min(16)).min(ALONE_MOST);
@@ -189,8 +191,8 @@ where
 {
     let all = async {
         for _ in 0..STEPS {
-            if step(id).await? == Went::Failed {
-                return Ok(Went::Failed);
+            if step(id).await? == Went::Away {
+                return Ok(Went::Away);
             }
             if !book.is_due(id, now())? {
                 break;
@@ -199,8 +201,9 @@ where
         Ok(Went::On)
     };
     let went = all.await.unwrap_or_else(|fault: Trouble| {
+        // What ails the book ails it for a while: nothing is tried without end meanwhile.
         tracing::error!(transfers.fault = %fault, "a transfer cannot be brought further");
-        Went::Failed
+        Went::Away
     });
     (id, party, went)
 }
@@ -253,11 +256,11 @@ mod tests {
     }
 
     #[test]
-    fn a_party_that_fails_is_left_alone_and_then_tried_with_one_until_it_answers() {
+    fn a_party_that_is_away_is_left_alone_and_then_tried_with_one_until_it_answers() {
         let (mut now, mut waiting) = (Instant::now(), Waiting::default());
         (0..60).for_each(|id| waiting.put([id; 16], &ura(1)));
         let first = begun(&mut waiting, now);
-        first.iter().for_each(|(id, _)| waiting.done([*id; 16], &ura(1), Went::Failed, now));
+        first.iter().for_each(|(id, _)| waiting.done([*id; 16], &ura(1), Went::Away, now));
         waiting.put([99; 16], &ura(2));
         assert_eq!(begun(&mut waiting, now), [(99, "2".to_owned())], "another goes on");
         for seconds in [1, 2, 4, 8, 16, 30, 30] {
@@ -266,7 +269,7 @@ mod tests {
             now += Duration::from_millis(1);
             let tried = begun(&mut waiting, now);
             assert_eq!(tried.len(), 1);
-            waiting.done([tried[0].0; 16], &ura(1), Went::Failed, now);
+            waiting.done([tried[0].0; 16], &ura(1), Went::Away, now);
         }
         now += ALONE_MOST;
         let tried = begun(&mut waiting, now);
@@ -275,12 +278,12 @@ mod tests {
     }
 
     #[test]
-    fn one_that_fails_among_others_that_do_not_keeps_nobody_waiting() {
+    fn one_that_is_there_now_and_then_keeps_nobody_waiting() {
         let (now, mut waiting) = (Instant::now(), Waiting::default());
         for id in 0..40 {
             waiting.put([id; 16], &ura(1));
             assert_eq!(begun(&mut waiting, now).len(), 1);
-            let went = if id % 3 == 0 { Went::On } else { Went::Failed };
+            let went = if id % 3 == 0 { Went::On } else { Went::Away };
             waiting.done([id; 16], &ura(1), went, now);
         }
         waiting.done([0; 16], &ura(1), Went::On, now);

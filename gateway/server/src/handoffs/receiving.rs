@@ -17,6 +17,7 @@ use policy::{Caller, Organisation, Person, TreatmentRelation};
 use store::transfers::Id;
 
 use super::book::{Change, Trouble};
+use super::failure::Failure;
 use super::filing::Filing;
 use super::owed::Tells;
 use super::pool::Went;
@@ -47,27 +48,6 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn filed(composition: String) -> Self {
         Found { filed: Some(composition), ..Found::default() }
-    }
-}
-
-/// Why a step came to nothing. Says nothing of a patient.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// It is tried again.
-    Again(String),
-    /// It is of no use before somebody has seen to it.
-    ForSomebody(String),
-}
-
-impl From<String> for Failure {
-    fn from(why: String) -> Self {
-        Failure::Again(why)
-    }
-}
-
-impl From<&str> for Failure {
-    fn from(why: &str) -> Self {
-        Failure::Again(why.to_owned())
     }
 }
 
@@ -103,14 +83,14 @@ pub(super) struct Asked {
 enum Unanswered {
     /// The sender has no such thing, or cannot do this.
     NotThere,
-    Failed(String),
+    Failed(Failure),
 }
 
 impl Unanswered {
-    fn words(self) -> String {
+    fn failure(self) -> Failure {
         match self {
-            Unanswered::NotThere => "the sender has not got it".to_owned(),
-            Unanswered::Failed(why) => why,
+            Unanswered::NotThere => "the sender has not got it".into(),
+            Unanswered::Failed(failure) => failure,
         }
     }
 }
@@ -125,13 +105,14 @@ impl Handoffs {
         let (intake, takes_in) = (self.config.intake.clone(), self.takes_in);
         let refused =
             matches!(&outcome, Ok(found) if found.events.iter().any(|event| matches!(event, Told::NotForUs { .. })));
+        let went = outcome.as_ref().err().map_or(Went::On, Failure::went);
         let done = self.books.received.change(id, move |received| {
             let Some(mut state) = received.receiving() else { return Change::Made(None, None) };
             let found = match &outcome {
                 Ok(found) => found,
                 Err(failure) => {
                     let due = match failure {
-                        Failure::Again(why) => received.effort.fail(why.clone(), now, &config),
+                        Failure::Again(why) | Failure::Away(why) => received.effort.fail(why.clone(), now, &config),
                         Failure::ForSomebody(why) => received.effort.give_up(why.clone()),
                     };
                     if received.effort.given_up {
@@ -170,10 +151,8 @@ impl Handoffs {
         }
         if done != Some(Some(true)) {
             tracing::warn!(handoff.transfer = %names::shown(id), handoff.sender = %sender, "not received on yet");
-            // That our own record system failed is nothing that its sender is left alone for.
-            return Ok(if received.owes_filing() { Went::On } else { Went::Failed });
         }
-        Ok(Went::On)
+        Ok(went)
     }
 }
 
@@ -184,17 +163,16 @@ impl Asking<'_> {
             return self.file().await;
         }
         let receiving = self.received.receiving().ok_or("the record cannot be read")?;
-        let found = match receiving.next() {
+        match receiving.next() {
             None => Ok(Found::default()),
             Some(Act::ReadTask) => self.read_task(receiving.notifications().0).await,
             Some(Act::FetchParts) => self.fetch(receiving.notifications().1).await,
             Some(Act::PutCompleted) => self.complete(&receiving).await,
-        };
-        Ok(found?)
+        }
     }
 
     /// Reads the Task, and whether it is one for us.
-    async fn read_task(&self, as_of: u32) -> Result<Found, String> {
+    async fn read_task(&self, as_of: u32) -> Result<Found, Failure> {
         let task = self.task().await?;
         let Ok(read) = task::read(&task) else { return Ok(Told::NotForUs { as_of }.into()) };
         if !self.is_ours(&read.owner).await? {
@@ -210,12 +188,12 @@ impl Asking<'_> {
     }
 
     /// Whether we are the owner: by URA, which stands in the Task or in the Organization that it refers to.
-    async fn is_ours(&self, owner: &Named) -> Result<bool, String> {
+    async fn is_ours(&self, owner: &Named) -> Result<bool, Failure> {
         let own = self.handoffs.own.0.as_str();
         match (owner.uras.as_slice(), &owner.id) {
             ([], None) => Ok(false),
             ([], Some(id)) => {
-                let organization = self.read("Organization", id, None).await.map_err(Unanswered::words)?;
+                let organization = self.read("Organization", id, None).await.map_err(Unanswered::failure)?;
                 Ok(task::uras_of(&organization).iter().any(|ura| ura == own))
             }
             (uras, _) => Ok(uras.iter().any(|ura| ura == own)),
@@ -223,14 +201,14 @@ impl Asking<'_> {
     }
 
     /// Fetches the whole handoff, holds it against the Task, and keeps it.
-    async fn fetch(&self, as_of: u32) -> Result<Found, String> {
+    async fn fetch(&self, as_of: u32) -> Result<Found, Failure> {
         let composition = self.received.composition.as_deref().ok_or("the Task names no handoff")?;
         let taker = self.received.taker.clone().ok_or("nobody takes it")?;
         let path = format!("Composition/{composition}/$document");
         let resources = match self.ask(Method::Get, path, None, Some(taker.clone())).await {
             Ok(resources) => resources,
             Err(Unanswered::NotThere) => self.one_by_one(composition, &taker).await?,
-            Err(Unanswered::Failed(why)) => return Err(why),
+            Err(Unanswered::Failed(failure)) => return Err(failure),
         };
         let handoff = Handoff::of_resources(resources, |_| true).map_err(|fault| format!("the handoff: {fault}"))?;
         let fits =
@@ -244,7 +222,7 @@ impl Asking<'_> {
         self.keep(0, handoff.to_bundle().write()).await?;
         events.push(Told::Kept(0));
         for (id, part) in binaries.iter().zip(1..) {
-            let binary = self.read("Binary", id, Some(taker.clone())).await.map_err(Unanswered::words)?;
+            let binary = self.read("Binary", id, Some(taker.clone())).await.map_err(Unanswered::failure)?;
             self.keep(part, binary.bytes()).await?;
             events.push(Told::Kept(usize::try_from(part).unwrap_or(usize::MAX)));
         }
@@ -259,7 +237,7 @@ impl Asking<'_> {
 
     /// The Composition and everything that it leads to, of a sender that makes no documents. What is not there is left out,
     /// but for what names no patient of its own: whether that is withheld cannot be told.
-    async fn one_by_one(&self, composition: &str, taker: &Person) -> Result<Vec<Resource>, String> {
+    async fn one_by_one(&self, composition: &str, taker: &Person) -> Result<Vec<Resource>, Failure> {
         let mut known = BTreeSet::from([("Composition".to_owned(), composition.to_owned())]);
         let mut waiting: Vec<(String, String)> = known.iter().cloned().collect();
         let mut resources = Vec::new();
@@ -269,7 +247,7 @@ impl Asking<'_> {
                 Err(Unanswered::NotThere) if !matches!(kind.as_str(), "Composition" | "Device" | "Specimen") => {
                     continue;
                 }
-                Err(fault) => return Err(fault.words()),
+                Err(fault) => return Err(fault.failure()),
             };
             links(&resource, &mut |kind, id, elsewhere| {
                 let name = (kind.to_owned(), id.to_owned());
@@ -278,7 +256,7 @@ impl Asking<'_> {
                 }
             });
             if known.len() > MOST {
-                return Err("the handoff leads to more resources than are fetched".to_owned());
+                return Err("the handoff leads to more resources than are fetched".into());
             }
             resources.push(resource);
         }
@@ -287,7 +265,7 @@ impl Asking<'_> {
 
     /// Puts the Task back, as it is at the sender now, with `completed`, unless it offers another handoff by now. Where it is that already, our answer was lost; where
     /// the sender took it back, there is nothing to complete.
-    async fn complete(&self, receiving: &Receiving) -> Result<Found, String> {
+    async fn complete(&self, receiving: &Receiving) -> Result<Found, Failure> {
         let task = self.task().await?;
         let read = task::read(&task).map_err(|fault| format!("the Task: {fault}"))?;
         let (status, edition) = (read.status, names::of_edition(&read.edition));
@@ -302,17 +280,17 @@ impl Asking<'_> {
         let put = task::with_status(&task, TaskStatus::Completed);
         let path = format!("Task/{}", self.received.task);
         let answer = self.ask(Method::Put, path, Some(&put), self.received.taker.clone()).await;
-        let answer = answer.map_err(Unanswered::words)?;
+        let answer = answer.map_err(Unanswered::failure)?;
         let answer = answer.first().ok_or("the sender did not give the Task back")?;
         let status = task::read(answer).map_err(|fault| format!("the Task: {fault}"))?.status;
         if status != TaskStatus::Completed {
-            return Err(format!("the sender left the Task {status}"));
+            return Err(format!("the sender left the Task {status}").into());
         }
         Ok(Told::Answered(status).into())
     }
 
-    async fn task(&self) -> Result<Resource, String> {
-        self.read("Task", &self.received.task, None).await.map_err(Unanswered::words)
+    async fn task(&self) -> Result<Resource, Failure> {
+        self.read("Task", &self.received.task, None).await.map_err(Unanswered::failure)
     }
 
     async fn read(&self, kind: &str, id: &str, person: Option<Person>) -> Result<Resource, Unanswered> {
@@ -330,19 +308,19 @@ impl Asking<'_> {
     ) -> Result<Vec<Resource>, Unanswered> {
         let body = body.map_or_else(Bytes::new, Resource::bytes);
         let asked = Asked { use_case: RECEIVER, ground: TRANSFER, method, path, body, person, patient: None };
-        let recorded = match self.run(asked).await.map_err(Unanswered::Failed)? {
+        let recorded = match self.run(asked).await.map_err(|why| Unanswered::Failed(why.into()))? {
             Ok(recorded) => recorded,
             Err(Refusal::NotFound | Refusal::Source(SourceFault::NotFound | SourceFault::NotSupported)) => {
                 return Err(Unanswered::NotThere);
             }
-            Err(refusal) => return Err(Unanswered::Failed(refusal.row().record)),
+            Err(refusal) => return Err(Unanswered::Failed(Failure::of(refusal))),
         };
         let released = recorded.released();
         let whole = |part: &exchange::Part| {
             part.status() == SourceStatus::Answered && part.withheld() == 0 && part.mistrusted() == 0
         };
         if !released.parts().iter().all(whole) {
-            return Err(Unanswered::Failed("the sender's answer is not whole".to_owned()));
+            return Err(Unanswered::Failed("the sender's answer is not whole".into()));
         }
         Ok(released.items().map(|(_, item)| item.resource().clone()).collect())
     }

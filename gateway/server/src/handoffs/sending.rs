@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use connectors::identity::oauth::TRANSFER;
-use connectors::peers::{NotTaken, Notification, NotificationShape};
+use connectors::peers::{Notification, NotificationShape};
 use flows::eoverdracht::{Access, NotificationTask, SenderEvent};
 use policy::TreatmentRelation;
 use store::transfers::Id;
@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::book::{Change, Trouble};
+use super::failure::Failure;
 use super::owed::Tells;
 use super::pool::Went;
 use super::ports::ENDED;
@@ -26,6 +27,7 @@ impl Handoffs {
         let Some(sent) = self.books.sent.get(id)? else { return Ok(Went::On) };
         let outcome = self.send_step(id, &sent).await;
         let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
+        let went = outcome.as_ref().err().map_or(Went::On, Failure::went);
         let told = self.books.sent.change(id, move |sent| {
             let Some(sending) = sent.sending() else { return Change::Made(false, None) };
             match &outcome {
@@ -42,8 +44,8 @@ impl Handoffs {
                     Change::Made(false, None)
                 }
                 Ok(Step::Nothing) => Change::Made(true, None),
-                Err(why) => {
-                    let due = sent.effort.fail(why.clone(), now, &config);
+                Err(failure) => {
+                    let due = sent.effort.fail(failure.why(), now, &config);
                     if sent.effort.given_up {
                         sent.telling_mut().changed(&stamp);
                     }
@@ -54,12 +56,11 @@ impl Handoffs {
         let told = told.await?;
         if told == Some(false) {
             tracing::warn!(handoff.transfer = %names::shown(id), handoff.receiver = %sent.receiver, "not sent on yet");
-            return Ok(Went::Failed);
         }
-        Ok(Went::On)
+        Ok(went)
     }
 
-    async fn send_step(&self, id: Id, sent: &Sent) -> Result<Step, String> {
+    async fn send_step(&self, id: Id, sent: &Sent) -> Result<Step, Failure> {
         let sending = sent.sending().ok_or("the record cannot be read")?;
         let status = sending.status().code();
         if sent.granted.as_deref() != Some(status) {
@@ -75,7 +76,7 @@ impl Handoffs {
             NotificationShape::NotificationTask => Notification::NotificationTask(self.notification(sent)),
         };
         let told = self.notifier.tell(&partner.peer, base, &notification, &sent.correlation).await;
-        told.map(|()| Step::Told(change)).map_err(|fault| words(&fault))
+        told.map(|()| Step::Told(change)).map_err(|fault| Failure::to_tell(&fault))
     }
 
     /// Who may come back, for what: for the handoff as long as it is offered, and for the Task until it is forgotten.
@@ -114,14 +115,4 @@ enum Step {
     Granted(String),
     Told(u32),
     Nothing,
-}
-
-/// For the operator.
-fn words(fault: &NotTaken) -> String {
-    match fault {
-        NotTaken::NoToken(fault) => format!("no token from the receiver ({fault:?})"),
-        NotTaken::NoAnswer(fault) => format!("the notification: {fault}"),
-        NotTaken::Answered(status) => format!("the notification was answered with {status}"),
-        NotTaken::Unusable(why) => (*why).to_owned(),
-    }
 }

@@ -13,6 +13,7 @@ use store::transfers::Id;
 
 use super::received::Received;
 use super::{INTAKE, RECEIVER, Referrals};
+use crate::handoffs::failure::Failure;
 use crate::handoffs::tickets::Ticket;
 use crate::handoffs::{Runs, names, use_case};
 
@@ -49,24 +50,24 @@ pub(super) struct Whole {
 
 impl Asking<'_> {
     /// Reads the Task, in nobody's name.
-    pub(super) async fn task(&self) -> Result<Resource, String> {
+    pub(super) async fn task(&self) -> Result<Resource, Failure> {
         self.read("Task", &self.received.task, None).await
     }
 
     /// Reads one resource, before it is known about whom.
-    pub(super) async fn read(&self, kind: &str, id: &str, person: Option<Person>) -> Result<Resource, String> {
+    pub(super) async fn read(&self, kind: &str, id: &str, person: Option<Person>) -> Result<Resource, Failure> {
         let path = format!("{kind}/{id}");
         let asked = Asked { use_case: RECEIVER, method: Method::Get, path, query: String::new(), body: None };
         let whole = self.ask(asked, person, None).await?;
-        whole.resources.into_iter().next().ok_or_else(|| "the sender has not got it".to_owned())
+        whole.resources.into_iter().next().ok_or_else(|| "the sender has not got it".into())
     }
 
     /// Puts the Task back; the Task as it is then.
-    pub(super) async fn put(&self, task: &Resource, person: Option<Person>) -> Result<Resource, String> {
+    pub(super) async fn put(&self, task: &Resource, person: Option<Person>) -> Result<Resource, Failure> {
         let path = format!("Task/{}", self.received.task);
         let asked = Asked { use_case: RECEIVER, method: Method::Put, path, query: String::new(), body: Some(task) };
         let whole = self.ask(asked, person, None).await?;
-        whole.resources.into_iter().next().ok_or_else(|| "the sender did not give the Task back".to_owned())
+        whole.resources.into_iter().next().ok_or_else(|| "the sender did not give the Task back".into())
     }
 
     /// Searches for something of this patient; every page of it.
@@ -76,13 +77,13 @@ impl Asking<'_> {
         query: String,
         person: Person,
         patient: &Bsn,
-    ) -> Result<Whole, String> {
+    ) -> Result<Whole, Failure> {
         let asked = Asked { use_case: INTAKE, method: Method::Get, path: path.to_owned(), query, body: None };
         self.ask(asked, Some(person), Some(patient)).await
     }
 
     /// One question; all of what came, or why nothing did.
-    async fn ask(&self, asked: Asked<'_>, person: Option<Person>, patient: Option<&Bsn>) -> Result<Whole, String> {
+    async fn ask(&self, asked: Asked<'_>, person: Option<Person>, patient: Option<&Bsn>) -> Result<Whole, Failure> {
         let (ura, name) = &self.referrals.own;
         let caller = Caller {
             client_id: asked.use_case.to_owned(),
@@ -110,7 +111,7 @@ impl Asking<'_> {
                 answered && part.withheld() == 0 && part.mistrusted() == 0
             };
             if released.parts().is_empty() || !released.parts().iter().all(is_whole) {
-                return Err("the sender's answer is not whole".to_owned());
+                return Err("the sender's answer is not whole".into());
             }
             whole.matches += released.items().filter(|(_, item)| item.mode() == SearchMode::Match).count();
             let content = released.items().filter(|(_, item)| item.mode() != SearchMode::Outcome);
@@ -126,7 +127,7 @@ impl Asking<'_> {
                 ..inbound
             };
         }
-        Err("the sender's answer has more pages than are turned".to_owned())
+        Err("the sender's answer has more pages than are turned".into())
     }
 
     fn inbound(&self, asked: &Asked<'_>, ticket: &Ticket) -> Inbound {
@@ -149,7 +150,7 @@ impl Asking<'_> {
         }
     }
 
-    async fn run(&self, inbound: &Inbound) -> Result<Recorded, String> {
+    async fn run(&self, inbound: &Inbound) -> Result<Recorded, Failure> {
         let mut answer = (self.runs)(inbound.clone()).await;
         for _ in 0..WAITS {
             // A data set of many parts may be more than anybody may ask at once: it waits its turn and is not begun again.
@@ -158,6 +159,6 @@ impl Asking<'_> {
             let request_id = uuid::Uuid::new_v4().to_string();
             answer = (self.runs)(Inbound { request_id, ..inbound.clone() }).await;
         }
-        answer.map_err(|refusal| refusal.row().record)
+        answer.map_err(Failure::of)
     }
 }

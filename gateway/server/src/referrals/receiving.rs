@@ -14,6 +14,7 @@ use super::asking::Asking;
 use super::received::Received;
 use crate::handoffs::Runs;
 use crate::handoffs::book::{Change, Trouble};
+use crate::handoffs::failure::Failure;
 use crate::handoffs::names;
 use crate::handoffs::owed::Tells;
 use crate::handoffs::pool::Went;
@@ -58,12 +59,13 @@ impl Referrals {
         let asking = Asking { runs, referrals: self, id, received: &received };
         let outcome = step(&asking).await;
         let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
+        let went = outcome.as_ref().err().map_or(Went::On, Failure::went);
         let done = self.books.received.change(id, move |received| {
             let Some(mut state) = received.receiving() else { return Change::Made(None, None) };
             let found = match &outcome {
                 Ok(found) => found,
-                Err(why) => {
-                    let due = received.effort.fail(why.clone(), now, &config);
+                Err(failure) => {
+                    let due = received.effort.fail(failure.why(), now, &config);
                     if received.effort.given_up {
                         received.telling_mut().changed(&stamp);
                     }
@@ -114,13 +116,12 @@ impl Referrals {
         if done.await? != Some(Some(true)) {
             let sender = &received.sender;
             tracing::warn!(referral.id = %names::shown(id), referral.sender = %sender, "not received on yet");
-            return Ok(Went::Failed);
         }
-        Ok(Went::On)
+        Ok(went)
     }
 }
 
-async fn step(asking: &Asking<'_>) -> Result<Found, String> {
+async fn step(asking: &Asking<'_>) -> Result<Found, Failure> {
     let receiving = asking.received.receiving().ok_or("the record cannot be read")?;
     match receiving.next() {
         Some(Act::ReadTask) => read_task(asking, receiving.reasons().0).await,
@@ -133,7 +134,7 @@ async fn step(asking: &Asking<'_>) -> Result<Found, String> {
 }
 
 /// Reads the Task, and whether it is one for us.
-async fn read_task(asking: &Asking<'_>, as_of: u32) -> Result<Found, String> {
+async fn read_task(asking: &Asking<'_>, as_of: u32) -> Result<Found, Failure> {
     let task = asking.task().await?;
     Ok(match taken(asking, &task) {
         Some(read) => found_in(asking, &read, as_of),
@@ -173,7 +174,7 @@ fn found_in(asking: &Asking<'_>, read: &TaskRead, as_of: u32) -> Found {
 
 /// Puts the Task back, as it is at the sender now, with this status. Where it is that already, our answer was lost; where it
 /// is over, there is nothing to say any more.
-async fn put(asking: &Asking<'_>, status: TaskStatus, as_of: u32) -> Result<Found, String> {
+async fn put(asking: &Asking<'_>, status: TaskStatus, as_of: u32) -> Result<Found, Failure> {
     let task = asking.task().await?;
     let Some(read) = taken(asking, &task) else { return Ok(Told::NotForUs { as_of }.into()) };
     if read.status == status || !may_pull(read.status) {
@@ -183,31 +184,31 @@ async fn put(asking: &Asking<'_>, status: TaskStatus, as_of: u32) -> Result<Foun
     let answer = asking.put(&put, asking.received.person.clone()).await?;
     let now = task::read(&answer).map_err(|fault| format!("the Task: {fault}"))?.status;
     if now != status && may_pull(now) {
-        return Err(format!("the sender left the Task {now}"));
+        return Err(format!("the sender left the Task {now}").into());
     }
     Ok(Told::Answered(now).into())
 }
 
 /// Reads the Patient that the Task is for: only then is it known about whom the rest is asked.
-async fn find_out_who(asking: &Asking<'_>) -> Result<Found, String> {
+async fn find_out_who(asking: &Asking<'_>) -> Result<Found, Failure> {
     let id = asking.received.patient_id.as_deref().ok_or("the Task names no patient")?;
     let person = asking.received.person.clone().ok_or("nobody takes it")?;
     let patient = asking.read("Patient", id, Some(person)).await?;
     let Whose::Patient { bsns, malformed_bsn: false, .. } = whose(VERSION, &patient) else {
-        return Err("the Patient has no BSN".to_owned());
+        return Err("the Patient has no BSN".into());
     };
-    let [bsn] = bsns.as_slice() else { return Err("the Patient has not one BSN".to_owned()) };
+    let [bsn] = bsns.as_slice() else { return Err("the Patient has not one BSN".into()) };
     Ok(Found { patient: Some(bsn.clone()), ..Found::default() })
 }
 
 /// Asks for one part, and keeps it. That it cannot be had is what becomes of it, and the others go on.
-async fn pull(asking: &Asking<'_>, at: usize) -> Result<Found, String> {
+async fn pull(asking: &Asking<'_>, at: usize) -> Result<Found, Failure> {
     let received: &Received = asking.received;
     let part = received.parts.get(at).ok_or("the record cannot be read")?;
     let patient = received.patient().ok_or("it is not known about whom")?;
     let person = received.person.clone().ok_or("nobody takes it")?;
     // What was kept is held against the list again: nothing else is ever asked.
-    let query = Query::read(&part.query, None).map_err(|fault| fault.to_string())?;
+    let query = Query::read(&part.query, None).map_err(|fault| Failure::from(fault.to_string()))?;
     let (outcome, resources, why) = match asking.search(query.path(), query.query(), person, &patient).await {
         Ok(whole) if whole.matches == 0 => (Outcome::Empty, 0, None),
         Ok(whole) => {
@@ -219,7 +220,7 @@ async fn pull(asking: &Asking<'_>, at: usize) -> Result<Found, String> {
                 Err(fault) => (Outcome::Failed, 0, Some(fault.to_string())),
             }
         }
-        Err(why) => (Outcome::Failed, 0, Some(why)),
+        Err(failure) => (Outcome::Failed, 0, Some(failure.why().to_owned())),
     };
     let part = OfPart { at, resources, why };
     Ok(Found { part: Some(part), ..Told::Part(at, outcome).into() })

@@ -15,6 +15,7 @@ use super::sent::Sent;
 use super::{Partner, Referrals, SENDER};
 use crate::grants::Granted;
 use crate::handoffs::book::{Change, Trouble};
+use crate::handoffs::failure::Failure;
 use crate::handoffs::owed::Tells;
 use crate::handoffs::pool::Went;
 use crate::handoffs::{names, use_case};
@@ -25,6 +26,7 @@ impl Referrals {
         let Some(sent) = self.books.sent.get(id)? else { return Ok(Went::On) };
         let outcome = self.send_step(id, &sent).await;
         let (now, stamp, config) = (self.now(), self.stamp(), self.config.clone());
+        let went = outcome.as_ref().err().map_or(Went::On, Failure::went);
         let told = self.books.sent.change(id, move |sent| {
             let Some(sending) = sent.sending() else { return Change::Made(false, None) };
             match &outcome {
@@ -41,8 +43,8 @@ impl Referrals {
                     Change::Made(false, None)
                 }
                 Ok(Step::Nothing) => Change::Made(true, None),
-                Err(why) => {
-                    let due = sent.effort.fail(why.clone(), now, &config);
+                Err(failure) => {
+                    let due = sent.effort.fail(failure.why(), now, &config);
                     if sent.effort.given_up {
                         sent.telling_mut().changed(&stamp);
                     }
@@ -53,12 +55,11 @@ impl Referrals {
         let told = told.await?;
         if told == Some(false) {
             tracing::warn!(referral.id = %names::shown(id), referral.receiver = %sent.receiver, "not sent on yet");
-            return Ok(Went::Failed);
         }
-        Ok(Went::On)
+        Ok(went)
     }
 
-    async fn send_step(&self, id: Id, sent: &Sent) -> Result<Step, String> {
+    async fn send_step(&self, id: Id, sent: &Sent) -> Result<Step, Failure> {
         let sending = sent.sending().ok_or("the record cannot be read")?;
         let wanted = (sending.is_open(), sent.task_until);
         if sent.granted != Some(wanted) {
@@ -73,7 +74,7 @@ impl Referrals {
             let newest = sent.notifications.last().ok_or("the record cannot be read")?;
             let notification = sent.notification(newest, &self.own.0);
             let notification = Notification::NotificationTask(notification.to_resource().bytes());
-            self.tell(partner, sent, &notification).await.map_err(|fault| words(&fault))?;
+            self.tell(partner, sent, &notification).await.map_err(|fault| Failure::to_tell(&fault))?;
         }
         Ok(Step::Told(news))
     }
@@ -85,14 +86,14 @@ impl Referrals {
 
     /// Cancels the newest notification that the receiver knows. One that never reached it needs no cancelling: whoever reads
     /// the Task reads that it is cancelled.
-    async fn tell_cancelled(&self, partner: &Partner, sent: &Sent) -> Result<(), String> {
+    async fn tell_cancelled(&self, partner: &Partner, sent: &Sent) -> Result<(), Failure> {
         for identifier in sent.notifications.iter().rev() {
             let (task, query) = cancelled(&sent.notification(identifier, &self.own.0));
             let cancellation = Notification::Cancellation { task: task.bytes(), query };
             match self.tell(partner, sent, &cancellation).await {
                 Ok(()) => return Ok(()),
                 Err(NotTaken::Answered(404 | 410)) => {}
-                Err(fault) => return Err(words(&fault)),
+                Err(fault) => return Err(Failure::to_tell(&fault)),
             }
         }
         Ok(())
@@ -118,14 +119,4 @@ enum Step {
     Granted((bool, i64)),
     Told(u32),
     Nothing,
-}
-
-/// For the operator.
-fn words(fault: &NotTaken) -> String {
-    match fault {
-        NotTaken::NoToken(fault) => format!("no token from the receiver ({fault:?})"),
-        NotTaken::NoAnswer(fault) => format!("the notification: {fault}"),
-        NotTaken::Answered(status) => format!("the notification was answered with {status}"),
-        NotTaken::Unusable(why) => (*why).to_owned(),
-    }
 }
