@@ -281,12 +281,13 @@ impl<R: Tells + Serialize + DeserializeOwned + Send + 'static> Book<R> {
         Ok(self.transfers.due(now, most)?)
     }
 
-    /// Whether something is due about this one.
+    /// This one, if something is due about it.
     ///
     /// # Errors
     /// The book cannot be read.
-    pub fn is_due(&self, id: Id, now: i64) -> Result<bool, Trouble> {
-        Ok(self.transfers.get(id)?.and_then(|found| found.entry.due).is_some_and(|due| due <= now))
+    pub fn due_now(&self, id: Id, now: i64) -> Result<Option<R>, Trouble> {
+        let found = self.transfers.get(id)?.filter(|found| found.entry.due.is_some_and(|due| due <= now));
+        found.map(|found| read(&found.entry.record)).transpose()
     }
 
     /// At most so many transfers from behind this one on.

@@ -65,7 +65,7 @@ impl Asking<'_> {
         };
         let bundle = filing::transaction(&handoff, &binaries, &patient, origin).write();
         let asked = self.about(Method::Post, "", bundle, handoff.patient(), taker);
-        let recorded = self.run(asked).await?.map_err(|refusal| refusal.row().record)?;
+        let recorded = self.run(asked).await?.map_err(Failure::of)?;
         let written = recorded.released().transaction().first().and_then(|first| first.id.clone());
         let composition = written.ok_or("the record system does not say what it stored")?;
         Ok(Found::filed(composition))
@@ -74,7 +74,7 @@ impl Asking<'_> {
     /// The one patient of this BSN there. Where there is none, or more than one, somebody has to see to it.
     async fn own_patient(&self, bsn: &Bsn, taker: &Person) -> Result<LogicalId, Failure> {
         let asked = self.about(Method::Get, "Patient", Bytes::new(), bsn, taker.clone());
-        let recorded = self.run(asked).await?.map_err(|refusal| refusal.row().record)?;
+        let recorded = self.run(asked).await?.map_err(Failure::of)?;
         let released = recorded.released();
         let whole = |part: &exchange::Part| {
             matches!(part.status(), SourceStatus::Answered | SourceStatus::NothingThere)

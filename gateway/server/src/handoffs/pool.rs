@@ -45,31 +45,40 @@ pub(crate) enum Went {
     Away,
 }
 
-/// Whose transfer it is: the provider at the other side.
+/// Whom the next step of a transfer waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Party {
+    /// The provider at the other side.
+    Provider(Ura),
+    /// The provider's own record system. Whether it is slow or down is nothing to those who send.
+    RecordSystem,
+}
+
+/// What waits for somebody.
 pub(crate) trait OfParty {
-    fn party(&self) -> &Ura;
+    fn party(&self) -> Party;
 }
 
 /// What waits, and for whom.
 #[derive(Default)]
 struct Waiting {
-    parties: HashMap<Ura, Party>,
+    parties: HashMap<Party, Place>,
     /// In turn: each is in here once while something waits for it.
-    turns: VecDeque<Ura>,
+    turns: VecDeque<Party>,
     /// Everything that waits or is under way.
     known: HashSet<Id>,
     under_way: usize,
 }
 
 #[derive(Default)]
-struct Party {
+struct Place {
     waiting: VecDeque<Id>,
     under_way: usize,
     failures: u32,
     alone_until: Option<Instant>,
 }
 
-impl Party {
+impl Place {
     /// Whether one more may be begun.
     fn free(&self, now: Instant) -> bool {
         let most = if self.failures < FAILURES { OF_ONE_PARTY } else { 1 };
@@ -94,7 +103,7 @@ impl Party {
 }
 
 impl Waiting {
-    fn put(&mut self, id: Id, party: &Ura) {
+    fn put(&mut self, id: Id, party: &Party) {
         if !self.known.insert(id) {
             return;
         }
@@ -106,7 +115,7 @@ impl Waiting {
     }
 
     /// The next one that may be begun, of the party whose turn it is.
-    fn next(&mut self, now: Instant) -> Option<(Id, Ura)> {
+    fn next(&mut self, now: Instant) -> Option<(Id, Party)> {
         if self.under_way == AT_ONCE {
             return None;
         }
@@ -126,7 +135,7 @@ impl Waiting {
         None
     }
 
-    fn done(&mut self, id: Id, name: &Ura, went: Went, now: Instant) {
+    fn done(&mut self, id: Id, name: &Party, went: Went, now: Instant) {
         self.known.remove(&id);
         self.under_way = self.under_way.saturating_sub(1);
         let Some(party) = self.parties.get_mut(name) else { return };
@@ -183,10 +192,10 @@ async fn through<R, F>(
     now: &impl Fn() -> i64,
     step: &impl Fn(Id) -> F,
     id: Id,
-    party: Ura,
-) -> (Id, Ura, Went)
+    party: Party,
+) -> (Id, Party, Went)
 where
-    R: Tells + Serialize + DeserializeOwned + Send + 'static,
+    R: Tells + OfParty + Serialize + DeserializeOwned + Send + 'static,
     F: Future<Output = Result<Went, Trouble>>,
 {
     let all = async {
@@ -194,7 +203,7 @@ where
             if step(id).await? == Went::Away {
                 return Ok(Went::Away);
             }
-            if !book.is_due(id, now())? {
+            if book.due_now(id, now())?.is_none_or(|record| record.party() != party) {
                 break;
             }
         }
@@ -217,7 +226,7 @@ where
         if !waiting.known.contains(&id)
             && let Some(record) = book.get(id)?
         {
-            waiting.put(id, record.party());
+            waiting.put(id, &record.party());
         }
     }
     Ok(())
@@ -227,13 +236,17 @@ where
 mod tests {
     use super::*;
 
-    fn ura(number: u8) -> Ura {
-        Ura::parse(&format!("0000000{number}")).unwrap()
+    fn ura(number: u8) -> Party {
+        Party::Provider(Ura::parse(&format!("0000000{number}")).unwrap())
     }
 
     fn begun(waiting: &mut Waiting, now: Instant) -> Vec<(u8, String)> {
         let all = std::iter::from_fn(|| waiting.next(now));
-        all.map(|(id, party)| (id[0], party.as_str()[7..].to_owned())).collect()
+        let last = |party| match party {
+            Party::Provider(ura) => ura.as_str()[7..].to_owned(),
+            Party::RecordSystem => "own".to_owned(),
+        };
+        all.map(|(id, party)| (id[0], last(party))).collect()
     }
 
     #[test]
@@ -253,6 +266,15 @@ mod tests {
             (0..3).for_each(|id| waiting.put([210 + 3 * (party - 4) + id; 16], &ura(party)));
         }
         assert_eq!(begun(&mut waiting, now).len(), AT_ONCE - 12, "never more than all places");
+    }
+
+    #[test]
+    fn a_record_system_that_is_slow_has_places_of_its_own() {
+        let (now, mut waiting) = (Instant::now(), Waiting::default());
+        (0..20).for_each(|id| waiting.put([id; 16], &Party::RecordSystem));
+        assert_eq!(begun(&mut waiting, now).len(), OF_ONE_PARTY);
+        (20..40).for_each(|id| waiting.put([id; 16], &ura(1)));
+        assert!(begun(&mut waiting, now).iter().filter(|(_, name)| name == "1").count() == AT_ONCE - OF_ONE_PARTY);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::effort::Effort;
 use super::filing::Filing;
 use super::owed::{Telling, Tells};
-use super::pool::OfParty;
+use super::pool::{OfParty, Party};
 
 /// One transfer that we receive. Debug shows no patient and no person.
 #[derive(Clone, Serialize, Deserialize)]
@@ -146,8 +146,8 @@ impl Received {
 }
 
 impl OfParty for Received {
-    fn party(&self) -> &Ura {
-        &self.sender
+    fn party(&self) -> Party {
+        if self.owes_filing() { Party::RecordSystem } else { Party::Provider(self.sender.clone()) }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effort::Effort;
 use super::owed::{Telling, Tells};
-use super::pool::OfParty;
+use super::pool::{OfParty, Party};
 
 /// One transfer that we send. Debug shows no patient.
 #[derive(Clone, Serialize, Deserialize)]
@@ -169,8 +169,8 @@ impl Sent {
 }
 
 impl OfParty for Sent {
-    fn party(&self) -> &Ura {
-        &self.receiver
+    fn party(&self) -> Party {
+        Party::Provider(self.receiver.clone())
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::handoffs::effort::Effort;
 use crate::handoffs::owed::{Telling, Tells};
-use crate::handoffs::pool::OfParty;
+use crate::handoffs::pool::{OfParty, Party};
 
 /// One referral that we receive. Debug shows no patient and no person.
 #[derive(Clone, Serialize, Deserialize)]
@@ -165,8 +165,8 @@ impl Received {
 }
 
 impl OfParty for Received {
-    fn party(&self) -> &Ura {
-        &self.sender
+    fn party(&self) -> Party {
+        Party::Provider(self.sender.clone())
     }
 }
 

@@ -11,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::handoffs::effort::Effort;
 use crate::handoffs::owed::{Telling, Tells};
-use crate::handoffs::pool::OfParty;
+use crate::handoffs::pool::{OfParty, Party};
 
 /// How many notifications of one referral are remembered, to be cancelled.
 const REMEMBERED: usize = 8;
@@ -168,8 +168,8 @@ impl Sent {
 }
 
 impl OfParty for Sent {
-    fn party(&self) -> &Ura {
-        &self.receiver
+    fn party(&self) -> Party {
+        Party::Provider(self.receiver.clone())
     }
 }
 
