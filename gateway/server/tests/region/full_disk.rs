@@ -157,7 +157,11 @@ fn ask(
     let code = "x".repeat(QUESTION_BYTES);
     async move {
         while !over.load(Ordering::Relaxed) {
-            let answer = wire.post_form(&url, &[("code", &code)]).await.unwrap();
+            // A refusal may come, and the connection go, before the question is told whole: that is no answer.
+            let Ok(answer) = wire.post_form(&url, &[("code", &code)]).await else {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            };
             if answer.status == 200 {
                 let id = answer.header("x-request-id").unwrap().to_owned();
                 received.lock().unwrap().answers.push(id);

@@ -36,6 +36,7 @@ struct Load {
 /// Gives back the serial number of the pharmacy's new certificate.
 pub async fn under_load(setting: &Setting) -> String {
     let begun = Instant::now();
+    let marks = join_all(setting.ready.nodes.iter().map(|node| setting.mark(&node.key))).await;
     let caller = setting.organisation(CLINIC, "hospital").unwrap();
     let current = RefCell::new(Rc::new(caller));
     let load = Load::default();
@@ -49,9 +50,23 @@ pub async fn under_load(setting: &Setting) -> String {
         failures.len(),
         begun.elapsed().as_secs_f32()
     );
-    assert!(failures.is_empty(), "{:#?}", failures.iter().take(5).collect::<Vec<_>>());
+    if !failures.is_empty() {
+        // What went amiss is in the logs of both sides.
+        for (node, mark) in setting.ready.nodes.iter().zip(marks) {
+            let records = setting.since(&mark.unwrap(), &node.key).unwrap();
+            for record in records.iter().filter(|record| amiss(record)) {
+                eprintln!("{}: {} {} {}", node.key, record["asked"], record["outcome"], record["sources"]);
+            }
+        }
+        panic!("{:#?}", failures.iter().take(5).collect::<Vec<_>>());
+    }
     assert!(asked > 100 && overviews > 10);
     serial
+}
+
+fn amiss(record: &Value) -> bool {
+    let well = |source: &Value| source["status"] == "answered" || source["status"] == "nothing-there";
+    record["outcome"]["result"] != "released" || !record["sources"].as_array().is_some_and(|all| all.iter().all(well))
 }
 
 /// A node whose certificate is revoked while others hold connections to it is asked no more, without anybody's doing.
