@@ -3,22 +3,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use exchange::ports::{BoxFuture, Localisation, Source, Whereabouts};
-use exchange::{BodyKind, Conditions, Gate, Inbound, Recorded, Refusal, SourceStatus};
+use exchange::{Inbound, Refusal, SourceStatus};
 use fhir::{Bsn, Method, Parameter, Resource, SearchMode, SearchQuery};
 use flows::eoverdracht::VERSION;
 use flows::eoverdracht::making::{Answered, Section};
 use policy::{Caller, Direction, Finding, NotFoundOut, Permit};
 
-use super::receiving::Runs;
+use super::asking::{OwnQuestion, Runs, in_turn};
 use super::tickets::Ticket;
 use super::{Handoffs, MAKING, use_case};
-
-/// How often one question waits its turn.
-const WAITS: usize = 5;
 
 /// Most pages of one answer that are turned.
 const MOST_PAGES: usize = 50;
@@ -143,7 +139,7 @@ impl Gathering<'_> {
         let mut inbound = self.inbound(path, query, &ticket);
         let (mut answered, mut withheld) = (Answered::default(), 0);
         for _ in 0..MOST_PAGES {
-            let recorded = self.run(&inbound).await.map_err(NoAnswer::Refused)?;
+            let recorded = in_turn(self.runs, &inbound).await.map_err(NoAnswer::Refused)?;
             let released = recorded.released();
             if released.parts().is_empty() {
                 return Err(not_whole("no source of ours is asked for this"));
@@ -172,33 +168,15 @@ impl Gathering<'_> {
     }
 
     fn inbound(&self, path: &str, query: &str, ticket: &Ticket) -> Inbound {
-        Inbound {
-            request_id: uuid::Uuid::new_v4().to_string(),
-            correlation_id: self.correlation.to_owned(),
-            gate: Gate::Inner,
-            remote: None,
+        let question = OwnQuestion {
+            use_case: MAKING,
             version: VERSION,
-            method: Some(Method::Get),
-            path: path.to_owned(),
+            correlation: self.correlation,
+            method: Method::Get,
+            path,
             query: query.to_owned(),
             body: Bytes::new(),
-            body_kind: BodyKind::None,
-            conditions: Conditions::default(),
-            credentials: ticket.credentials(),
-            use_case: Some(MAKING.to_owned()),
-            emergency: None,
-            unreadable: None,
-        }
-    }
-
-    async fn run(&self, inbound: &Inbound) -> Result<Recorded, Refusal> {
-        let mut answer = (self.runs)(inbound.clone()).await;
-        for _ in 0..WAITS {
-            let Err(Refusal::Throttled(seconds)) = answer else { break };
-            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
-            let request_id = uuid::Uuid::new_v4().to_string();
-            answer = (self.runs)(Inbound { request_id, ..inbound.clone() }).await;
-        }
-        answer
+        };
+        question.inbound(ticket)
     }
 }

@@ -12,8 +12,8 @@ use flows::eoverdracht::making::{self, Making, Provider, SECTIONS};
 use policy::{Caller, DataHolder, Organisation, Person, UseCases};
 use serde_json::{Value, json};
 
+use super::asking::Runs;
 use super::making::{Gathered, Gathering, MakingPlaces, NoAnswer};
-use super::receiving::Runs;
 use super::testing::{BSN, Log, Nothing, OWN, World, read, ura, use_case_of};
 use super::tickets::TicketDesk;
 use super::*;

@@ -5,6 +5,7 @@
 //! ([`outbox`]), as receiver the peer is ([`ports`] says who), and to the provider's own systems the inbox ([`inbox`]).
 //! What is due is done by two loops ([`sending`], [`receiving`]) that may be cut off at any moment.
 
+pub(crate) mod asking;
 pub mod book;
 pub(crate) mod callbacks;
 #[cfg(test)]
@@ -69,10 +70,10 @@ use sent::Sent;
 use tickets::Tickets;
 use tokio::sync::Notify;
 
+pub use asking::Runs;
 pub use inbox::InboxSource;
 pub use outbox::OutboxSource;
 pub use push::{Prepared, PushFault, Pushed};
-pub use receiving::Runs;
 pub use replacing::{ReplaceFault, Replaced};
 pub use taking::{CancelFault, TakeFault, Taken};
 pub use work::Working;

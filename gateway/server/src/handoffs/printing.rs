@@ -1,6 +1,8 @@
 //! A handoff with itself as PDF/A beside it, for a receiver that cannot take in all of its building blocks: a DocumentReference in
 //! the section of documents, and its Binary (Nuts bolt eOverdracht; MedMij PDF/A). Whoever pushes asks for it.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fhir::{Bundle, BundleKind, Entry, Resource};
@@ -16,6 +18,9 @@ use uuid::Uuid;
 
 /// So many are printed at once; others wait. Some hundred pages take a core for as long as they take.
 static PRINTERS: Semaphore = Semaphore::const_new(2);
+
+/// Nobody waits longer for one of them.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why there is none. Says nothing of the patient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +53,11 @@ pub async fn pdf(
     to: String,
     now: OffsetDateTime,
 ) -> Result<Vec<u8>, PrintingFault> {
-    let _printer = PRINTERS.acquire().await.map_err(|_| PrintingFault::Unavailable)?;
+    let printer = tokio::time::timeout(PATIENCE, PRINTERS.acquire()).await;
+    let printer = printer.ok().and_then(Result::ok).ok_or(PrintingFault::Unavailable)?;
     let print = move || {
+        // Held until it is printed, also when whoever asked has gone meanwhile.
+        let _printer = printer;
         let made = put_down(&resources).unwrap_or(now);
         let readable = Readable::of(&resources).ok_or(PrintingFault::NoHandoff)?;
         let id = id.urn().to_string();

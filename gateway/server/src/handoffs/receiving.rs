@@ -2,20 +2,18 @@
 //! through the stack, as an exchange of its own with its own record.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use connectors::identity::oauth::TRANSFER;
 use exchange::ports::SourceFault;
-use exchange::{BodyKind, Conditions, Gate, Inbound, Recorded, Refusal, SourceStatus};
+use exchange::{Recorded, Refusal, SourceStatus};
 use fhir::{Bsn, Method, Resource, links};
 use flows::eoverdracht::task::{self, Named};
 use flows::eoverdracht::{Act, Handoff, Receiving, Stage, TaskStatus, Told, VERSION};
-use futures_util::future::LocalBoxFuture;
 use policy::{Caller, Organisation, Person, TreatmentRelation};
 use store::transfers::Id;
 
+use super::asking::{OwnQuestion, Runs, in_turn};
 use super::book::{Change, Trouble};
 use super::failure::Failure;
 use super::filing::Filing;
@@ -23,12 +21,6 @@ use super::owed::Tells;
 use super::pool::Went;
 use super::received::Received;
 use super::{Handoffs, RECEIVER, names, use_case};
-
-/// What carries an exchange out: the node's own stack.
-pub type Runs = Arc<dyn Fn(Inbound) -> LocalBoxFuture<'static, Result<Recorded, Refusal>>>;
-
-/// How often one question waits its turn.
-const WAITS: usize = 5;
 
 /// Most resources that are fetched one by one.
 const MOST: usize = 2_000;
@@ -347,31 +339,15 @@ impl Asking<'_> {
             token_id: None,
         };
         let ticket = self.handoffs.tickets.give(caller).ok_or("no ticket can be made")?;
-        let inbound = Inbound {
-            request_id: uuid::Uuid::new_v4().to_string(),
-            correlation_id: self.received.correlation.clone(),
-            gate: Gate::Inner,
-            remote: None,
+        let question = OwnQuestion {
+            use_case: asked.use_case,
             version: VERSION,
-            method: Some(asked.method),
-            path: asked.path,
+            correlation: &self.received.correlation,
+            method: asked.method,
+            path: &asked.path,
             query: String::new(),
-            body_kind: if asked.body.is_empty() { BodyKind::None } else { BodyKind::Json },
             body: asked.body,
-            conditions: Conditions::default(),
-            credentials: ticket.credentials(),
-            use_case: Some(asked.use_case.to_owned()),
-            emergency: None,
-            unreadable: None,
         };
-        let mut answer = (self.runs)(inbound.clone()).await;
-        for _ in 0..WAITS {
-            // A handoff of many parts may be more than anybody may ask at once: it waits its turn and is not begun again.
-            let Err(Refusal::Throttled(seconds)) = answer else { break };
-            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
-            let request_id = uuid::Uuid::new_v4().to_string();
-            answer = (self.runs)(Inbound { request_id, ..inbound.clone() }).await;
-        }
-        Ok(answer)
+        Ok(in_turn(self.runs, &question.inbound(&ticket)).await)
     }
 }

@@ -28,8 +28,8 @@ use serde_json::{Value, json};
 use store::state::StateOptions;
 use store::transfers::Id;
 
+use super::asking::Runs;
 use super::ports::HandoffPlaces;
-use super::receiving::Runs;
 use super::tickets::TicketDesk;
 use super::*;
 use crate::patient_index::OwnPatients;

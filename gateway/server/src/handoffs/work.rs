@@ -6,11 +6,11 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::Handoffs;
+use super::asking::Runs;
 use super::callbacks::keep_telling;
 use super::effort::Backoff;
 use super::forgetting::EVERY;
 use super::pool::bring_further;
-use super::receiving::Runs;
 use crate::http::endpoint;
 use crate::node::Node;
 

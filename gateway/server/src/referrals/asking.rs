@@ -1,11 +1,9 @@
 //! Asks the sender of one referral. Every question goes through the node's own stack, as an exchange of its own with its own
 //! record.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use connectors::identity::oauth::REFERRAL;
-use exchange::{BodyKind, Conditions, Gate, Inbound, Recorded, Refusal, SourceStatus};
+use exchange::{Inbound, SourceStatus};
 use fhir::{Bsn, Method, Parameter, Resource, SearchMode, SearchQuery};
 use flows::bgz::VERSION;
 use policy::{Caller, Organisation, Person, TreatmentRelation};
@@ -13,12 +11,10 @@ use store::transfers::Id;
 
 use super::received::Received;
 use super::{INTAKE, RECEIVER, Referrals};
+use crate::handoffs::asking::{OwnQuestion, in_turn};
 use crate::handoffs::failure::Failure;
 use crate::handoffs::tickets::Ticket;
 use crate::handoffs::{Runs, names, use_case};
-
-/// How often one question waits its turn.
-const WAITS: usize = 5;
 
 /// Most pages of one answer that are turned.
 const MOST_PAGES: usize = 200;
@@ -104,7 +100,7 @@ impl Asking<'_> {
         let mut inbound = self.inbound(&asked, &ticket);
         let mut whole = Whole::default();
         for _ in 0..MOST_PAGES {
-            let recorded = self.run(&inbound).await?;
+            let recorded = in_turn(self.runs, &inbound).await.map_err(Failure::of)?;
             let released = recorded.released();
             let is_whole = |part: &exchange::Part| {
                 let answered = matches!(part.status(), SourceStatus::Answered | SourceStatus::NothingThere);
@@ -131,34 +127,15 @@ impl Asking<'_> {
     }
 
     fn inbound(&self, asked: &Asked<'_>, ticket: &Ticket) -> Inbound {
-        Inbound {
-            request_id: uuid::Uuid::new_v4().to_string(),
-            correlation_id: self.received.correlation.clone(),
-            gate: Gate::Inner,
-            remote: None,
+        let question = OwnQuestion {
+            use_case: asked.use_case,
             version: VERSION,
-            method: Some(asked.method),
-            path: asked.path.clone(),
+            correlation: &self.received.correlation,
+            method: asked.method,
+            path: &asked.path,
             query: asked.query.clone(),
             body: asked.body.map_or_else(Bytes::new, Resource::bytes),
-            body_kind: if asked.body.is_some() { BodyKind::Json } else { BodyKind::None },
-            conditions: Conditions::default(),
-            credentials: ticket.credentials(),
-            use_case: Some(asked.use_case.to_owned()),
-            emergency: None,
-            unreadable: None,
-        }
-    }
-
-    async fn run(&self, inbound: &Inbound) -> Result<Recorded, Failure> {
-        let mut answer = (self.runs)(inbound.clone()).await;
-        for _ in 0..WAITS {
-            // A data set of many parts may be more than anybody may ask at once: it waits its turn and is not begun again.
-            let Err(Refusal::Throttled(seconds)) = answer else { break };
-            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
-            let request_id = uuid::Uuid::new_v4().to_string();
-            answer = (self.runs)(Inbound { request_id, ..inbound.clone() }).await;
-        }
-        answer.map_err(Failure::of)
+        };
+        question.inbound(ticket)
     }
 }

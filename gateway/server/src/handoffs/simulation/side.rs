@@ -23,9 +23,9 @@ use flows::eoverdracht::NotificationTask;
 use policy::{Caller, DataHolder, Organisation, UseCases};
 use store::state::StateOptions;
 
+use super::super::asking::Runs;
 use super::super::book::Trouble;
 use super::super::ports::{HandoffBases, HandoffPatients, HandoffPlaces, HeldByReceived, Tells};
-use super::super::receiving::Runs;
 use super::super::testing::{Log, Nothing, dead, use_case_of};
 use super::super::tickets::TicketDesk;
 use super::super::*;

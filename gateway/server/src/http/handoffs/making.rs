@@ -6,18 +6,16 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use exchange::notice::Handed;
 use exchange::{Refusal, Unreadable};
 use fhir::{Bsn, IssueCode, Ura};
 use flows::eoverdracht::making::{self, Making, Provider, SECTIONS, Section};
-use policy::Direction;
 use serde::Deserialize;
 
 use super::super::{endpoint, responder};
 use super::printed::with_print;
-use super::pushing::{offered, push_refused};
+use super::pushing::{offered, on_record, push_refused};
 use super::routing::Within;
-use super::{Entered, No, enter, json, no, record, refuse, text, unavailable, views};
+use super::{Entered, No, enter, json, no, refuse, text, unavailable, views};
 use crate::handoffs::making::{Gathering, NoAnswer};
 use crate::handoffs::{MAKING, PushFault, Runs, SENDER, names};
 use crate::node::Node;
@@ -127,15 +125,7 @@ pub async fn make(request: HttpRequest, payload: Payload, node: Data<Node>) -> R
     let prepared = prepared.known_by(known).routed_to(routed);
     let prepared =
         if wanted.pdf { with_print(&handoffs, &wanted.receiver, prepared, offered(&node)).await? } else { prepared };
-    let handed = Handed {
-        caller: &caller,
-        direction: Direction::User,
-        interaction: "create",
-        patient: Some(prepared.handoff().patient()),
-        resource_type: "Composition",
-        resource: Some(format!("Composition/{id}")),
-    };
-    record(&node, &inbound, handed).await?;
+    on_record(&node, &inbound, &caller, "create", &prepared).await?;
     let pushed = handoffs.push(&wanted.receiver, &prepared, correlation).await.map_err(|fault| push_refused(&fault))?;
     tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was made");
     let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };

@@ -250,16 +250,21 @@ pub async fn document(
     let node = node.into_inner();
     let id = read_id(&id)?;
     let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, INBOX, "").await?;
-    let getting = handoffs.getting(id, caller, inbound).map_err(|fault| match fault {
+    let getting = handoffs.getting(id, caller, inbound).map_err(|fault| not_got(&fault))?;
+    let (inbound, _ticket) = getting.apart();
+    let made = responder::make(&frame, &endpoint::run(&node, inbound).await);
+    Ok(responder::send(&frame, made))
+}
+
+/// Why nothing of what was received is given.
+fn not_got(fault: &GettingFault) -> No {
+    match fault {
         GettingFault::Unknown => unknown(),
         GettingFault::NoTicket => {
             refuse(StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, "no ticket can be made now")
         }
-        GettingFault::Trouble(fault) => unavailable(&fault),
-    })?;
-    let (inbound, _ticket) = getting.apart();
-    let made = responder::make(&frame, &endpoint::run(&node, inbound).await);
-    Ok(responder::send(&frame, made))
+        GettingFault::Trouble(fault) => unavailable(fault),
+    }
 }
 
 /// Writes the record of what was handed to us.

@@ -8,8 +8,7 @@ use uuid::Uuid;
 
 use super::super::{endpoint, responder};
 use super::pushing::push_refused;
-use super::{Entered, No, enter, no, plain, read_id, refuse, unavailable, unknown};
-use crate::handoffs::getting::GettingFault;
+use super::{Entered, No, enter, no, not_got, plain, read_id, refuse, unavailable, unknown};
 use crate::handoffs::printing::{self, PrintingFault};
 use crate::handoffs::{Handoffs, INBOX, Prepared, PushFault};
 use crate::node::Node;
@@ -41,11 +40,7 @@ pub async fn pdf(
     let id = read_id(&id)?;
     let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, INBOX, "").await?;
     let received = handoffs.books.received.get(id).map_err(|fault| unavailable(&fault))?.ok_or_else(unknown)?;
-    let getting = handoffs.getting(id, caller, inbound).map_err(|fault| match fault {
-        GettingFault::Unknown => unknown(),
-        GettingFault::NoTicket => refused(&PrintingFault::Unavailable),
-        GettingFault::Trouble(fault) => unavailable(&fault),
-    })?;
+    let getting = handoffs.getting(id, caller, inbound).map_err(|fault| not_got(&fault))?;
     let (inbound, _ticket) = getting.apart();
     let recorded = endpoint::run(&node, inbound).await.map_err(|refusal| no(responder::refuse(&frame, &refusal)))?;
     let resources = recorded.released().items().map(|(_, item)| item.resource().clone()).collect();

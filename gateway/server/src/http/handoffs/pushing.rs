@@ -7,7 +7,7 @@ use exchange::notice::Handed;
 use exchange::{Inbound, Refusal};
 use fhir::json::Limits;
 use fhir::{FhirVersion, IssueCode, LogicalId, Ura};
-use policy::{Direction, Finding};
+use policy::{Caller, Direction, Finding};
 use serde::Deserialize;
 
 use super::super::format;
@@ -45,17 +45,7 @@ pub async fn push(
     let prepared = prepared(&node, &handoffs, &inbound, &frame).await?;
     let prepared = prepared.routed_to(within.look_up(&node, &receiver).await?);
     let prepared = if query.pdf { with_print(&handoffs, &receiver, prepared, offered(&node)).await? } else { prepared };
-    let handoff = prepared.handoff();
-    // Who gave it, about whom, is on record before there is a transfer.
-    let handed = Handed {
-        caller: &caller,
-        direction: Direction::User,
-        interaction: "create",
-        patient: Some(handoff.patient()),
-        resource_type: "Composition",
-        resource: Some(format!("Composition/{}", handoff.composition())),
-    };
-    record(&node, &inbound, handed).await?;
+    on_record(&node, &inbound, &caller, "create", &prepared).await?;
     let pushed = handoffs.push(&receiver, &prepared, &inbound.correlation_id).await;
     let pushed = pushed.map_err(|fault| push_refused(&fault))?;
     tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was pushed");
@@ -97,6 +87,26 @@ pub(super) async fn prepared(
         return Err(push_refused(&PushFault::PatientId));
     }
     Ok(prepared)
+}
+
+/// Who gave it, about whom, is on record before there is a transfer, or a newer version of one.
+pub(super) async fn on_record(
+    node: &Node,
+    inbound: &Inbound,
+    caller: &Caller,
+    interaction: &'static str,
+    prepared: &Prepared,
+) -> Result<(), No> {
+    let handoff = prepared.handoff();
+    let handed = Handed {
+        caller,
+        direction: Direction::User,
+        interaction,
+        patient: Some(handoff.patient()),
+        resource_type: "Composition",
+        resource: Some(format!("Composition/{}", handoff.composition())),
+    };
+    record(node, inbound, handed).await
 }
 
 /// Which types may leave with a handoff.

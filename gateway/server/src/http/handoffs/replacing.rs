@@ -3,14 +3,12 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use exchange::notice::Handed;
 use fhir::IssueCode;
-use policy::Direction;
 use serde::Deserialize;
 
 use super::printed::with_print;
-use super::pushing::{offered, prepared, push_refused};
-use super::{Entered, No, enter, read_id, record, refuse, told, unavailable, unknown, views};
+use super::pushing::{offered, on_record, prepared, push_refused};
+use super::{Entered, No, enter, read_id, refuse, told, unavailable, unknown, views};
 use crate::handoffs::{ReplaceFault, SENDER, names};
 use crate::node::Node;
 
@@ -37,16 +35,7 @@ pub async fn replace(
     let prepared = prepared(&node, &handoffs, &inbound, &frame).await?.routed_to(sent.routed.clone());
     let prepared =
         if query.pdf { with_print(&handoffs, &sent.receiver, prepared, offered(&node)).await? } else { prepared };
-    let handoff = prepared.handoff();
-    let handed = Handed {
-        caller: &caller,
-        direction: Direction::User,
-        interaction: "update",
-        patient: Some(handoff.patient()),
-        resource_type: "Composition",
-        resource: Some(format!("Composition/{}", handoff.composition())),
-    };
-    record(&node, &inbound, handed).await?;
+    on_record(&node, &inbound, &caller, "update", &prepared).await?;
     let replaced = handoffs.replace(id, &prepared).await.map_err(|fault| refused(&fault))?;
     tracing::info!(handoff.transfer = %names::shown(id), "a newer version of a handoff was pushed");
     let view = views::Sent::of(id, &replaced.sent, &handoffs).when_pushed(replaced.dangling, replaced.shortcomings);
