@@ -6,6 +6,7 @@
 mod agreements;
 mod chart;
 mod codes;
+mod older;
 mod patients;
 mod person;
 mod providers;
@@ -17,6 +18,7 @@ use std::{fs, io};
 use serde_json::Value;
 
 pub use agreements::{Consent, ConsentState, Relation, consents, relations};
+pub use older::{has_older_system, older_resources};
 use patients::STORIES;
 pub use providers::{GENERAL_PRACTICE, HOSPITAL, NURSING_HOME, PHARMACY, Practitioner, Provider, SourceKind};
 use providers::{PROVIDERS, STAFF};

@@ -34,6 +34,7 @@ mod locating;
 mod masked;
 mod medication;
 mod mitz;
+mod mixed_versions;
 mod notices;
 mod nvi;
 mod outer_gate;
@@ -145,6 +146,7 @@ fn region() -> Vec<Check> {
     let mut all = facts::checks();
     all.extend(overview::checks());
     all.extend(medication::checks());
+    all.extend(mixed_versions::checks());
     all.extend(laboratory::checks());
     all.extend(denied::checks());
     all.extend(attacks::checks());

@@ -23,6 +23,7 @@ pub use measurements::lab;
 pub use medication::{Medicine, daily, weekly};
 pub use problems::{Against, Severity};
 pub use treatments::Stopping;
+pub(super) use treatments::TREATMENTS;
 
 /// Where the profiles and extensions of Nictiz live.
 pub const PROFILES: &str = "http://nictiz.nl/fhir/StructureDefinition/";

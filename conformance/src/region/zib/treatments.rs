@@ -8,7 +8,8 @@ use super::super::codes::{Concept, SNOMED, concept};
 use super::{coded, extension};
 
 /// The test space of the standard for names of treatments and of blocks.
-const TREATMENTS: &str = "urn:oid:2.16.840.1.113883.2.4.3.11.999.77.1.1";
+/// Treatments, in every system of the region.
+pub(in crate::region) const TREATMENTS: &str = "urn:oid:2.16.840.1.113883.2.4.3.11.999.77.1.1";
 const AGREEMENTS: &str = "urn:oid:2.16.840.1.113883.2.4.3.11.999.77.16076005.1";
 const ADMINISTRATION_AGREEMENTS: &str = "urn:oid:2.16.840.1.113883.2.4.3.11.999.77.422037009.1";
 

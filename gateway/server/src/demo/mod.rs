@@ -16,6 +16,7 @@ mod log_in;
 mod log_keys;
 mod national;
 mod notices;
+mod older;
 mod outsiders;
 mod overseers;
 mod ready;

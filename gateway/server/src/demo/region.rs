@@ -1,7 +1,6 @@
 //! The demo region: four providers, their source systems, their nodes.
 #![allow(clippy::print_stdout, reason = "tells its user where to look")]
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use conformance::ca::{AuthorityHandle, AuthorityServer, Subject};
@@ -26,8 +25,8 @@ use super::national::National;
 use super::notices::Notices;
 use super::ready::{FORMAT, Ready, ReadyCaller, ReadyNode, ReadyPatient, ReadyPerson, ReadySimulator};
 use super::{
-    DemoOptions, embedded, handoffs, io, log_keys, loopback, outsiders, overseers, port, referrals, registers, said,
-    secrets, telling, ura, use_case,
+    DemoOptions, embedded, handoffs, io, log_keys, loopback, older, outsiders, overseers, port, referrals, registers,
+    said, secrets, telling, ura, use_case,
 };
 use crate::config::{
     BoundsConfig, InnerConfig, LogConfig, Mode, NodeConfig, OuterConfig, PartnerEntry, PartnerLog, PartnerNode,
@@ -113,9 +112,13 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         directories: &directories,
         notices: &notices,
         ecd: &ecd,
+        base_port: options.base_port,
     };
     for place in &places {
-        simulators.extend(source_of(place)?);
+        simulators.extend(source_of(place)?.map(|(key, handle)| (key, "fhir-r4-source", handle)));
+        simulators.extend(
+            older::start(options.base_port, place.provider)?.map(|(key, handle)| (key, "fhir-stu3-source", handle)),
+        );
         let callers_of_it = overseers::of(place.provider, &place.folder)?.into_iter();
         let systems = handoffs::system(place.provider, &place.folder)?.into_iter();
         let systems = systems.chain(referrals::system(place.provider, &place.folder)?);
@@ -154,9 +157,9 @@ pub fn demo(options: &DemoOptions) -> Result<(), String> {
         simulators: idp
             .simulators()
             .into_iter()
-            .chain(simulators.iter().map(|(key, handle)| ReadySimulator {
+            .chain(simulators.iter().map(|(key, kind, handle)| ReadySimulator {
                 key: key.clone(),
-                kind: "fhir-r4-source".into(),
+                kind: (*kind).into(),
                 base: handle.base_url.clone(),
                 control: handle.control_url.clone(),
             }))
@@ -264,6 +267,7 @@ struct Around<'a> {
     directories: &'a Directories,
     notices: &'a Notices,
     ecd: &'a PlayedEcd,
+    base_port: u16,
 }
 
 impl Around<'_> {
@@ -372,6 +376,7 @@ fn set_up(
         sources: std::iter::once(source_config(place)?)
             .chain(referrals::source(provider, folder)?)
             .chain(around.ecd.source(provider)?)
+            .chain(older::source(around.base_port, provider)?)
             .collect(),
         partners: directories::look_up(provider, partners(place, around)?),
         callers: people(place, folder, callers)?.into_iter().chain(overseers).chain(log_in.systems).collect(),
@@ -411,7 +416,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
                 // Some tokens are bound to a key as well, so that both ways are seen at work.
                 dpop: other.provider.key == "hospital",
                 nuts_authorization_server: None,
-                ask_in: BTreeMap::new(),
+                ask_in: older::asked_in(other.provider)?,
             }),
             software: None,
             nuts_v5: None,
