@@ -173,3 +173,48 @@ fn filtration() -> Value {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn one_provider_has_an_older_system_with_one_patient_in_it() {
+        for provider in crate::region::providers() {
+            assert_eq!(older_resources(provider.key).is_empty(), provider.key != "pharmacy");
+        }
+        let all = older_resources("pharmacy");
+        let kinds: Vec<&str> = all.iter().filter_map(|one| one["resourceType"].as_str()).collect();
+        assert_eq!(kinds.iter().filter(|kind| **kind == "Patient").count(), 1);
+        assert_eq!(kinds.iter().filter(|kind| **kind == "MedicationDispense").count(), 2);
+        let names: BTreeSet<String> = all.iter().map(|one| format!("{}/{}", one["resourceType"], one["id"])).collect();
+        assert_eq!(names.len(), all.len(), "no two have one name");
+        let naming = all.iter().filter(|one| one.to_string().contains(MIEN));
+        assert!(naming.clone().all(|one| one["resourceType"] == "Patient") && naming.count() == 1);
+    }
+
+    #[test]
+    fn what_was_carried_over_says_the_same_under_the_same_number() {
+        let now = resources("pharmacy");
+        let of_now = now.iter().find(|one| is_carried_over(one)).unwrap();
+        let older = older_resources("pharmacy");
+        let carried = older.iter().find(|one| one["identifier"][0] == of_now["identifier"][0]).unwrap();
+        assert_eq!(
+            carried["dosageInstruction"][0]["text"],
+            *extended(of_now, "ext-RenderedDosageInstruction", "valueString")
+        );
+        assert_eq!(carried["medicationReference"]["display"], of_now["medicationReference"]["display"]);
+        assert_eq!(carried["authorizingPrescription"], of_now["authorizingPrescription"]);
+        // Everything that is referred to is there.
+        for agreement in older.iter().filter(|one| one["resourceType"] == "MedicationDispense") {
+            let to = agreement["medicationReference"]["reference"].as_str().unwrap();
+            assert!(
+                older
+                    .iter()
+                    .any(|one| one["resourceType"] == "Medication" && to.ends_with(one["id"].as_str().unwrap()))
+            );
+        }
+    }
+}

@@ -19,7 +19,7 @@ pub const ZORGSLUIS: &str = env!("CARGO_BIN_EXE_zorgsluis");
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const STOPS_WITHIN: Duration = Duration::from_secs(30);
 /// Ports above the first that `demo` and `try` may use.
-const PORTS: u16 = 130;
+const PORTS: u16 = 160;
 
 /// `demo` or `try`, running.
 pub struct Program {
