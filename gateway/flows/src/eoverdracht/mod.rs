@@ -9,6 +9,8 @@ mod codes;
 pub mod documents;
 pub mod filing;
 mod handoff;
+pub mod notice;
+mod negotiation;
 pub mod making;
 mod notification;
 pub mod readable;
@@ -25,10 +27,13 @@ mod assembling_tests;
 #[cfg(test)]
 mod content_tests;
 #[cfg(test)]
+mod receiving_tests;
+#[cfg(test)]
 mod wire_tests;
 
-pub use codes::TASK_PARAMETER;
+pub use codes::{ADVANCE_NOTICE, TASK_PARAMETER};
 pub use handoff::{Handoff, HandoffFault, VERSION};
+pub use negotiation::{Negotiation, Notice};
 pub use notification::{NotificationFault, NotificationTask};
 pub use receiving::{Act, Closed, Receiving, Stage, Told};
 pub use routing::{Place, RoutedTo};
