@@ -27,6 +27,8 @@ mod assembling_tests;
 #[cfg(test)]
 mod content_tests;
 #[cfg(test)]
+mod notice_tests;
+#[cfg(test)]
 mod receiving_tests;
 #[cfg(test)]
 mod wire_tests;
