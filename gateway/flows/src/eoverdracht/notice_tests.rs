@@ -4,9 +4,9 @@ use fhir::Resource;
 use fhir::json::Limits;
 use serde_json::{Value, json};
 
+use super::Access;
 use super::notice::{AdvanceNotice, Answer, AnswerFault, LONGEST_REASON, NoticeFault};
 use super::task::{self, TaskFault};
-use super::Access;
 
 const BSN: &str = "999911120";
 
@@ -79,10 +79,16 @@ fn what_names_somebody_is_about_another_or_is_no_notice_is_not_kept() {
     named[2]["name"] = json!([{"family": "Jansen"}]);
     let cases = [
         (named, NoticeFault::Named),
-        (with(json!({"resourceType": "Flag", "id": "f", "subject": {"reference": "Patient/p", "identifier": bsn}})), NoticeFault::Named),
+        (
+            with(json!({"resourceType": "Flag", "id": "f", "subject": {"reference": "Patient/p", "identifier": bsn}})),
+            NoticeFault::Named,
+        ),
         (with(json!({"resourceType": "Flag", "id": "f", "subject": {"reference": "Patient/q"}})), NoticeFault::Patient),
         (with(json!({"resourceType": "Patient", "id": "q"})), NoticeFault::Patient),
-        (with(json!({"resourceType": "Coverage", "id": "v", "beneficiary": {"reference": "Patient/p"}})), NoticeFault::Entry),
+        (
+            with(json!({"resourceType": "Coverage", "id": "v", "beneficiary": {"reference": "Patient/p"}})),
+            NoticeFault::Entry,
+        ),
         (with(json!({"resourceType": "Organization", "id": "o"})), NoticeFault::Entry),
         (with(json!({"resourceType": "Organization"})), NoticeFault::Entry),
         (changed("/id", json!("n2")), NoticeFault::Composition),
@@ -96,9 +102,7 @@ fn what_names_somebody_is_about_another_or_is_no_notice_is_not_kept() {
 }
 
 fn task(status: &str, inputs: &[(&str, &str)]) -> Resource {
-    let input = |(code, id): &(&str, &str)| {
-        json!({"type": coded(code), "valueReference": {"reference": format!("Composition/{id}")}})
-    };
+    let input = |(code, id): &(&str, &str)| json!({"type": coded(code), "valueReference": {"reference": format!("Composition/{id}")}});
     resource(&json!({
         "resourceType": "Task", "id": "t", "status": status, "intent": "order", "code": coded("308292007"),
         "for": {"reference": "Patient/p"}, "input": inputs.iter().map(input).collect::<Vec<_>>(),

@@ -206,13 +206,11 @@ impl Receiving {
                     self.stage = Stage::Closed(Closed::Refused);
                 }
             }
-            Told::Take => {
-                match self.stage {
-                    Stage::Offered => self.stage = Stage::Taking,
-                    Stage::Waiting(_) => self.negotiation = self.negotiation.wanted(),
-                    _ => {}
-                }
-            }
+            Told::Take => match self.stage {
+                Stage::Offered => self.stage = Stage::Taking,
+                Stage::Waiting(_) => self.negotiation = self.negotiation.wanted(),
+                _ => {}
+            },
             Told::NoticeKept(edition) => {
                 if matches!(self.stage, Stage::Waiting(_)) && self.edition == edition {
                     self.negotiation = self.negotiation.held();

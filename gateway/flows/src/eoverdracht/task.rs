@@ -178,7 +178,12 @@ pub fn read(task: &Resource) -> Result<TaskRead, TaskFault> {
     }
     let text = |value: Option<Value<'_>>| value.and_then(|value| value.as_text()).unwrap_or_default().into_owned();
     let version = text(root.get("meta").and_then(|meta| meta.get("versionId")));
-    let edition = [version, text(root.get("lastModified")), composition.as_ref().or(notice.as_ref()).cloned().unwrap_or_default()].join("|");
+    let edition = [
+        version,
+        text(root.get("lastModified")),
+        composition.as_ref().or(notice.as_ref()).cloned().unwrap_or_default(),
+    ]
+    .join("|");
     Ok(TaskRead {
         edition,
         status,

@@ -355,7 +355,12 @@ async fn a_notice_is_opened_read_and_answered_and_can_be_answered_only_while_it_
         (offered, "Aanmelding", vec!["Aanmelding openen", no], vec![yes, read]),
         (asked(Notice::Wanted, None), "Wordt opgehaald", vec![no], vec![yes, read]),
         (asked(Notice::Held, None), "Te beantwoorden", vec![yes, no, read, "Andere datum"], vec![]),
-        (on_its_way, "Antwoord onderweg", vec![read, "K. de Wit", "03-12-2026", "Dan is er &lt;plaats&gt;"], vec![no, yes]),
+        (
+            on_its_way,
+            "Antwoord onderweg",
+            vec![read, "K. de Wit", "03-12-2026", "Dan is er &lt;plaats&gt;"],
+            vec![no, yes],
+        ),
         (later, "Toegezegd", vec![read], vec![no, yes]),
     ] {
         let asks = matches!(state, "Aanmelding" | "Te beantwoorden");

@@ -62,7 +62,9 @@ pub(crate) fn next(transfer: &TransferShown) -> &'static str {
                 "De overdracht is niet voor deze organisatie, of klopt niet. Neem contact op met de afzender."
             }
             Stage::Closed(Closed::Cancelled) => "De afzender heeft de overdracht ingetrokken. U hoeft niets te doen.",
-            Stage::Closed(Closed::Rejected) => "U heeft laten weten dat de patiënt niet kan komen. U hoeft niets te doen.",
+            Stage::Closed(Closed::Rejected) => {
+                "U heeft laten weten dat de patiënt niet kan komen. U hoeft niets te doen."
+            }
             Stage::Closed(Closed::CompletedWithoutUs) => {
                 "De afzender houdt de overdracht voor afgerond, maar hier is niets ontvangen. Bel de afzender."
             }

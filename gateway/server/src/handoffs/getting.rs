@@ -6,8 +6,8 @@ use store::transfers::Id;
 
 use super::book::Trouble;
 use super::ports::IN_HAND;
-use super::tickets::Ticket;
 use super::received::Received;
+use super::tickets::Ticket;
 use super::{Handoffs, INBOX, NOTICE, names, use_case};
 
 /// The exchange, and the ticket by which it comes in: to be held until it is over.

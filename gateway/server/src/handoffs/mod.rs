@@ -25,6 +25,8 @@ mod making_tests;
 pub mod measures;
 pub mod names;
 pub mod negotiating;
+#[cfg(test)]
+mod negotiating_tests;
 mod outbox;
 pub mod owed;
 pub(crate) mod pool;

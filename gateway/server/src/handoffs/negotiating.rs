@@ -156,9 +156,7 @@ impl Asking<'_> {
         let (_, read) = receiving.notifications();
         let task = self.task().await?;
         let now = self.seen(&task, read).await?;
-        let same = |event: &Told| {
-            matches!(event, Told::TaskRead { status: TaskStatus::Requested, edition, .. } if *edition == receiving.edition())
-        };
+        let same = |event: &Told| matches!(event, Told::TaskRead { status: TaskStatus::Requested, edition, .. } if *edition == receiving.edition());
         if !now.events.iter().any(same) {
             // It was answered already and the answer to that was lost, the notice is another, or it is over.
             return Ok(now);

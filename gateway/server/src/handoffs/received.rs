@@ -268,7 +268,12 @@ mod tests {
             assert_eq!(back.receiving(), Some(state.clone()), "{event:?}");
         }
         assert_eq!(received.replaced, 1);
-        for closed in [read(TaskStatus::Cancelled), read(TaskStatus::Rejected), read(TaskStatus::Completed), Told::NotForUs { as_of: 1 }] {
+        for closed in [
+            read(TaskStatus::Cancelled),
+            read(TaskStatus::Rejected),
+            read(TaskStatus::Completed),
+            Told::NotForUs { as_of: 1 },
+        ] {
             let state = Receiving::default().after(closed);
             received.put(&state, "2026-01-02T00:00:00Z");
             assert_eq!(received.receiving(), Some(state), "{closed:?}");

@@ -118,8 +118,7 @@ impl Handoffs {
             for event in &found.events {
                 state = state.after(*event);
             }
-            let is_offered =
-                state.stage() == Stage::Offered || state.negotiation().notice() == Notice::Offered;
+            let is_offered = state.stage() == Stage::Offered || state.negotiation().notice() == Notice::Offered;
             if let (true, Some(person)) = (is_offered, &intake) {
                 received.taker = Some(person.clone().into());
                 state = state.after(Told::Take);

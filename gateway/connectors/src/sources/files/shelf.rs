@@ -96,9 +96,11 @@ impl Shelf for Reached<'_> {
             {
                 self.index.about(bsn).into_iter().filter(|one| one.kind == kind).collect()
             }
-            PatientScope::One(_) | PatientScope::Nobody | PatientScope::Any | PatientScope::Told | PatientScope::Unnamed => {
-                self.index.of_type(kind).collect()
-            }
+            PatientScope::One(_)
+            | PatientScope::Nobody
+            | PatientScope::Any
+            | PatientScope::Told
+            | PatientScope::Unnamed => self.index.of_type(kind).collect(),
         };
         reached.into_iter().filter(|one| self.has(one)).map(|one| &one.resource).collect()
     }
