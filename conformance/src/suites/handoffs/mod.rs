@@ -6,6 +6,7 @@ mod filing;
 mod forms;
 mod lying;
 mod measures;
+mod negotiating;
 mod printing;
 mod receiver;
 mod replacing;
@@ -117,6 +118,18 @@ pub fn checks() -> Vec<Check> {
         Check::new("a sender that tells by a Notification Task is come back to with what it gave", |setting| {
             Box::pin(lying::by_notification_task(setting))
         }),
+        Check::new(
+            "a sender that asks first: its notice comes for a person without a name, is answered, and then the handoff comes",
+            |setting| Box::pin(negotiating::accepted(setting)),
+        ),
+        Check::new(
+            "another date is proposed with the Task, the newer notice is fetched by itself, and a no is said with its reason",
+            |setting| Box::pin(negotiating::another_date(setting)),
+        ),
+        Check::new(
+            "a notice that is taken back, told twice or wrongly answered leads to nothing, and one that fails is tried again",
+            |setting| Box::pin(negotiating::over(setting)),
+        ),
         Check::new(
             "CO5: times and times of trying are configured, with a default and a most, and are kept to",
             |setting| Box::pin(measures::configured(setting)),
