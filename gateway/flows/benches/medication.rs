@@ -1,8 +1,8 @@
 //! What the medication overview costs: blocks of one patient from twelve sources, with copies of a third of them, computed
 //! and told; how that grows with their number, and how much memory it takes at most beside the blocks themselves.
 //!
-//! `cargo bench -p flows --bench medication`, with numbers of blocks behind `--` for only those. One thread measures; its time on a processor counts, so that a busy machine tells
-//! nearly the same; the best of several rounds says most, and only how the rows relate means something.
+//! `cargo bench -p flows --bench medication`, with numbers of blocks behind `--` for only those. The best of several rounds
+//! says most, since a busy machine only adds; beside it stands what the same costs on one processor.
 
 #![allow(
     clippy::print_stdout,
@@ -25,55 +25,53 @@ const SOURCES: usize = 12;
 const PER_TREATMENT: usize = 8;
 
 fn main() {
-    println!("{:<34} {:>9} {:>9} {:>9} {:>10} {:>11}", "", "blocks", "lines", "ms, best", "us/block", "peak, MB");
+    let one_alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    println!("on {} processors, and on one; wall clock", rayon::current_num_threads());
+    println!(
+        "{:<30} {:>8} {:>8} {:>9} {:>9} {:>9} {:>11}",
+        "", "blocks", "lines", "ms, best", "us/block", "ms on one", "peak, MB"
+    );
     let mut sizes: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     if sizes.is_empty() {
         sizes.extend([1_000, 10_000, 100_000]);
     }
     for blocks in &sizes {
-        measure("many treatments", &many(*blocks));
+        measure("many treatments", &many(*blocks), &one_alone);
     }
     for blocks in &sizes {
-        measure("one treatment of everything", &one(*blocks));
+        measure("one treatment of everything", &one(*blocks), &one_alone);
     }
 }
 
-fn measure(what: &str, blocks: &[(usize, Resource)]) {
+fn measure(what: &str, blocks: &[(usize, Resource)], one_alone: &rayon::ThreadPool) {
     let received: Vec<Received<'_>> =
         blocks.iter().map(|(source, resource)| Received { source: *source, resource }).collect();
     let compute = || treatments(&received, false, Moment::from(NOW), Windows::default());
     let peak = peak_of(|| {
         black_box(compute());
     });
-    let rounds = 5;
-    let mut best = f64::MAX;
-    let mut lines = 0;
-    for _ in 0..rounds {
-        // Time on a processor is told by the tick, so what is short is done several times.
-        let times = (50_000 / received.len()).max(1);
-        let (began, ran) = (Instant::now(), running());
-        let mut found = compute();
-        for _ in 1..times {
-            found = black_box(compute());
-        }
-        // What others took of the processor meanwhile is not ours.
-        let took = running().zip(ran).map(|(now, then)| now - then);
-        let took = took.unwrap_or_else(|| began.elapsed().as_secs_f64() * 1_000.0);
-        best = best.min(took / times as f64);
-        lines = counted(&found);
+    let lines = counted(&compute());
+    let (mut shared, mut alone) = (f64::MAX, f64::MAX);
+    // In turn, so that what else the machine does meets both.
+    for _ in 0..(300_000 / received.len()).clamp(5, 60) {
+        shared = shared.min(took(compute));
+        alone = alone.min(one_alone.install(|| took(compute)));
     }
     println!(
-        "{what:<34} {:>9} {lines:>9} {best:>9.2} {:>10.2} {:>11}",
+        "{what:<30} {:>8} {lines:>8} {shared:>9.2} {:>9.2} {alone:>9.2} {:>11}",
         received.len(),
-        best * 1_000.0 / received.len() as f64,
+        shared * 1_000.0 / received.len() as f64,
         peak.map_or_else(|| "-".to_owned(), |kilobytes| format!("{:.1}", kilobytes as f64 / 1_000.0))
     );
 }
 
-/// How many milliseconds this thread has been on a processor; only Linux says so (proc(5): schedstat).
-fn running() -> Option<f64> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(told.split_whitespace().next()?.parse::<f64>().ok()? / 1e6)
+/// Milliseconds until it is told; what was told is set free afterwards, as an answer would be.
+fn took(compute: impl Fn() -> Treatments) -> f64 {
+    let began = Instant::now();
+    let told = black_box(compute());
+    let took = began.elapsed().as_secs_f64() * 1_000.0;
+    drop(told);
+    took
 }
 
 /// By how many kilobytes this raises what the process holds, at most; only Linux says so (proc(5): VmHWM, set back by a 5 in

@@ -34,6 +34,7 @@ use crate::certificates::Certificates;
 use crate::config::NodeConfig;
 use crate::directory::{self, AddressBook, publishing};
 use crate::entrance;
+use crate::handoffs::config::HandoffsConfig;
 use crate::handoffs::making::MakingPlaces;
 use crate::handoffs::{FILING, MAKING};
 use crate::http::pdp::DecisionPoint;
@@ -169,7 +170,15 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
         node: NodeFacts {
             holder: DataHolder(config.provider.ura.clone()),
             kind: config.provider.kind.clone(),
-            limits: Limits { bytes: config.bounds.body_bytes, ..Limits::default() },
+            // Of the listeners each bounds its own bodies; what the node itself writes to its record system is a handoff.
+            limits: Limits {
+                bytes: config
+                    .handoffs
+                    .as_ref()
+                    .map_or(0, HandoffsConfig::most_filed_bytes)
+                    .max(config.bounds.body_bytes),
+                ..Limits::default()
+            },
         },
         use_cases: use_cases.clone(),
         log: log.clone(),

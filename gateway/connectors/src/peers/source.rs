@@ -128,26 +128,26 @@ impl PeerSource {
             Ok(ids) => texts(&ids),
             // A peer need not offer Patient in every use case. Then only what names the patient by BSN, or comes
             // with its Patient, can be told to be this patient's.
-            Err(SourceFault::Refused | SourceFault::NotFound | SourceFault::NotSupported) => {
+            Err(Failure::Fault(SourceFault::Refused | SourceFault::NotFound | SourceFault::NotSupported)) => {
                 texts(&ids_among(rest.version, &answer.items, bsn)?)
             }
-            Err(fault) => return Err(fault.into()),
+            Err(failure) => return Err(failure),
         };
         Ok(answer)
     }
 
     /// The peer's ids of this patient.
-    async fn ids(&self, call: &Call<'_>, bsn: &Bsn, version: FhirVersion) -> Result<Ids, SourceFault> {
+    async fn ids(&self, call: &Call<'_>, bsn: &Bsn, version: FhirVersion) -> Result<Ids, Failure> {
         let look_up = || async {
             let kind = ResourceType::parse(version, "Patient").ok_or(SourceFault::NotSupported)?;
             let target = SearchTarget::Type(kind);
             let query = with(&SearchQuery::default(), "identifier", token_of(bsn));
             let strict = prefer(&Conditions::default(), "handling=strict");
             let pages = call.search(&target, &query, strict, Some(bsn)).await.map_err(|failure| match failure {
-                Failure::SearchRejected => SourceFault::NotSupported,
-                failure @ (Failure::TokenNotAccepted | Failure::Fault(_)) => failure.into(),
+                Failure::SearchRejected => SourceFault::NotSupported.into(),
+                failure @ (Failure::TokenNotAccepted | Failure::Fault(_)) => failure,
             })?;
-            ids_among(version, &pages.items, bsn)
+            Ok(ids_among(version, &pages.items, bsn)?)
         };
         self.patients.of(bsn, look_up).await
     }

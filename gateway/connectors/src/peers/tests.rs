@@ -123,6 +123,20 @@ async fn a_token_that_is_not_accepted_is_dropped_and_tried_once_more() {
 }
 
 #[tokio::test]
+async fn a_token_that_the_look_up_of_the_patient_is_refused_with_is_no_peer_without_patients() {
+    let stub = Stub::start(|asked| match (asks_for_the_patient(asked), asked.header("authorization")) {
+        (true, Some("Bearer token-0")) => Reply::status(401),
+        (true, _) => Reply::fhir(&searchset(&[patient("x1", &[BSN])], None)),
+        (false, _) => Reply::fhir(&searchset(&[observation("o1", "x1")], None)),
+    })
+    .await;
+    let tokens = Arc::new(Tokens::default());
+    let answer = Asker::about(one()).asks(&peer(&stub, &tokens), "GET Observation").await.unwrap();
+    assert_eq!((names(&answer), answer.patients), (vec!["Observation/o1".to_owned()], vec!["x1".to_owned()]));
+    assert_eq!(*tokens.dropped.lock().unwrap(), ["token-0"]);
+}
+
+#[tokio::test]
 async fn without_a_token_nobody_is_asked() {
     let stub = knowing(|_| Reply::status(500)).await;
     let tokens = Arc::new(Tokens { fault: Some(SourceFault::Refused), ..Tokens::default() });

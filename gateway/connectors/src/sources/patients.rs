@@ -11,6 +11,7 @@ use moka::sync::Cache;
 use tokio::sync::OnceCell;
 
 use super::PatientCacheConfig;
+use super::rest::Failure;
 
 /// More Patient resources of one person than this is no administration but an accident.
 const MOST_IDS: usize = 8;
@@ -19,7 +20,7 @@ const MOST_IDS: usize = 8;
 pub(crate) type Ids = Arc<[LogicalId]>;
 
 /// One look-up, shared by all who wait for it. If whoever began it gives up, the next in line goes on.
-type Flight = Arc<OnceCell<Result<Ids, SourceFault>>>;
+type Flight = Arc<OnceCell<Result<Ids, Failure>>>;
 
 /// Remembers ids per patient and patients per id; bounded in number and time. Prints nothing of them.
 pub(crate) struct PatientIds {
@@ -45,10 +46,11 @@ impl PatientIds {
     }
 
     /// The patient's ids, remembered or looked up. However many ask at the same time, one look-up is made.
-    /// That there are none is not remembered: a patient may be admitted any moment. Nor is a fault.
-    pub async fn of<L>(&self, bsn: &Bsn, look_up: impl FnOnce() -> L) -> Result<Ids, SourceFault>
+    /// That there are none is not remembered: a patient may be admitted any moment. Nor is a fault. A token that was not
+    /// accepted may be that of another who waited.
+    pub async fn of<L>(&self, bsn: &Bsn, look_up: impl FnOnce() -> L) -> Result<Ids, Failure>
     where
-        L: Future<Output = Result<Ids, SourceFault>>,
+        L: Future<Output = Result<Ids, Failure>>,
     {
         let flight = self.flights.get_with_by_ref(bsn, Flight::default);
         let found = flight.get_or_init(|| async {

@@ -8,6 +8,7 @@ pub mod assembling;
 mod codes;
 pub mod documents;
 pub mod filing;
+pub mod from_r4;
 mod handoff;
 pub mod making;
 mod negotiation;

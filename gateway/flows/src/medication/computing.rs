@@ -11,6 +11,7 @@ use super::deciding::{Case, Decided, decide};
 use super::likeness::{ATC, OF_ONE_PRODUCT, OF_TRADE, is_comparable, unlike};
 use super::links::Links;
 use super::moment::Moment;
+use super::sharing::{both, by_part};
 use super::unique::{MOST_VERSIONS, Unique, unique};
 
 /// A resource, and the place of the source that it came from.
@@ -36,12 +37,10 @@ pub(super) struct Computed<'r> {
 }
 
 /// Works out where every block stands at that moment. Whatever the order of what was received, the result is the same.
-pub(super) fn compute<'r>(blocks: &'r [Block<'r>], now: Moment, windows: Windows) -> Computed<'r> {
+pub(super) fn compute<'r>(blocks: &[&'r Block<'r>], now: Moment, windows: Windows) -> Computed<'r> {
     let (uniques, nullified) = unique(blocks);
-    let links = Links::of(&uniques);
-    let groups = Groups::of(&uniques);
-    let mut treatments: Vec<Treated<'r>> = Vec::with_capacity(groups.len());
-    for members in groups.each() {
+    let (links, groups) = both(uniques.len(), || Links::of(&uniques), || Groups::of(&uniques));
+    let treat = |members: &[usize]| {
         let case = |version| Case { uniques: &uniques, links: &links, members, version, now, windows };
         let mut decided = decide(&case(0));
         depends_on_version(&uniques, members, &mut decided, |version| decide(&case(version)));
@@ -53,11 +52,18 @@ pub(super) fn compute<'r>(blocks: &'r [Block<'r>], now: Moment, windows: Windows
         about_receipts(&uniques, &mut decided);
         found.extend(products_differ(&uniques, &decided));
         unlike_the_lead(&uniques, &mut decided);
-        treatments.push(Treated { id, decided, found });
-    }
+        Treated { id, decided, found }
+    };
+    let members: Vec<&[usize]> = groups.each().collect();
+    // A treatment knows nothing of another.
+    let parts = by_part(&members, TOGETHER, |some| some.iter().map(|members| treat(members)).collect::<Vec<_>>());
+    let mut treatments: Vec<Treated<'r>> = parts.into_iter().flatten().collect();
     same_product(&uniques, &mut treatments);
     Computed { uniques, nullified, treatments }
 }
+
+/// How many treatments are decided, or told, together by one processor.
+pub(super) const TOGETHER: usize = 128;
 
 /// A4: the blocks of each treatment, as places in their order, in one list; treatments in the order of their first blocks.
 struct Groups {
@@ -109,10 +115,6 @@ impl Groups {
         }
         bounds.push(members.len());
         Groups { members, bounds }
-    }
-
-    fn len(&self) -> usize {
-        self.bounds.len() - 1
     }
 
     fn each(&self) -> impl Iterator<Item = &[usize]> {

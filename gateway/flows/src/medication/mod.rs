@@ -23,6 +23,7 @@ mod products;
 mod reading;
 mod regimen;
 mod running;
+mod sharing;
 mod treatment;
 mod unique;
 mod usage;

@@ -34,13 +34,15 @@ impl fmt::Debug for Identifier {
 /// Systems that were seen, each kept once.
 pub(super) struct Names {
     systems: RefCell<Vec<Arc<str>>>,
+    /// Where a reference is written together.
+    reference: RefCell<String>,
     nothing: Arc<Named>,
 }
 
 impl Default for Names {
     fn default() -> Self {
         let nothing = Named { kind: Kind::MedicationAdministration, id: None, reference: Arc::from("") };
-        Names { systems: RefCell::default(), nothing: Arc::new(nothing) }
+        Names { systems: RefCell::default(), reference: RefCell::default(), nothing: Arc::new(nothing) }
     }
 }
 
@@ -66,14 +68,17 @@ impl Names {
 
     /// A block as others speak of it.
     pub fn named(&self, block: &Block<'_>) -> Named {
-        let kind = block.resource_type();
+        let mut reference = self.reference.borrow_mut();
+        reference.clear();
+        reference.push_str(block.resource_type());
+        if let Some(name) = &block.name {
+            reference.push('/');
+            reference.push_str(name);
+        }
         Named {
             kind: block.kind,
             id: block.id.as_ref().map(|id| self.identifier(id)),
-            reference: match &block.name {
-                Some(name) => Arc::from([kind, "/", name].concat()),
-                None => Arc::from(kind),
-            },
+            reference: Arc::from(reference.as_str()),
         }
     }
 

@@ -13,6 +13,7 @@ use super::computing::Received;
 use super::moment::{Moment, Span};
 use super::naming::Names;
 use super::products::{Products, Reference};
+use super::sharing::{by_part, to_each};
 use super::unique::{digest, digest_of};
 
 /// What most extensions of the standard begin with.
@@ -24,37 +25,65 @@ const STOP_9_0_7: &str = "urn:oid:2.16.840.1.113883.2.4.3.11.60.20.77.5.2.1";
 
 /// What was received, read once: a resource is looked at when its turn comes and, unless it is shown, never again.
 pub(super) struct Read<'r> {
-    pub blocks: Vec<Block<'r>>,
+    parts: Vec<Part<'r>>,
+}
+
+impl<'r> Read<'r> {
+    /// The blocks, in the order in which they were received.
+    pub fn blocks(&self) -> impl Iterator<Item = &Block<'r>> {
+        self.parts.iter().flat_map(|part| &part.blocks)
+    }
+
     /// What came along: anything that is no building block by its type.
-    pub along: Vec<Received<'r>>,
+    pub fn along(&self) -> impl Iterator<Item = &Received<'r>> {
+        self.parts.iter().flat_map(|part| &part.along)
+    }
+}
+
+/// What was read of some of what was received.
+struct Part<'r> {
+    blocks: Vec<Block<'r>>,
+    along: Vec<Received<'r>>,
+    /// By the block's place in this part: products may stand anywhere.
+    references: Vec<(usize, Reference<'r>)>,
 }
 
 /// Reads everything that was received.
 pub(super) fn read<'r>(received: &[Received<'r>]) -> Read<'r> {
-    let mut read = Read { blocks: Vec::with_capacity(received.len()), along: Vec::new() };
+    let mut read = Read { parts: by_part(received, TOGETHER, part) };
     let mut products = Products::default();
+    for one in read.along() {
+        products.take(one.source, one.resource);
+    }
+    to_each(&mut read.parts, |part| {
+        for (at, reference) in part.references.drain(..) {
+            let Some(block) = part.blocks.get_mut(at) else { continue };
+            if let Some(product) = products.find(block.source, &reference) {
+                codings(product.get("code"), block);
+            }
+        }
+    });
+    read
+}
+
+/// How many resources are read together by one processor.
+const TOGETHER: usize = 512;
+
+fn part<'r>(received: &[Received<'r>]) -> Part<'r> {
+    let mut read = Part { blocks: Vec::with_capacity(received.len()), along: Vec::new(), references: Vec::new() };
     let names = Names::default();
-    // Blocks may stand before the products that they refer to.
-    let mut references: Vec<(usize, Reference<'r>)> = Vec::new();
     for (at, one) in received.iter().enumerate() {
         if let Some(next) = received.get(at + AHEAD) {
             // Thousands of resources fit into no cache: reading one waits for memory at nearly every step.
             next.resource.root().look_over();
         }
         let Some(of_type) = OfType::of(&one.resource.resource_type()) else {
-            products.take(one.source, one.resource);
             read.along.push(*one);
             continue;
         };
         if let Some((block, product)) = block(of_type, one.resource, one.source, &names) {
-            references.extend(product.map(|reference| (read.blocks.len(), reference)));
+            read.references.extend(product.map(|reference| (read.blocks.len(), reference)));
             read.blocks.push(block);
-        }
-    }
-    for (at, reference) in references {
-        let Some(block) = read.blocks.get_mut(at) else { continue };
-        if let Some(product) = products.find(block.source, &reference) {
-            codings(product.get("code"), block);
         }
     }
     read
@@ -291,7 +320,10 @@ fn kind(of_type: OfType, found: &Found<'_>) -> Option<Kind> {
 fn id(value: Value<'_>) -> Option<Id<'_>> {
     let half = |name: &str| {
         let text = value.get(name)?.as_text()?;
+        // Hardly any does, and to look what is white space of every script costs more than the rest of it.
+        let bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
         let trimmed = match text {
+            text if bare(text.as_bytes().first()) && bare(text.as_bytes().last()) => text,
             Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
             Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
         };

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::because::{Because, Found};
 use super::block::{Author, Block, Kind, Stop};
 use super::choosing::{Section, Windows};
-use super::computing::{Computed, Received, Treated, compute};
+use super::computing::{Computed, Received, TOGETHER, Treated, compute};
 use super::deciding::Shown;
 use super::moment::Moment;
 use super::naming::{Identifier, Names};
 use super::reading::read;
+use super::sharing::{all, both, by_part};
 use super::unique::Unique;
 use crate::overview::{Beside, Reader};
 
@@ -134,28 +135,47 @@ pub struct Treatments {
 /// Works out the treatments of one patient at a moment. `missing`: whether a source that may hold more did not answer in
 /// full. The order of what was received changes nothing.
 pub fn treatments(received: &[Received<'_>], missing: bool, now: Moment, windows: Windows) -> Treatments {
+    all(received.len(), || worked_out(received, missing, now, windows))
+}
+
+fn worked_out(received: &[Received<'_>], missing: bool, now: Moment, windows: Windows) -> Treatments {
     let read = read(received);
-    let computed = compute(&read.blocks, now, windows);
+    let blocks: Vec<&Block<'_>> = read.blocks().collect();
+    let computed = compute(&blocks, now, windows);
     let sources = received.iter().map(|one| one.source + 1).max().unwrap_or(0);
     let mut beside: Vec<Beside<'_>> = (0..sources).map(|_| Beside::new()).collect();
-    for one in &read.along {
+    for one in read.along() {
         if let (Some(id), Some(beside)) = (one.resource.id(), beside.get_mut(one.source)) {
             beside.insert((one.resource.resource_type().into_owned(), id.into_owned()), one.resource);
         }
     }
-    let teller = Teller { computed: &computed, beside: &beside, missing, names: Names::default() };
+    let teller = || Teller { computed: &computed, beside: &beside, missing, names: Names::default() };
+    let parts = by_part(&computed.treatments, TOGETHER, |some| {
+        let (teller, mut told) = (teller(), Treatments::default());
+        some.iter().for_each(|treated| teller.tell(treated, &mut told));
+        told
+    });
     let mut told = Treatments { blocks: computed.uniques.len() + computed.nullified.len(), ..Treatments::default() };
-    for treated in &computed.treatments {
-        teller.tell(treated, &mut told);
+    for part in parts {
+        told.shown.extend(part.shown);
+        told.aside.extend(part.aside);
     }
+    let teller = teller();
     for unique in &computed.nullified {
         let treatment = unique.first().treatment.as_ref().map(|id| teller.names.identifier(id));
         let reason = Reason { because: Because::EnteredInError, blocks: Vec::new() };
         told.aside.push(teller.aside(unique, treatment, reason));
     }
-    told.shown.sort();
-    told.aside = sorted(told.aside);
-    told
+    let Treatments { mut shown, aside, blocks } = told;
+    let (shown, aside) = both(
+        blocks,
+        || {
+            shown.sort();
+            shown
+        },
+        || sorted(aside),
+    );
+    Treatments { shown, aside, blocks }
 }
 
 /// The order of [`Aside`], with what mostly decides it at hand: names lie elsewhere in memory.

@@ -6,6 +6,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use super::block::{Block, Id, Kind};
+use super::sharing::by_part;
 
 /// Most versions of one block that are worked out beside each other. More of them are shown, and make it unclear.
 pub(super) const MOST_VERSIONS: usize = 4;
@@ -55,15 +56,32 @@ impl<'r> Unique<'r> {
 }
 
 /// The blocks, each once, in an order that rests on what they are; and those that were taken back (A2).
-pub(super) fn unique<'r>(blocks: &'r [Block<'r>]) -> (Vec<Unique<'r>>, Vec<Unique<'r>>) {
+pub(super) fn unique<'r>(blocks: &[&'r Block<'r>]) -> (Vec<Unique<'r>>, Vec<Unique<'r>>) {
     // Sorting by a digest brings what is the same together; what only has the same digest is told apart then.
     let mut digests: Vec<(u64, usize)> = blocks.iter().enumerate().map(|(at, block)| (block.digest, at)).collect();
     digests.sort_unstable();
+    let runs: Vec<&[(u64, usize)]> = digests.chunk_by(|(one, _), (other, _)| one == other).collect();
     let mut uniques = Vec::with_capacity(blocks.len());
     let mut nullified = Vec::new();
-    for run in digests.chunk_by(|(one, _), (other, _)| one == other) {
+    for (some, taken_back) in by_part(&runs, TOGETHER, |runs| of_runs(blocks, runs)) {
+        uniques.extend(some);
+        nullified.extend(taken_back);
+    }
+    // Nearly sorted already: only what has no identifier stands elsewhere.
+    uniques.sort_by_key(|unique| unique.order);
+    (uniques, nullified)
+}
+
+/// How many digests are looked at together by one processor.
+const TOGETHER: usize = 1_024;
+
+/// What stands under each of these digests.
+fn of_runs<'r>(blocks: &[&'r Block<'r>], runs: &[&[(u64, usize)]]) -> (Vec<Unique<'r>>, Vec<Unique<'r>>) {
+    let mut uniques = Vec::with_capacity(runs.len());
+    let mut nullified = Vec::new();
+    for run in runs {
         let mut left: Vec<&Block<'r>> = Vec::new();
-        let mut of_run = run.iter().filter_map(|(_, at)| blocks.get(*at));
+        let mut of_run = run.iter().filter_map(|(_, at)| blocks.get(*at).copied());
         let mut next = of_run.next();
         left.extend(of_run);
         while let Some(one) = next {
@@ -78,8 +96,6 @@ pub(super) fn unique<'r>(blocks: &'r [Block<'r>]) -> (Vec<Unique<'r>>, Vec<Uniqu
             next = left.pop();
         }
     }
-    // Nearly sorted already: only what has no identifier stands elsewhere.
-    uniques.sort_by_key(|unique| unique.order);
     (uniques, nullified)
 }
 

@@ -92,6 +92,12 @@ impl HandoffsConfig {
         self.webhook.iter_mut().flat_map(WebhookConfig::files)
     }
 
+    /// How many bytes one handoff may come to as it is written to the own record system: twice its own, since each of its
+    /// resources gets the names by which it is found there.
+    pub fn most_filed_bytes(&self) -> usize {
+        usize::try_from(self.largest_bytes).unwrap_or(usize::MAX).saturating_mul(2)
+    }
+
     /// Whether these measures are measures.
     ///
     /// # Errors

@@ -164,26 +164,32 @@ impl TokenClient {
     }
 
     async fn fetch(&self, peer: &PeerConfig, need: &Need) -> Result<Kept, SourceFault> {
-        let answer = self.ask(peer, need).await;
+        let mut answer = self.ask(peer, need).await;
+        if matches!(answer, Err(Trouble::Lost)) {
+            // A connection that is kept may end in the moment that it is used. What is asked is asked anew, with another
+            // assertion: one counts once.
+            answer = self.ask(peer, need).await;
+        }
+        let answer = answer.map_err(SourceFault::from);
         if let Err(fault) = &answer {
             warn!(peer.ura = %need.peer, use_case = %need.use_case, ?fault, "no token from the peer");
         }
         answer
     }
 
-    async fn ask(&self, peer: &PeerConfig, need: &Need) -> Result<Kept, SourceFault> {
+    async fn ask(&self, peer: &PeerConfig, need: &Need) -> Result<Kept, Trouble> {
         let (endpoint, form) = match (&peer.nuts_authorization_server, &self.presenter) {
             (Some(server), Some(presenter)) => {
                 if server.is_plain_off_loopback() {
-                    return Err(SourceFault::Unusable("the peer's authorization server is plain HTTP"));
+                    return Err(SourceFault::Unusable("the peer's authorization server is plain HTTP").into());
                 }
                 let asks = presenter.asks(&self.http, server, need.use_case.as_str(), || self.clock.now()).await?;
                 (asks.token_endpoint, asks.form)
             }
-            (Some(server), None) => return self.ask_wallet(server, need).await,
+            (Some(server), None) => return Ok(self.ask_wallet(server, need).await?),
             (None, _) => {
                 if peer.token_endpoint.is_plain_off_loopback() {
-                    return Err(SourceFault::Unusable("the peer's token endpoint is plain HTTP"));
+                    return Err(SourceFault::Unusable("the peer's token endpoint is plain HTTP").into());
                 }
                 let form = self.form(peer, need, self.clock.now());
                 let form = form.ok_or(SourceFault::Unusable("no assertion can be signed"))?;
@@ -194,7 +200,7 @@ impl TokenClient {
         let bound_to = match (peer.dpop, &self.proof_key) {
             (false, _) => None,
             (true, Some(key)) => Some(key.clone()),
-            (true, None) => return Err(SourceFault::Unusable("there is no key to bind a token to")),
+            (true, None) => return Err(SourceFault::Unusable("there is no key to bind a token to").into()),
         };
         let mut request = self
             .http
@@ -208,8 +214,11 @@ impl TokenClient {
             request = request.header("dpop", proof.ok_or(SourceFault::Unusable("no proof can be signed"))?);
         }
         let limits = Limits { bytes: MAX_ANSWER, patience: PATIENCE };
-        let fetched = self.http.fetch(request, limits).await.map_err(no_answer)?;
-        kept(&fetched, need, asked, bound_to)
+        let fetched = match self.http.fetch(request, limits).await {
+            Err(FetchFault::Dropped) => return Err(Trouble::Lost),
+            other => other.map_err(no_answer)?,
+        };
+        Ok(kept(&fetched, need, asked, bound_to)?)
     }
 
     async fn ask_wallet(&self, server: &WebAddress, need: &Need) -> Result<Kept, SourceFault> {
@@ -361,6 +370,28 @@ fn kept(
     let margin = MARGIN.min(answer.expires_in / 2);
     let renew_at = token.expires() - time::Duration::seconds(margin);
     Ok(Kept { token: Arc::new(token), renew_at })
+}
+
+/// Why there is no token.
+enum Trouble {
+    /// The connection was lost before an answer. Whether the peer made a token is not known, and does no harm.
+    Lost,
+    Fault(SourceFault),
+}
+
+impl From<SourceFault> for Trouble {
+    fn from(fault: SourceFault) -> Self {
+        Trouble::Fault(fault)
+    }
+}
+
+impl From<Trouble> for SourceFault {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Lost => no_answer(FetchFault::Dropped),
+            Trouble::Fault(fault) => fault,
+        }
+    }
 }
 
 fn no_answer(fault: FetchFault) -> SourceFault {

@@ -119,15 +119,15 @@ impl FhirSource {
             let strict = prefer(&Conditions::default(), "handling=strict");
             let pages = call.search(&SearchTarget::Type(kind), &query, strict, Some(bsn)).await?;
             if pages.cut_short {
-                return Err(SourceFault::Unusable("too many Patient resources claim to be this patient"));
+                return Err(SourceFault::Unusable("too many Patient resources claim to be this patient").into());
             }
             let ids = ids_among(self.rest.version, &pages.items, bsn)?;
             if ids.len() > 1 && self.several == SeveralPatients::Refuse {
-                return Err(SourceFault::Unusable("several Patient resources claim to be this patient"));
+                return Err(SourceFault::Unusable("several Patient resources claim to be this patient").into());
             }
             Ok(ids)
         };
-        self.patients.of(bsn, look_up).await
+        Ok(self.patients.of(bsn, look_up).await?)
     }
 }
 

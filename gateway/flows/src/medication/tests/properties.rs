@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::build::{B, NOW, at, b, of_sources};
-use crate::medication::{Treatments, Windows};
+use crate::medication::{Treatment, Treatments, Windows};
 
 /// Any block of a few treatments, with references that may lead anywhere.
 fn any_block() -> impl Strategy<Value = B> {
@@ -148,5 +148,67 @@ proptest! {
             at(&all, false, NOW, Windows::default())
         };
         prop_assert!(with("unknown") == with(status));
+    }
+}
+
+/// Blocks of some hundred treatments, more than one processor takes together, with what rests on what and copies elsewhere.
+fn thousands() -> Vec<(usize, B)> {
+    let mut blocks = Vec::new();
+    for treatment in 0..300_usize {
+        let named = |kind: &str, number: usize| format!("{kind}{treatment}-{number}");
+        let of = |block: B| block.treatment(Some(&named("t", 0)));
+        let begins = -400 + i64::try_from(treatment).unwrap();
+        for number in 0..4_usize {
+            let start = begins + 90 * i64::try_from(number).unwrap();
+            let mut agreement = of(b("MA", &named("MA", number))).days(start, None).at(start, "08:00");
+            if let Some(before) = number.checked_sub(1) {
+                agreement = agreement.prior(&named("MA", before));
+            }
+            if (treatment + number) % 7 == 0 {
+                agreement = agreement.stop("definitive");
+            }
+            let carried = of(b("TA", &named("TA", number))).days(start, None).at(start, "18:00");
+            blocks.push((number, carried.rests_on("MA", &named("MA", number))));
+            if treatment % 3 == 0 {
+                blocks.push((number + 4, agreement.clone().copy()));
+            }
+            blocks.push((number, agreement));
+        }
+    }
+    blocks
+}
+
+#[test]
+fn work_that_is_shared_among_processors_comes_out_as_that_of_one() {
+    let blocks = thousands();
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let shared = of_sources(&blocks, false);
+    assert_eq!((blocks.len(), shared.blocks), (2_800, 2_400));
+    assert!(shared == alone.install(|| of_sources(&blocks, false)));
+    let mut turned = blocks.clone();
+    turned.reverse();
+    turned.rotate_left(1_111);
+    assert!(shared == of_sources(&turned, false));
+}
+
+#[test]
+fn a_treatment_among_hundreds_comes_out_as_by_itself() {
+    let blocks = thousands();
+    let all = of_sources(&blocks, false);
+    for treatment in [1, 0, 150, 299] {
+        let own = |id: &str| id == format!("t{treatment}-0");
+        let some: Vec<(usize, B)> = blocks
+            .iter()
+            .filter(|(_, block)| block.build().text().contains(&format!("\"t{treatment}-0\"")))
+            .cloned()
+            .collect();
+        let own = |overview: &Treatments| -> Vec<_> {
+            let shown = overview.shown.iter().filter(|one| one.id.as_ref().is_some_and(|id| own(&id.value))).cloned();
+            // All are of one product: that others have it too is said of each treatment as a whole.
+            shown.map(|one| Treatment { reasons: Vec::new(), ..one }).collect()
+        };
+        let found = own(&all);
+        let alone = own(&of_sources(&some, false));
+        assert!(!found.is_empty() && found == alone, "treatment {treatment}");
     }
 }

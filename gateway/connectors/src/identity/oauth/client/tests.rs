@@ -225,7 +225,6 @@ async fn what_is_no_token_is_not_taken_and_not_remembered() {
         ("a token of 5,000 bytes", with("access_token", json!("a".repeat(5_000))), no_token),
         ("another scope", with("scope", json!("bgz-extra")), SourceFault::Refused),
         ("70 KiB", with("padding", json!("a".repeat(70_000))), SourceFault::TooLarge),
-        ("closed without a word", Reply::Drop, SourceFault::Unreachable),
     ] {
         let (world, asked) = (World::new(), Mutex::new(0));
         let stub = Stub::start(move |_: &Asked| {
@@ -247,6 +246,28 @@ async fn no_assertion_leaves_over_plain_http_and_nobody_there_is_unreachable() {
     assert_eq!(plain, SourceFault::Unusable("the peer's token endpoint is plain HTTP"));
     let nobody = world.client.token(&peer("http://127.0.0.1:1/oauth/token"), &permit).await.unwrap_err();
     assert_eq!(nobody, SourceFault::Unreachable);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_costs_no_token_and_a_second_one_is_a_fault() {
+    for lost in 1..=2 {
+        let count = Mutex::new(0);
+        let stub = Stub::start(move |_: &Asked| {
+            let mut count = count.lock().unwrap();
+            *count += 1;
+            if *count <= lost { Reply::Drop } else { reply(200, &good(*count).to_string()) }
+        })
+        .await;
+        let world = World::new();
+        let told = world.client.token(&at(&stub), &permit("999911120", "1", "a")).await;
+        let assertions: Vec<_> = stub.asked().iter().map(|asked| asked.parameter("client_assertion")).collect();
+        assert_eq!(assertions.len(), 2);
+        assert_ne!(assertions.first(), assertions.last(), "one that may have been seen is not used again");
+        match lost {
+            1 => assert_eq!(told.unwrap().secret(), "token-2"),
+            _ => assert_eq!(told.unwrap_err(), SourceFault::Unreachable),
+        }
+    }
 }
 
 #[tokio::test]
