@@ -1,6 +1,6 @@
 //! What must hold of a capability before it loads. A mistake in it is found at start-up, not by a patient.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fhir::definitions::search_parameter;
 use fhir::interaction::{Method, ResourceType, SearchTarget};
@@ -10,6 +10,7 @@ use fhir::{FhirVersion, Interaction};
 use crate::capability::{
     ANY, Capability, Fact, Ground, OperationCapability, PatientBinding, TypeCapability, VersionCapability,
 };
+use crate::deciding::Plan;
 use crate::offer::{NotOffered, Offer};
 use crate::request::{Data, Direction, Purpose};
 use crate::standard::StandardOperation;
@@ -164,15 +165,11 @@ fn of_the_log(capability: &Capability) -> Result<(), String> {
     Ok(())
 }
 
-/// The searches that an operation collects.
+/// The searches that an operation collects in the version of this offer.
 ///
 /// # Errors
 /// A sentence for the operator.
-pub(crate) fn collected(
-    offer: &Offer<'_>,
-    name: &str,
-    operation: &OperationCapability,
-) -> Result<Vec<Interaction>, String> {
+pub(crate) fn collected(offer: &Offer<'_>, name: &str, searches: &[String]) -> Result<Vec<Interaction>, String> {
     let read = |search: &String| {
         let (path, query) = search.split_once('?').unwrap_or((search, ""));
         let interaction = Interaction::read(offer.version, Method::Get, path, query, None)
@@ -194,7 +191,33 @@ pub(crate) fn collected(
             }
         }
     };
-    operation.collects.iter().map(read).collect()
+    searches.iter().map(read).collect()
+}
+
+/// The searches that an operation collects from sources that are asked in another version than its own. Each version must be
+/// one that the use case offers, and offer them: what could not be asked for itself is not collected either.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) fn collected_elsewhere(
+    own: &Offer<'_>,
+    whole: &Capability,
+    name: &str,
+    operation: &OperationCapability,
+) -> Result<BTreeMap<FhirVersion, Plan>, String> {
+    let of_version = |(version, searches): (&FhirVersion, &Vec<String>)| {
+        if *version == own.version {
+            return Err(format!("operation {name} collects in {version} already: that is its own version"));
+        }
+        let offered = whole.versions.get(version);
+        let offered = offered.ok_or_else(|| format!("operation {name} collects in {version}, which is not offered"))?;
+        if searches.is_empty() {
+            return Err(format!("operation {name} collects nothing in {version}"));
+        }
+        let offer = Offer { version: *version, capability: offered, patient: whole.patient };
+        Ok((*version, collected(&offer, name, searches)?.into()))
+    };
+    operation.collects_in.iter().map(of_version).collect()
 }
 
 struct Checking<'a> {

@@ -169,6 +169,10 @@ pub fn checks() -> Vec<Check> {
             |setting| Box::pin(sources::made(setting)),
         ),
         Check::new(
+            "a handoff made by the newest release has the sections that it brought, each resource in one of them",
+            |setting| Box::pin(sources::made_of_the_newest_release(setting)),
+        ),
+        Check::new(
             "a handoff that cannot or may not be made of the sources is refused, and says nothing of a patient",
             |setting| Box::pin(sources::not_made(setting)),
         ),

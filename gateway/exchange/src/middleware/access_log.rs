@@ -197,6 +197,7 @@ fn note(permitted: &Permitted, disclosed: &Disclosed) {
     let source = SourceFacts {
         holder: permit.holder().0.to_string(),
         name: if matches!(disclosed.form, Form::Explained(_)) { REGISTERS } else { NAME }.to_owned(),
+        fhir_version: None,
         status,
         failed: Vec::new(),
         disclosed: disclosed.events.iter().map(seen).collect(),

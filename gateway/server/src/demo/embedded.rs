@@ -28,7 +28,7 @@ macro_rules! embedded {
 
 const ALL: [Embedded; 17] = [
     embedded!("health-overview", ["holder-read.json", "holder-search.json", "user-overview.json"]),
-    embedded!("medication-overview", ["holder-search.json", "user-overview.json"]),
+    embedded!("medication-overview", ["holder-search-stu3.json", "holder-search.json", "user-overview.json"]),
     embedded!("laboratory-for-pharmacies", ["holder.json", "user.json"]),
     embedded!("emergency-overview", ["emergency.json"]),
     embedded!("eoverdracht-sender", ["document.json", "task.json"]),

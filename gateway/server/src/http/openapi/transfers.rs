@@ -365,6 +365,10 @@ fn from_sources() -> Value {
             "name": { "type": "string", "maxLength": 128, "description": "What the record system calls it." },
             "transfer": { "type": "string", "description": "When the patient goes: a date, or a moment with its zone." },
             "sections": { "type": "array", "items": text, "description": "By their codes (SNOMED CT); all when absent." },
+            "release": {
+                "type": "string", "enum": ["4.0", "4.1", "4.2"], "default": "4.1",
+                "description": "The release of eOverdracht whose sections it has.",
+            },
             "partial": { "type": "boolean", "default": false },
             "pdf": { "type": "boolean", "default": false, "description": "It goes with itself in print (PDF/A)." },
             "service": { "type": "string", "description": "A service of the receiver, by its id or identifier in the directory." },
