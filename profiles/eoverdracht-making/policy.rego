@@ -3,7 +3,7 @@
 #
 # The ground is the transfer that is being made (WGBO): the provider treats the patient and chose the receiver. It is asked of
 # our own sources alone, and nothing of it leaves but in the handoff. The searches are those of the sections of Nictiz
-# eOverdracht 4.0 and 4.1, and no others.
+# eOverdracht 4.0, 4.1 and 4.2, and no others.
 package eoverdracht_making
 
 import rego.v1
@@ -23,6 +23,13 @@ roles := {
 # Searches of types that hold more than the sections do must say which part they want.
 narrowed_by := {
 	"Consent": {"category": {"http://snomed.info/sct|11341000146107"}}, # advance directive
+	"CarePlan": {"category": {"http://snomed.info/sct|243114000"}}, # help from others
+	"Procedure": {"category": {
+		"http://snomed.info/sct|225317005", # restriction of freedom
+		"http://snomed.info/sct|9632001", # nursing intervention
+	}},
+	"DiagnosticReport": {"code": {"http://loinc.org|27574-3"}}, # outcome of care
+	"Encounter": {"status": {"planned"}},
 	"Observation": {"code": {
 		"http://snomed.info/sct|365508006", # living situation
 		"http://snomed.info/sct|365470003", # family situation
@@ -30,6 +37,28 @@ narrowed_by := {
 		"http://loinc.org|29463-7", # body weight
 		# Body height: standing or unsaid, measured lying, estimated.
 		"http://loinc.org|8302-2", "http://loinc.org|8306-3", "http://loinc.org|8308-9",
+		"http://loinc.org|8310-5", # body temperature
+		"http://loinc.org|8893-0", # pulse rate
+		"http://snomed.info/sct|422834003", # respiration
+		"http://snomed.info/sct|314845004", # participation in society
+		"http://snomed.info/sct|225908003", # pain score
+		# Screening for malnutrition: SNAQ, SNAQrc, SNAQ65+ and MUST. Fluid balance.
+		"http://snomed.info/sct|8881000146104", "http://snomed.info/sct|108311000146106",
+		"http://snomed.info/sct|108321000146101", "http://snomed.info/sct|444297006",
+		"http://snomed.info/sct|364396009",
+		# Drinking, eating, mouth care, washing, dressing, grooming, toilet, managing medication, nursing activities.
+		"http://snomed.info/sct|288852001", "http://snomed.info/sct|288883002", "http://snomed.info/sct|288470005",
+		"http://snomed.info/sct|284785009", "http://snomed.info/sct|165235000", "http://snomed.info/sct|704434006",
+		"http://snomed.info/sct|284779002", "http://snomed.info/sct|285033005", "http://snomed.info/sct|303074009",
+		"http://snomed.info/sct|301438001", # mobility
+		# Bladder and bowel function, stoma.
+		"http://snomed.info/sct|28278009", "http://snomed.info/sct|111989001", "http://snomed.info/sct|245857005",
+		"http://snomed.info/sct|364554009", # characteristics of a wound
+		"http://snomed.info/sct|47078008", "http://snomed.info/sct|281004000", # hearing, sight
+		"http://snomed.info/sct|363910003", # illness perception
+		# Pregnancy: status, term, last menstruation, duration, gravidity, parity.
+		"http://snomed.info/sct|77386006", "http://loinc.org|11778-8", "http://snomed.info/sct|21840007",
+		"http://snomed.info/sct|57036006", "http://loinc.org|11996-6", "http://loinc.org|11977-6",
 	}},
 }
 

@@ -32,15 +32,21 @@ roles := {
 }
 
 # Searches of types that hold more than belongs to the base set must say which part they want, with these values and no
-# others.
+# others. In STU3 no Flag is of the base set: zib release 2017 has alerts (zib-Alert), and no code by which those that are
+# contra-indications of medication are known.
 narrowed_by := {
-	"Flag": {"category": {
-		"http://snomed.info/sct|350241000146102", # medication contra-indication, CiO
-		"http://snomed.info/sct|140401000146105", # medication contra-indication, zib release 2020
-		"http://snomed.info/sct|225419007", # surveillance decision about a hypersensitivity, CiO
-	}},
-	"Observation": {"category": {"http://terminology.hl7.org/CodeSystem/observation-category|laboratory"}},
+	"r4": {
+		"Flag": {"category": {
+			"http://snomed.info/sct|350241000146102", # medication contra-indication, CiO
+			"http://snomed.info/sct|140401000146105", # medication contra-indication, zib release 2020
+			"http://snomed.info/sct|225419007", # surveillance decision about a hypersensitivity, CiO
+		}},
+		"Observation": {"category": {"http://terminology.hl7.org/CodeSystem/observation-category|laboratory"}},
+	},
+	"stu3": {"Observation": {"category": {"http://snomed.info/sct|49581000146104"}}}, # zib-LaboratoryTestResult
 }
+
+narrowed_here := narrowed_by[input.context.fhir_version]
 
 relation := input.findings.treatment_relation
 
@@ -62,10 +68,10 @@ organisation_type_allowed if input.subject.organization.facility_type in organis
 # What one resource is, is known when it is there; the answer check holds it against the patient.
 about_medication if input.action.name == "read"
 
-about_medication if not narrowed_by[input.resource.type]
+about_medication if not narrowed_here[input.resource.type]
 
 about_medication if {
-	some name, allowed in narrowed_by[input.resource.type]
+	some name, allowed in narrowed_here[input.resource.type]
 	some group in input.action.fhir_rest.search_params[name]
 	every value in group {
 		trim_space(value) in allowed

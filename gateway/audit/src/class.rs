@@ -1,5 +1,7 @@
 //! How an exchange ended, in the few classes that people tell apart.
 
+use std::collections::HashSet;
+
 use exchange::record::{AccessRecord, OutcomeFacts};
 use policy::{Finding, NotFoundOut};
 
@@ -140,7 +142,8 @@ impl Class {
 /// As the stack tells it of an answer: everyone who could hold data was asked and answered in full, and nothing had to
 /// be left out that should not have been there.
 fn is_complete(record: &AccessRecord) -> bool {
-    let others = record.sources.iter().filter(|source| source.holder != record.node).count();
+    let others: HashSet<&str> = record.sources.iter().map(|source| source.holder.as_str()).collect();
+    let others = others.into_iter().filter(|holder| *holder != record.node).count();
     let index_known = match &record.localisation {
         Some(Finding::Found(named)) => others >= *named,
         None | Some(Finding::Absent | Finding::NotFoundOut(NotFoundOut::NotAsked)) => true,

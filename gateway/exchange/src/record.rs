@@ -4,6 +4,7 @@
 //! Records are read back too (by whoever searches the log), in every layout that was ever written.
 
 mod evidence;
+mod versions;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +12,7 @@ use std::net::IpAddr;
 
 use fhir::identifiers::Reader;
 use fhir::interaction::Level;
-use fhir::{Bsn, Interaction};
+use fhir::{Bsn, FhirVersion, Interaction};
 use policy::{
     Caller, Consent, DenialCode, Differing, Direction, Finding, Obligation, Person, PolicyVersion, Purpose, Reason,
     TreatmentRelation,
@@ -24,6 +25,7 @@ use thiserror::Error;
 use crate::inbound::{Credentials, Gate};
 use crate::middleware::minimisation::SourceStatus;
 pub use evidence::{EvidenceFacts, EvidenceResult, Shortfall};
+pub use versions::VersionFacts;
 
 /// The layout of a record; the first member of each, so that readers can tell layouts apart. A later layout only
 /// adds members.
@@ -45,11 +47,14 @@ pub enum Layout {
     /// decisions for an enforcement point; what a consent excepts, what was masked, and the obligations that go with them.
     #[serde(rename = "zorgsluis-access/5")]
     Fifth,
+    /// Adds in which FHIR version a source was asked, and what was decided of it, where that is not the request's.
+    #[serde(rename = "zorgsluis-access/6")]
+    Sixth,
 }
 
 impl Layout {
     /// The layout that is written.
-    pub const CURRENT: Layout = Layout::Fifth;
+    pub const CURRENT: Layout = Layout::Sixth;
 }
 
 /// One exchange.
@@ -307,6 +312,9 @@ pub struct DecisionFacts {
     /// What a policy that is only tried would have decided, where that differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shadow: Option<ShadowFacts>,
+    /// What was decided of other FHIR versions, for sources that are asked in those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<VersionFacts>,
 }
 
 /// What a policy in the shadow of the one in force would have decided otherwise.
@@ -334,6 +342,9 @@ pub struct SourceFacts {
     /// As the node's configuration calls it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
+    /// The FHIR version in which it was asked, where that is another than the request's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fhir_version: Option<FhirVersion>,
     pub status: SourceStatus,
     /// The types whose question failed while others were answered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -408,6 +419,7 @@ impl From<&policy::Permit> for DecisionFacts {
             reasons: permit.reasons().to_vec(),
             obligations: permit.obligations().to_vec(),
             shadow: None,
+            elsewhere: permit.elsewhere().map(VersionFacts::from).collect(),
         }
     }
 }
@@ -423,6 +435,7 @@ impl From<&policy::Denial> for DecisionFacts {
             reasons: denial.reasons.clone(),
             obligations: Vec::new(),
             shadow: None,
+            elsewhere: Vec::new(),
         }
     }
 }
@@ -432,6 +445,7 @@ impl From<&crate::middleware::minimisation::Part> for SourceFacts {
         SourceFacts {
             holder: part.holder().0.to_string(),
             name: part.name().to_owned(),
+            fhir_version: part.other_version(),
             status: part.status(),
             failed: part.failed().to_vec(),
             disclosed: part.items().iter().map(crate::middleware::minimisation::ReleasedItem::reference).collect(),

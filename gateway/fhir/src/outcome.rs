@@ -2,6 +2,7 @@
 
 use crate::json::Node;
 use crate::resource::Resource;
+use crate::version::FhirVersion;
 
 /// `OperationOutcome.issue.severity`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,11 @@ impl IssueCode {
     }
 }
 
+/// The word of an issue that says: more is to be had by asking in this version (`incomplete`; our own).
+pub fn more_in(version: FhirVersion) -> String {
+    format!("more-in-{}", version.segment())
+}
+
 /// One issue. `diagnostics` is our own text for the caller: never a value from the request, a source or a patient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
@@ -91,11 +97,18 @@ pub struct Issue {
     pub diagnostics: String,
     /// FHIRPath or parameter name that the issue is about.
     pub expression: Option<String>,
+    /// A word of ours for programs (`details.text`).
+    pub word: Option<String>,
 }
 
 impl Issue {
     pub fn new(severity: Severity, code: IssueCode, diagnostics: impl Into<String>) -> Self {
-        Issue { severity, code, diagnostics: diagnostics.into(), expression: None }
+        Issue { severity, code, diagnostics: diagnostics.into(), expression: None, word: None }
+    }
+    /// The same with a word that a program can rely on.
+    #[must_use]
+    pub fn saying(self, word: impl Into<String>) -> Self {
+        Issue { word: Some(word.into()), ..self }
     }
 }
 
@@ -115,8 +128,10 @@ impl Outcome {
             let mut members = vec![
                 ("severity".into(), Node::text(issue.severity.code())),
                 ("code".into(), Node::text(issue.code.code())),
-                ("diagnostics".into(), Node::text(&issue.diagnostics)),
             ];
+            let details = issue.word.as_ref().map(|word| Node::Object(vec![("text".into(), Node::text(word))]));
+            members.extend(details.map(|details| ("details".into(), details)));
+            members.push(("diagnostics".into(), Node::text(&issue.diagnostics)));
             if let Some(expression) = &issue.expression {
                 members.push(("expression".into(), Node::List(vec![Node::text(expression)])));
             }

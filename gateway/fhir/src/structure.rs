@@ -34,6 +34,13 @@ pub fn check(version: FhirVersion, resource: &Resource) -> Result<(), StructureF
     })
 }
 
+/// Whether a resource was written by the rules of another version: it is well-formed in that one, and not in this. Many are
+/// well-formed in both, and some in neither; nothing is said of those.
+pub fn is_of_another(version: FhirVersion, resource: &Resource) -> bool {
+    let fits = |version: FhirVersion| check(version, resource).is_ok();
+    !fits(version) && FhirVersion::ALL.into_iter().any(|other| other != version && fits(other))
+}
+
 /// What is wrong, and the names from there up to the root.
 struct Wrong {
     place: Vec<String>,

@@ -13,12 +13,15 @@
 //!       ],
 //!       "operations": {
 //!         "health-overview": { "level": "type", "type": "Patient", "directions": ["user"],
-//!                              "collects": ["Patient", "Condition", "Observation?category=…"] }
+//!                              "collects": ["Patient", "Condition", "Observation?category=…"],
+//!                              "collects-in": { "stu3": ["Patient", "Condition"] } }
 //!       }
 //!     }
 //!   }
 //! }
 //! ```
+//! `collects-in` is what such an operation collects from a source that is asked in another version; that version must offer it.
+//!
 //! `"data": "access-log"` makes it a use case about the node's own access log: of AuditEvent only, of any patient or of one,
 //! and without findings.
 //!
@@ -55,6 +58,8 @@ pub enum PatientBinding {
     Any,
     /// The one whom the answer itself names: for a receiver in a transfer, at its own gate only.
     Told,
+    /// One whom nobody may name yet: for a receiver that is asked whether it can take somebody, at its own gate only.
+    Unnamed,
 }
 
 /// A fact that must be asked for before the decision.
@@ -117,6 +122,9 @@ pub struct OperationCapability {
     pub directions: Vec<Direction>,
     /// The searches that it collects, as relative URLs without the patient.
     pub collects: Vec<String>,
+    /// What it collects instead from a source that is asked in another FHIR version than its own.
+    #[serde(default, deserialize_with = "unique_names", skip_serializing_if = "BTreeMap::is_empty")]
+    pub collects_in: BTreeMap<FhirVersion, Vec<String>>,
 }
 
 /// What one FHIR version offers in the use case.

@@ -1,6 +1,6 @@
 //! What must hold of a capability before it loads. A mistake in it is found at start-up, not by a patient.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fhir::definitions::search_parameter;
 use fhir::interaction::{Method, ResourceType, SearchTarget};
@@ -10,6 +10,7 @@ use fhir::{FhirVersion, Interaction};
 use crate::capability::{
     ANY, Capability, Fact, Ground, OperationCapability, PatientBinding, TypeCapability, VersionCapability,
 };
+use crate::deciding::Plan;
 use crate::offer::{NotOffered, Offer};
 use crate::request::{Data, Direction, Purpose};
 use crate::standard::StandardOperation;
@@ -80,7 +81,7 @@ pub(crate) fn check(capability: &Capability, development_mode: bool) -> Result<(
     if capability.purpose == Purpose::BreakTheGlass {
         for_emergencies(capability).map_err(|what| format!("capability.json: {what}"))?;
     }
-    if capability.patient == PatientBinding::Told {
+    if matches!(capability.patient, PatientBinding::Told | PatientBinding::Unnamed) {
         told(capability).map_err(|what| format!("capability.json: {what}"))?;
     }
     let facts = [&capability.findings.holder, &capability.findings.user];
@@ -124,7 +125,7 @@ fn for_emergencies(capability: &Capability) -> Result<(), String> {
     Ok(())
 }
 
-/// What holds of every use case whose patient is told by the answer: it names what it asks for, one by one, and nothing is
+/// What holds of every use case whose patient is told by the answer, or by nothing: it names what it asks for, one by one, and nothing is
 /// found out about a patient who is not known.
 fn told(capability: &Capability) -> Result<(), String> {
     if [&capability.findings.holder, &capability.findings.user].iter().any(|listed| !listed.is_empty()) {
@@ -164,15 +165,11 @@ fn of_the_log(capability: &Capability) -> Result<(), String> {
     Ok(())
 }
 
-/// The searches that an operation collects.
+/// The searches that an operation collects in the version of this offer.
 ///
 /// # Errors
 /// A sentence for the operator.
-pub(crate) fn collected(
-    offer: &Offer<'_>,
-    name: &str,
-    operation: &OperationCapability,
-) -> Result<Vec<Interaction>, String> {
+pub(crate) fn collected(offer: &Offer<'_>, name: &str, searches: &[String]) -> Result<Vec<Interaction>, String> {
     let read = |search: &String| {
         let (path, query) = search.split_once('?').unwrap_or((search, ""));
         let interaction = Interaction::read(offer.version, Method::Get, path, query, None)
@@ -194,7 +191,33 @@ pub(crate) fn collected(
             }
         }
     };
-    operation.collects.iter().map(read).collect()
+    searches.iter().map(read).collect()
+}
+
+/// The searches that an operation collects from sources that are asked in another version than its own. Each version must be
+/// one that the use case offers, and offer them: what could not be asked for itself is not collected either.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(crate) fn collected_elsewhere(
+    own: &Offer<'_>,
+    whole: &Capability,
+    name: &str,
+    operation: &OperationCapability,
+) -> Result<BTreeMap<FhirVersion, Plan>, String> {
+    let of_version = |(version, searches): (&FhirVersion, &Vec<String>)| {
+        if *version == own.version {
+            return Err(format!("operation {name} collects in {version} already: that is its own version"));
+        }
+        let offered = whole.versions.get(version);
+        let offered = offered.ok_or_else(|| format!("operation {name} collects in {version}, which is not offered"))?;
+        if searches.is_empty() {
+            return Err(format!("operation {name} collects nothing in {version}"));
+        }
+        let offer = Offer { version: *version, capability: offered, patient: whole.patient };
+        Ok((*version, collected(&offer, name, searches)?.into()))
+    };
+    operation.collects_in.iter().map(of_version).collect()
 }
 
 struct Checking<'a> {
@@ -365,6 +388,9 @@ mod tests {
             (r#""interactions""#, r#""system": ["transaction"], "interactions""#),
         ] {
             assert!(holds(&TOLD.replacen(part, instead, 1)).is_err(), "{instead}");
+            let unnamed = TOLD.replacen(part, instead, 1).replacen("\"told\"", "\"unnamed\"", 1);
+            assert!(holds(&unnamed).is_err(), "{instead}");
         }
+        assert_eq!(holds(&TOLD.replacen("\"told\"", "\"unnamed\"", 1)), Ok(()));
     }
 }

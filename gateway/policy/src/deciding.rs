@@ -16,6 +16,7 @@ use crate::rego::{Rego, Verdict};
 use crate::request::{Admitted, Direction, PatientScope, Purpose, Request};
 use crate::standard::{self, StandardOperation};
 use crate::use_case::{UseCase, UseCases};
+use crate::versions::InVersion;
 
 /// What every source is asked.
 pub(crate) type Plan = Arc<[Interaction]>;
@@ -30,19 +31,29 @@ impl UseCases {
     /// no usable verdict; `PatientBinding` when the patient is not one that the use case or the token allows.
     pub fn decide(&self, admitted: &Admitted, findings: &Findings) -> Result<Permit, Denial> {
         let use_case = &admitted.use_case;
-        let request = &admitted.request;
+        let Some(asked) = InVersion::own(use_case, &admitted.request) else {
+            return Err(use_case.denial(DenialCode::NotInUseCase));
+        };
+        let elsewhere = InVersion::others(use_case, &admitted.request).into_iter().map(|other| {
+            let judged = UseCases::judged(use_case, &other, findings).map(Arc::new);
+            (other.request.version, judged)
+        });
+        Ok(Permit { elsewhere: elsewhere.collect(), ..UseCases::judged(use_case, &asked, findings)? })
+    }
+
+    /// The decision about what is asked in one version.
+    fn judged(use_case: &UseCase, asked: &InVersion<'_>, findings: &Findings) -> Result<Permit, Denial> {
+        let request = asked.request.as_ref();
         if !binds(use_case.capability().patient, request) {
             return Err(use_case.denial(DenialCode::PatientBinding));
         }
         let purpose = use_case.capability().purpose;
-        let verdict = judge(use_case.rego(), use_case.capability(), request, findings)
+        let verdict = judge(use_case.rego(), use_case.capability(), asked, findings)
             .map_err(|(code, reasons)| Denial { reasons, ..use_case.denial(code) })?;
         let Some(releasable) = use_case.releasable(request.version) else {
             return Err(use_case.denial(DenialCode::NotInUseCase));
         };
-        let Some((plan, operation)) = plan(use_case, request) else {
-            return Err(use_case.denial(DenialCode::NotInUseCase));
-        };
+        let (plan, operation) = (asked.plan.clone(), asked.operation);
         let reasons = verdict.reasons;
         let mut obligations = verdict.obligations;
         // No policy can switch off what the patient objects to in part.
@@ -67,6 +78,8 @@ impl UseCases {
             operation,
             releasable,
             takes_once: use_case.capability().taken_once,
+            offered: use_case.capability().versions.keys().copied().collect(),
+            elsewhere: Vec::new(),
         })
     }
 }
@@ -76,8 +89,11 @@ impl UseCases {
     /// as far as is known; whoever runs cases of a policy looks.
     pub fn is_decided_alike(&self, admitted: &Admitted, findings: &Findings) -> bool {
         let (rego, purpose) = (admitted.use_case.rego(), admitted.use_case.capability().purpose);
-        let input = input(&admitted.request, purpose, findings);
-        rego.evaluate(input.clone()) == rego.interpret(input)
+        let alike = |asked: InVersion<'_>| {
+            let input = input(&asked, purpose, findings);
+            rego.evaluate(input.clone()) == rego.interpret(input)
+        };
+        InVersion::each(&admitted.use_case, &admitted.request).into_iter().all(alike)
     }
 }
 
@@ -85,9 +101,10 @@ impl UseCases {
 pub(crate) fn judge(
     rego: &Rego,
     capability: &Capability,
-    request: &Request,
+    asked: &InVersion<'_>,
     findings: &Findings,
 ) -> Result<Verdict, (DenialCode, Vec<Reason>)> {
+    let request = asked.request.as_ref();
     let barred = barred(capability, request.direction, findings);
     let failed = |what: &str| {
         let mut reasons = barred.clone();
@@ -95,7 +112,7 @@ pub(crate) fn judge(
         (DenialCode::PolicyFailed, reasons)
     };
     let verdict =
-        rego.evaluate(input(request, capability.purpose, findings)).map_err(|fault| failed(&fault.to_string()))?;
+        rego.evaluate(input(asked, capability.purpose, findings)).map_err(|fault| failed(&fault.to_string()))?;
     if verdict.reasons.iter().any(|reason| names_the_patient(reason, request)) {
         return Err(failed("the policy put the patient's number into a reason"));
     }

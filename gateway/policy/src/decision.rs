@@ -56,6 +56,10 @@ pub struct Permit {
     pub(crate) operation: Option<StandardOperation>,
     pub(crate) releasable: Arc<Releasable>,
     pub(crate) takes_once: bool,
+    /// The versions in which the use case offers anything.
+    pub(crate) offered: Arc<[FhirVersion]>,
+    /// For a source that is asked in another version: a permit of its own judgement each, or why there is none.
+    pub(crate) elsewhere: Vec<(FhirVersion, Result<Arc<Permit>, Denial>)>,
 }
 
 /// Which types may leave under a permit.
@@ -107,6 +111,22 @@ impl Permit {
     /// What is asked of every source: the request's own interaction, or the searches an operation becomes.
     pub fn plan(&self) -> &[Interaction] {
         &self.plan
+    }
+    /// The permit for sources that are asked in this version: this one in its own; in another what an operation collects
+    /// there, judged by itself. None: nothing may be asked in it.
+    pub fn in_version(self: &Arc<Permit>, version: FhirVersion) -> Option<&Arc<Permit>> {
+        if version == self.version() {
+            return Some(self);
+        }
+        self.elsewhere.iter().find(|(of, _)| *of == version).and_then(|(_, judged)| judged.as_ref().ok())
+    }
+    /// What was decided of each other version in which the operation collects.
+    pub fn elsewhere(&self) -> impl Iterator<Item = (FhirVersion, Result<&Permit, &Denial>)> {
+        self.elsewhere.iter().map(|(version, judged)| (*version, judged.as_deref()))
+    }
+    /// Whether the use case offers anything in this version.
+    pub fn offers(&self, version: FhirVersion) -> bool {
+        self.offered.contains(&version)
     }
     /// The operation of the standard that was asked for and is offered by its name; the plan says what it becomes.
     pub fn operation(&self) -> Option<StandardOperation> {

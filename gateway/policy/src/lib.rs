@@ -28,6 +28,7 @@ pub mod standard;
 #[cfg(test)]
 mod testing;
 pub mod use_case;
+mod versions;
 
 pub use caller::{Caller, DataHolder, DataUser, EmergencyReason, Organisation, Person};
 pub use capability::{Capability, Ground, PatientBinding};

@@ -1,5 +1,7 @@
 //! What is asked, as the decision sees it.
 
+use std::collections::BTreeSet;
+
 use fhir::definitions::search_parameter;
 use fhir::{Bsn, FhirVersion, Interaction, ResourceType};
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,7 @@ use crate::caller::{Caller, DataHolder};
 use crate::decision::Releasable;
 use crate::standard::StandardOperation;
 use crate::use_case::{UseCase, UseCaseId};
+use crate::versions::InVersion;
 
 /// Which gate the request stands at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +66,8 @@ pub enum PatientScope {
     Any,
     /// The one patient whom the answer itself names: who receives a transfer learns from it about whom it is.
     Told,
+    /// One patient whom nothing in the answer names: whoever is asked whether they can take somebody does not learn whom.
+    Unnamed,
 }
 
 /// What a use case opens: the two never mix, and each has a stack of its own.
@@ -162,11 +167,18 @@ impl Admitted {
         offered.is_some_and(|offered| offered.included.iter().any(|known| known == resource_type))
     }
 
+    /// What may leave at all, in any version in which sources are asked: what is asked in one of them is permitted in all.
     fn releasable(&self) -> Vec<String> {
-        match self.use_case.releasable(self.request.version).as_deref() {
-            Some(Releasable::These(types)) => types.clone(),
-            Some(Releasable::Every) | None => Vec::new(),
+        let mut all = Vec::new();
+        for asked in InVersion::each(&self.use_case, &self.request) {
+            match self.use_case.releasable(asked.request.version).as_deref() {
+                Some(Releasable::These(types)) => all.extend(types.iter().cloned()),
+                Some(Releasable::Every) | None => return Vec::new(),
+            }
         }
+        let mut seen = BTreeSet::new();
+        all.retain(|name| seen.insert(name.clone()));
+        all
     }
 }
 

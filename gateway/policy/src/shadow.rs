@@ -3,13 +3,14 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::deciding::{judge, plan, within_matrix};
+use crate::deciding::{judge, within_matrix};
 use crate::decision::{Denial, Obligation, Permit, Reason};
 use crate::findings::Findings;
 use crate::rego::{Rego, Verdict};
 use crate::release::Release;
 use crate::request::Admitted;
-use crate::use_case::{PolicyVersion, hex};
+use crate::use_case::{PolicyVersion, UseCase, hex};
+use crate::versions::InVersion;
 
 /// A policy text that decides nothing.
 pub(crate) struct Shadow {
@@ -47,15 +48,32 @@ impl Shadow {
 /// Reasons alone make no difference.
 pub fn differing(admitted: &Admitted, findings: &Findings, decided: Result<&Permit, &Denial>) -> Option<Differing> {
     let shadow = admitted.use_case.shadow()?;
-    let (use_case, request) = (&admitted.use_case, &admitted.request);
-    let (allow, reasons, obligations) = match judge(&shadow.rego, use_case.capability(), request, findings) {
+    // What is collected in another version only counts where the request itself was permitted.
+    let of_version = |asked: &InVersion<'_>| match decided {
+        Ok(permit) if asked.request.version != permit.version() => {
+            permit.elsewhere().find(|(version, _)| *version == asked.request.version).map(|(_, judged)| judged)
+        }
+        own if asked.request.version == admitted.request.version => Some(own),
+        Ok(_) | Err(_) => None,
+    };
+    InVersion::each(&admitted.use_case, &admitted.request)
+        .iter()
+        .find_map(|asked| differing_in(shadow, &admitted.use_case, asked, findings, of_version(asked)?))
+}
+
+fn differing_in(
+    shadow: &Shadow,
+    use_case: &UseCase,
+    asked: &InVersion<'_>,
+    findings: &Findings,
+    decided: Result<&Permit, &Denial>,
+) -> Option<Differing> {
+    let (allow, reasons, obligations) = match judge(&shadow.rego, use_case.capability(), asked, findings) {
         Ok(Verdict { reasons, obligations, .. }) => {
             // The matrix below the policy is the same for both.
-            let within = plan(use_case, request).map(|(plan, _)| within_matrix(use_case, request, plan, obligations));
-            match within {
-                Some(Ok((_, obligations))) => (true, reasons, obligations),
-                Some(Err(outside)) => (false, [reasons.as_slice(), &[outside]].concat(), Vec::new()),
-                None => (false, reasons, Vec::new()),
+            match within_matrix(use_case, &asked.request, asked.plan.clone(), obligations) {
+                Ok((_, obligations)) => (true, reasons, obligations),
+                Err(outside) => (false, [reasons.as_slice(), &[outside]].concat(), Vec::new()),
             }
         }
         Err((_, reasons)) => (false, reasons, Vec::new()),

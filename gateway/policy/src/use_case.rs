@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use fhir::{FhirVersion, Interaction};
+use fhir::FhirVersion;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::capability::{ANY, Capability, Fact, VersionCapability};
 use crate::checks;
+use crate::deciding::Plan;
 use crate::decision::Releasable;
 use crate::matrix::Matrix;
 use crate::offer::Offer;
@@ -90,7 +91,13 @@ pub struct UseCase {
 /// What is worked out of a version's capability once.
 struct Prepared {
     releasable: Arc<Releasable>,
-    collected: BTreeMap<String, Arc<[Interaction]>>,
+    collected: BTreeMap<String, Collected>,
+}
+
+/// The searches of an operation: in its own version, and in each other one in which sources are asked.
+struct Collected {
+    own: Plan,
+    elsewhere: BTreeMap<FhirVersion, Plan>,
 }
 
 /// Why a use case cannot be loaded; a sentence for the operator.
@@ -131,7 +138,7 @@ impl UseCase {
         let mut prepared = BTreeMap::new();
         for (version, offered) in &parsed.versions {
             let offer = Offer { version: *version, capability: offered, patient: parsed.patient };
-            prepared.insert(*version, Prepared::of(&offer).map_err(fault)?);
+            prepared.insert(*version, Prepared::of(&offer, &parsed).map_err(fault)?);
         }
         Ok(UseCase {
             id: use_case,
@@ -214,17 +221,34 @@ impl UseCase {
         self.prepared.get(&version).map(|prepared| Arc::clone(&prepared.releasable))
     }
     /// The searches that this operation collects.
-    pub(crate) fn collected(&self, version: FhirVersion, operation: &str) -> Option<&Arc<[Interaction]>> {
-        self.prepared.get(&version)?.collected.get(operation)
+    pub(crate) fn collected(&self, version: FhirVersion, operation: &str) -> Option<&Plan> {
+        Some(&self.prepared.get(&version)?.collected.get(operation)?.own)
+    }
+    /// The searches that this operation of this version collects from sources that are asked in another one.
+    pub(crate) fn collected_elsewhere(
+        &self,
+        version: FhirVersion,
+        operation: &str,
+    ) -> Option<&BTreeMap<FhirVersion, Plan>> {
+        Some(&self.prepared.get(&version)?.collected.get(operation)?.elsewhere)
+    }
+    /// Whether one of its operations collects from sources that are asked in this version.
+    pub fn collects_in(&self, version: FhirVersion) -> bool {
+        let collects = |(own, prepared): (&FhirVersion, &Prepared)| {
+            let mut operations = prepared.collected.values();
+            operations.any(|collected| *own == version || collected.elsewhere.contains_key(&version))
+        };
+        self.prepared.iter().any(collects)
     }
 }
 
 impl Prepared {
-    fn of(offer: &Offer<'_>) -> Result<Prepared, String> {
+    fn of(offer: &Offer<'_>, whole: &Capability) -> Result<Prepared, String> {
         let mut collected = BTreeMap::new();
         for (name, operation) in &offer.capability.operations {
-            let searches = checks::collected(offer, name, operation)?;
-            collected.insert(name.clone(), searches.into());
+            let own = checks::collected(offer, name, &operation.collects)?.into();
+            let elsewhere = checks::collected_elsewhere(offer, whole, name, operation)?;
+            collected.insert(name.clone(), Collected { own, elsewhere });
         }
         Ok(Prepared { releasable: Arc::new(releasable(offer.capability)), collected })
     }

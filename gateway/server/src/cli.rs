@@ -98,7 +98,9 @@ pub fn run() -> ExitCode {
 
 fn check(file: &Path) -> Result<(), String> {
     let config = NodeConfig::load(file)?;
-    let cases = PolicySource::of(&config)?.tried()?.cases;
+    let tried = PolicySource::of(&config)?.tried()?;
+    wiring::hold_versions(&config, &tried.use_cases)?;
+    let cases = tried.cases;
     let measured = match wiring::statements(&config)? {
         Some(statements) => format!("{} statements of profiles", statements.count()),
         None => "data quality is not measured".to_owned(),

@@ -6,6 +6,7 @@ pub mod handoffs;
 mod own_sources;
 pub mod referrals;
 mod tokens;
+mod versions;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -56,6 +57,7 @@ use crate::regional;
 use crate::registers::{Parties, Registers, wellness};
 
 use own_sources::OwnSources;
+pub use versions::hold_versions;
 
 /// Longest record of the access log, in bytes: room for the references of some thousands of resources.
 const LONGEST_RECORD: usize = 1 << 20;
@@ -91,6 +93,7 @@ pub fn node(config: &NodeConfig) -> Result<Wired, String> {
     let policies = PolicySource::of(config)?;
     let first = policies.at_start()?;
     policies.accept(&first)?;
+    hold_versions(config, &first.use_cases)?;
     let use_cases = Arc::new(InForce::from(first.use_cases));
     let reload = ReloadMeasures::default();
     let reloading = Reloading::start(policies, &config.profiles, &use_cases, reload.clone())?;

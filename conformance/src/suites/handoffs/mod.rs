@@ -6,6 +6,7 @@ mod filing;
 mod forms;
 mod lying;
 mod measures;
+mod negotiating;
 mod printing;
 mod r4;
 mod receiver;
@@ -119,6 +120,18 @@ pub fn checks() -> Vec<Check> {
             Box::pin(lying::by_notification_task(setting))
         }),
         Check::new(
+            "a sender that asks first: its notice comes for a person without a name, is answered, and then the handoff comes",
+            |setting| Box::pin(negotiating::accepted(setting)),
+        ),
+        Check::new(
+            "another date is proposed with the Task, the newer notice is fetched by itself, and a no is said with its reason",
+            |setting| Box::pin(negotiating::another_date(setting)),
+        ),
+        Check::new(
+            "a notice that is taken back, told twice or wrongly answered leads to nothing, and one that fails is tried again",
+            |setting| Box::pin(negotiating::over(setting)),
+        ),
+        Check::new(
             "CO5: times and times of trying are configured, with a default and a most, and are kept to",
             |setting| Box::pin(measures::configured(setting)),
         ),
@@ -163,6 +176,10 @@ pub fn checks() -> Vec<Check> {
         Check::new(
             "a handoff made of the sender's own sources has their answers in its sections, once, each question on record",
             |setting| Box::pin(sources::made(setting)),
+        ),
+        Check::new(
+            "a handoff made by the newest release has the sections that it brought, each resource in one of them",
+            |setting| Box::pin(sources::made_of_the_newest_release(setting)),
         ),
         Check::new(
             "a handoff that cannot or may not be made of the sources is refused, and says nothing of a patient",

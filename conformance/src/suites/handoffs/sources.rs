@@ -91,6 +91,36 @@ pub(super) async fn made(setting: &Setting) -> Judgement {
     Ok(())
 }
 
+/// The sections of 4.2: what the hospital has for them comes along, and nothing of what they do not ask for.
+pub(super) async fn made_of_the_newest_release(setting: &Setting) -> Judgement {
+    let parties = Parties::of(setting)?;
+    let patient = at_the_hospital()?.remove(0);
+    let mut body = wanted(&patient, &format!("opname-{}", fresh()));
+    body["release"] = json!("4.2");
+    let answer = ask(&parties, &parties.epd, &body).await?;
+    is(&answer, 201, "a handoff to be made by the newest release")?;
+    let told = answer.json().unwrap_or_default();
+    ensure(told["incomplete"].is_null(), || format!("it is answered with {told}"))?;
+    let task = told["task"].as_str().unwrap_or_default();
+    let id = parties.until(task, "offered").await?;
+    parties.take(&id).await?;
+    parties.until(task, "completed").await?;
+    let document = parties.document(&id).await?;
+    let found = sections(&document["entry"][0]["resource"]);
+    let tag = patient_id(&patient).replace("bgz-", "");
+    for (code, name) in [("365178001", "DeviceUseStatement/loophulp"), ("52870002", "Condition/heup")] {
+        let wanted = format!("{name}-{tag}");
+        let places: Vec<_> = found.iter().filter(|(_, entries)| entries.contains(&wanted)).map(|(of, _)| of).collect();
+        ensure(places == [code], || format!("{name} stands in {places:?}"))?;
+    }
+    let text = document.to_string();
+    ensure(text.contains("rollator"), || "the device itself did not come along".to_owned())?;
+    for absent in ["Procedure/operatie", "Encounter/opname", "MedicationStatement"] {
+        ensure(!text.contains(&format!("{absent}-{tag}")), || format!("{absent} came along"))?;
+    }
+    Ok(())
+}
+
 pub(super) async fn not_made(setting: &Setting) -> Judgement {
     let parties = Parties::of(setting)?;
     let patient = at_the_hospital()?.remove(0);

@@ -155,6 +155,7 @@ fn source(source: &exchange::record::SourceFacts) -> Node {
         entity.set("name", Node::text(&source.name));
     }
     let mut details = vec![detail("status", grounds::word(&source.status))];
+    details.extend(source.fhir_version.map(|version| detail("fhir-version", version.segment())));
     for (kind, count) in [("withheld", source.withheld), ("mistrusted", source.mistrusted), ("masked", source.masked)] {
         if count > 0 {
             details.push(detail(kind, count.to_string()));

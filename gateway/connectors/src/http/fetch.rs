@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use fhir::FhirVersion;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Request, RequestBuilder, Response, StatusCode};
 use thiserror::Error;
@@ -81,6 +82,19 @@ impl Fetched {
         let value = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let essence = value.split(';').next().unwrap_or_default().trim();
         Some(essence.to_ascii_lowercase())
+    }
+
+    /// Whether its media type names a FHIR version (`fhirVersion`; FHIR R4, http.html, 2.21.0.13) that is not this one. Most say
+    /// nothing of it.
+    pub fn is_of_another_version(&self, version: FhirVersion) -> bool {
+        let value = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let named = value.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+        let mut named = named.filter(|(name, _)| name.trim().eq_ignore_ascii_case("fhirVersion"));
+        let is_this = |said: &str| {
+            let said = said.trim().trim_matches('"');
+            said.split('.').take(2).eq(version.full().split('.').take(2))
+        };
+        named.any(|(_, said)| !is_this(said))
     }
 
     /// The body, if it is of one of these media types.

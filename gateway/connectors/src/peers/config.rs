@@ -34,6 +34,10 @@ pub struct PeerConfig {
     /// ask for it ourselves, at `token_endpoint`.
     #[serde(default)]
     pub nuts_authorization_server: Option<WebAddress>,
+    /// The FHIR versions in which it is asked, by use case. Where nothing is said it is asked in that of the request. It is
+    /// asked once in each of them, and in no other.
+    #[serde(default)]
+    pub ask_in: BTreeMap<UseCaseId, Vec<FhirVersion>>,
     #[serde(default)]
     pub bounds: Bounds,
     /// How long the peer's ids of a patient are remembered.

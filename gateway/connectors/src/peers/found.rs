@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use exchange::ports::{Addressing, Answer, BoxFuture, Capability, Question, Receiver, Source, SourceFault};
 use fhir::{FhirVersion, Ura};
-use policy::{DataHolder, Finding};
+use policy::{DataHolder, Finding, UseCaseId};
 
 use super::{PeerConfig, PeerSource};
 use crate::http::WebAddress;
@@ -31,6 +31,8 @@ pub struct FoundPeerConfig {
     pub nuts_authorization_server: Option<WebAddress>,
     /// Payload types of which its FHIR endpoint must have one; any will do when there are none.
     pub payloads: Vec<String>,
+    /// The FHIR versions in which it is asked, by use case: as of [`PeerConfig::ask_in`].
+    pub ask_in: BTreeMap<UseCaseId, Vec<FhirVersion>>,
 }
 
 /// A peer that is looked up when it is asked.
@@ -68,6 +70,7 @@ impl FoundPeer {
             use_case: None,
             dpop: self.config.dpop,
             nuts_authorization_server: self.config.nuts_authorization_server.clone(),
+            ask_in: self.config.ask_in.clone(),
             bounds: Bounds::default(),
             patient_cache: PatientCacheConfig::default(),
         };
@@ -112,6 +115,10 @@ impl Source for FoundPeer {
 
     fn name(&self) -> &str {
         &self.config.name
+    }
+
+    fn asked_in(&self, use_case: &UseCaseId) -> &[FhirVersion] {
+        self.config.ask_in.get(use_case).map_or(&[], Vec::as_slice)
     }
 
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {
@@ -193,6 +200,7 @@ mod tests {
             dpop: false,
             nuts_authorization_server: None,
             payloads: vec!["Condition".to_owned()],
+            ask_in: BTreeMap::new(),
         };
         change(&mut config);
         let made = Arc::new(Mutex::new(Vec::new()));

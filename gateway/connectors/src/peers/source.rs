@@ -9,7 +9,7 @@ use fhir::identifiers::{Reader, systems};
 use fhir::interaction::{Level, SearchTarget};
 use fhir::search::split;
 use fhir::{Bsn, FhirVersion, Interaction, ResourceType, SearchMode, SearchQuery};
-use policy::{DataHolder, PatientScope, Permit};
+use policy::{DataHolder, PatientScope, Permit, UseCaseId};
 use reqwest::header::HeaderMap;
 
 use super::{PeerConfig, Token, TokenSupplier};
@@ -18,7 +18,7 @@ use crate::sources::SourceSetupFault;
 use crate::sources::document::composition;
 use crate::sources::narrow::{names_ids, patient_parameter, with};
 use crate::sources::patients::{Ids, PatientIds, ids_among};
-use crate::sources::rest::{Call, Failure, Rest, Write, prefer};
+use crate::sources::rest::{Call, Failure, Pages, Rest, Write, prefer};
 
 /// Another provider's node.
 pub struct PeerSource {
@@ -26,7 +26,8 @@ pub struct PeerSource {
     holder: DataHolder,
     rests: BTreeMap<FhirVersion, Rest>,
     tokens: Arc<dyn TokenSupplier>,
-    patients: PatientIds,
+    /// By version: what is behind the one need not know a patient by the id that what is behind the other does.
+    patients: BTreeMap<FhirVersion, PatientIds>,
 }
 
 impl PeerSource {
@@ -47,7 +48,7 @@ impl PeerSource {
         Ok(PeerSource {
             rests: config.bases.iter().map(rest).collect(),
             holder: DataHolder(config.ura.clone()),
-            patients: PatientIds::new(&config.patient_cache),
+            patients: config.bases.keys().map(|version| (*version, PatientIds::new(&config.patient_cache))).collect(),
             config,
             tokens,
         })
@@ -62,7 +63,7 @@ impl PeerSource {
         let rest = self.rests.get(&permit.version()).ok_or(SourceFault::NotSupported)?;
         let patient = match permit.patient() {
             PatientScope::One(bsn) => Some(bsn),
-            PatientScope::Nobody | PatientScope::Told => None,
+            PatientScope::Nobody | PatientScope::Told | PatientScope::Unnamed => None,
             // A token speaks for one patient or for none.
             PatientScope::Any => return Err(SourceFault::NotSupported),
         };
@@ -100,7 +101,7 @@ impl PeerSource {
         let call = rest.call(question.correlation_id(), question.patience()).bearing(token)?;
         let Some(bsn) = patient else {
             let mut answer = ask(&call, question, None).await?;
-            if *permit.patient() == PatientScope::Told {
+            if matches!(permit.patient(), PatientScope::Told | PatientScope::Unnamed) {
                 // What a sender gives for a transfer is of that transfer: it alone can tell whose a Binary is, or a Device or
                 // Specimen that is read by itself. In a document these are referred to by what is the patient's.
                 let read = matches!(question.interaction(), Interaction::Read { .. });
@@ -117,7 +118,7 @@ impl PeerSource {
             let mut answer = ask(&call, question, Some(bsn)).await?;
             let ids = ids_among(rest.version, &answer.items, bsn)?;
             if !answer.cut_short {
-                self.patients.learn(bsn, &ids);
+                self.patients(rest.version)?.learn(bsn, &ids);
             }
             answer.patients = texts(&ids);
             return Ok(answer);
@@ -149,7 +150,11 @@ impl PeerSource {
             })?;
             Ok(ids_among(version, &pages.items, bsn)?)
         };
-        self.patients.of(bsn, look_up).await
+        self.patients(version)?.of(bsn, look_up).await
+    }
+
+    fn patients(&self, version: FhirVersion) -> Result<&PatientIds, SourceFault> {
+        self.patients.get(&version).ok_or(SourceFault::NotSupported)
     }
 }
 
@@ -160,6 +165,10 @@ impl Source for PeerSource {
 
     fn name(&self) -> &str {
         &self.config.name
+    }
+
+    fn asked_in(&self, use_case: &UseCaseId) -> &[FhirVersion] {
+        self.config.ask_in.get(use_case).map_or(&[], Vec::as_slice)
     }
 
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {
@@ -188,8 +197,9 @@ async fn ask(call: &Call<'_>, question: &Question<'_>, patient: Option<&Bsn>) ->
                 None => asked,
             };
             let strict = prefer(&Conditions::default(), "handling=strict");
-            let pages = call.search(&SearchTarget::Type(*kind), &query, strict, patient).await?;
-            Ok(Answer { items: pages.items, cut_short: pages.cut_short, ..Answer::default() })
+            let pages = call.search_in_version(&SearchTarget::Type(*kind), &query, strict, patient).await?;
+            let Pages { items, cut_short, elsewhere } = pages;
+            Ok(Answer { items, cut_short, elsewhere, ..Answer::default() })
         }
         Interaction::History { level: level @ Level::Instance(..), query } => {
             let strict = prefer(&Conditions::default(), "handling=strict");

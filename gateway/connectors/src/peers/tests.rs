@@ -9,6 +9,8 @@ use policy::{PatientScope, Permit};
 use serde_json::json;
 use time::OffsetDateTime;
 
+mod versions;
+
 use super::{PeerConfig, PeerSource, Token, TokenSupplier};
 use crate::sources::fhir::tests::client;
 use crate::sources::testing::stub::{Asked, Reply, Stub};

@@ -140,7 +140,10 @@ impl RegionalRegister {
             (Direction::User, PatientScope::One(bsn)) => bsn,
             // What we hold ourselves is asked of ourselves; and an index of patients knows only patients.
             (Direction::Holder, _)
-            | (Direction::User, PatientScope::Nobody | PatientScope::Any | PatientScope::Told) => {
+            | (
+                Direction::User,
+                PatientScope::Nobody | PatientScope::Any | PatientScope::Told | PatientScope::Unnamed,
+            ) => {
                 return Whereabouts { places: self.own.clone(), index: Finding::NotFoundOut(NotFoundOut::NotAsked) };
             }
         };
@@ -166,10 +169,12 @@ fn addressees(permit: &Permit) -> BTreeSet<Ura> {
     texts.filter_map(|text| Ura::parse(&text).ok()).collect()
 }
 
-/// The resource types that the permit's plan asks for; none means any.
+/// The resource types that the permit's plan asks for, in every version in which sources are asked; none means any.
 fn types(permit: &Permit) -> Vec<String> {
+    let elsewhere = permit.elsewhere().filter_map(|(_, judged)| judged.ok());
+    let plans = std::iter::once(permit).chain(elsewhere).flat_map(Permit::plan);
     let all: Option<BTreeSet<String>> =
-        permit.plan().iter().map(|asked| asked.resource_type().map(|kind| kind.name().to_owned())).collect();
+        plans.map(|asked| asked.resource_type().map(|kind| kind.name().to_owned())).collect();
     all.unwrap_or_default().into_iter().collect()
 }
 

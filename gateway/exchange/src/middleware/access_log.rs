@@ -197,6 +197,7 @@ fn note(permitted: &Permitted, disclosed: &Disclosed) {
     let source = SourceFacts {
         holder: permit.holder().0.to_string(),
         name: if matches!(disclosed.form, Form::Explained(_)) { REGISTERS } else { NAME }.to_owned(),
+        fhir_version: None,
         status,
         failed: Vec::new(),
         disclosed: disclosed.events.iter().map(seen).collect(),
@@ -226,7 +227,7 @@ fn filters(query: &SearchQuery) -> SearchQuery {
 fn one(permit: &Permit) -> Option<&Bsn> {
     match permit.patient() {
         PatientScope::One(bsn) => Some(bsn),
-        PatientScope::Nobody | PatientScope::Any | PatientScope::Told => None,
+        PatientScope::Nobody | PatientScope::Any | PatientScope::Told | PatientScope::Unnamed => None,
     }
 }
 
@@ -234,7 +235,7 @@ fn is_theirs(permit: &Permit, event: &LoggedEvent) -> bool {
     match permit.patient() {
         PatientScope::One(bsn) => event.record.patient.as_ref() == Some(bsn),
         PatientScope::Any => true,
-        PatientScope::Nobody | PatientScope::Told => false,
+        PatientScope::Nobody | PatientScope::Told | PatientScope::Unnamed => false,
     }
 }
 

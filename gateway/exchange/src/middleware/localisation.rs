@@ -1,13 +1,16 @@
 //! Localisation (lokalisatie): finds the sources and asks each of them once, side by side, within bounds.
 
+mod versions;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use fhir::interaction::Level;
-use fhir::{Interaction, Resource};
+use fhir::{FhirVersion, Interaction, Resource};
 use futures_util::StreamExt;
 use policy::{Finding, Permit, StandardOperation};
 
+use self::versions::Place;
 use super::authorisation::Permitted;
 use crate::handle::Handle;
 use crate::inbound::Conditions;
@@ -20,6 +23,8 @@ use crate::refusal::Refusal;
 pub struct Located {
     permit: Arc<Permit>,
     source: Arc<dyn Source>,
+    /// The permit's version, where it is another than the request's.
+    other_version: Option<FhirVersion>,
     /// What is asked instead of the permit's plan: whether a resource is here.
     instead: Option<Interaction>,
     body: Option<Resource>,
@@ -34,6 +39,9 @@ impl Located {
     }
     pub fn source(&self) -> &Arc<dyn Source> {
         &self.source
+    }
+    pub(super) fn other_version(&self) -> Option<FhirVersion> {
+        self.other_version
     }
     /// What to ask: the permit's plan, or the one question in its stead.
     pub(super) fn questions(&self) -> &[Interaction] {
@@ -98,24 +106,33 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
     async fn handle(&self, permitted: Permitted) -> Result<Gathered, Refusal> {
         let permit = permitted.permit();
         let asked = permitted.asked();
-        let mut whereabouts = self.localisation.locate(permit).await;
+        let whereabouts = self.localisation.locate(permit).await;
         asked.notes().note(|record| record.localisation = Some(whereabouts.index.clone()));
+        let (mut asked_in, mut unasked) = versions::of_places(permit, whereabouts.places);
         if changes(permit) {
-            whereabouts.places = self.home(&permitted, whereabouts.places).await?;
+            asked_in = self.home(&permitted, asked_in).await?;
         }
-        let beyond = whereabouts.places.split_off(self.fanout.most.min(whereabouts.places.len()));
-        let alone = whereabouts.places.len() == 1 && beyond.is_empty() && !collects(permit);
-        let asking: Vec<BoxFuture<'_, _>> = whereabouts
-            .places
+        if changes(permit) || reads_one(permit) {
+            // One resource of this version is not to be found in another one.
+            unasked.clear();
+        }
+        let beyond = asked_in.split_off(self.fanout.most.min(asked_in.len()));
+        let alone = asked_in.len() == 1 && beyond.is_empty() && !collects(permit);
+        let missing = versions::unasked(unasked.into_iter().chain(beyond));
+        if asked_in.is_empty() && !missing.is_empty() && !collects(permit) {
+            asked.notes().note(|record| record.sources = missing.iter().map(SourceFacts::from).collect());
+            return Err(Refusal::Source(SourceFault::NotSupported));
+        }
+        let asking: Vec<BoxFuture<'_, _>> = asked_in
             .into_iter()
-            .map(|source| {
-                let located = self.located(&permitted, source, None);
+            .map(|place| {
+                let located = self.located(&permitted, place, None);
                 let one: BoxFuture<'_, _> = Box::pin(self.one(located));
                 one
             })
             .collect();
         let answers: Vec<_> = futures_util::stream::iter(asking).buffered(self.fanout.at_once.max(1)).collect().await;
-        let mut parts = Vec::with_capacity(answers.len() + beyond.len());
+        let mut parts = Vec::with_capacity(answers.len() + missing.len());
         let mut failure = None;
         let mut unsupported = None;
         for answer in answers {
@@ -136,7 +153,8 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
                 }
             }
         }
-        parts.extend(beyond.iter().map(|source| bare(source, SourceStatus::NotAsked)));
+        parts.extend(missing);
+        versions::hold_together(permit, &mut parts);
         asked.notes().note(|record| record.sources = parts.iter().map(SourceFacts::from).collect());
         let told = parts.iter().find_map(|part| part.told().filter(|_| !part.items().is_empty()));
         if let Some(told) = told {
@@ -159,11 +177,12 @@ impl<N: Handle<Located, Out = Part>> Handle<Permitted> for Localise<N> {
 }
 
 impl<N: Handle<Located, Out = Part>> Localise<N> {
-    fn located(&self, permitted: &Permitted, source: Arc<dyn Source>, instead: Option<Interaction>) -> Located {
+    fn located(&self, permitted: &Permitted, place: Place, instead: Option<Interaction>) -> Located {
         let asked = permitted.asked();
         Located {
-            permit: permitted.permit().clone(),
-            source,
+            permit: place.permit,
+            source: place.source,
+            other_version: place.other_version,
             instead,
             body: asked.body().cloned(),
             conditions: asked.conditions().clone(),
@@ -175,11 +194,7 @@ impl<N: Handle<Located, Out = Part>> Localise<N> {
     /// The one source that a write goes to: where the resource is, or our first. A source that cannot say whether the
     /// resource is there stops the write: it could end up in two places. A transaction that would change what is at
     /// two sources is no transaction.
-    async fn home(
-        &self,
-        permitted: &Permitted,
-        mut places: Vec<Arc<dyn Source>>,
-    ) -> Result<Vec<Arc<dyn Source>>, Refusal> {
+    async fn home(&self, permitted: &Permitted, mut places: Vec<Place>) -> Result<Vec<Place>, Refusal> {
         places.truncate(self.fanout.most);
         let mut home: Option<usize> = None;
         if places.len() > 1 {
@@ -200,11 +215,11 @@ impl<N: Handle<Located, Out = Part>> Localise<N> {
     async fn whereabouts(
         &self,
         permitted: &Permitted,
-        places: &[Arc<dyn Source>],
+        places: &[Place],
         read: &Interaction,
     ) -> Result<Option<usize>, Refusal> {
-        for (at, source) in places.iter().enumerate() {
-            match self.one(self.located(permitted, source.clone(), Some(read.clone()))).await {
+        for (at, place) in places.iter().enumerate() {
+            match self.one(self.located(permitted, place.clone(), Some(read.clone()))).await {
                 Ok(part) if part.items().is_empty() => {}
                 Ok(_) => return Ok(Some(at)),
                 Err((part, _)) if part.status() == SourceStatus::NothingThere => {}
@@ -216,7 +231,7 @@ impl<N: Handle<Located, Out = Part>> Localise<N> {
 
     /// What one source contributes; when it contributes nothing, its empty part and why.
     async fn one(&self, located: Located) -> Result<Part, (Part, Refusal)> {
-        let source = located.source.clone();
+        let (source, other_version) = (located.source.clone(), located.other_version);
         let answer = match tokio::time::timeout(located.patience, self.next.handle(located)).await {
             Ok(answer) => answer,
             Err(_) => Err(Refusal::Source(SourceFault::TimedOut)),
@@ -227,7 +242,7 @@ impl<N: Handle<Located, Out = Part>> Localise<N> {
                 Refusal::NotFound => SourceStatus::NothingThere,
                 _ => SourceStatus::Failed,
             };
-            (bare(&source, status), refusal)
+            (versions::bare(&source, status, other_version), refusal)
         })
     }
 }
@@ -265,8 +280,4 @@ fn reads_one(permit: &Permit) -> bool {
                 | Interaction::Vread { .. }
                 | Interaction::History { level: Level::Instance(..), .. }
         )
-}
-
-fn bare(source: &Arc<dyn Source>, status: SourceStatus) -> Part {
-    Part::new(source.holder().clone(), source.name().to_owned(), status)
 }

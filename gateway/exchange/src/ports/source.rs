@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use fhir::{Interaction, Resource, SearchMode};
-use policy::{DataHolder, Permit};
+use fhir::{FhirVersion, Interaction, Resource, SearchMode};
+use policy::{DataHolder, Permit, UseCaseId};
 
 use super::BoxFuture;
 use crate::inbound::Conditions;
@@ -88,6 +88,9 @@ pub struct Answer {
     pub transaction: Vec<Written>,
     /// There was more than the bounds allow to fetch, or than an answer can hold (a deletion in a history).
     pub cut_short: bool,
+    /// Other versions in which the same provider must be asked as well: it said that systems of it speak only those. Unless it
+    /// is asked in them, its answer is not all that it has.
+    pub elsewhere: Vec<FhirVersion>,
 }
 
 /// Why a source gave no answer.
@@ -119,6 +122,12 @@ pub trait Source: Send + Sync {
 
     /// The provider's name, for people.
     fn name(&self) -> &str;
+
+    /// The FHIR versions in which it is asked in this use case; none: in the one of the request. It is not asked in any other,
+    /// and each is a question of its own, under a permit of that version.
+    fn asked_in(&self, _use_case: &UseCaseId) -> &[FhirVersion] {
+        &[]
+    }
 
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>>;
 }

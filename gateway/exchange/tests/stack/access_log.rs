@@ -215,7 +215,7 @@ async fn a_verdict_is_given_once_by_a_record_of_its_own() {
     let record = world.record();
     let expected = json!({"event": format!("{NODE}-2"), "index": 2, "verdict": "unjustified", "note": "Not on duty."});
     assert_eq!(record["review"], expected);
-    assert_eq!(record["layout"], "zorgsluis-access/5");
+    assert_eq!(record["layout"], "zorgsluis-access/6");
     assert_eq!(record["patient"], ANNA);
     assert!(record["asked"].get("query").is_none(), "the note stands once");
     assert!(!format!("{:?}", AccessRecord::read(record.to_string().as_bytes()).unwrap()).contains("duty"));

@@ -15,4 +15,5 @@ mod shadow;
 mod told;
 mod trail;
 mod transactions;
+mod versions;
 mod world;

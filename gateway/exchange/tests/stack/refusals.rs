@@ -257,7 +257,7 @@ async fn a_refusal_records_what_was_asked_and_whose_data_was_tried() {
     let record = world.record();
     assert_eq!(
         (&record["layout"], &record["asked"]["resource"]),
-        (&"zorgsluis-access/5".into(), &"Condition/c-9".into())
+        (&"zorgsluis-access/6".into(), &"Condition/c-9".into())
     );
     assert_eq!(record["shown"], serde_json::json!(["token"]));
     assert!(!record.to_string().contains("secret"));

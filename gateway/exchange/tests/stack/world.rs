@@ -62,6 +62,43 @@ const SENDING: &str = r#"{
   }}
 }"#;
 
+/// What collects from sources of both versions.
+const MIXED: &str = r#"{
+  "title": "Test of both versions", "purpose": "TREAT", "patient": "one",
+  "findings": {"holder": ["treatment-relation", "consent"], "user": ["treatment-relation"]},
+  "versions": {
+    "stu3": {"interactions": [
+      {"type": "Patient", "codes": ["search-type"]},
+      {"type": "MedicationStatement", "codes": ["read", "search-type"], "search": ["category"]},
+      {"type": "ProcedureRequest", "codes": ["search-type"]}
+    ]},
+    "r4": {"interactions": [
+      {"type": "Patient", "codes": ["search-type"]},
+      {"type": "MedicationStatement", "codes": ["read", "search-type", "create"], "search": ["_count"]},
+      {"type": "ServiceRequest", "codes": ["search-type"]}
+    ],
+    "operations": {"gather-both": {"level": "type", "type": "Patient", "directions": ["user"],
+      "collects": ["Patient", "MedicationStatement", "ServiceRequest"],
+      "collects-in": {"stu3": ["Patient", "MedicationStatement?category=6", "ProcedureRequest"]}}}}
+  }
+}"#;
+
+/// Nobody of whom the role is not known here is asked in the older version; there, requests of procedures stay.
+const MIXED_POLICY: &str = r#"package test_mixed
+import rego.v1
+default allow := false
+allow if {
+    input.findings.treatment_relation.finding == "found"
+    allowed_in_version
+}
+allowed_in_version if input.context.fhir_version == "r4"
+allowed_in_version if input.subject.user.role == "30.000"
+reasons contains {"code": "not-in-version", "description": "Not in this version."} if not allowed_in_version
+obligations contains {"kind": "withhold-type", "resource_type": "ProcedureRequest"} if {
+    input.context.fhir_version == "stu3"
+}
+"#;
+
 pub const POLICY: &str = r#"package PACKAGE
 import rego.v1
 default allow := false
@@ -87,6 +124,13 @@ obligations contains {"kind": "withhold-label",
 #[derive(Clone)]
 pub enum Doing {
     Answer(Vec<Value>),
+    /// What it has in each version.
+    ByVersion {
+        stu3: Vec<Value>,
+        r4: Vec<Value>,
+    },
+    /// The same, and it says that it has more in these versions.
+    Further(Vec<Value>, Vec<FhirVersion>),
     /// What is written in a transaction: id and version of each entry.
     Write(Vec<(&'static str, &'static str)>),
     Fault(SourceFault),
@@ -101,11 +145,20 @@ pub struct StubSource {
     pub asked: AtomicUsize,
     /// The questions, as code, type and query.
     pub questions: Mutex<Vec<String>>,
+    /// The versions in which it was asked, one for each question.
+    pub versions: Mutex<Vec<FhirVersion>>,
+    speaks: Vec<FhirVersion>,
 }
 
 impl StubSource {
     pub fn new(ura: &str, name: &str, doing: Doing) -> Arc<Self> {
+        StubSource::speaking(&[], ura, name, doing)
+    }
+    /// One that is asked in these versions.
+    pub fn speaking(versions: &[FhirVersion], ura: &str, name: &str, doing: Doing) -> Arc<Self> {
         Arc::new(StubSource {
+            speaks: versions.to_vec(),
+            versions: Mutex::default(),
             holder: DataHolder(Ura::parse(ura).unwrap()),
             name: name.into(),
             doing: Mutex::new(doing),
@@ -125,13 +178,23 @@ impl Source for StubSource {
     fn name(&self) -> &str {
         &self.name
     }
+    fn asked_in(&self, _: &UseCaseId) -> &[FhirVersion] {
+        &self.speaks
+    }
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        let version = question.permit().version();
+        self.versions.lock().unwrap().push(version);
         let asked = question.interaction();
         let query = asked.query().map(|query| query.write()).unwrap_or_default();
         let of = asked.resource_type().map_or("", |kind| kind.name());
         self.questions.lock().unwrap().push(format!("{} {of}?{query}", asked.code()));
-        let doing = self.doing.lock().unwrap().clone();
+        let (doing, elsewhere) = match self.doing.lock().unwrap().clone() {
+            Doing::ByVersion { stu3, .. } if version == FhirVersion::Stu3 => (Doing::Answer(stu3), vec![]),
+            Doing::ByVersion { r4, .. } => (Doing::Answer(r4), vec![]),
+            Doing::Further(resources, versions) => (Doing::Answer(resources), versions),
+            other => (other, vec![]),
+        };
         let kind = question.interaction().resource_type().map(|kind| kind.name());
         let known_as = match question.permit().patient() {
             policy::PatientScope::One(bsn) if *bsn == Bsn::parse(ANNA).unwrap() => "anna",
@@ -151,6 +214,7 @@ impl Source for StubSource {
                         items: mine.map(|json| Item { resource: resource(json), mode: mode(json) }).collect(),
                         patients: vec![known_as.into()],
                         vouched: vec!["Observation/vouched".into(), "Device/vouched".into()],
+                        elsewhere,
                         ..Answer::default()
                     })
                 }
@@ -163,6 +227,7 @@ impl Source for StubSource {
                     Ok(Answer { transaction: entries.iter().map(written).collect(), ..Answer::default() })
                 }
                 Doing::Fault(fault) => Err(fault),
+                Doing::ByVersion { .. } | Doing::Further(..) => Err(SourceFault::NotFound),
                 Doing::Hang => std::future::pending().await,
                 Doing::Panic => panic!("a defect in a connector"),
             }
@@ -323,7 +388,9 @@ pub fn stack(world: &Arc<World>) -> exchange::Stack {
         let policy = POLICY.replace("PACKAGE", &id.replace('-', "_"));
         UseCase::load(id, capability, &policy, "version = \"1.0.0\"\ntitle = \"Test\"\n", false).unwrap()
     };
-    exchange::stack(wiring(world, vec![load("test-reading", CAPABILITY), load("test-sending", SENDING)]))
+    let mixed = UseCase::load("test-mixed", MIXED, MIXED_POLICY, "version = \"1.0.0\"\ntitle = \"Test\"\n", false);
+    let use_cases = vec![load("test-reading", CAPABILITY), load("test-sending", SENDING), mixed.unwrap()];
+    exchange::stack(wiring(world, use_cases))
 }
 
 /// A node with these use cases.

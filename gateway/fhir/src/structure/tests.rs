@@ -122,3 +122,25 @@ fn the_deepest_questionnaire_passes() {
     let deep = Resource::parse(text(250).into(), &limits).unwrap();
     assert_eq!(super::check(FhirVersion::R4, &deep), Ok(()));
 }
+
+#[test]
+fn a_resource_is_of_another_version_when_it_is_well_formed_in_that_one_alone() {
+    use FhirVersion::{R4, Stu3};
+    for (text, of_another_than) in [
+        (r#"{"resourceType":"MedicationStatement","taken":"y"}"#, Some(R4)),
+        (r#"{"resourceType":"MedicationStatement","statusReason":[{"text":"x"}]}"#, Some(Stu3)),
+        (r#"{"resourceType":"AllergyIntolerance","clinicalStatus":"active"}"#, Some(R4)),
+        (r#"{"resourceType":"AllergyIntolerance","clinicalStatus":{"text":"x"}}"#, Some(Stu3)),
+        (r#"{"resourceType":"ServiceRequest"}"#, Some(Stu3)),
+        (r#"{"resourceType":"ProcedureRequest"}"#, Some(R4)),
+        // The same in both, and wrong in both.
+        (r#"{"resourceType":"MedicationStatement","status":"active"}"#, None),
+        (r#"{"resourceType":"MedicationStatement","taken":"y","own":1}"#, None),
+        (r#"{"resourceType":"Own"}"#, None),
+    ] {
+        let resource = Resource::parse(text.to_owned().into(), &Limits::default()).unwrap();
+        for version in FhirVersion::ALL {
+            assert_eq!(is_of_another(version, &resource), of_another_than == Some(version), "{version} {text}");
+        }
+    }
+}

@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use super::parameters::moment_text;
 use super::treatment::Receipt;
 use super::view::Medication;
-use crate::overview::{self, Context};
+use crate::overview::{self, Context, held};
 
 const BASE: &str = "http://nictiz.nl/fhir/StructureDefinition/";
 /// The last version of the profile before it was removed.
@@ -32,8 +32,10 @@ impl Medication {
         let mut urls: HashMap<(usize, Arc<str>), String> = HashMap::new();
         let mut taken: HashSet<String> = HashSet::new();
         let mut items: HashMap<(usize, Arc<str>), &Resource> = HashMap::new();
+        let version = |at: usize| parts.get(at).and_then(|part| part.other_version());
         for (at, part) in parts.iter().enumerate() {
-            let base = (context.base)(part.holder());
+            // What came in another version stands at no address of this one.
+            let base = (context.base)(part.holder()).filter(|_| part.other_version().is_none());
             for item in part.items() {
                 let (resource, Some(id)) = (item.resource(), item.resource().id()) else { continue };
                 let reference: Arc<str> = Arc::from(format!("{}/{id}", resource.resource_type()));
@@ -61,6 +63,10 @@ impl Medication {
                 if let Some(identifier) = resource.root().get("identifier").and_then(|all| all.each().next()) {
                     item.push(("identifier".into(), identifier.to_node()));
                 }
+                if let Some(version) = version(receipt.source) {
+                    let words = format!("{}, FHIR {}", receipt.reference, version.full());
+                    item.push(("display".into(), Node::text(words)));
+                }
                 Some(Node::Object(vec![("item".into(), Node::Object(item))]))
             })
             .collect();
@@ -74,11 +80,16 @@ impl Medication {
         bundle
             .entries
             .extend(overview::outcomes(released).into_iter().map(|outcome| entry(None, outcome, SearchMode::Outcome)));
+        let as_it_stands = |number: usize, source: usize, resource: &Resource| match version(source) {
+            None => resource.clone(),
+            Some(version) => held(version, format!("{}-{}", version.segment(), number + 1), resource),
+        };
         let mut along: HashSet<(usize, Arc<str>)> = HashSet::new();
-        for receipt in &listed {
+        for (number, receipt) in listed.iter().enumerate() {
             let key = (receipt.source, receipt.reference.clone());
             let Some(resource) = items.get(&key) else { continue };
-            bundle.entries.push(entry(urls.get(&key).cloned(), (*resource).clone(), SearchMode::Match));
+            let own = as_it_stands(number, receipt.source, resource);
+            bundle.entries.push(entry(urls.get(&key).cloned(), own, SearchMode::Match));
             fhir::links(resource, &mut |kind, id, _| {
                 let key = (receipt.source, Arc::from(format!("{kind}/{id}")));
                 if kind == "Medication" && items.contains_key(&key) {
@@ -88,9 +99,10 @@ impl Medication {
         }
         let mut along: Vec<_> = along.into_iter().collect();
         along.sort();
-        for key in along {
+        for (number, key) in along.into_iter().enumerate() {
             if let Some(resource) = items.get(&key) {
-                bundle.entries.push(entry(urls.get(&key).cloned(), (*resource).clone(), SearchMode::Include));
+                let own = as_it_stands(listed.len() + number, key.0, resource);
+                bundle.entries.push(entry(urls.get(&key).cloned(), own, SearchMode::Include));
             }
         }
         bundle
@@ -160,7 +172,10 @@ impl Medication {
     fn subject(&self, released: &Released) -> Node {
         let bsn = match released.permit().patient() {
             policy::PatientScope::One(bsn) => Some(bsn.reveal_to(fhir::identifiers::Reader::Asker)),
-            policy::PatientScope::Nobody | policy::PatientScope::Any | policy::PatientScope::Told => None,
+            policy::PatientScope::Nobody
+            | policy::PatientScope::Any
+            | policy::PatientScope::Told
+            | policy::PatientScope::Unnamed => None,
         };
         let mut members = vec![("type".into(), Node::text("Patient"))];
         members.extend(bsn.map(|bsn| ("identifier".into(), identifier(systems::BSN, bsn))));

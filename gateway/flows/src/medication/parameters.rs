@@ -14,7 +14,7 @@ use super::moment::Moment;
 use super::naming::Identifier;
 use super::treatment::{Aside, Line, Named, Reason, Receipt, Said, Treatment};
 use super::view::Medication;
-use crate::overview::{self, Context, Index, Source};
+use crate::overview::{self, Context, Index, Source, short};
 
 /// What is said of what this is, in every answer.
 const WHAT: &str = "Computed by this node from the building blocks that its sources released. It is no exchange of MP9, \
@@ -130,6 +130,7 @@ impl Medication {
         }
         all.push(value("copy", "valueBoolean", Node::Bool(receipt.copy)));
         all.push(value("reference", "valueString", Node::text(&receipt.reference)));
+        all.extend(self.around.sources.get(receipt.source).and_then(in_version));
         all
     }
 
@@ -214,8 +215,15 @@ fn of_source(source: &Source) -> Vec<Node> {
         count("withheld", source.withheld),
         count("mistrusted", source.mistrusted),
     ];
+    all.extend(in_version(source));
     all.extend(source.failed.iter().map(|kind| value("failed-type", "valueString", Node::text(spoken(kind)))));
     all
+}
+
+/// Where it is another than this answer's: a reference there leads to a resource of that version, which stands in the Bundle
+/// as a Binary.
+fn in_version(source: &Source) -> Option<Node> {
+    source.version.map(|version| value("fhir-version", "valueString", Node::text(short(version))))
 }
 
 /// The same words as in the outcomes of the health overview.

@@ -8,7 +8,7 @@ use policy::DataHolder;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{outcome, provenance};
+use super::{held, outcome, provenance};
 
 /// What the Bundle needs to know besides what was released.
 pub struct Context<'c> {
@@ -22,6 +22,8 @@ pub struct Context<'c> {
 
 /// Puts the Bundle together. Per source, in the order in which the stack asked: an OperationOutcome that tells how it
 /// fared, its resources, and a Provenance that names it as their custodian.
+///
+/// A resource of another FHIR version than the request's is a Binary in it, with its text as it was.
 ///
 /// `total` counts the matches. An item whose holder's base is not known has no `fullUrl`: none is invented.
 pub fn bundle(released: &Released, context: &Context<'_>) -> Bundle {
@@ -37,11 +39,19 @@ pub fn bundle(released: &Released, context: &Context<'_>) -> Bundle {
         let base = (context.base)(part.holder());
         // Two of one holder's source systems may use the same id; one URL cannot stand for both (FHIR R4, bdl-7).
         let mut own_url = |item| full_url(base.as_deref(), item).filter(|url| taken.insert(url.clone()));
-        let urls: Vec<Option<String>> = part.items().iter().map(&mut own_url).collect();
+        // What came in another version stands at no address of this one.
+        let of_other = |_: &ReleasedItem| None;
+        let urls: Vec<Option<String>> = match part.other_version() {
+            None => part.items().iter().map(&mut own_url).collect(),
+            Some(_) => part.items().iter().map(of_other).collect(),
+        };
         let items = || part.items().iter().zip(&urls);
-        entries.extend(items().map(|(item, full_url)| Entry {
+        entries.extend(items().enumerate().map(|(number, (item, full_url))| Entry {
             full_url: full_url.clone(),
-            resource: Some(item.resource().clone()),
+            resource: Some(match part.other_version() {
+                None => item.resource().clone(),
+                Some(version) => held(version, format!("{}-{id}-{}", version.segment(), number + 1), item.resource()),
+            }),
             mode: Some(item.mode()),
             ..Entry::default()
         }));

@@ -17,7 +17,8 @@ struct Said {
 
 /// What is to be known of one source. The resource's id names the holder by URA.
 pub(super) fn of_source(part: &Part, id: String) -> Resource {
-    let who = format!("{} (URA {})", part.name(), part.holder().0);
+    let in_version = part.other_version().map(|version| format!(", asked in FHIR {}", version.full()));
+    let who = format!("{} (URA {}{})", part.name(), part.holder().0, in_version.unwrap_or_default());
     let items = part.items().len();
     let mut said = vec![status(part.status(), &who, items)];
     if !part.failed().is_empty() {

@@ -44,9 +44,14 @@ fn target(part: &Part, item: &ReleasedItem, full_url: Option<&str>) -> Node {
     if let Some(full_url) = full_url {
         members.push(("reference".into(), Node::text(full_url)));
     }
-    members.push(("type".into(), Node::text(item.resource().resource_type())));
+    match part.other_version() {
+        // As it stands in this Bundle.
+        Some(_) => members.push(("type".into(), Node::text("Binary"))),
+        None => members.push(("type".into(), Node::text(item.resource().resource_type()))),
+    }
     if full_url.is_none() {
-        let words = format!("{} at {} (URA {})", item.reference(), part.name(), part.holder().0);
+        let version = part.other_version().map(|version| format!(", FHIR {}", version.full())).unwrap_or_default();
+        let words = format!("{} at {} (URA {}){version}", item.reference(), part.name(), part.holder().0);
         members.push(("display".into(), Node::text(words)));
     }
     Node::Object(members)

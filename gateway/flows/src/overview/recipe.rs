@@ -55,7 +55,8 @@ static FLAG: Recipe = Recipe {
 static ALLERGY: Recipe = Recipe {
     section: S::Allergies,
     title: &["code", "reaction.substance"],
-    date: &["onset[x]", "recordedDate", "lastOccurrence"],
+    // `assertedDate` in STU3.
+    date: &["onset[x]", "recordedDate", "assertedDate", "lastOccurrence"],
     status: &["clinicalStatus", "verificationStatus"],
     details: &[
         (A::Criticality, "criticality"),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use exchange::{Part, Released, SourceStatus};
-use fhir::{Bsn, Resource};
+use fhir::{Bsn, FhirVersion, Resource};
 use policy::{Finding, NotFoundOut, PatientScope};
 
 use super::grouping::{Section, sections};
@@ -32,6 +32,8 @@ pub struct Source {
     pub name: String,
     /// Whether it is the provider whose node this is.
     pub own: bool,
+    /// The FHIR version in which it was asked, where that is another than the request's.
+    pub version: Option<FhirVersion>,
     pub status: SourceStatus,
     /// How many resources it released.
     pub items: usize,
@@ -97,7 +99,7 @@ impl Overview {
             unplaced: unplaced(released),
             bsn: match released.permit().patient() {
                 PatientScope::One(bsn) => Some(bsn.clone()),
-                PatientScope::Nobody | PatientScope::Any | PatientScope::Told => None,
+                PatientScope::Nobody | PatientScope::Any | PatientScope::Told | PatientScope::Unnamed => None,
             },
             person,
             sections: sections(lines, &answered),
@@ -171,6 +173,7 @@ fn source(part: &Part, own: bool) -> Source {
         ura: part.holder().0.to_string(),
         name: part.name().to_owned(),
         own,
+        version: part.other_version(),
         status: part.status(),
         items: part.items().len(),
         withheld: part.withheld(),
@@ -181,7 +184,7 @@ fn source(part: &Part, own: bool) -> Source {
 
 /// An order of parts that rests on what they are and hold, never on who answered first.
 fn order(one: &Part, other: &Part) -> Ordering {
-    let outside = |part: &Part| (part.name().to_owned(), part.holder().0.to_string());
+    let outside = |part: &Part| (part.name().to_owned(), part.holder().0.to_string(), part.other_version());
     outside(one).cmp(&outside(other)).then_with(|| inside(one).cmp(&inside(other)))
 }
 

@@ -1,5 +1,7 @@
 //! Invented building blocks of medication, written shortly: what a case is about stands in it, and nothing else.
 
+mod older;
+
 use fhir::Resource;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -39,6 +41,7 @@ pub struct Block {
     updated: Option<&'static str>,
     without_id: bool,
     subject: &'static str,
+    older: bool,
 }
 
 /// A block of a kind (`MA`, `TA`, `WDS`, `MGB`, `VV`, `MVE`, `MTD`) in treatment `t`.
@@ -64,6 +67,7 @@ pub fn block(kind: &'static str, id: &str) -> Block {
         updated: None,
         without_id: false,
         subject: "1",
+        older: false,
     }
 }
 
@@ -194,6 +198,9 @@ impl Block {
 
     /// The resource as JSON.
     pub fn json(&self) -> String {
+        if self.older {
+            return self.older_json();
+        }
         let (resource_type, category) = match self.kind {
             "MA" => ("MedicationRequest", "33633005"),
             "WDS" => ("MedicationRequest", "395067002"),
@@ -292,12 +299,7 @@ impl Block {
                 url("ext-MedicationUse2.Author")
             ));
         }
-        let coding = |(system, code): &(&str, &str)| format!(r#"{{"system":"{system}","code":"{code}"}}"#);
-        let codings = self.product.iter().map(coding).collect::<Vec<_>>().join(",");
-        let codings = if codings.is_empty() { String::new() } else { format!(r#""coding":[{codings}],"#) };
-        let treatment = self.treatment.as_deref().unwrap_or("nobody");
-        let name = self.called.map_or_else(|| format!("product of {treatment}"), str::to_owned);
-        parts.push(format!(r#""medicationCodeableConcept":{{{codings}"text":"{name}"}}"#));
+        parts.push(self.product_text());
         if !extensions.is_empty() {
             parts.push(format!(r#""extension":[{}]"#, extensions.join(",")));
         }
@@ -305,6 +307,15 @@ impl Block {
             parts.push(format!(r#""modifierExtension":[{}]"#, modifiers.join(",")));
         }
         format!("{{{}}}", parts.join(","))
+    }
+
+    fn product_text(&self) -> String {
+        let coding = |(system, code): &(&str, &str)| format!(r#"{{"system":"{system}","code":"{code}"}}"#);
+        let codings = self.product.iter().map(coding).collect::<Vec<_>>().join(",");
+        let codings = if codings.is_empty() { String::new() } else { format!(r#""coding":[{codings}],"#) };
+        let treatment = self.treatment.as_deref().unwrap_or("nobody");
+        let name = self.called.map_or_else(|| format!("product of {treatment}"), str::to_owned);
+        format!(r#""medicationCodeableConcept":{{{codings}"text":"{name}"}}"#)
     }
 
     fn period_text(&self, url: &dyn Fn(&str) -> String) -> Option<String> {

@@ -1,8 +1,8 @@
 //! A source that answers, or fails, as it was told to.
 
 use exchange::ports::{Answer, BoxFuture, Item, Question, Source, SourceFault};
-use fhir::{Resource, SearchMode, Ura};
-use policy::DataHolder;
+use fhir::{FhirVersion, Resource, SearchMode, Ura};
+use policy::{DataHolder, UseCaseId};
 
 use super::resource;
 
@@ -15,6 +15,7 @@ pub struct Place {
     brought: Vec<(String, Resource)>,
     failing: Vec<(String, SourceFault)>,
     fault: Option<SourceFault>,
+    speaks: Vec<FhirVersion>,
 }
 
 impl Place {
@@ -26,6 +27,7 @@ impl Place {
             brought: Vec::new(),
             failing: Vec::new(),
             fault: None,
+            speaks: Vec::new(),
         }
     }
 
@@ -54,6 +56,13 @@ impl Place {
     #[must_use]
     pub fn fails(mut self, fault: SourceFault) -> Self {
         self.fault = Some(fault);
+        self
+    }
+
+    /// It is asked in this version alone.
+    #[must_use]
+    pub fn speaking(mut self, version: FhirVersion) -> Self {
+        self.speaks = vec![version];
         self
     }
 
@@ -88,6 +97,10 @@ impl Source for Place {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn asked_in(&self, _: &UseCaseId) -> &[FhirVersion] {
+        &self.speaks
     }
 
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {

@@ -1,5 +1,6 @@
 //! A case file: one case and the variants that surround it.
 
+use fhir::FhirVersion;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,6 +29,8 @@ pub struct Expected {
     /// All obligations, in order.
     pub obligations: Option<Vec<Obligation>>,
     pub denied: Option<DenialCode>,
+    /// The other FHIR versions in which sources may be asked for what the operation collects.
+    pub collects_in: Option<Vec<FhirVersion>>,
 }
 
 /// A case file, before its variants are worked out.

@@ -30,6 +30,8 @@ mod asked;
 mod file;
 mod folder;
 
+use fhir::FhirVersion;
+
 use crate::decision::{Denial, Permit};
 use crate::use_case::UseCases;
 
@@ -80,6 +82,8 @@ impl Expected {
             Ok(permit) => (true, permit.reasons(), permit.obligations(), None),
             Err(denial) => (false, denial.reasons.as_slice(), [].as_slice(), Some(denial.code)),
         };
+        let elsewhere = decision.iter().flat_map(Permit::elsewhere).filter(|(_, judged)| judged.is_ok());
+        let elsewhere: Vec<FhirVersion> = elsewhere.map(|(version, _)| version).collect();
         let codes: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
         let as_expected = self.allow == allowed
             && self.reason.as_deref().is_none_or(|code| codes.contains(&code))
@@ -87,13 +91,14 @@ impl Expected {
                 all.len() == codes.len() && codes.iter().all(|code| all.iter().any(|known| known == code))
             })
             && self.obligations.as_deref().is_none_or(|all| all == obligations)
-            && self.denied.is_none_or(|code| Some(code) == denied);
+            && self.denied.is_none_or(|code| Some(code) == denied)
+            && self.collects_in.as_deref().is_none_or(|versions| versions == elsewhere);
         (!as_expected).then(|| {
             let expected = if self.allow { "a yes" } else { "a no" };
             let came = if allowed { "yes" } else { "no" };
             format!(
                 "expected {expected} with {self:?}; came {came}, denied {denied:?}, reasons {codes:?}, obligations \
-                 {obligations:?}"
+                 {obligations:?}, elsewhere {elsewhere:?}"
             )
         })
     }

@@ -14,15 +14,17 @@ use regorus::Value;
 use crate::caller::{Caller, Person};
 use crate::findings::{Consent, ConsentDecision, Finding, Findings, NotFoundOut, TreatmentRelation};
 use crate::request::{Direction, PatientScope, Purpose, Request};
+use crate::versions::InVersion;
 
 /// Where a consent finding comes from when the national register gave it.
 const MITZ: &str = "mitz";
 
 /// The input document for one request and what was found out about it.
-pub(crate) fn input(request: &Request, purpose: Purpose, findings: &Findings) -> Value {
+pub(crate) fn input(asked: &InVersion<'_>, purpose: Purpose, findings: &Findings) -> Value {
+    let request = asked.request.as_ref();
     object([
         ("subject", Some(subject(request))),
-        ("resource", Some(resource(&request.interaction))),
+        ("resource", Some(resource(&request.interaction, asked.collected()))),
         ("action", Some(action(&request.interaction))),
         ("context", Some(context(request, purpose, findings))),
         (
@@ -62,7 +64,7 @@ fn user(professional: &Person, caller: &Caller) -> Value {
     object([id, role, ("mandated", mandated)])
 }
 
-fn resource(interaction: &Interaction) -> Value {
+fn resource(interaction: &Interaction, collected: &[Interaction]) -> Value {
     let (resource_type, id) = match interaction {
         Interaction::Read { resource_type, id }
         | Interaction::Vread { resource_type, id, .. }
@@ -86,14 +88,18 @@ fn resource(interaction: &Interaction) -> Value {
     };
     object([
         ("type", resource_type.map(|found| text(found.name()))),
-        ("types", types(interaction)),
+        ("types", types(interaction, collected)),
         ("id", id.map(|id| text(id.as_str()))),
     ])
 }
 
-/// The types that a transaction writes, each once.
-fn types(interaction: &Interaction) -> Option<Value> {
-    let Interaction::Transaction { entries } = interaction else { return None };
+/// The types that a transaction writes, or that an operation collects in this version, each once.
+fn types(interaction: &Interaction, collected: &[Interaction]) -> Option<Value> {
+    let entries = match interaction {
+        Interaction::Transaction { entries } => entries.as_slice(),
+        _ if collected.is_empty() => return None,
+        _ => collected,
+    };
     let names: BTreeSet<&str> = entries.iter().filter_map(Interaction::resource_type).map(|kind| kind.name()).collect();
     Some(Value::from(names.into_iter().map(text).collect::<Vec<_>>()))
 }
@@ -148,7 +154,7 @@ fn search_params(query: &SearchQuery) -> Value {
 fn context(request: &Request, purpose: Purpose, findings: &Findings) -> Value {
     let bsn = match &request.patient {
         PatientScope::One(bsn) => Some(text(bsn.reveal_to(Reader::Policy))),
-        PatientScope::Nobody | PatientScope::Any | PatientScope::Told => None,
+        PatientScope::Nobody | PatientScope::Any | PatientScope::Told | PatientScope::Unnamed => None,
     };
     let mitz = findings
         .consent
@@ -156,6 +162,7 @@ fn context(request: &Request, purpose: Purpose, findings: &Findings) -> Value {
         .is_some_and(|consent| consent.decision == ConsentDecision::Permit && consent.source.as_str() == MITZ);
     object([
         ("direction", Some(text(direction(request.direction)))),
+        ("fhir_version", Some(text(&request.version.to_string()))),
         ("data_holder_organization_id", Some(text(request.holder.0.as_str()))),
         ("data_holder_facility_type", request.holder_kind.as_deref().map(text)),
         ("patient_bsn", bsn),
@@ -228,7 +235,8 @@ mod tests {
     use crate::testing::{all_found, request, transaction};
 
     fn read(line: &str, findings: &Findings) -> serde_json::Value {
-        serde_json::to_value(input(&request(&["one", "two"], line), Purpose::Treat, findings)).unwrap()
+        serde_json::to_value(input(&InVersion::of_one(&request(&["one", "two"], line)), Purpose::Treat, findings))
+            .unwrap()
     }
 
     #[test]
@@ -254,6 +262,7 @@ mod tests {
             },
             "context": {
                 "direction": "holder",
+                "fhir_version": "r4",
                 "data_holder_organization_id": "90000201",
                 "data_holder_facility_type": "V6",
                 "patient_bsn": "999911120",
@@ -276,7 +285,7 @@ mod tests {
     fn under_a_mandate_the_responsible_professional_is_judged_and_who_acts_is_named() {
         let mut asked = request(&["one"], "GET Condition/c1");
         asked.caller.responsible = Some(Person { id: "d9".to_owned(), name: None, role: "01.015".to_owned() });
-        let read = serde_json::to_value(input(&asked, Purpose::Treat, &all_found())).unwrap();
+        let read = serde_json::to_value(input(&InVersion::of_one(&asked), Purpose::Treat, &all_found())).unwrap();
         let expected = serde_json::json!({
             "id": "d9", "role": "01.015", "mandated": { "id": "p1", "role": "30.000" }
         });
@@ -287,7 +296,7 @@ mod tests {
     fn a_transaction_shows_what_it_does_with_which_types() {
         let lines = ["POST Observation", "POST Condition", "DELETE Condition/c9", "POST Observation"];
         let asked = Request { interaction: transaction(&lines), ..request(&["one"], "GET Condition/c1") };
-        let read = serde_json::to_value(input(&asked, Purpose::Treat, &all_found())).unwrap();
+        let read = serde_json::to_value(input(&InVersion::of_one(&asked), Purpose::Treat, &all_found())).unwrap();
         assert_eq!(read["resource"], serde_json::json!({ "types": ["Condition", "Observation"] }));
         assert_eq!(read["action"]["name"], "transaction");
         let entries = serde_json::json!([
@@ -336,7 +345,8 @@ mod tests {
         let mut asked = request(&["one"], "GET Patient/p1/$everything");
         (asked.caller.person, asked.caller.organisation.kind, asked.holder_kind) = (None, None, None);
         asked.patient = PatientScope::Any;
-        let read = serde_json::to_value(input(&asked, Purpose::CoordinationOfCare, &all_found())).unwrap();
+        let read =
+            serde_json::to_value(input(&InVersion::of_one(&asked), Purpose::CoordinationOfCare, &all_found())).unwrap();
         assert_eq!(read["resource"], serde_json::json!({ "type": "Patient", "id": "p1" }));
         assert_eq!(read["action"]["fhir_rest"]["operation"], "everything");
         assert_eq!(read["context"]["purpose_of_use"], "COC");

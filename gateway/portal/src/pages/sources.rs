@@ -40,7 +40,10 @@ fn row(at: usize, source: &Source) -> Markup {
                         span.state.missing[!source.is_complete()] {
                             span.symbol aria-hidden="true" { (status_symbol(source)) } " " (source_status(source))
                         }
-                        span.ura { "URA " (source.ura) }
+                        span.ura {
+                            "URA " (source.ura)
+                            @if let Some(version) = source.version { ", gevraagd in FHIR " (version.segment().to_uppercase()) }
+                        }
                     }
                 }
             }

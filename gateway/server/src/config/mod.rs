@@ -172,6 +172,9 @@ pub struct PartnerNode {
     /// Its authorization server, where our Nuts node is to get the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nuts_authorization_server: Option<WebAddress>,
+    /// The FHIR versions in which it is asked, by use case: where nothing is said, in that of the request.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ask_in: BTreeMap<UseCaseId, Vec<FhirVersion>>,
 }
 
 impl PartnerEntry {
@@ -188,6 +191,7 @@ impl PartnerEntry {
             use_case: None,
             dpop: node.dpop,
             nuts_authorization_server: node.nuts_authorization_server.clone(),
+            ask_in: node.ask_in.clone(),
             bounds: Bounds::default(),
             patient_cache: PatientCacheConfig::default(),
         })
@@ -205,6 +209,7 @@ impl PartnerEntry {
             dpop: node.dpop,
             nuts_authorization_server: node.nuts_authorization_server.clone(),
             payloads: payloads.to_vec(),
+            ask_in: node.ask_in.clone(),
         })
     }
 }

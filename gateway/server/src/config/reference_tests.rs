@@ -25,7 +25,7 @@ fn leaves(value: &Value, path: &str, indexed: bool, into: &mut BTreeMap<String, 
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
         Value::Table(table) => {
-            let chosen = [".headers", ".purposes"].iter().any(|names| path.ends_with(names)) && !indexed;
+            let chosen = [".headers", ".purposes", ".ask_in"].iter().any(|names| path.ends_with(names)) && !indexed;
             for (key, value) in table {
                 leaves(value, &below(if chosen { ANY } else { key }), indexed, into);
             }

@@ -389,6 +389,7 @@ pub(crate) fn everything() -> NodeConfig {
                 token_endpoint: Some(web()),
                 dpop: true,
                 nuts_authorization_server: Some(web()),
+                ask_in: use_cases().into_iter().map(|id| (id, FhirVersion::ALL.to_vec())).collect(),
             }),
             software: Some(SoftwareConfig { client: text(), issuer: text(), services: vec![text()] }),
             nuts_v5: Some(V5PartnerConfig {

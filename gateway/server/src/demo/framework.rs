@@ -52,6 +52,7 @@ impl Framework {
                 token_endpoint: Some(said(WebAddress::parse(&format!("{issuer}/token")))?),
                 dpop: false,
                 nuts_authorization_server: Some(issuer),
+                ask_in: BTreeMap::new(),
             }),
             software: None,
             nuts_v5: None,

@@ -65,6 +65,7 @@ impl Overkant {
                 token_endpoint: Some(at(TOKEN)?),
                 dpop: false,
                 nuts_authorization_server: None,
+                ask_in: BTreeMap::new(),
             }),
             software: None,
             nuts_v5: None,

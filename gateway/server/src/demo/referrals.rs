@@ -46,6 +46,7 @@ impl PlayedClinic {
             token_endpoint: Some(self.at("/oauth/token")?),
             dpop: false,
             nuts_authorization_server: None,
+            ask_in: BTreeMap::new(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! The demo region: four providers, their source systems, their nodes.
 #![allow(clippy::print_stdout, reason = "tells its user where to look")]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use conformance::ca::{AuthorityHandle, AuthorityServer, Subject};
@@ -410,6 +411,7 @@ fn partners(place: &Place, around: &Around<'_>) -> Result<Vec<PartnerEntry>, Str
                 // Some tokens are bound to a key as well, so that both ways are seen at work.
                 dpop: other.provider.key == "hospital",
                 nuts_authorization_server: None,
+                ask_in: BTreeMap::new(),
             }),
             software: None,
             nuts_v5: None,

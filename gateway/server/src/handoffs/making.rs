@@ -9,7 +9,7 @@ use exchange::ports::{BoxFuture, Localisation, Source, Whereabouts};
 use exchange::{Inbound, Refusal, SourceStatus};
 use fhir::{Bsn, Method, Parameter, Resource, SearchMode, SearchQuery};
 use flows::eoverdracht::VERSION;
-use flows::eoverdracht::making::{Answered, Section};
+use flows::eoverdracht::making::{Answered, Release, Section};
 use policy::{Caller, Direction, Finding, NotFoundOut, Permit};
 
 use super::asking::{OwnQuestion, Runs, in_turn};
@@ -93,13 +93,13 @@ impl Gathering<'_> {
         Ok(found.next().filter(|_| found.next().is_none()))
     }
 
-    /// Everything for these sections. Each question is asked once.
-    pub async fn sections(&self, wanted: &[&'static Section]) -> Gathered {
+    /// Everything that a release asks for these sections. Each question is asked once.
+    pub async fn sections(&self, wanted: &[&'static Section], release: Release) -> Gathered {
         let mut gathered = Gathered::default();
         let mut asked: HashMap<&'static str, Result<Answered, String>> = HashMap::new();
         for section in wanted {
             let mut answers = Some(Vec::new());
-            for ask in section.asks {
+            for ask in section.asks(release) {
                 if !asked.contains_key(ask) {
                     let answer = self.ask(ask).await.map_err(|fault| fault.words());
                     let answer = answer.map(|(answered, withheld)| {

@@ -8,7 +8,7 @@ use exchange::ports::{Answer, BoxFuture, Item, NoThrottle, NoValueSets, Question
 use exchange::{Bounds, Fanout, Handle, Inbound, NodeFacts, PageBounds, Wiring};
 use fhir::json::Limits;
 use fhir::{Interaction, Resource, SearchMode};
-use flows::eoverdracht::making::{self, Making, Provider, SECTIONS};
+use flows::eoverdracht::making::{self, Making, Provider, Release};
 use policy::{Caller, DataHolder, Organisation, Person, UseCases};
 use serde_json::{Value, json};
 
@@ -18,6 +18,21 @@ use super::testing::{BSN, Log, Nothing, OWN, World, read, ura, use_case_of};
 use super::tickets::TicketDesk;
 use super::*;
 use crate::patient_index::OwnPatients;
+
+/// What a source has of the sections that 4.2 brought.
+fn of_4_2() -> Vec<Value> {
+    let subject = json!({"reference": "Patient/p1"});
+    let coded = |code: &str| json!({"coding": [{"system": "http://snomed.info/sct", "code": code}]});
+    vec![
+        json!({"resourceType": "RelatedPerson", "id": "daughter", "patient": subject}),
+        json!({"resourceType": "Condition", "id": "wound", "clinicalStatus": "active", "subject": subject,
+            "meta": {"profile": ["http://nictiz.nl/fhir/StructureDefinition/zib-Wound"]}}),
+        json!({"resourceType": "Procedure", "id": "dressing", "status": "in-progress", "subject": subject, "category": coded("9632001")}),
+        json!({"resourceType": "Encounter", "id": "visit", "status": "planned", "subject": subject}),
+        json!({"resourceType": "DeviceUseStatement", "id": "walker", "status": "active", "subject": subject,
+            "device": {"reference": "Device/frame"}}),
+    ]
+}
 
 /// A source of ours: by type, what it has or how it fails.
 struct Own {
@@ -59,7 +74,7 @@ impl Source for Own {
         let answer = match &self.fails {
             Some((of, fault)) if *of == kind => Err(fault.clone()),
             _ => {
-                let has = held().into_iter().filter(|one| one["resourceType"] == kind);
+                let has = held().into_iter().chain(of_4_2()).filter(|one| one["resourceType"] == kind);
                 // Whose the other Condition is nobody knows here.
                 let has = has.filter(|one| one["id"] != "another" || self.fails.is_none());
                 let items = has.map(|one| Item { resource: read(&one), mode: SearchMode::Match }).collect();
@@ -76,6 +91,7 @@ struct Desk {
     own: Arc<Own>,
     runs: Runs,
     records: Arc<std::sync::atomic::AtomicUsize>,
+    release: Release,
 }
 
 impl Desk {
@@ -111,7 +127,7 @@ impl Desk {
             let stack = stack.clone();
             Box::pin(async move { stack.handle(inbound).await })
         });
-        Desk { world, own, runs, records }
+        Desk { world, own, runs, records, release: Release::V4_1 }
     }
 
     async fn gather(&self, role: &str) -> Result<(Option<Resource>, Gathered), NoAnswer> {
@@ -130,8 +146,8 @@ impl Desk {
         let (handoffs, runs) = (&self.world.handoffs, &self.runs);
         let gathering = Gathering { handoffs, runs, caller: &caller, patient: &bsn, correlation: "c" };
         let patient = gathering.patient().await?;
-        let all: Vec<_> = SECTIONS.iter().collect();
-        Ok((patient, gathering.sections(&all).await))
+        let all: Vec<_> = making::of_release(self.release).collect();
+        Ok((patient, gathering.sections(&all, self.release).await))
     }
 }
 
@@ -177,6 +193,50 @@ async fn everything_is_asked_once_for_the_person_on_record_and_makes_a_handoff_t
     let shortcomings = flows::eoverdracht::rules::shortcomings(prepared.handoff());
     let ours = shortcomings.iter().filter(|one| one.resource.starts_with("Composition"));
     assert_eq!(ours.count(), 0, "{shortcomings:?}");
+}
+
+#[tokio::test]
+async fn the_newest_release_has_sections_of_its_own_and_an_older_one_asks_for_none_of_them() {
+    let whole = || Some(("nothing", SourceFault::TimedOut));
+    let newest = Desk { release: Release::V4_2, ..Desk::new(whole()) };
+    let (patient, gathered) = newest.gather("30.000").await.unwrap();
+    assert_eq!(gathered.unanswered, Vec::new());
+    let asked = newest.own.asked.lock().unwrap().clone();
+    for once in ["Condition", "DeviceUseStatement"] {
+        assert_eq!(asked.iter().filter(|kind| *kind == once).count(), 1, "{once}: {asked:?}");
+    }
+    let bundle = made(&patient.unwrap(), &gathered);
+    let stands = |code: &str, reference: &str| {
+        let first = bundle["entry"][0]["resource"]["section"].as_array().unwrap();
+        let all = first.iter().flat_map(|one| one["section"].as_array().cloned().unwrap_or_default());
+        let section = all.into_iter().find(|one| one["code"]["coding"][0]["code"] == code);
+        section.is_some_and(|one| one["entry"].as_array().unwrap().iter().any(|one| one["reference"] == reference))
+    };
+    for (code, reference) in [
+        ("302147001", "RelatedPerson/daughter"),
+        ("106076001", "Condition/wound"),
+        ("52870002", "Condition/hip"),
+        ("86644006", "Procedure/dressing"),
+        ("308335008", "Encounter/visit"),
+        ("365178001", "DeviceUseStatement/walker"),
+    ] {
+        assert!(stands(code, reference), "{code} {reference}");
+    }
+    // What several sections ask for stands in one of them.
+    for once in ["Condition/wound", "Condition/hip", "DeviceUseStatement/walker"] {
+        assert_eq!(bundle["entry"][0].to_string().matches(&format!("\"{once}\"")).count(), 1, "{once}");
+    }
+    let prepared = newest.world.handoffs.read(&read(&bundle), |_| true).unwrap();
+    let shortcomings = flows::eoverdracht::rules::shortcomings(prepared.handoff());
+    assert!(!shortcomings.iter().any(|one| one.resource.starts_with("Composition")), "{shortcomings:?}");
+
+    let older = Desk::new(whole());
+    let (patient, gathered) = older.gather("30.000").await.unwrap();
+    let bundle = made(&patient.unwrap(), &gathered).to_string();
+    assert!(bundle.contains("Condition/wound"), "a problem of any kind is one");
+    for newer in ["daughter", "dressing", "visit", "walker"] {
+        assert!(!bundle.contains(newer), "{newer}");
+    }
 }
 
 #[tokio::test]

@@ -78,11 +78,21 @@ pub const ANNA: &str = "999911120";
 impl World {
     /// What the stack makes of a request at the inner gate.
     pub async fn ask(self, inbound: Inbound) -> Result<Recorded, Refusal> {
-        let stub = Arc::new(Stub {
-            holder: DataHolder(Ura::parse("90010001").unwrap()),
-            ids: self.use_cases.all().map(|use_case| use_case.id().clone()).collect(),
-            answer: self.answer,
-        });
+        self.ask_beside(inbound, None).await
+    }
+
+    /// The same where there is a second source, which speaks this version alone.
+    pub async fn ask_beside(self, inbound: Inbound, other: Option<FhirVersion>) -> Result<Recorded, Refusal> {
+        let source = |speaks: Vec<FhirVersion>| {
+            Arc::new(Stub {
+                holder: DataHolder(Ura::parse("90010001").unwrap()),
+                ids: self.use_cases.all().map(|use_case| use_case.id().clone()).collect(),
+                answer: self.answer.clone(),
+                speaks,
+            })
+        };
+        let stub = source(Vec::new());
+        let beside = other.map(|version| source(vec![version]));
         let stack = exchange::stack(Wiring {
             node: NodeFacts { holder: stub.holder.clone(), kind: None, limits: Limits::default() },
             use_cases: Arc::new(self.use_cases.into()),
@@ -93,7 +103,7 @@ impl World {
             patients: stub.clone(),
             relations: stub.clone(),
             consents: stub.clone(),
-            localisation: Arc::new(Only(stub)),
+            localisation: Arc::new(Only([stub].into_iter().chain(beside).collect())),
             value_sets: Arc::new(exchange::ports::NoValueSets),
             bounds: BoundsConfig::default().exchange(),
         });
@@ -135,9 +145,10 @@ struct Stub {
     holder: DataHolder,
     ids: Vec<UseCaseId>,
     answer: Result<Answer, SourceFault>,
+    speaks: Vec<FhirVersion>,
 }
 
-struct Only(Arc<Stub>);
+struct Only(Vec<Arc<Stub>>);
 
 fn at_once<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
     Box::pin(std::future::ready(value))
@@ -179,8 +190,8 @@ impl Consents for Stub {
 
 impl Localisation for Only {
     fn locate<'a>(&'a self, _: &'a Permit) -> BoxFuture<'a, Whereabouts> {
-        let source: Arc<dyn Source> = self.0.clone();
-        at_once(Whereabouts { places: vec![source], index: Finding::Absent })
+        let places = self.0.iter().map(|stub| stub.clone() as Arc<dyn Source>).collect();
+        at_once(Whereabouts { places, index: Finding::Absent })
     }
 }
 
@@ -190,6 +201,9 @@ impl Source for Stub {
     }
     fn name(&self) -> &str {
         "Ziekenhuis Maasdal"
+    }
+    fn asked_in(&self, _: &UseCaseId) -> &[FhirVersion] {
+        &self.speaks
     }
     fn ask<'a>(&'a self, _: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {
         at_once(self.answer.clone())

@@ -106,7 +106,7 @@ impl Quality {
         }
         let own: &DataHolder = released.permit().holder();
         for (part, item) in released.items().filter(|(part, _)| part.holder() == own) {
-            self.look_at(part.name(), version, item.resource());
+            self.look_at(part.name(), part.other_version().unwrap_or(version), item.resource());
         }
     }
 

@@ -102,7 +102,8 @@ pub(super) fn of_use_case(bound: &[(Arc<dyn Source>, Vec<UseCaseId>)], use_case:
     bound.iter().find(|(_, use_cases)| use_cases.iter().any(is)).map(|(source, _)| source.clone())
 }
 
-/// Where a use case is asked that sources of ours are for: at our own gate these alone. Everything else is where it was.
+/// Where a use case is asked that sources of ours are for: at our own gate these alone, for the FHIR versions that they speak.
+/// Everything else is where it was.
 pub(super) struct BoundPlaces {
     pub(super) otherwise: Arc<dyn Localisation>,
     pub(super) bound: Vec<(Arc<dyn Source>, Vec<UseCaseId>)>,
@@ -115,14 +116,96 @@ impl Localisation for BoundPlaces {
         if here.is_empty() {
             return self.otherwise.locate(permit);
         }
-        if permit.direction() == Direction::Holder {
-            let index = Finding::NotFoundOut(NotFoundOut::NotAsked);
-            return Box::pin(std::future::ready(Whereabouts { places: here, index }));
-        }
         Box::pin(async move {
-            let elsewhere = self.otherwise.locate(permit).await;
+            let mut elsewhere = self.otherwise.locate(permit).await;
+            if permit.direction() == Direction::Holder {
+                elsewhere.index = Finding::NotFoundOut(NotFoundOut::NotAsked);
+                // They stand in the place of those that speak their version: what others speak is not in them.
+                let spoken: Vec<FhirVersion> =
+                    here.iter().flat_map(|source| source.asked_in(permit.use_case())).copied().collect();
+                let of_another = |version: &FhirVersion| permit.offers(*version) && !spoken.contains(version);
+                elsewhere.places.retain(|source| source.asked_in(permit.use_case()).iter().any(of_another));
+            }
             here.extend(elsewhere.places);
             Whereabouts { places: here, ..elsewhere }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use exchange::ports::{Answer, Question, SourceFault};
+    use exchange::{BodyKind, Inbound};
+    use fhir::{Method, Ura};
+
+    use super::*;
+    use crate::http::testing::{World, answer, inbound, of_versions};
+
+    /// A source of ours that nobody asks here.
+    struct Speaks(FhirVersion, &'static str, DataHolder);
+
+    impl Source for Speaks {
+        fn holder(&self) -> &DataHolder {
+            &self.2
+        }
+        fn name(&self) -> &str {
+            self.1
+        }
+        fn asked_in(&self, _: &UseCaseId) -> &[FhirVersion] {
+            std::slice::from_ref(&self.0)
+        }
+        fn ask<'a>(&'a self, _: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {
+            Box::pin(std::future::ready(Err(SourceFault::NotSupported)))
+        }
+    }
+
+    struct Everywhere(Vec<Arc<dyn Source>>);
+
+    impl Localisation for Everywhere {
+        fn locate<'a>(&'a self, _: &'a Permit) -> BoxFuture<'a, Whereabouts> {
+            let places = self.0.clone();
+            Box::pin(std::future::ready(Whereabouts { places, index: Finding::Found(1) }))
+        }
+    }
+
+    fn source(version: FhirVersion, name: &'static str) -> Arc<dyn Source> {
+        Arc::new(Speaks(version, name, DataHolder(Ura::parse("90010001").unwrap())))
+    }
+
+    const OFFERED: &str = r#"{ "interactions": [{ "type": "Patient", "codes": ["search-type"] }] }"#;
+
+    #[tokio::test]
+    async fn sources_for_a_use_case_stand_in_the_place_of_those_that_speak_their_version() {
+        use FhirVersion::{R4, Stu3};
+        let both = format!(r#"{{ "stu3": {OFFERED}, "r4": {OFFERED} }}"#);
+        let older = format!(r#"{{ "stu3": {OFFERED} }}"#);
+        for (offered, use_case, gate, expected) in [
+            (&both, "made-up", Direction::Holder, vec!["own stu3", "r4"]),
+            // What speaks a version that the use case does not offer has nothing for it.
+            (&older, "made-up", Direction::Holder, vec!["own stu3"]),
+            (&both, "made-up", Direction::User, vec!["own stu3", "stu3", "r4"]),
+            (&both, "another", Direction::Holder, vec!["stu3", "r4"]),
+        ] {
+            let permit = permit(use_case, offered, gate).await;
+            let places = BoundPlaces {
+                otherwise: Arc::new(Everywhere(vec![source(Stu3, "stu3"), source(R4, "r4")])),
+                bound: vec![(source(Stu3, "own stu3"), vec![UseCaseId::parse("made-up").unwrap()])],
+            };
+            let found = places.locate(&permit).await;
+            let names: Vec<&str> = found.places.iter().map(|place| place.name()).collect();
+            assert_eq!(names, expected, "{use_case} {offered}");
+            let asked = use_case == "another" || gate == Direction::User;
+            assert_eq!(matches!(found.index, Finding::Found(1)), asked, "at our own gate nobody else was asked");
+        }
+    }
+
+    async fn permit(use_case: &str, offered: &str, gate: Direction) -> Permit {
+        let about = Inbound {
+            gate: if gate == Direction::Holder { exchange::Gate::Outer } else { exchange::Gate::Inner },
+            body_kind: BodyKind::None,
+            ..inbound(FhirVersion::Stu3, Method::Get, "Patient", "", "")
+        };
+        let world = World { use_cases: of_versions(use_case, offered), answer: Ok(answer(&[])) };
+        world.ask(about).await.unwrap().released().permit().clone()
     }
 }

@@ -26,10 +26,10 @@ use std::collections::BTreeSet;
 
 use ::fhir::identifiers::{Reader, systems};
 use ::fhir::interaction::SearchTarget;
-use ::fhir::{Bsn, Interaction, LogicalId, Parameter, ResourceType, SearchQuery};
+use ::fhir::{Bsn, FhirVersion, Interaction, LogicalId, Parameter, ResourceType, SearchQuery};
 use exchange::inbound::Conditions;
 use exchange::ports::{Answer, BoxFuture, PatientIndex, Question, Source, SourceFault};
-use policy::{DataHolder, Finding, NotFoundOut, PatientScope};
+use policy::{DataHolder, Finding, NotFoundOut, PatientScope, UseCaseId};
 
 pub use config::{FhirSourceConfig, SeveralPatients};
 pub use inventory::FhirInventory;
@@ -93,7 +93,7 @@ impl FhirSource {
             PatientScope::Nobody => self.about_nobody(&call, question).await,
             PatientScope::Any => as_asked::answer(&call, question, false).await,
             // Whom it is about only another provider's answer tells.
-            PatientScope::Told => Err(SourceFault::NotSupported),
+            PatientScope::Told | PatientScope::Unnamed => Err(SourceFault::NotSupported),
         }
     }
 
@@ -138,6 +138,10 @@ impl Source for FhirSource {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn asked_in(&self, _: &UseCaseId) -> &[FhirVersion] {
+        std::slice::from_ref(&self.rest.version)
     }
 
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {

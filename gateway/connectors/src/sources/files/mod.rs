@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use exchange::ports::{Answer, BoxFuture, PatientIndex, Question, Source, SourceFault};
 use fhir::interaction::SearchTarget;
-use fhir::{Bsn, Interaction, LogicalId, ResourceType};
-use policy::{DataHolder, Finding, NotFoundOut, PatientScope};
+use fhir::{Bsn, FhirVersion, Interaction, LogicalId, ResourceType};
+use policy::{DataHolder, Finding, NotFoundOut, PatientScope, UseCaseId};
 
 pub use config::{FilesBounds, FilesSourceConfig};
 pub use index::Problems;
@@ -106,6 +106,10 @@ impl Source for FilesSource {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn asked_in(&self, _: &UseCaseId) -> &[FhirVersion] {
+        std::slice::from_ref(&self.config.version)
     }
 
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Answer, SourceFault>> {

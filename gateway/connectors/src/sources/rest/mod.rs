@@ -150,6 +150,9 @@ impl<'c> Call<'c> {
         }
         let answer = answer?;
         match failure::of_answer(asking, &answer) {
+            None if answer.is_of_another_version(self.rest.version) => {
+                Err(SourceFault::Unusable("the answer says that it is of another FHIR version").into())
+            }
             None => Ok(answer),
             Some(failure) => Err(failure),
         }

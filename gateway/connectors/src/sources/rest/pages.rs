@@ -6,7 +6,8 @@ use ::url::Url;
 use exchange::ports::{Item, SourceFault};
 use fhir::bundle::{Bundle, BundleKind, SearchMode};
 use fhir::interaction::{Level, SearchTarget};
-use fhir::{Bsn, Parameter, ResourceType, SearchQuery};
+use fhir::outcome::more_in;
+use fhir::{Bsn, FhirVersion, Parameter, ResourceType, SearchQuery};
 use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
 
@@ -20,6 +21,9 @@ pub(crate) struct Pages {
     pub items: Vec<Item>,
     /// There was more than the bounds allow to fetch, or than could be fetched safely.
     pub cut_short: bool,
+    /// What the other side has in other FHIR versions than it was asked in, as it said. Only [`Call::search_in_version`]
+    /// tells this apart from what is cut short.
+    pub elsewhere: Vec<FhirVersion>,
 }
 
 /// A walk over pages: where it starts, what it accepts and when it stops.
@@ -35,6 +39,19 @@ struct Walk<'w> {
 impl Call<'_> {
     /// A search. `secret` is the patient who must not be named in any URL.
     pub async fn search(
+        &self,
+        target: &SearchTarget,
+        query: &SearchQuery,
+        prefer: (HeaderName, HeaderValue),
+        secret: Option<&Bsn>,
+    ) -> Result<Pages, Failure> {
+        let mut pages = self.search_in_version(target, query, prefer, secret).await?;
+        pages.cut_short |= !pages.elsewhere.is_empty();
+        Ok(pages)
+    }
+
+    /// The same of somebody who may be asked in other versions as well: what there is in those is not what is cut short here.
+    pub async fn search_in_version(
         &self,
         target: &SearchTarget,
         query: &SearchQuery,
@@ -85,7 +102,9 @@ impl Call<'_> {
         let one_page = query.named("_count").next().is_some();
         let first = PageRequest::Get(self.with_query(&segments, query));
         let walk = Walk { kind: BundleKind::History, expected: None, one_page, prefer, secret: None };
-        self.walk(first, &walk).await
+        let mut pages = self.walk(first, &walk).await?;
+        pages.cut_short |= !pages.elsewhere.is_empty();
+        Ok(pages)
     }
 
     /// A query that names a patient cannot be put into a URL.
@@ -120,7 +139,11 @@ impl Call<'_> {
             if bundle.kind != walk.kind {
                 return Err(SourceFault::Unusable("another kind of Bundle than was asked for").into());
             }
-            found.cut_short |= says_incomplete(&bundle) || has_deletions(&bundle);
+            match gaps(&bundle) {
+                Gaps::Unsaid => found.cut_short = true,
+                Gaps::In(versions) => found.elsewhere.extend(versions),
+            }
+            found.cut_short |= has_deletions(&bundle);
             let next = bundle.links.iter().find(|(relation, _)| relation == "next").map(|(_, url)| url.clone());
             if !take(&mut found.items, bundle, walk.expected, bounds.max_resources) {
                 found.cut_short = true;
@@ -173,11 +196,33 @@ pub(super) fn level_segments(level: &Level) -> Vec<&str> {
 /// Whether the other side says that its answer is not all there is (issue type `incomplete`). A node says so of the
 /// sources behind it; that must not get lost on the way.
 pub(super) fn says_incomplete(page: &Bundle) -> bool {
+    !matches!(gaps(page), Gaps::In(versions) if versions.is_empty())
+}
+
+/// What of an answer is missing, as the other side says.
+enum Gaps {
+    /// Something, and it does not say where that is to be had.
+    Unsaid,
+    /// What is to be had in these other versions; with none of them, nothing.
+    In(Vec<FhirVersion>),
+}
+
+fn gaps(page: &Bundle) -> Gaps {
     let outcomes = page.entries.iter().filter_map(|entry| entry.resource.as_ref());
     let outcomes = outcomes.filter(|resource| resource.resource_type() == "OperationOutcome");
-    outcomes
-        .flat_map(|outcome| outcome.root().all("issue.code"))
-        .any(|code| code.as_text().is_some_and(|code| code == "incomplete"))
+    let issues = outcomes.flat_map(|outcome| outcome.root().all("issue"));
+    let incomplete = issues
+        .filter(|issue| issue.get("code").and_then(|code| code.as_text()).is_some_and(|code| code == "incomplete"));
+    let mut versions = Vec::new();
+    for issue in incomplete {
+        let word = issue.get("details").and_then(|details| details.get("text")?.as_text());
+        let named = FhirVersion::ALL.into_iter().find(|version| word.as_deref() == Some(more_in(*version).as_str()));
+        let Some(version) = named else { return Gaps::Unsaid };
+        if !versions.contains(&version) {
+            versions.push(version);
+        }
+    }
+    Gaps::In(versions)
 }
 
 /// Whether a history tells of a deletion, which no resource can be given for.

@@ -9,11 +9,11 @@ mod released;
 use std::collections::HashSet;
 
 use fhir::interaction::Level;
-use fhir::{Interaction, LogicalId};
+use fhir::{FhirVersion, Interaction, LogicalId};
 use policy::{PatientScope, Permit, StandardOperation};
 
 use super::localisation::Located;
-use super::source::Answered;
+use super::source::{Answered, AnsweredQuestion};
 use crate::handle::Handle;
 use crate::ports::{Item, SourceFault, Written};
 use crate::refusal::Refusal;
@@ -35,13 +35,22 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
     type Out = Part;
 
     async fn handle(&self, located: Located) -> Result<Part, Refusal> {
+        let other_version = located.other_version();
         let (permit, source, answers) = self.next.handle(located).await?.into_parts();
+        if (other_version.is_some() || permit.elsewhere().next().is_some()) && is_of_another_version(&permit, &answers)
+        {
+            // What is read by the rules of another version than it was written by says other things.
+            return Err(Refusal::Source(SourceFault::Unusable("an answer in another FHIR version than was asked for")));
+        }
         let mut sieve = Sieve::default();
         let given = || answers.iter().filter_map(|(_, answer)| answer.as_ref().ok());
         let mut patients: Vec<String> = given().flat_map(|answer| answer.patients.clone()).collect();
         let told = match permit.patient() {
             PatientScope::Told => {
                 Some(check::told(&permit, given().flat_map(|answer| &answer.items).map(|item| &item.resource)))
+            }
+            PatientScope::Unnamed => {
+                Some(check::unnamed(&permit, given().flat_map(|answer| &answer.items).map(|item| &item.resource)))
             }
             PatientScope::One(_) | PatientScope::Nobody | PatientScope::Any => None,
         };
@@ -57,6 +66,7 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
             match answer {
                 Ok(answer) => {
                     sieve.cut_short |= answer.cut_short;
+                    sieve.elsewhere(answer.elsewhere);
                     if let Interaction::Transaction { entries } = &interaction
                         && entries.len() != answer.transaction.len()
                     {
@@ -97,8 +107,16 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
             Part::new(source.holder().clone(), source.name().to_owned(), status)
                 .with_patients(patients)
                 .with_told(named)
+                .with_version(other_version)
         })
     }
+}
+
+/// Whether something of an answer is a resource of another version, and none of the one that was asked for. That can be told
+/// where a version has elements, or forms of them, that the other does not have.
+fn is_of_another_version(permit: &Permit, answers: &[AnsweredQuestion]) -> bool {
+    let items = answers.iter().filter_map(|(_, answer)| answer.as_ref().ok()).flat_map(|answer| &answer.items);
+    items.into_iter().any(|item| fhir::structure::is_of_another(permit.version(), &item.resource))
 }
 
 /// Whether an item that was released before may leave under this permit too. A page of an answer is authorised anew.
@@ -122,9 +140,18 @@ struct Sieve {
     written: Option<Written>,
     transaction: Vec<Written>,
     wrote: Vec<String>,
+    elsewhere: Vec<FhirVersion>,
 }
 
 impl Sieve {
+    fn elsewhere(&mut self, versions: Vec<FhirVersion>) {
+        for version in versions {
+            if !self.elsewhere.contains(&version) {
+                self.elsewhere.push(version);
+            }
+        }
+    }
+
     fn take(&mut self, permit: &Permit, asked: &Interaction, verdict: Verdict, item: Item) {
         match verdict {
             Verdict::Release => {
@@ -196,7 +223,8 @@ impl Sieve {
             .with_withheld(self.withheld, self.mistrusted)
             .with_failed(self.failed)
             .with_written(self.written, self.transaction)
-            .with_wrote(self.wrote))
+            .with_wrote(self.wrote)
+            .with_elsewhere(self.elsewhere))
     }
 
     /// Whether the one resource that was asked for is not among what may leave. A document without its Composition

@@ -1,6 +1,6 @@
 //! What one source contributes to an answer: built by `minimisation` and by nothing else.
 
-use fhir::{Bsn, Resource, SearchMode};
+use fhir::{Bsn, FhirVersion, Resource, SearchMode};
 use policy::DataHolder;
 use serde::{Deserialize, Serialize};
 
@@ -125,6 +125,10 @@ pub struct Part {
     patients: Vec<String>,
     /// Whom the answer names, where it is the answer that tells.
     told: Option<Bsn>,
+    /// The version in which it is asked, where that is another than the request's.
+    other_version: Option<FhirVersion>,
+    /// Versions in which it has more, as it said.
+    elsewhere: Vec<FhirVersion>,
 }
 
 impl Part {
@@ -143,7 +147,17 @@ impl Part {
             wrote: Vec::new(),
             patients: Vec::new(),
             told: None,
+            other_version: None,
+            elsewhere: Vec::new(),
         }
+    }
+    pub(in crate::middleware) fn with_version(mut self, other: Option<FhirVersion>) -> Self {
+        self.other_version = other;
+        self
+    }
+    pub(super) fn with_elsewhere(mut self, versions: Vec<FhirVersion>) -> Self {
+        self.elsewhere = versions;
+        self
     }
     pub(in crate::middleware) fn with_items(mut self, items: Vec<ReleasedItem>) -> Self {
         self.items = items;
@@ -198,6 +212,14 @@ impl Part {
     /// Whom its answer names, where it is the answer that tells.
     pub fn told(&self) -> Option<&Bsn> {
         self.told.as_ref()
+    }
+    /// The FHIR version in which it is asked, and in which its items are, where that is another than the request's.
+    pub fn other_version(&self) -> Option<FhirVersion> {
+        self.other_version
+    }
+    /// The versions in which it has more, as it said.
+    pub(in crate::middleware) fn elsewhere(&self) -> &[FhirVersion] {
+        &self.elsewhere
     }
     pub fn holder(&self) -> &DataHolder {
         &self.holder

@@ -1,5 +1,6 @@
 //! What may leave: built by `paging` and by nothing else.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -196,7 +197,9 @@ impl Released {
 
 /// Whether every provider that could hold data was asked and answered in full.
 pub(super) fn is_complete(permit: &Permit, parts: &[Part], index: &policy::Finding<usize>) -> bool {
-    let others = parts.iter().filter(|part| part.holder() != permit.holder()).count();
+    // A provider that is asked in two versions is one provider.
+    let others =
+        parts.iter().map(Part::holder).filter(|holder| *holder != permit.holder()).collect::<HashSet<_>>().len();
     let index_known = match index {
         // A provider that the index names and that nobody can reach has no part.
         policy::Finding::Found(named) => others >= *named,

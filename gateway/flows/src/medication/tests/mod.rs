@@ -3,6 +3,7 @@
 
 mod answers;
 mod build;
+mod mixed;
 mod official;
 mod properties;
 mod rules;

@@ -53,7 +53,7 @@ fn any_blocks() -> impl Strategy<Value = Vec<B>> {
 }
 
 /// The overview without who it was received from.
-fn as_read(mut overview: Treatments) -> Treatments {
+pub(super) fn as_read(mut overview: Treatments) -> Treatments {
     for treatment in &mut overview.shown {
         for line in &mut treatment.lines {
             line.said.receipts.clear();

@@ -116,7 +116,10 @@ fn table_of(rows: &[(&SourceFacts, &str, bool)], caption: &str) -> Markup {
                         th scope="row" { (kind) @if *written { " (geschreven)" } }
                         td data-label="Kenmerk" { @if id.is_empty() { span.none { "zonder kenmerk" } } @else { code { (id) } } }
                         td data-label="Versie" { @if version.is_empty() { span.none { "niet genoemd" } } @else { code { (version) } } }
-                        td data-label="Bron" { (name(source)) }
+                        td data-label="Bron" {
+                            (name(source))
+                            @if let Some(version) = source.fhir_version { ", FHIR " (version.segment().to_uppercase()) }
+                        }
                     }
                 }
             }

@@ -162,6 +162,7 @@ pub(super) fn tag(found: &Medication, receipt: &Receipt) -> Markup {
         @if let Some(source) = found.around.sources.get(receipt.source) {
             span.tag.(tone(receipt.source)) {
                 span.dot.(tone(receipt.source)) aria-hidden="true" {} span.unseen { "Bron: " } (source.name)
+                @if let Some(version) = source.version { ", FHIR " (version.segment().to_uppercase()) }
                 @if receipt.copy { " (kopie)" }
             }
         }

@@ -37,6 +37,7 @@ pub fn hold(config: &NodeConfig) -> Result<(), String> {
         return Err(format!("log.witness_seconds must be between 1 and {}", LogConfig::LONGEST_WAIT));
     }
     witnessing(config)?;
+    versions_of_partners(config)?;
     if !config.log.has_a_good_origin() {
         return Err(
             "log.origin must be a name of at most 200 characters, without white space and without a plus".into()
@@ -190,6 +191,27 @@ fn tokens_of_partners(config: &NodeConfig) -> Result<(), String> {
         }
         if node.dpop && has_nuts_node {
             return Err(format!("partner {}: dpop is for tokens that this node asks for itself", partner.ura));
+        }
+    }
+    Ok(())
+}
+
+/// A partner is asked in versions in which it can be reached, each once.
+fn versions_of_partners(config: &NodeConfig) -> Result<(), String> {
+    for partner in &config.partners {
+        let Some(node) = &partner.node else { continue };
+        for (use_case, versions) in &node.ask_in {
+            let of = |what: &str| Err(format!("partner {}: node.ask_in.{use_case} {what}", partner.ura));
+            if versions.is_empty() {
+                return of("names no FHIR version");
+            }
+            if versions.iter().enumerate().any(|(at, version)| versions[..at].contains(version)) {
+                return of("names a FHIR version twice");
+            }
+            let unknown = |version: &&FhirVersion| !node.bases.contains_key(version);
+            if let Some(version) = versions.iter().find(unknown).filter(|_| partner.peer().is_some()) {
+                return of(&format!("names {version}, of which node.bases has no base"));
+            }
         }
     }
     Ok(())

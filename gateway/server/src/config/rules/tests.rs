@@ -500,3 +500,26 @@ fn no_bound_is_zero() {
         assert_eq!(hold(&config), Err(format!("bounds.{name} must be more than 0")));
     }
 }
+
+fn asked_in(config: &mut NodeConfig, versions: &[FhirVersion]) {
+    let node = config.partners[0].node.as_mut().unwrap();
+    node.ask_in = BTreeMap::from([(UseCaseId::parse("medication-overview").unwrap(), versions.to_vec())]);
+}
+
+#[test]
+fn a_partner_is_asked_in_versions_in_which_it_can_be_reached_each_once() {
+    assert_eq!(held(|config| asked_in(config, &[FhirVersion::R4])), Ok(()));
+    assert!(held(|config| asked_in(config, &[])).unwrap_err().contains("names no FHIR version"));
+    assert!(held(|config| asked_in(config, &[FhirVersion::R4; 2])).unwrap_err().contains("twice"));
+    let stu3 = |config: &mut NodeConfig| asked_in(config, &[FhirVersion::Stu3, FhirVersion::R4]);
+    assert!(held(stu3).unwrap_err().contains("no base"));
+    assert_eq!(
+        held(|config| {
+            asked_in(config, &[FhirVersion::Stu3, FhirVersion::R4]);
+            let bases = &mut config.partners[0].node.as_mut().unwrap().bases;
+            let r4 = bases[&FhirVersion::R4].clone();
+            bases.insert(FhirVersion::Stu3, r4);
+        }),
+        Ok(())
+    );
+}

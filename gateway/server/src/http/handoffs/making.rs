@@ -8,7 +8,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use exchange::{Refusal, Unreadable};
 use fhir::{Bsn, IssueCode, Ura};
-use flows::eoverdracht::making::{self, Making, Provider, SECTIONS, Section};
+use flows::eoverdracht::making::{self, Making, Provider, Release, Section};
 use serde::Deserialize;
 
 use super::super::{endpoint, responder};
@@ -36,7 +36,9 @@ struct Wanted {
     name: String,
     /// When the patient goes: a date, or a moment with its zone.
     transfer: String,
-    /// The sections, by their codes; all when nothing is said.
+    /// The release of eOverdracht whose sections it has; 4.1 when nothing is said.
+    release: Option<String>,
+    /// The sections, by their codes; all of that release when nothing is said.
     sections: Option<Vec<String>>,
     /// Whether one may be made of which sections are not known. They say so in the document.
     #[serde(default)]
@@ -101,7 +103,7 @@ pub async fn make(request: HttpRequest, payload: Payload, node: Data<Node>) -> R
             return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, IssueCode::Incomplete, &why));
         }
     };
-    let gathered = gathering.sections(&wanted.sections).await;
+    let gathered = gathering.sections(&wanted.sections, wanted.release).await;
     if !wanted.partial && !gathered.unanswered.is_empty() {
         let each = gathered.unanswered.iter().take(TOLD).map(|one| format!("{} ({})", one.section, one.why));
         let says = format!("no whole handoff can be made now: {}", each.collect::<Vec<_>>().join("; "));
@@ -142,6 +144,7 @@ struct Understood {
     patient: Bsn,
     name: String,
     transfer: String,
+    release: Release,
     sections: Vec<&'static Section>,
     partial: bool,
     pdf: bool,
@@ -152,8 +155,8 @@ fn read(body: &[u8]) -> Result<Understood, No> {
     let bad = |says: &str| refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, says);
     // What a parser says of it may repeat it.
     let wanted: Wanted = serde_json::from_slice(body).map_err(|_| {
-        bad("the body is not JSON with receiver, patient (bsn), name and transfer, perhaps sections, partial, pdf, service or location, and \
-             nothing else")
+        bad("the body is not JSON with receiver, patient (bsn), name and transfer, perhaps release, sections, partial, pdf, service or location, \
+             and nothing else")
     })?;
     let receiver = Ura::parse(&wanted.receiver).map_err(|_| bad("receiver is no URA"))?;
     let patient = Bsn::parse(&wanted.patient.bsn).map_err(|_| bad("patient.bsn is no BSN"))?;
@@ -164,20 +167,22 @@ fn read(body: &[u8]) -> Result<Understood, No> {
     if !is_date_time(&wanted.transfer) {
         return Err(bad("transfer is no date (2026-11-30) and no moment with its zone"));
     }
+    let release = wanted.release.as_deref().map_or(Some(Release::default()), Release::parse);
+    let release = release.ok_or_else(|| bad("release is not 4.0, 4.1 or 4.2"))?;
     let sections = match &wanted.sections {
-        None => SECTIONS.iter().collect(),
+        None => making::of_release(release).collect(),
         Some(codes) => {
-            let known = SECTIONS.iter().filter(|section| codes.iter().any(|code| code == section.code));
+            let known = making::of_release(release).filter(|section| codes.iter().any(|code| code == section.code));
             let known: Vec<_> = known.collect();
-            if known.is_empty() || codes.iter().any(|code| making::section_of(code).is_none()) {
-                return Err(bad("sections names one that is not made of sources, or none"));
+            if known.is_empty() || codes.iter().any(|code| making::section_of(code, release).is_none()) {
+                return Err(bad("sections names one that is not made of sources in this release, or none"));
             }
             known
         }
     };
     let Wanted { transfer, partial, pdf, service, location, .. } = wanted;
     let within = Within { service, location };
-    Ok(Understood { receiver, patient, name, transfer, sections, partial, pdf, within })
+    Ok(Understood { receiver, patient, name, transfer, release, sections, partial, pdf, within })
 }
 
 fn is_date_time(text: &str) -> bool {
@@ -194,13 +199,17 @@ mod tests {
     fn what_is_wanted_is_read_whole_and_in_no_other_way() {
         let good = r#"{"receiver":"90010002","patient":{"bsn":"999911120"},"name":"opname-1","transfer":"2026-11-30"}"#;
         let read_good = read(good.as_bytes()).unwrap_or_else(|_| unreachable!("it is good"));
-        assert_eq!((read_good.sections.len(), read_good.partial), (SECTIONS.len(), false));
+        assert_eq!((read_good.sections.len(), read_good.partial), (10, false));
         let with = |more: &str| good.replace(r#""name""#, &format!(r#"{more},"name""#));
         let two = read(with(r#""sections":["420134006","52870002"],"partial":true"#).as_bytes());
         let two = two.unwrap_or_else(|_| unreachable!("it is good"));
         let codes: Vec<_> = two.sections.iter().map(|section| section.code).collect();
         assert_eq!((codes, two.partial), (vec!["52870002", "420134006"], true), "in the order of the document");
+        let newest = read(with(r#""release":"4.2""#).as_bytes()).unwrap_or_else(|_| unreachable!("it is good"));
+        assert_eq!((newest.sections.len(), newest.release), (making::SECTIONS.len(), Release::V4_2));
         for bad in [
+            with(r#""release":"4.3""#),
+            with(r#""sections":["106076001"]"#),
             good.replace("90010002", "9001"),
             good.replace("999911120", "999911121"),
             good.replace("opname-1", " "),

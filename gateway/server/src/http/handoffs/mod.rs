@@ -1,6 +1,7 @@
 //! `/handoffs` at the inner listener: the provider's own systems push handoffs, see how far each transfer is, take what is
 //! offered and get it. Nothing of a patient is in an answer but in the document, which comes through the stack.
 
+mod asked;
 mod making;
 pub mod notification;
 pub mod printed;
@@ -49,6 +50,8 @@ routes! {
     get "/received/{id}" => received_one,
     post "/received/{id}/take" => take,
     post "/received/{id}/retry" => retry,
+    post "/received/{id}/answer" => asked::answer,
+    get "/received/{id}/notice" => asked::notice,
     get "/received/{id}/document" => document,
     get "/received/{id}/pdf" => printed::pdf,
 }

@@ -1,6 +1,7 @@
 //! The inner API of handoffs and referrals, in the words of OpenAPI: one description for each route that is served, and none
 //! besides.
 
+use flows::eoverdracht::notice::LONGEST_REASON;
 use policy::UseCases;
 use serde_json::{Map, Value, json};
 
@@ -118,7 +119,7 @@ const HANDOFFS: &[Described] = &[
     described(
         ("post", "/handoffs/received/{id}/take"),
         "handoffTake",
-        "A person takes what is offered; it is fetched in their name.",
+        "A person takes what is offered, or wants to see the advance notice; it is fetched in their name.",
         Takes::Nothing,
         (202, Gives::Transfer),
     ),
@@ -127,6 +128,21 @@ const HANDOFFS: &[Described] = &[
         "handoffRetry",
         "Has what was given up tried again.",
         Takes::Nothing,
+        (202, Gives::Nothing),
+    ),
+    described(
+        ("get", "/handoffs/received/{id}/notice"),
+        "handoffNotice",
+        "The advance notice of a sender that asks first, as a document Bundle that names nobody: an exchange with its own record. \
+         It is fetched when somebody takes the transfer while it is `waiting`.",
+        Takes::Nothing,
+        (200, Gives::Fhir),
+    ),
+    described(
+        ("post", "/handoffs/received/{id}/answer"),
+        "handoffAnswer",
+        "A person answers the advance notice: the patient can come (`accepted`), on another date (`on-hold`), or not (`rejected`).",
+        Takes::Json(answer),
         (202, Gives::Nothing),
     ),
     described(
@@ -335,6 +351,17 @@ fn closed(required: &[&str], properties: Value) -> Value {
     json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false })
 }
 
+fn answer() -> Value {
+    closed(
+        &["answer"],
+        json!({
+            "answer": { "type": "string", "enum": ["accepted", "on-hold", "rejected"] },
+            "date": { "type": "string", "description": "With on-hold: the day, or the moment with its zone." },
+            "reason": { "type": "string", "maxLength": LONGEST_REASON, "description": "For the sender, in words." },
+        }),
+    )
+}
+
 fn from_sources() -> Value {
     let text = json!({ "type": "string" });
     closed(
@@ -345,6 +372,10 @@ fn from_sources() -> Value {
             "name": { "type": "string", "maxLength": 128, "description": "What the record system calls it." },
             "transfer": { "type": "string", "description": "When the patient goes: a date, or a moment with its zone." },
             "sections": { "type": "array", "items": text, "description": "By their codes (SNOMED CT); all when absent." },
+            "release": {
+                "type": "string", "enum": ["4.0", "4.1", "4.2"], "default": "4.1",
+                "description": "The release of eOverdracht whose sections it has.",
+            },
             "partial": { "type": "boolean", "default": false },
             "pdf": { "type": "boolean", "default": false, "description": "It goes with itself in print (PDF/A)." },
             "service": { "type": "string", "description": "A service of the receiver, by its id or identifier in the directory." },

@@ -4,6 +4,7 @@ use exchange::ports::Written;
 use exchange::{PageToken, Refusal, Released, ReleasedItem};
 use fhir::bundle::{EntryRequest, EntryResponse};
 use fhir::json::Node;
+use fhir::outcome::more_in;
 use fhir::{
     Bundle, BundleKind, Entry, FhirVersion, Interaction, Issue, IssueCode, Outcome, Resource, SearchMode, Severity,
 };
@@ -168,7 +169,11 @@ fn request(method: &str, url: String) -> EntryRequest {
 fn what_is_missing(released: &Released) -> Option<Outcome> {
     let mut issues = Vec::new();
     for part in released.parts() {
-        if !part.status().is_complete() {
+        if let Some(version) = part.other_version().filter(|version| released.permit().offers(*version)) {
+            // Whoever asks in both versions misses nothing, and whoever does not must know.
+            let says = format!("{} has more, which is to be had in FHIR {}.", part.name(), version.full());
+            issues.push(Issue::new(Severity::Warning, IssueCode::Incomplete, says).saying(more_in(version)));
+        } else if !part.status().is_complete() {
             issues.push(Issue::new(
                 Severity::Warning,
                 IssueCode::Incomplete,

@@ -117,6 +117,34 @@ async fn pages_link_to_each_other_in_the_format_that_was_asked_for() {
 }
 
 #[tokio::test]
+async fn what_is_to_be_had_in_another_version_is_said_with_its_version() {
+    let (mut asking, condition) = (Asking::r4(), || Ok(holding(&[CONDITION])));
+    for (version, other, word) in
+        [(FhirVersion::R4, FhirVersion::Stu3, "more-in-stu3"), (FhirVersion::Stu3, FhirVersion::R4, "more-in-r4")]
+    {
+        asking.version = version;
+        let use_cases = of_versions("made-up", &format!(r#"{{ "stu3": {OFFERED}, "r4": {OFFERED} }}"#));
+        let inbound = inbound(version, Method::Get, "Condition", "", "");
+        let result = World { use_cases, answer: condition() }.ask_beside(inbound, Some(other)).await;
+        let resource = make(&asking.frame(), &result).body.into_resource().unwrap();
+        structure::check(version, &resource).unwrap();
+        let bundle: Value = serde_json::from_str(resource.text()).unwrap();
+        assert_eq!(bundle.get("total"), None);
+        let issues = bundle["entry"][1]["resource"]["issue"].as_array().unwrap().clone();
+        assert_eq!(issues.len(), 1);
+        assert_eq!((&issues[0]["code"], &issues[0]["details"]["text"]), (&json!("incomplete"), &json!(word)));
+    }
+    // A version in which nothing is offered is no place to send anybody: what is there is missing.
+    let use_cases = of_versions("made-up", &format!(r#"{{ "r4": {OFFERED} }}"#));
+    let inbound = inbound(FhirVersion::R4, Method::Get, "Condition", "", "");
+    let result = World { use_cases, answer: condition() }.ask_beside(inbound, Some(FhirVersion::Stu3)).await;
+    let resource = make(&Asking::r4().frame(), &result).body.into_resource().unwrap();
+    let bundle: Value = serde_json::from_str(resource.text()).unwrap();
+    let issue = &bundle["entry"][1]["resource"]["issue"][0];
+    assert_eq!((&issue["code"], issue.get("details")), (&json!("incomplete"), None));
+}
+
+#[tokio::test]
 async fn what_is_missing_is_said_and_then_nobody_counts() {
     for asking in both() {
         let cut = Answer { cut_short: true, ..holding(&[CONDITION]) };

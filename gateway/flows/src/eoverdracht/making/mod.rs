@@ -1,117 +1,23 @@
-//! A handoff made of what the sender's own sources hold: which sections there are and what is asked for each (Nictiz
-//! eOverdracht 4.0 and 4.1, by the zibs of release 2017), and the document that the answers make.
+//! A handoff made of what the sender's own sources hold: which sections there are and what is asked for each ([`sections`]),
+//! where what was found stands ([`placing`]), and the document that the answers make.
 //!
 //! A section that the source did not answer for is never left out as if there were nothing: it stands in the document, empty
 //! and saying so. What was answered with nothing has no section. Who asks, and over what, is not known here.
+
+mod placing;
+mod sections;
 
 use fhir::identifiers::systems;
 use fhir::json::{Limits, Node};
 use fhir::{Bundle, BundleKind, Entry, Resource, Ura};
 
-use super::codes::{NURSING_HANDOFF, RECEIVING_PARTY, SENDING_PARTY, SNOMED, TRANSFER_DATE, TRANSFER_DATE_SECTION};
+pub use sections::{Release, SECTIONS, Section, of_release, section_of};
+
+use placing::Placing;
+use sections::{ADMINISTRATIVE, FIRST};
+
+use super::codes::{NURSING_HANDOFF, RECEIVING_PARTY, SENDING_PARTY, SNOMED, TRANSFER_DATE};
 use super::task::object;
-
-/// A section whose content is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Section {
-    /// The section of the first level that it stands in.
-    pub within: &'static str,
-    /// Its own code (SNOMED CT).
-    pub code: &'static str,
-    /// The words beside the code.
-    display: &'static str,
-    /// What it holds, for people: the zib.
-    holds: &'static str,
-    /// What is asked for it: paths with their parameters, no patient among them.
-    pub asks: &'static [&'static str],
-}
-
-/// Administrative documentation.
-const ADMINISTRATIVE: &str = TRANSFER_DATE_SECTION;
-const SOCIAL: &str = "109481000146101";
-const CLINICAL: &str = "371524004";
-const NURSING: &str = "5531000179105";
-
-/// The sections of the first level, in their order.
-const FIRST: [(&str, &str); 4] = [
-    (ADMINISTRATIVE, "Administrative documentation"),
-    (SOCIAL, "Personal and social history"),
-    (CLINICAL, "Clinical report"),
-    (NURSING, "Nursing report"),
-];
-
-/// The problems that the patient is handed over with, and those that are over: one answer has both.
-const DIAGNOSIS: &str = "52870002";
-const HISTORY: &str = "417662000"; // not a BSN
-
-const fn section(
-    within: &'static str,
-    code: &'static str,
-    display: &'static str,
-    holds: &'static str,
-    asks: &'static [&'static str],
-) -> Section {
-    Section { within, code, display, holds, asks }
-}
-
-/// Every section that is asked for, in its order in the document.
-pub const SECTIONS: [Section; 10] = [
-    section(
-        ADMINISTRATIVE,
-        "302147001",
-        "Demographic history detail",
-        "Betaler",
-        &["Coverage?_include=Coverage:payor:Organization"],
-    ),
-    section(
-        SOCIAL,
-        "365512000",
-        "Home environment",
-        "Woonsituatie",
-        &["Observation/$lastn?code=http://snomed.info/sct|365508006"],
-    ),
-    section(
-        SOCIAL,
-        "108329005",
-        "Social context",
-        "Wilsverklaring",
-        &["Consent?category=http://snomed.info/sct|11341000146107"],
-    ),
-    section(
-        SOCIAL,
-        "365474007",
-        "Family",
-        "Gezinssituatie",
-        &["Observation/$lastn?code=http://snomed.info/sct|365470003"],
-    ),
-    section(CLINICAL, DIAGNOSIS, "Referral diagnosis", "Probleem", &["Condition"]),
-    section(CLINICAL, HISTORY, "History of clinical finding", "Probleem", &["Condition"]),
-    section(
-        CLINICAL,
-        "420134006",
-        "Propensity to adverse reaction",
-        "Allergie of intolerantie",
-        &["AllergyIntolerance"],
-    ),
-    section(CLINICAL, "308813009", "Notification status", "Alert", &["Flag"]),
-    section(
-        CLINICAL,
-        "363788007",
-        "Clinical examination observable",
-        "Meting",
-        &[
-            "Observation/$lastn?code=http://loinc.org|85354-9",
-            "Observation/$lastn?code=http://loinc.org|29463-7",
-            "Observation/$lastn?code=http://loinc.org|8302-2,http://loinc.org|8306-3,http://loinc.org|8308-9",
-        ],
-    ),
-    section(NURSING, "300893006", "Nutrition", "Voedingsadvies", &["NutritionOrder"]),
-];
-
-/// The section of this code, when it is one that is asked for.
-pub fn section_of(code: &str) -> Option<&'static Section> {
-    SECTIONS.iter().find(|section| section.code == code)
-}
 
 /// An answer to one question of a section.
 #[derive(Clone, Debug, Default)]
@@ -159,6 +65,7 @@ pub fn make(making: &Making<'_>) -> Option<Resource> {
         organization(&making.receiver),
         practitioner(author, name),
     ];
+    let placing = Placing::of(making.answers);
     let mut first = Vec::new();
     for (code, display) in FIRST {
         let mut below = Vec::new();
@@ -167,8 +74,11 @@ pub fn make(making: &Making<'_>) -> Option<Resource> {
                 below.push(unanswered(section));
                 continue;
             };
-            let found: Vec<&Resource> =
-                answers.iter().flat_map(|answer| &answer.found).filter(|one| belongs(section, one)).collect();
+            let found: Vec<&Resource> = answers
+                .iter()
+                .flat_map(|answer| &answer.found)
+                .filter(|one| placing.stands_in(one, section.code))
+                .collect();
             if found.is_empty() {
                 continue;
             }
@@ -217,17 +127,6 @@ pub fn make(making: &Making<'_>) -> Option<Resource> {
     let text = bundle.write();
     let limits = Limits { bytes: text.len(), ..Limits::default() };
     Resource::parse(text, &limits).ok()
-}
-
-/// Whether what was found for a section stands in it: a problem is handed over while it is active, and history otherwise.
-fn belongs(section: &Section, found: &Resource) -> bool {
-    let status = found.root().get("clinicalStatus").and_then(|status| status.as_text());
-    let over = matches!(status.as_deref(), Some("inactive" | "remission" | "resolved"));
-    match section.code {
-        DIAGNOSIS => !over,
-        HISTORY => over,
-        _ => true,
-    }
 }
 
 /// A section whose content is not known (FHIR STU3, list-empty-reason).
