@@ -104,6 +104,8 @@ pub enum PushFault {
     /// It falls short of the standard, and this node sends nothing that does.
     Content(Vec<Shortcoming>),
     TooLarge,
+    /// It has more resources than a receiver takes of one answer.
+    TooMany,
     /// The id of its Patient was sent for another patient before, or is another's in our own sources.
     PatientId,
     Full,
@@ -126,6 +128,9 @@ impl std::fmt::Display for PushFault {
                 write!(f, "this handoff falls short of the standard: {}{more}", first.join("; "))
             }
             PushFault::TooLarge => f.write_str("the handoff is larger than this node takes"),
+            PushFault::TooMany => {
+                write!(f, "a handoff has at most {} resources, and this one has more", most_resources())
+            }
             PushFault::PatientId => f.write_str("the id of its Patient is that of another patient here"),
             PushFault::Full => f.write_str("as many transfers are kept as may be"),
             PushFault::Unavailable => f.write_str("transfers cannot be kept now"),
@@ -146,6 +151,11 @@ impl From<Trouble> for PushFault {
     }
 }
 
+/// As many as a node takes of one answer, unless it is told otherwise: what is accepted for a receiver must arrive there.
+fn most_resources() -> usize {
+    connectors::sources::Bounds::default().max_resources
+}
+
 impl Handoffs {
     /// Reads what is pushed, and makes the document of it where it is none yet. `offered` says which types the use case lets
     /// leave.
@@ -154,6 +164,10 @@ impl Handoffs {
     /// Why it cannot be sent.
     pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Prepared, PushFault> {
         let document = assembling::document(bundle).map_err(PushFault::Assembly)?;
+        let entries = document.root().get("entry").map_or(0, |entries| entries.items().count());
+        if entries > most_resources() {
+            return Err(PushFault::TooMany);
+        }
         let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
         Ok(Prepared { handoff, document, came: (VERSION, bundle.clone()), named: None, printed: false, routed: None })
     }

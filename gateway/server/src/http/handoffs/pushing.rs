@@ -138,7 +138,7 @@ pub(super) fn push_refused(fault: &PushFault) -> No {
         | PushFault::Assembly(_)
         | PushFault::Handoff(_)
         | PushFault::Content(_) => (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing),
-        PushFault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooCostly),
+        PushFault::TooLarge | PushFault::TooMany => (StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooCostly),
         PushFault::PatientId => (StatusCode::CONFLICT, IssueCode::Conflict),
         PushFault::Full | PushFault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient),
     };
