@@ -21,7 +21,7 @@ use crate::suites::{Flaw, Setting};
 pub use ecd::Ecd;
 pub use load::{Load, Outcome, large, put_through};
 pub use partner::Partner;
-pub use sample::{handoff, task};
+pub use sample::{asked_with, asking, handoff, notice, task};
 pub use story::shown;
 
 /// What a sender offers, and a receiver is told by.
@@ -259,6 +259,23 @@ impl Parties {
     pub async fn take(&self, id: &str) -> Result<(), Flaw> {
         let url = format!("{}/handoffs/received/{id}/take", self.receiver_inner);
         accepted(&self.ecd.raw(Method::POST, &url, &[], Bytes::new()).await?, "to take it")
+    }
+
+    /// The receiver's nurse answers a notice.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn answer(&self, id: &str, answer: &Value) -> Result<Answer, Flaw> {
+        let url = format!("{}/handoffs/received/{id}/answer", self.receiver_inner);
+        Ok(self.ecd.post_json(&url, answer).await?)
+    }
+
+    /// The notice that the receiver's record system gets.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn notice(&self, id: &str) -> Result<Answer, Flaw> {
+        Ok(self.ecd.get(&format!("{}/handoffs/received/{id}/notice", self.receiver_inner)).await?)
     }
 
     /// What the receiver's record system gets.

@@ -52,6 +52,53 @@ pub fn task(id: &str, sender: (&str, &str), composition: &str) -> Value {
     })
 }
 
+/// An advance notice of a sender that takes no care whom it names: the Composition of this id, and what it leads to beside the
+/// handoff's own resources.
+pub fn notice(id: &str, transfer: &str) -> Value {
+    json!({
+        "resourceType": "Composition", "id": id, "status": "final",
+        "meta": {"profile": ["http://nictiz.nl/fhir/StructureDefinition/eOverdracht-AdvanceNotice"]},
+        "type": coded("721915006", "Admission request document"),
+        "text": {"status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">J. van der Berg</div>"},
+        "subject": to("Patient", "overdracht-patient", "J. van der Berg"), "date": "2026-11-28",
+        "author": [to("Practitioner", "overdracht-verpleegkundige", "P. Jansen")], "title": "Aanmeldbericht J. van der Berg",
+        "section": [
+            {
+                "extension": [{"url": "http://nictiz.nl/fhir/StructureDefinition/eOverdracht-TransferDate", "valueDateTime": transfer}],
+                "code": coded("405624007", "Administrative documentation"),
+                "section": [
+                    section("302147001", "Demographic history detail", &[
+                        to("Coverage", "overdracht-verzekering", "Verzekering J. van der Berg"),
+                        to("RelatedPerson", "overdracht-contact", "M. van der Berg"),
+                    ]),
+                    section("185362004", "Patient referral by nurse", &[
+                        to("Organization", "overdracht-ziekenhuis", HOSPITAL.name),
+                    ]),
+                ],
+            },
+            within("371524004", "Clinical report", &[
+                section("52870002", "Referral diagnosis", &[to("Condition", "overdracht-heup", "Heupfractuur")]),
+            ]),
+        ],
+    })
+}
+
+/// The Task of a sender that asks the nursing home first.
+pub fn asking(id: &str, sender: (&str, &str), notice: &str) -> Value {
+    let mut task = task(id, sender, notice);
+    task["status"] = json!("requested");
+    task["input"] = json!([asked_with(notice)]);
+    task
+}
+
+/// The input of a Task that names a notice.
+pub fn asked_with(notice: &str) -> Value {
+    json!({
+        "type": coded("721915006", "Admission request document"),
+        "valueReference": to("Composition", notice, "Aanmeldbericht J. van der Berg"),
+    })
+}
+
 /// A handoff about this patient. `run` makes it one of its own; references stay the same in every run.
 pub fn handoff(bsn: &str, run: &str) -> Value {
     let patient = || to("Patient", "overdracht-patient", "J. van der Berg");

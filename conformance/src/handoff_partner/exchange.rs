@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::serve::{Part, below};
 use super::tokens::{self, outcome};
-use super::{Given, MOST_SEEN, Seen, Sends, World, locked, now};
+use super::{Given, MOST_SEEN, Seen, Sends, World, locked, negotiation, now};
 use crate::mutual_tls;
 
 /// What becomes of a request: status and body.
@@ -94,6 +94,9 @@ fn asked_for(world: &World, token: &Given, method: &str, asked: &str, body: &[u8
         // What is about the patient is given to a person only.
         return (403, outcome("forbidden"));
     }
+    if !matches!(kind, "Task" | "Organization") && !negotiation::opens(sends, asked.trim_end_matches("/$document")) {
+        return (403, outcome("forbidden"));
+    }
     match (method, asked.strip_suffix("/$document")) {
         ("GET", Some(composition)) => document(sends, composition),
         ("GET", None) => find(sends, asked).map_or_else(|| (404, outcome("not-found")), |one| (200, one.clone())),
@@ -113,15 +116,15 @@ pub(super) fn name_of(one: &Value) -> String {
 /// The Composition, and everything else but Task and Binaries.
 fn document(sends: &Sends, composition: &str) -> Answered {
     let Some(first) = find(sends, composition) else { return (404, outcome("not-found")) };
-    let others = sends
-        .resources
-        .iter()
-        .filter(|one| !matches!(one["resourceType"].as_str(), Some("Task" | "Binary" | "Composition")));
+    let reached = negotiation::reached_by(sends, composition);
+    let of_it = |one: &&Value| reached.as_ref().is_none_or(|reached| reached.contains(&name_of(one)));
+    let apart = |one: &&Value| !matches!(one["resourceType"].as_str(), Some("Task" | "Binary" | "Composition"));
+    let others = sends.resources.iter().filter(apart).filter(of_it);
     let entries: Vec<Value> = std::iter::once(first).chain(others).map(|one| json!({"resource": one})).collect();
     (200, json!({"resourceType": "Bundle", "type": "document", "entry": entries}))
 }
 
-/// The Task put back: nothing but its status may be another.
+/// The Task put back: nothing but its status may be another, and what goes with an answer to a notice.
 fn put(sends: &mut Sends, name: &str, body: &[u8]) -> Answered {
     let put: Value = serde_json::from_slice(body).unwrap_or_default();
     let Some(ours) = sends.resources.iter_mut().find(|one| name_of(one) == name) else {
@@ -129,7 +132,12 @@ fn put(sends: &mut Sends, name: &str, body: &[u8]) -> Answered {
     };
     let mut expected = ours.clone();
     expected["status"] = put["status"].clone();
-    if ours["resourceType"] != "Task" || expected != put || put["status"] != "completed" {
+    let fits = if ours["status"] == "requested" {
+        negotiation::answers(&mut expected, &put)
+    } else {
+        put["status"] == "completed"
+    };
+    if ours["resourceType"] != "Task" || expected != put || !fits {
         return (422, outcome("processing"));
     }
     ours.clone_from(&put);

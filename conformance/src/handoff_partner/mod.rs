@@ -6,6 +6,7 @@
 
 mod control;
 mod exchange;
+mod negotiation;
 mod serve;
 mod tokens;
 

@@ -60,6 +60,7 @@ fn request(record: &AccessRecord, named: UseCaseId, capability: &Capability, own
     let version = version.ok_or("its FHIR version is not known")?;
     let patient = match (&record.patient, capability.patient) {
         (_, PatientBinding::Told) => PatientScope::Told,
+        (_, PatientBinding::Unnamed) => PatientScope::Unnamed,
         (Some(bsn), _) => PatientScope::One(bsn.clone()),
         (None, PatientBinding::Any) => PatientScope::Any,
         (None, PatientBinding::One | PatientBinding::Nobody) => PatientScope::Nobody,

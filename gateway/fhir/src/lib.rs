@@ -23,6 +23,7 @@ pub mod identifiers;
 pub mod interaction;
 pub mod json;
 pub mod masking;
+pub mod naming;
 pub mod outcome;
 mod reference;
 pub mod resource;

@@ -99,7 +99,7 @@ pub(crate) fn binds(binding: PatientBinding, request: &Request) -> bool {
     let of_the_token = match (&request.caller.patient, &request.patient) {
         (None, _) | (Some(_), PatientScope::Nobody) => true,
         (Some(bound), PatientScope::One(asked)) => bound == asked,
-        (Some(_), PatientScope::Any | PatientScope::Told) => false,
+        (Some(_), PatientScope::Any | PatientScope::Told | PatientScope::Unnamed) => false,
     };
     let of_the_use_case = match binding {
         PatientBinding::One => matches!(request.patient, PatientScope::One(_)),
@@ -107,6 +107,9 @@ pub(crate) fn binds(binding: PatientBinding, request: &Request) -> bool {
         PatientBinding::Any => true,
         // Whom it is about is learnt by the receiver alone, from a sender that it was told of.
         PatientBinding::Told => matches!(request.patient, PatientScope::Told) && request.direction == Direction::User,
+        PatientBinding::Unnamed => {
+            matches!(request.patient, PatientScope::Unnamed) && request.direction == Direction::User
+        }
     };
     of_the_token && of_the_use_case
 }

@@ -58,6 +58,8 @@ pub enum PatientBinding {
     Any,
     /// The one whom the answer itself names: for a receiver in a transfer, at its own gate only.
     Told,
+    /// One whom nobody may name yet: for a receiver that is asked whether it can take somebody, at its own gate only.
+    Unnamed,
 }
 
 /// A fact that must be asked for before the decision.

@@ -81,7 +81,7 @@ pub(crate) fn check(capability: &Capability, development_mode: bool) -> Result<(
     if capability.purpose == Purpose::BreakTheGlass {
         for_emergencies(capability).map_err(|what| format!("capability.json: {what}"))?;
     }
-    if capability.patient == PatientBinding::Told {
+    if matches!(capability.patient, PatientBinding::Told | PatientBinding::Unnamed) {
         told(capability).map_err(|what| format!("capability.json: {what}"))?;
     }
     let facts = [&capability.findings.holder, &capability.findings.user];
@@ -125,7 +125,7 @@ fn for_emergencies(capability: &Capability) -> Result<(), String> {
     Ok(())
 }
 
-/// What holds of every use case whose patient is told by the answer: it names what it asks for, one by one, and nothing is
+/// What holds of every use case whose patient is told by the answer, or by nothing: it names what it asks for, one by one, and nothing is
 /// found out about a patient who is not known.
 fn told(capability: &Capability) -> Result<(), String> {
     if [&capability.findings.holder, &capability.findings.user].iter().any(|listed| !listed.is_empty()) {
@@ -388,6 +388,9 @@ mod tests {
             (r#""interactions""#, r#""system": ["transaction"], "interactions""#),
         ] {
             assert!(holds(&TOLD.replacen(part, instead, 1)).is_err(), "{instead}");
+            let unnamed = TOLD.replacen(part, instead, 1).replacen("\"told\"", "\"unnamed\"", 1);
+            assert!(holds(&unnamed).is_err(), "{instead}");
         }
+        assert_eq!(holds(&TOLD.replacen("\"told\"", "\"unnamed\"", 1)), Ok(()));
     }
 }

@@ -218,7 +218,7 @@ impl Offer<'_> {
 
     /// Whether it names the patient. Middleware takes such parameters out and asks with the patient it established.
     fn names_the_patient(&self, resource_type: Option<ResourceType>, parameter: &Parameter) -> bool {
-        if matches!(self.patient, PatientBinding::Nobody | PatientBinding::Told) {
+        if matches!(self.patient, PatientBinding::Nobody | PatientBinding::Told | PatientBinding::Unnamed) {
             return false;
         }
         let name = whole_name(parameter);

@@ -66,6 +66,8 @@ pub enum PatientScope {
     Any,
     /// The one patient whom the answer itself names: who receives a transfer learns from it about whom it is.
     Told,
+    /// One patient whom nothing in the answer names: whoever is asked whether they can take somebody does not learn whom.
+    Unnamed,
 }
 
 /// What a use case opens: the two never mix, and each has a stack of its own.

@@ -17,7 +17,7 @@ use flows::medication::Windows;
 
 pub use self::administration::{AccessShown, Administration, AnySession, LockedOut};
 pub use self::explaining::{Again, DecidedAgain, Explainable, Explanation, WouldBe};
-pub use self::handoffs::{HandoffAct, HandoffDesk, Progress, Side, TransferNo, TransferShown};
+pub use self::handoffs::{AnsweredShown, HandoffAct, HandoffDesk, Progress, Side, TransferNo, TransferShown};
 pub use self::log::{
     AskedOfLog, HintsFound, LogDesk, LogFound, Notices, OwnLog, Period, Question, RecordProof, RecordShown, ReviewItem,
     ReviewQueue, Verdict, VerdictGiven,

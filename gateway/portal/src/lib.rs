@@ -23,7 +23,7 @@ pub use desk::{
     NotSignedIn, Notices, OwnLog, OwnSession, Period, ProofState, Question, RecordProof, RecordShown, Return,
     ReviewItem, ReviewQueue, Session, Verdict, VerdictGiven, Ways, WitnessState, WouldBe,
 };
-pub use desk::{HandoffAct, HandoffDesk, Progress, Side, TransferNo, TransferShown};
+pub use desk::{AnsweredShown, HandoffAct, HandoffDesk, Progress, Side, TransferNo, TransferShown};
 pub use desk::{PartShown, ReferralAct, ReferralDesk, ReferralProgress, ReferralShown};
 pub use pages::{CertificateKind, CertificateRow, CertificatesShown, DAYS_AHEAD, DirectoryShown, Looked};
 pub use pages::{DataQuality, Shortcoming, SourceQuality, Subject, SubjectQuality};

@@ -99,6 +99,12 @@ pub fn scope(desk: Arc<dyn Desk>, secure_cookies: bool) -> impl HttpServiceFacto
         .service(resource("/handoffs/received/{id}").route(web::get().to(handoffs::received_one)))
         .service(resource("/handoffs/sent/{id}").route(web::get().to(handoffs::sent_one)))
         .service(resource("/handoffs/received/{id}/document").route(web::get().to(handoffs::document)))
+        .service(resource("/handoffs/received/{id}/notice").route(web::get().to(handoffs::notice)))
+        .service(
+            resource("/handoffs/received/{id}/answer")
+                .route(web::get().to(handoffs::start))
+                .route(web::post().to(handoffs::answer)),
+        )
         .service(resource("/handoffs/received/{id}/pdf").route(web::get().to(handoffs::pdf)))
         .service(resource("/handoffs/received/{id}/file/{binary}").route(web::get().to(handoffs::file)))
         .service(

@@ -6,7 +6,9 @@ mod filing;
 mod forms;
 mod lying;
 mod measures;
+mod negotiating;
 mod printing;
+mod r4;
 mod receiver;
 mod replacing;
 mod routing;
@@ -118,6 +120,18 @@ pub fn checks() -> Vec<Check> {
             Box::pin(lying::by_notification_task(setting))
         }),
         Check::new(
+            "a sender that asks first: its notice comes for a person without a name, is answered, and then the handoff comes",
+            |setting| Box::pin(negotiating::accepted(setting)),
+        ),
+        Check::new(
+            "another date is proposed with the Task, the newer notice is fetched by itself, and a no is said with its reason",
+            |setting| Box::pin(negotiating::another_date(setting)),
+        ),
+        Check::new(
+            "a notice that is taken back, told twice or wrongly answered leads to nothing, and one that fails is tried again",
+            |setting| Box::pin(negotiating::over(setting)),
+        ),
+        Check::new(
             "CO5: times and times of trying are configured, with a default and a most, and are kept to",
             |setting| Box::pin(measures::configured(setting)),
         ),
@@ -150,6 +164,14 @@ pub fn checks() -> Vec<Check> {
         Check::new(
             "a pushed Bundle of which no whole document can be made is refused, with the place where it falls short",
             |setting| Box::pin(forms::not_whole(setting)),
+        ),
+        Check::new(
+            "a handoff that is pushed in R4 is in the other record system in STU3, resource for resource, and is known when it comes again",
+            |setting| Box::pin(r4::whole(setting)),
+        ),
+        Check::new(
+            "a handoff in R4 that STU3 cannot hold is refused with every place of it, and so is R4 that does not say so",
+            |setting| Box::pin(r4::refused(setting)),
         ),
         Check::new(
             "a handoff made of the sender's own sources has their answers in its sections, once, each question on record",

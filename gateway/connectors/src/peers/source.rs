@@ -63,7 +63,7 @@ impl PeerSource {
         let rest = self.rests.get(&permit.version()).ok_or(SourceFault::NotSupported)?;
         let patient = match permit.patient() {
             PatientScope::One(bsn) => Some(bsn),
-            PatientScope::Nobody | PatientScope::Told => None,
+            PatientScope::Nobody | PatientScope::Told | PatientScope::Unnamed => None,
             // A token speaks for one patient or for none.
             PatientScope::Any => return Err(SourceFault::NotSupported),
         };
@@ -101,7 +101,7 @@ impl PeerSource {
         let call = rest.call(question.correlation_id(), question.patience()).bearing(token)?;
         let Some(bsn) = patient else {
             let mut answer = ask(&call, question, None).await?;
-            if *permit.patient() == PatientScope::Told {
+            if matches!(permit.patient(), PatientScope::Told | PatientScope::Unnamed) {
                 // What a sender gives for a transfer is of that transfer: it alone can tell whose a Binary is, or a Device or
                 // Specimen that is read by itself. In a document these are referred to by what is the patient's.
                 let read = matches!(question.interaction(), Interaction::Read { .. });

@@ -140,7 +140,10 @@ impl RegionalRegister {
             (Direction::User, PatientScope::One(bsn)) => bsn,
             // What we hold ourselves is asked of ourselves; and an index of patients knows only patients.
             (Direction::Holder, _)
-            | (Direction::User, PatientScope::Nobody | PatientScope::Any | PatientScope::Told) => {
+            | (
+                Direction::User,
+                PatientScope::Nobody | PatientScope::Any | PatientScope::Told | PatientScope::Unnamed,
+            ) => {
                 return Whereabouts { places: self.own.clone(), index: Finding::NotFoundOut(NotFoundOut::NotAsked) };
             }
         };

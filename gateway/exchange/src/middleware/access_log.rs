@@ -227,7 +227,7 @@ fn filters(query: &SearchQuery) -> SearchQuery {
 fn one(permit: &Permit) -> Option<&Bsn> {
     match permit.patient() {
         PatientScope::One(bsn) => Some(bsn),
-        PatientScope::Nobody | PatientScope::Any | PatientScope::Told => None,
+        PatientScope::Nobody | PatientScope::Any | PatientScope::Told | PatientScope::Unnamed => None,
     }
 }
 
@@ -235,7 +235,7 @@ fn is_theirs(permit: &Permit, event: &LoggedEvent) -> bool {
     match permit.patient() {
         PatientScope::One(bsn) => event.record.patient.as_ref() == Some(bsn),
         PatientScope::Any => true,
-        PatientScope::Nobody | PatientScope::Told => false,
+        PatientScope::Nobody | PatientScope::Told | PatientScope::Unnamed => false,
     }
 }
 

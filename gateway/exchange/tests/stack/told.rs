@@ -96,3 +96,57 @@ async fn another_provider_asks_us_about_nobody_in_that_way() {
     assert!(matches!(answer, Err(Refusal::Denied(_))));
     assert_eq!(record["outcome"]["result"], "refused");
 }
+
+/// Whoever asks about somebody whom nobody may name yet.
+async fn unnamed(path: &str, gate: Gate, has: Vec<Value>) -> (Result<Recorded, Refusal>, Value) {
+    let world = World::in_order();
+    let mut caller = caller();
+    caller.use_cases = vec![UseCaseId::parse("test-unnamed").unwrap()];
+    *world.identity.lock().unwrap() = Ok(caller);
+    world.has(has);
+    let capability = TOLD.replace("\"told\"", "\"unnamed\"");
+    let policy = YES.replace("test_told", "test_unnamed");
+    let release = "version = \"1.0.0\"\ntitle = \"Test\"\n";
+    let use_case = UseCase::load("test-unnamed", &capability, &policy, release, false).unwrap();
+    let stack = exchange::stack(wiring(&world, vec![use_case]));
+    let answer = stack.handle(Inbound { gate, ..get(path) }).await;
+    (answer, world.record())
+}
+
+#[tokio::test]
+async fn what_is_told_of_somebody_unnamed_comes_without_whatever_says_who_it_is_and_the_record_names_nobody() {
+    let plain = json!({"resourceType": "Patient", "id": "x", "_mode": "include", "gender": "female"});
+    let with_bsn = json!({"resourceType": "Condition", "id": "k2", "_mode": "include", "subject": {"reference": "Patient/x",
+        "identifier": {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": ANNA}}});
+    for (patient, comes) in [(plain, true), (patient("x", ANNA), false)] {
+        let has = vec![composition("x"), patient, condition("k1", "x"), with_bsn.clone()];
+        let (answer, record) = unnamed("Composition/c1/$document", Gate::Inner, has).await;
+        let recorded = answer.unwrap();
+        let expected: Vec<&str> = ["Composition/c1", "Patient/x", "Condition/k1"]
+            .into_iter()
+            .filter(|name| comes || *name != "Patient/x")
+            .collect();
+        assert_eq!(names(&recorded), expected);
+        let part = &recorded.released().parts()[0];
+        assert_eq!((part.mistrusted(), part.withheld()), (0, if comes { 1 } else { 2 }));
+        assert!(record["patient"].is_null() && record["outcome"]["result"] == "released");
+    }
+    let (answer, record) = unnamed("Patient/x", Gate::Inner, vec![patient("x", ANNA)]).await;
+    assert!(matches!(answer, Err(Refusal::NotFound)) && record["patient"].is_null());
+}
+
+#[tokio::test]
+async fn what_is_about_two_who_are_unnamed_is_about_none_and_no_other_provider_asks_us_so() {
+    for has in [
+        vec![composition("x"), condition("k1", "y")],
+        vec![composition("x"), json!({"resourceType": "Patient", "id": "y", "_mode": "include"})],
+        vec![json!({"resourceType": "Composition", "id": "c1", "subject": {"display": "Anna"}})],
+        vec![json!({"resourceType": "Composition", "id": "c1"})],
+    ] {
+        let (answer, _) = unnamed("Composition/c1/$document", Gate::Inner, has).await;
+        assert!(matches!(answer, Err(Refusal::NotFound)));
+    }
+    let (answer, record) = unnamed("Composition/c1/$document", Gate::Outer, vec![composition("x")]).await;
+    assert!(matches!(answer, Err(Refusal::Denied(_))));
+    assert_eq!(record["outcome"]["result"], "refused");
+}

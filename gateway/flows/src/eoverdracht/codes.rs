@@ -5,6 +5,10 @@ pub const SNOMED: &str = "http://snomed.info/sct";
 pub const TRANSFER_OF_CARE: &str = "308292007"; // not a BSN
 /// Report of nursing handoff (verslag van verpleegkundige overdracht): `Composition.type`, and the Task's input.
 pub const NURSING_HANDOFF: &str = "11171000146100";
+/// Advance notice (aanmeldbericht) of the negotiation phase: `Composition.type`, and the Task's input.
+pub const ADVANCE_NOTICE: &str = "721915006"; // not a BSN
+/// Another date on which the patient could come (alternatieve datum voor overdracht van zorg): an output of the Task.
+pub const ALTERNATIVE_DATE: &str = "146851000146105";
 /// Section: referred by nurse, the sending party.
 pub const SENDING_PARTY: &str = "185362004";
 /// Section: referred to, the receiving party.

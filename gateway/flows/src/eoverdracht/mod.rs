@@ -11,6 +11,8 @@ pub mod filing;
 pub mod from_r4;
 mod handoff;
 pub mod making;
+mod negotiation;
+pub mod notice;
 mod notification;
 pub mod readable;
 mod receiving;
@@ -26,10 +28,15 @@ mod assembling_tests;
 #[cfg(test)]
 mod content_tests;
 #[cfg(test)]
+mod notice_tests;
+#[cfg(test)]
+mod receiving_tests;
+#[cfg(test)]
 mod wire_tests;
 
-pub use codes::TASK_PARAMETER;
+pub use codes::{ADVANCE_NOTICE, TASK_PARAMETER};
 pub use handoff::{Handoff, HandoffFault, VERSION};
+pub use negotiation::{Negotiation, Notice};
 pub use notification::{NotificationFault, NotificationTask};
 pub use receiving::{Act, Closed, Receiving, Stage, Told};
 pub use routing::{Place, RoutedTo};

@@ -3,7 +3,8 @@
 //! `Act` says what is to be done next; a state without one waits for a person or for the sender. Whatever is done may be
 //! done twice, or be cut off: only what came of it is an event.
 
-use super::TaskStatus;
+use super::negotiation::Negotiation;
+use super::{Access, TaskStatus};
 
 /// The state of a transfer at its receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Receiving {
     held: Vec<bool>,
     /// Which edition of the handoff the Task last offered: a number that is another for another one.
     edition: u64,
+    /// How far we are where the sender asks first whether we can take the patient.
+    negotiation: Negotiation,
 }
 
 /// How far it is.
@@ -43,8 +46,10 @@ pub enum Stage {
 pub enum Closed {
     /// The Task is none that we may take: another's, of another kind, or about another patient than its handoff.
     Refused,
-    /// The sender took it back, or it was rejected.
+    /// The sender took it back.
     Cancelled,
+    /// We said that we cannot take the patient.
+    Rejected,
     /// The sender says that it is completed, and we do not have it.
     CompletedWithoutUs,
 }
@@ -55,12 +60,16 @@ pub enum Told {
     /// A notification came; perhaps not the first.
     Notified,
     /// The Task was read, and is one for us. `as_of`: how many notifications had come when it was asked for.
-    /// `edition`: which handoff it offers.
-    TaskRead { status: TaskStatus, as_of: u32, edition: u64 },
+    /// `edition`: which handoff or notice it offers; `offers`: whether it names one that may be fetched while it has this status.
+    TaskRead { status: TaskStatus, as_of: u32, edition: u64, offers: Access },
     /// The Task was read, and is not.
     NotForUs { as_of: u32 },
-    /// Somebody of ours takes it.
+    /// Somebody of ours takes it, or wants to see the notice.
     Take,
+    /// The notice of this edition is kept, durably.
+    NoticeKept(u64),
+    /// Somebody of ours answers the notice with this status.
+    Answer(TaskStatus),
     /// Of how many parts the handoff is.
     Parts(usize),
     /// This part is kept, durably.
@@ -79,11 +88,22 @@ pub enum Act {
     FetchParts,
     /// Put the Task back with `completed` for its status.
     PutCompleted,
+    /// Fetch the advance notice.
+    FetchNotice,
+    /// Put the Task back with our answer to the notice.
+    PutAnswer(TaskStatus),
 }
 
 impl Default for Receiving {
     fn default() -> Self {
-        Receiving { stage: Stage::Told, notified: 1, read: 0, held: Vec::new(), edition: 0 }
+        Receiving {
+            stage: Stage::Told,
+            notified: 1,
+            read: 0,
+            held: Vec::new(),
+            edition: 0,
+            negotiation: Negotiation::default(),
+        }
     }
 }
 
@@ -97,7 +117,8 @@ impl Receiving {
             Stage::Told | Stage::Waiting(_) | Stage::Offered => held.is_empty(),
             Stage::Closed(_) => true,
         };
-        (fits && read <= notified).then_some(Receiving { stage, notified, read, held, edition: 0 })
+        let negotiation = Negotiation::default();
+        (fits && read <= notified).then_some(Receiving { stage, notified, read, held, edition: 0, negotiation })
     }
 
     /// The same, of this edition.
@@ -106,7 +127,23 @@ impl Receiving {
         Receiving { edition, ..self }
     }
 
-    /// Which edition of the handoff the Task last offered; 0 before it was read.
+    /// The same, so far with the notice; nothing when an answer cannot wait to be put in this state.
+    pub fn negotiated(self, negotiation: Negotiation) -> Option<Self> {
+        let fits = negotiation.answering().is_none() || self.is_asked();
+        fits.then_some(Receiving { negotiation, ..self })
+    }
+
+    /// How far we are with the notice.
+    pub fn negotiation(&self) -> Negotiation {
+        self.negotiation
+    }
+
+    /// Whether the sender asks whether we can take the patient, and has no answer.
+    pub fn is_asked(&self) -> bool {
+        self.stage == Stage::Waiting(TaskStatus::Requested)
+    }
+
+    /// Which edition of the handoff, or of the notice before it, the Task last offered; 0 before it was read.
     pub fn edition(&self) -> u64 {
         self.edition
     }
@@ -130,6 +167,7 @@ impl Receiving {
             Stage::Taking if self.read < self.notified => Some(Act::ReadTask),
             Stage::Taking => Some(Act::FetchParts),
             Stage::Taken => Some(Act::PutCompleted),
+            Stage::Waiting(status) if self.read == self.notified => self.negotiation.next(status),
             // What is finished is read again too: the sender tells of its last change, and wants that taken.
             _ => (self.read < self.notified).then_some(Act::ReadTask),
         }
@@ -142,10 +180,16 @@ impl Receiving {
             Told::Notified => self.notified = self.notified.saturating_add(1),
             // An older answer than the last tells nothing.
             Told::TaskRead { as_of, .. } | Told::NotForUs { as_of } if as_of < self.read || as_of > self.notified => {}
-            Told::TaskRead { status, as_of, edition } => {
+            Told::TaskRead { status, as_of, edition, offers } => {
                 self.read = as_of;
-                let replaced = status == TaskStatus::InProgress && self.edition != edition;
-                self.stage = self.seen(status, replaced);
+                let replaced = offers == Access::Handoff && self.edition != edition;
+                let was_asked = self.is_asked();
+                self.stage = self.seen(status, offers, replaced);
+                if let Stage::Waiting(status) = self.stage {
+                    let same = was_asked && self.edition == edition;
+                    self.negotiation = self.negotiation.read(status, offers, same);
+                    self.edition = edition;
+                }
                 match self.stage {
                     Stage::Waiting(_) | Stage::Offered => self.held.clear(),
                     // What is kept is of another handoff than the one that is offered now.
@@ -162,9 +206,19 @@ impl Receiving {
                     self.stage = Stage::Closed(Closed::Refused);
                 }
             }
-            Told::Take => {
-                if self.stage == Stage::Offered {
-                    self.stage = Stage::Taking;
+            Told::Take => match self.stage {
+                Stage::Offered => self.stage = Stage::Taking,
+                Stage::Waiting(_) => self.negotiation = self.negotiation.wanted(),
+                _ => {}
+            },
+            Told::NoticeKept(edition) => {
+                if matches!(self.stage, Stage::Waiting(_)) && self.edition == edition {
+                    self.negotiation = self.negotiation.held();
+                }
+            }
+            Told::Answer(status) => {
+                if self.is_asked() {
+                    self.negotiation = self.negotiation.answered_with(status);
                 }
             }
             Told::Parts(count) => {
@@ -198,11 +252,14 @@ impl Receiving {
                 };
             }
         }
+        if !self.is_asked() {
+            self.negotiation = self.negotiation.over();
+        }
         self
     }
 
     /// The stage when the sender's Task has this status, and perhaps another handoff than the one that was offered before.
-    fn seen(&self, status: TaskStatus, replaced: bool) -> Stage {
+    fn seen(&self, status: TaskStatus, offers: Access, replaced: bool) -> Stage {
         use TaskStatus::{Accepted, Cancelled, Completed, InProgress, OnHold, Rejected, Requested};
         match (self.stage, status) {
             // Ours is all there, and the answer to what we put was lost.
@@ -213,183 +270,12 @@ impl Receiving {
             (done @ (Stage::Taken | Stage::Completed), _) => done,
             (closed @ Stage::Closed(_), _) => closed,
             (_, Completed) => Stage::Closed(Closed::CompletedWithoutUs),
-            (_, Cancelled | Rejected) => Stage::Closed(Closed::Cancelled),
-            (Stage::Taking, InProgress) => Stage::Taking,
-            (_, InProgress) => Stage::Offered,
-            (_, Requested | Accepted | OnHold) => Stage::Waiting(status),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn run(events: &[Told]) -> Receiving {
-        events.iter().fold(Receiving::default(), |state, event| now(state, *event))
-    }
-
-    /// A Task is read as of now, unless the event says otherwise.
-    fn now(state: Receiving, event: Told) -> Receiving {
-        let (notified, _) = state.notifications();
-        state.after(match event {
-            Told::TaskRead { status, edition, .. } => Told::TaskRead { status, as_of: notified, edition },
-            Told::NotForUs { .. } => Told::NotForUs { as_of: notified },
-            other => other,
-        })
-    }
-
-    fn read(status: TaskStatus) -> Told {
-        Told::TaskRead { status, as_of: 0, edition: 1 }
-    }
-
-    #[test]
-    fn a_handoff_that_is_replaced_is_fetched_again_by_who_took_it_and_never_after_it_was_completed() {
-        use Told::*;
-        let newer = TaskRead { status: TaskStatus::InProgress, as_of: 0, edition: 2 };
-        let begun = [read(TaskStatus::InProgress), Take, Parts(2), Kept(0)];
-        let half = run(&begun);
-        let again = now(half.clone().after(Notified), newer);
-        assert_eq!((again.stage(), again.held(), again.next()), (Stage::Taking, &[][..], Some(Act::FetchParts)));
-        let same = now(half.clone().after(Notified), read(TaskStatus::InProgress));
-        assert_eq!(same.held(), half.held(), "told again of the same");
-        let taken = half.after(Kept(1));
-        let again = now(taken.clone().after(Notified), newer);
-        assert_eq!((again.stage(), again.edition(), again.next()), (Stage::Taking, 2, Some(Act::FetchParts)));
-        // It was not told of it yet, and sees it when it is about to confirm.
-        assert_eq!(taken.clone().after(Superseded(2)), taken.clone().after(Superseded(2)).after(Superseded(2)));
-        assert_eq!(taken.clone().after(Superseded(2)).next(), Some(Act::FetchParts));
-        assert_eq!(taken.clone().after(Superseded(1)), taken, "it is the same");
-        let done = taken.after(Answered(TaskStatus::Completed));
-        assert_eq!(done.clone().after(Superseded(2)), done);
-        assert_eq!(now(done.after(Notified), newer).stage(), Stage::Completed);
-        let offered = now(run(&[read(TaskStatus::InProgress), Notified]), newer);
-        assert_eq!((offered.stage(), offered.edition()), (Stage::Offered, 2));
-    }
-
-    #[test]
-    fn a_handoff_is_read_taken_kept_whole_and_then_completed() {
-        use Told::*;
-        let steps = [
-            (Notified, Some(Act::ReadTask), Stage::Told),
-            (read(TaskStatus::InProgress), None, Stage::Offered),
-            (Take, Some(Act::FetchParts), Stage::Taking),
-            (Parts(2), Some(Act::FetchParts), Stage::Taking),
-            (Kept(1), Some(Act::FetchParts), Stage::Taking),
-            (Kept(1), Some(Act::FetchParts), Stage::Taking),
-            (Kept(0), Some(Act::PutCompleted), Stage::Taken),
-            (Answered(TaskStatus::InProgress), Some(Act::PutCompleted), Stage::Taken),
-            (Answered(TaskStatus::Completed), None, Stage::Completed),
-            (Notified, Some(Act::ReadTask), Stage::Completed),
-            (read(TaskStatus::Completed), None, Stage::Completed),
-            (Take, None, Stage::Completed),
-        ];
-        let mut state = Receiving::default();
-        for (event, act, stage) in steps {
-            state = now(state, event);
-            assert_eq!((state.next(), state.stage()), (act, stage), "{event:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_for_us_or_taken_back_goes_no_further() {
-        use Told::*;
-        let refused = run(&[NotForUs { as_of: 0 }, Notified, read(TaskStatus::InProgress), Take]);
-        assert_eq!(refused.stage(), Stage::Closed(Closed::Refused));
-        let cancelled = run(&[read(TaskStatus::Requested), Notified, read(TaskStatus::Cancelled), Take]);
-        assert_eq!(cancelled.stage(), Stage::Closed(Closed::Cancelled));
-        let without_us = run(&[read(TaskStatus::InProgress), Take, Parts(1), read(TaskStatus::Completed), Kept(0)]);
-        assert_eq!(without_us.stage(), Stage::Closed(Closed::CompletedWithoutUs), "never as if we had it");
-    }
-
-    #[test]
-    fn a_partner_that_still_negotiates_is_waited_for() {
-        use Told::*;
-        let mut state = Receiving::default();
-        for status in [TaskStatus::Requested, TaskStatus::OnHold, TaskStatus::Requested, TaskStatus::Accepted] {
-            state = now(state.after(Notified), read(status)).after(Take);
-            assert_eq!((state.stage(), state.next()), (Stage::Waiting(status), None));
-        }
-        state = now(state.after(Notified), read(TaskStatus::InProgress));
-        assert_eq!(state.stage(), Stage::Offered);
-    }
-
-    #[test]
-    fn a_notification_that_comes_while_the_task_is_read_has_it_read_again() {
-        let state = Receiving::default().after(Told::Notified);
-        let state = state.after(Told::TaskRead { status: TaskStatus::Requested, as_of: 1, edition: 1 });
-        assert_eq!((state.stage(), state.next()), (Stage::Waiting(TaskStatus::Requested), Some(Act::ReadTask)));
-        let state = state.after(Told::TaskRead { status: TaskStatus::InProgress, as_of: 2, edition: 1 });
-        assert_eq!((state.stage(), state.next()), (Stage::Offered, None));
-        let late = state.clone().after(Told::TaskRead { status: TaskStatus::Requested, as_of: 1, edition: 1 });
-        assert_eq!(late, state, "an older answer");
-    }
-
-    #[test]
-    fn a_state_that_was_never_one_is_not_read() {
-        assert!(Receiving::kept(Stage::Completed, (1, 1), vec![true, false]).is_none());
-        assert!(Receiving::kept(Stage::Taken, (1, 1), Vec::new()).is_none());
-        assert!(Receiving::kept(Stage::Offered, (1, 1), vec![true]).is_none());
-        assert!(Receiving::kept(Stage::Told, (1, 2), Vec::new()).is_none());
-        assert!(Receiving::kept(Stage::Taking, (2, 1), vec![true, false]).is_some());
-    }
-
-    fn status() -> impl Strategy<Value = TaskStatus> {
-        prop::sample::select(&TaskStatus::ALL[..])
-    }
-
-    fn event() -> impl Strategy<Value = Told> {
-        prop_oneof![
-            Just(Told::Notified),
-            (status(), 0_u32..6).prop_map(|(status, as_of)| Told::TaskRead { status, as_of, edition: 1 }),
-            (0_u32..6, 1_u64..3)
-                .prop_map(|(as_of, edition)| { Told::TaskRead { status: TaskStatus::InProgress, as_of, edition } }),
-            (1_u64..3).prop_map(Told::Superseded),
-            (0_u32..6).prop_map(|as_of| Told::NotForUs { as_of }),
-            Just(Told::Take),
-            (0_usize..4).prop_map(Told::Parts),
-            (0_usize..5).prop_map(Told::Kept),
-            status().prop_map(Told::Answered),
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2048))]
-
-        /// Whatever comes, in whatever order and however often.
-        #[test]
-        fn no_sequence_of_events_completes_without_all_parts_or_twice(
-            events in prop::collection::vec(event(), 0..60),
-        ) {
-            let mut state = Receiving::default();
-            let (mut completed, mut kept) = (0, std::collections::BTreeSet::new());
-            for event in events {
-                let before = state.clone();
-                // A part counts as kept in the model only while parts are being fetched.
-                if let (Stage::Taking, Told::Kept(part)) = (before.stage(), event) && part < before.held().len() {
-                    kept.insert(part);
-                }
-                state = state.after(event);
-                if state.held().is_empty() {
-                    kept.clear();
-                }
-                if matches!(state.stage(), Stage::Taken | Stage::Completed) {
-                    prop_assert!(!state.held().is_empty() && kept.len() == state.held().len());
-                }
-                if state.next() == Some(Act::PutCompleted) {
-                    prop_assert!(state.held().iter().all(|part| *part));
-                }
-                completed += usize::from(state.stage() == Stage::Completed && before.stage() != Stage::Completed);
-                prop_assert!(completed <= 1);
-                if before.stage() == Stage::Completed {
-                    prop_assert_eq!(state.stage(), Stage::Completed, "what is completed stays so");
-                }
-                let read_back = Receiving::kept(state.stage(), state.notifications(), state.held().to_vec());
-                let read_back = read_back.map(|read_back| read_back.of(state.edition()));
-                prop_assert_eq!(read_back, Some(state.clone()), "what can be reached can be kept");
-            }
+            (_, Cancelled) => Stage::Closed(Closed::Cancelled),
+            (_, Rejected) => Stage::Closed(Closed::Rejected),
+            (Stage::Taking, InProgress) if offers == Access::Handoff => Stage::Taking,
+            (_, InProgress) if offers == Access::Handoff => Stage::Offered,
+            // We were chosen, and the handoff comes later.
+            (_, InProgress | Requested | Accepted | OnHold) => Stage::Waiting(status),
         }
     }
 }

@@ -7,8 +7,8 @@ use fhir::json::{Kind, Node, Value};
 use fhir::{LogicalId, Resource, Ura};
 use thiserror::Error;
 
-use super::codes::{NURSING_HANDOFF, ROUTED_TO, SNOMED, TASK_PROFILE, TRANSFER_OF_CARE};
-use super::{RoutedTo, TaskStatus};
+use super::codes::{ADVANCE_NOTICE, NURSING_HANDOFF, ROUTED_TO, SNOMED, TASK_PROFILE, TRANSFER_OF_CARE};
+use super::{Access, RoutedTo, TaskStatus, access};
 
 /// One of the two organisations, as a Task that we make names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct TaskRead {
     pub patient: String,
     /// The id of the handoff's Composition; nothing before there is one.
     pub composition: Option<String>,
+    /// The id of the Composition of the advance notice, from a sender that asks first.
+    pub notice: Option<String>,
     pub owner: Named,
     /// To which service or location of the receiver it is routed, as the sender names it.
     pub routed: Vec<String>,
@@ -75,7 +77,7 @@ pub enum TaskFault {
     Status,
     #[error("it is about no patient, or not clearly about one")]
     Patient,
-    #[error("it names more than one handoff, or none that can be fetched")]
+    #[error("it names more than one handoff or notice, or none that can be fetched")]
     Handoff,
 }
 
@@ -164,30 +166,57 @@ pub fn read(task: &Resource) -> Result<TaskRead, TaskFault> {
     let status = root.get("status").and_then(|status| status.as_text());
     let status = status.and_then(|code| TaskStatus::parse(&code)).ok_or(TaskFault::Status)?;
     let patient = root.get("for").and_then(|patient| refers_to(patient, "Patient")).ok_or(TaskFault::Patient)?;
-    let handoffs: Vec<Value<'_>> =
-        root.all("input").into_iter().filter(|input| has_coding(input.get("type"), NURSING_HANDOFF)).collect();
-    let composition = match handoffs.as_slice() {
-        [] => None,
-        [one] => {
-            let found = one.get("valueReference").and_then(|value| refers_to(value, "Composition"));
-            Some(found.ok_or(TaskFault::Handoff)?)
-        }
-        _ => return Err(TaskFault::Handoff),
+    let composition = input(root, NURSING_HANDOFF)?;
+    // Beside a handoff it is what is left of before.
+    let notice = match &composition {
+        Some(_) => input(root, ADVANCE_NOTICE).unwrap_or_default(),
+        None => input(root, ADVANCE_NOTICE)?,
     };
-    if composition.is_none() && matches!(status, TaskStatus::InProgress) {
+    // One who asked first may say that we are chosen before the handoff is ready (Nictiz eOverdracht 4.0, negotiation).
+    if composition.is_none() && notice.is_none() && matches!(status, TaskStatus::InProgress) {
         return Err(TaskFault::Handoff);
     }
     let text = |value: Option<Value<'_>>| value.and_then(|value| value.as_text()).unwrap_or_default().into_owned();
     let version = text(root.get("meta").and_then(|meta| meta.get("versionId")));
-    let edition = [version, text(root.get("lastModified")), composition.clone().unwrap_or_default()].join("|");
+    let edition = [
+        version,
+        text(root.get("lastModified")),
+        composition.as_ref().or(notice.as_ref()).cloned().unwrap_or_default(),
+    ]
+    .join("|");
     Ok(TaskRead {
         edition,
         status,
         patient,
         composition,
+        notice,
         owner: root.get("owner").map(named).unwrap_or_default(),
         routed: root.all("extension").into_iter().filter_map(routed_to).collect(),
     })
+}
+
+/// The id of the Composition that an input of this type refers to.
+fn input(task: Value<'_>, code: &str) -> Result<Option<String>, TaskFault> {
+    let inputs = task.all("input").into_iter().filter(|input| has_coding(input.get("type"), code));
+    match inputs.collect::<Vec<_>>().as_slice() {
+        [] => Ok(None),
+        [one] => {
+            let found = one.get("valueReference").and_then(|value| refers_to(value, "Composition"));
+            found.map(Some).ok_or(TaskFault::Handoff)
+        }
+        _ => Err(TaskFault::Handoff),
+    }
+}
+
+impl TaskRead {
+    /// What of that which it names may be fetched now.
+    pub fn offers(&self) -> Access {
+        match access(self.status) {
+            Access::AdvanceNotice if self.notice.is_some() => Access::AdvanceNotice,
+            Access::Handoff if self.composition.is_some() => Access::Handoff,
+            Access::Nothing | Access::AdvanceNotice | Access::Handoff => Access::Nothing,
+        }
+    }
 }
 
 /// The organisation that a reference names.
@@ -253,7 +282,7 @@ pub(super) fn object<const N: usize>(members: [(&str, Node); N]) -> Node {
     Node::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-fn coded(code: &str, display: &str) -> Node {
+pub(super) fn coded(code: &str, display: &str) -> Node {
     let coding = object([("system", Node::text(SNOMED)), ("code", Node::text(code)), ("display", Node::text(display))]);
     object([("coding", Node::List(vec![coding]))])
 }

@@ -97,7 +97,7 @@ impl World {
             Message::Task { change, .. } if change < self.seen => {}
             Message::Task { status, as_of, change } => {
                 self.seen = change;
-                self.tell(Told::TaskRead { status, as_of, edition: change.into() });
+                self.tell(Told::TaskRead { status, as_of, edition: change.into(), offers: access(status) });
             }
             Message::FetchParts { wanted } => {
                 if self.sender.access() == Access::Handoff {
@@ -151,7 +151,8 @@ impl World {
                             status => self.tell(Told::Answered(status)),
                         }
                     }
-                    None => {}
+                    // This sender hands over without asking first.
+                    Some(Act::FetchNotice | Act::PutAnswer(_)) | None => {}
                 }
             }
             Step::SomebodyTakes => self.tell(Told::Take),

@@ -172,7 +172,10 @@ impl Medication {
     fn subject(&self, released: &Released) -> Node {
         let bsn = match released.permit().patient() {
             policy::PatientScope::One(bsn) => Some(bsn.reveal_to(fhir::identifiers::Reader::Asker)),
-            policy::PatientScope::Nobody | policy::PatientScope::Any | policy::PatientScope::Told => None,
+            policy::PatientScope::Nobody
+            | policy::PatientScope::Any
+            | policy::PatientScope::Told
+            | policy::PatientScope::Unnamed => None,
         };
         let mut members = vec![("type".into(), Node::text("Patient"))];
         members.extend(bsn.map(|bsn| ("identifier".into(), identifier(systems::BSN, bsn))));

@@ -99,7 +99,7 @@ impl Overview {
             unplaced: unplaced(released),
             bsn: match released.permit().patient() {
                 PatientScope::One(bsn) => Some(bsn.clone()),
-                PatientScope::Nobody | PatientScope::Any | PatientScope::Told => None,
+                PatientScope::Nobody | PatientScope::Any | PatientScope::Told | PatientScope::Unnamed => None,
             },
             person,
             sections: sections(lines, &answered),

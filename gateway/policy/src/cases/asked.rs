@@ -90,6 +90,7 @@ impl CaseInput {
             None => PatientScope::Nobody,
             Some("any") => PatientScope::Any,
             Some("told") => PatientScope::Told,
+            Some("unnamed") => PatientScope::Unnamed,
             Some(text) => PatientScope::One(bsn(text)?),
         };
         let caller = &self.caller;

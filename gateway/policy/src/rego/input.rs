@@ -154,7 +154,7 @@ fn search_params(query: &SearchQuery) -> Value {
 fn context(request: &Request, purpose: Purpose, findings: &Findings) -> Value {
     let bsn = match &request.patient {
         PatientScope::One(bsn) => Some(text(bsn.reveal_to(Reader::Policy))),
-        PatientScope::Nobody | PatientScope::Any | PatientScope::Told => None,
+        PatientScope::Nobody | PatientScope::Any | PatientScope::Told | PatientScope::Unnamed => None,
     };
     let mitz = findings
         .consent

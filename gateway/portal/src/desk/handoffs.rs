@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use exchange::ports::BoxFuture;
-use flows::eoverdracht::{Stage, TaskStatus};
+use flows::eoverdracht::notice::Answer;
+use flows::eoverdracht::{Negotiation, Stage, TaskStatus};
 
 use super::Answered;
 
@@ -46,8 +47,24 @@ pub struct TransferShown {
     pub stored: Option<bool>,
     /// Who signed off that they read it, and when (RFC 3339).
     pub read: Option<(String, String)>,
+    /// How far we are with the notice, where the sender asks first whether we can take the patient.
+    pub negotiation: Negotiation,
+    /// What was answered last.
+    pub answered: Option<AnsweredShown>,
     /// What can be done with it now.
     pub acts: Vec<HandoffAct>,
+}
+
+/// What somebody of ours answered to a notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnsweredShown {
+    pub status: TaskStatus,
+    /// The other date, as it was put.
+    pub date: Option<String>,
+    pub reason: Option<String>,
+    pub by: String,
+    /// RFC 3339.
+    pub at: String,
 }
 
 /// How far a transfer is.
@@ -68,6 +85,8 @@ pub enum Progress {
 pub enum HandoffAct {
     /// Receive it: everything of it is fetched in that person's name.
     Take,
+    /// See the notice: it is fetched in that person's name.
+    Open,
     /// Have what failed tried again.
     Retry,
     /// Sign off that it was read.
@@ -109,11 +128,30 @@ pub trait HandoffDesk: Send + Sync {
         remote: Option<IpAddr>,
     ) -> BoxFuture<'static, Result<(), TransferNo>>;
 
+    /// Answers the notice of it; on record when it is done.
+    fn answer(
+        &self,
+        session: &str,
+        id: &str,
+        answer: Answer,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<(), TransferNo>>;
+
+    /// The notice that came first, through the whole stack.
+    fn notice(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered>;
+
     /// What was received, through the whole stack.
     fn document(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered>;
 
     /// The same in print, as PDF/A.
     fn pdf(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered<Vec<u8>>>;
+}
+
+impl TransferShown {
+    /// Whether its sender asks whether we can take the patient, and has no answer.
+    pub fn is_asked(&self) -> bool {
+        self.progress == Progress::Received(Stage::Waiting(TaskStatus::Requested))
+    }
 }
 
 impl Side {
@@ -127,13 +165,20 @@ impl Side {
 }
 
 impl HandoffAct {
-    pub const ALL: [HandoffAct; 5] =
-        [HandoffAct::Take, HandoffAct::Retry, HandoffAct::Read, HandoffAct::Resend, HandoffAct::Cancel];
+    pub const ALL: [HandoffAct; 6] = [
+        HandoffAct::Take,
+        HandoffAct::Open,
+        HandoffAct::Retry,
+        HandoffAct::Read,
+        HandoffAct::Resend,
+        HandoffAct::Cancel,
+    ];
 
     /// As it stands in paths.
     pub const fn path(self) -> &'static str {
         match self {
             HandoffAct::Take => "take",
+            HandoffAct::Open => "open",
             HandoffAct::Retry => "retry",
             HandoffAct::Read => "read",
             HandoffAct::Resend => "resend",
@@ -144,7 +189,7 @@ impl HandoffAct {
     /// With which side's transfers it is done.
     pub const fn side(self) -> Side {
         match self {
-            HandoffAct::Take | HandoffAct::Retry | HandoffAct::Read => Side::Received,
+            HandoffAct::Take | HandoffAct::Open | HandoffAct::Retry | HandoffAct::Read => Side::Received,
             HandoffAct::Resend | HandoffAct::Cancel => Side::Sent,
         }
     }

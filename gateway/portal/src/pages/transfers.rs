@@ -180,6 +180,11 @@ pub(super) fn button(session: &Session, path: &str, says: &str, first: bool) -> 
     }
 }
 
+/// What shows that a form is of this session.
+pub(super) fn token_of(session: &Session) -> Markup {
+    token(&session.csrf)
+}
+
 /// That what comes next does not succeed, for whoever administers the node with the reason.
 pub(super) fn trouble(attempts: u16, given_up: bool, why: Option<&str>) -> Markup {
     html! {

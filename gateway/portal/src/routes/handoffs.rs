@@ -6,6 +6,7 @@ use actix_web::web::{Data, Form, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use flows::eoverdracht::notice::Answer as NoticeAnswer;
 use flows::eoverdracht::readable::Readable;
 use serde::Deserialize;
 
@@ -19,6 +20,19 @@ use crate::pages::{self, Answer, Frame, Notice, Place};
 pub(super) struct Act {
     #[serde(default)]
     pub(super) csrf: String,
+}
+
+/// What somebody answers to a notice.
+#[derive(Deserialize)]
+pub(super) struct Answering {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    answer: String,
+    #[serde(default)]
+    date: String,
+    #[serde(default)]
+    reason: String,
 }
 
 /// Who asks, and what is asked.
@@ -107,6 +121,66 @@ pub(super) async fn document(request: HttpRequest, portal: Data<Portal>, transfe
     }
 }
 
+/// The notice of a sender that asks first, to be read.
+pub(super) async fn notice(request: HttpRequest, portal: Data<Portal>, transfer: Path<String>) -> HttpResponse {
+    let Entered { id, session, desk } = match enter(&request, &portal, Side::Received) {
+        Ok(entered) => entered,
+        Err(answer) => return *answer,
+    };
+    let one = match desk.one(&id, Side::Received, &transfer).await {
+        Ok(one) => one,
+        Err(why) => return no(&request, &portal, why),
+    };
+    let answered = desk.notice(&id, &transfer, remote(&request)).await;
+    let recorded = match answered.result {
+        Ok(recorded) => recorded,
+        Err(refusal) => return refused(&request, &portal, &refusal, &answered.request_id),
+    };
+    let resources: Vec<_> = recorded.released().items().map(|(_, item)| item.resource().clone()).collect();
+    let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::Handoffs);
+    match Readable::of(&resources) {
+        Some(readable) => {
+            page(StatusCode::OK, pages::handoffs::notice(&frame, &session, &one, &readable, &answered.request_id))
+        }
+        None => portal.notice(&request, StatusCode::BAD_GATEWAY, &Notice::SourceFailed, Some(&answered.request_id)),
+    }
+}
+
+/// Answers a notice, and shows the transfer again.
+pub(super) async fn answer(
+    request: HttpRequest,
+    portal: Data<Portal>,
+    transfer: Path<String>,
+    form: Form<Answering>,
+) -> HttpResponse {
+    let Entered { id, session, desk } = match enter(&request, &portal, Side::Received) {
+        Ok(entered) => entered,
+        Err(answer) => return *answer,
+    };
+    if !is_ours(&request, &session.csrf, &form.csrf) {
+        return portal.notice(&request, StatusCode::FORBIDDEN, &Notice::ForeignForm, None);
+    }
+    // A field that was left empty says nothing.
+    let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let (date, reason) = (filled(&form.date), filled(&form.reason));
+    let Ok(answer) = NoticeAnswer::of(&form.answer, date.as_deref(), reason.as_deref()) else {
+        return match desk.one(&id, Side::Received, &transfer).await {
+            Ok(one) => {
+                let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::Handoffs);
+                page(StatusCode::UNPROCESSABLE_ENTITY, pages::handoffs::one(&frame, &session, &one, true))
+            }
+            Err(why) => no(&request, &portal, why),
+        };
+    };
+    match desk.answer(&id, &transfer, answer, remote(&request)).await {
+        Ok(()) => {
+            let back = format!("/portal/handoffs/received/{transfer}");
+            HttpResponse::SeeOther().insert_header((header::LOCATION, back)).finish()
+        }
+        Err(why) => no(&request, &portal, why),
+    }
+}
+
 /// The same in print.
 pub(super) async fn pdf(request: HttpRequest, portal: Data<Portal>, transfer: Path<String>) -> HttpResponse {
     let Entered { id, desk, .. } = match enter(&request, &portal, Side::Received) {
@@ -182,7 +256,7 @@ async fn shown(request: &HttpRequest, portal: &Portal, side: Side, transfer: &st
     match found {
         Ok(one) => {
             let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::Handoffs);
-            page(StatusCode::OK, pages::handoffs::one(&frame, &session, &one))
+            page(StatusCode::OK, pages::handoffs::one(&frame, &session, &one, false))
         }
         Err(why) => no(request, portal, why),
     }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use exchange::ports::BoxFuture;
-use flows::eoverdracht::{Closed, Stage, TaskStatus};
+use flows::eoverdracht::notice::Answer;
+use flows::eoverdracht::{Closed, Negotiation, Notice, Stage, TaskStatus};
 
 use super::*;
-use crate::{HandoffAct, HandoffDesk, Progress, Side, TransferNo, TransferShown};
+use crate::{AnsweredShown, HandoffAct, HandoffDesk, Progress, Side, TransferNo, TransferShown};
 
 const ID: &str = "0123456789abcdef0123456789abcdef";
 
@@ -42,6 +43,21 @@ impl HandoffDesk for HandoffStub {
         self.done.lock().unwrap().push(format!("{act:?} {id}"));
         Box::pin(std::future::ready(self.no.map_or(Ok(()), Err)))
     }
+    fn answer(
+        &self,
+        session: &str,
+        id: &str,
+        answer: Answer,
+        _: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<(), TransferNo>> {
+        assert_eq!(session, SESSION);
+        let said = (answer.date.unwrap_or_default(), answer.reason.unwrap_or_default());
+        self.done.lock().unwrap().push(format!("{} {} {} {id}", answer.status, said.0, said.1));
+        Box::pin(std::future::ready(self.no.map_or(Ok(()), Err)))
+    }
+    fn notice(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+        self.document(session, id, remote)
+    }
     fn document(&self, _: &str, _: &str, _: Option<IpAddr>) -> BoxFuture<'static, Answered> {
         let result = Err(self.refusal.clone().unwrap_or(Refusal::Defect));
         Box::pin(std::future::ready(Answered { request_id: "req-7f3a".to_owned(), result }))
@@ -70,6 +86,8 @@ fn transfer(side: Side, progress: Progress) -> TransferShown {
         taker: None,
         stored: None,
         read: None,
+        negotiation: Negotiation::default(),
+        answered: None,
         acts: Vec::new(),
     }
 }
@@ -137,6 +155,7 @@ async fn every_state_has_words_and_one_that_is_over_stands_apart() {
         Stage::Completed,
         Stage::Closed(Closed::Refused),
         Stage::Closed(Closed::Cancelled),
+        Stage::Closed(Closed::Rejected),
         Stage::Closed(Closed::CompletedWithoutUs),
     ] {
         all.push(transfer(Side::Received, Progress::Received(stage)));
@@ -147,7 +166,7 @@ async fn every_state_has_words_and_one_that_is_over_stands_apart() {
         }
     }
     let over = all.iter().filter(|one| crate::words::handoffs::is_over(one)).count();
-    assert_eq!(over, 3, "taken back, received there, and taken back by us");
+    assert_eq!(over, 4, "taken back, refused by us, received there, and taken back by us");
     for one in &all {
         let (state, next) = (crate::words::handoffs::state(one), crate::words::handoffs::next(one));
         assert!(!state.is_empty() && next.ends_with('.'), "{one:?}");
@@ -307,4 +326,71 @@ async fn a_handoff_is_read_section_by_section_with_what_is_unknown_and_what_is_m
     assert!(page.attribute("href").contains(&format!("/portal/handoffs/received/{ID}/file/b1").as_str()));
     let title = page.text.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
     assert!(!title.contains("Berg"), "browsers keep titles");
+}
+
+/// A transfer whose sender asks first, this far.
+fn asked(notice: Notice, answering: Option<TaskStatus>) -> TransferShown {
+    let negotiation = Negotiation::kept(notice, answering).unwrap();
+    TransferShown { negotiation, ..transfer(Side::Received, Progress::Received(Stage::Waiting(TaskStatus::Requested))) }
+}
+
+#[actix_web::test]
+async fn a_notice_is_opened_read_and_answered_and_can_be_answered_only_while_it_is_asked() {
+    let mut offered = asked(Notice::Offered, None);
+    offered.acts = vec![HandoffAct::Open];
+    let answered = AnsweredShown {
+        status: TaskStatus::OnHold,
+        date: Some("2026-12-03".to_owned()),
+        reason: Some("Dan is er <plaats>".to_owned()),
+        by: "K. de Wit".to_owned(),
+        at: "2026-11-20T11:00:00Z".to_owned(),
+    };
+    let on_its_way = TransferShown { answered: Some(answered), ..asked(Notice::Held, Some(TaskStatus::OnHold)) };
+    let later = TransferShown {
+        progress: Progress::Received(Stage::Waiting(TaskStatus::Accepted)),
+        ..asked(Notice::Held, None)
+    };
+    let (yes, no, read) = ("op de gevraagde datum", "Nee, wij kunnen", "Aanmeldbericht lezen");
+    for (shown, state, has, lacks) in [
+        (offered, "Aanmelding", vec!["Aanmelding openen", no], vec![yes, read]),
+        (asked(Notice::Wanted, None), "Wordt opgehaald", vec![no], vec![yes, read]),
+        (asked(Notice::Held, None), "Te beantwoorden", vec![yes, no, read, "Andere datum"], vec![]),
+        (
+            on_its_way,
+            "Antwoord onderweg",
+            vec![read, "K. de Wit", "03-12-2026", "Dan is er &lt;plaats&gt;"],
+            vec![no, yes],
+        ),
+        (later, "Toegezegd", vec![read], vec![no, yes]),
+    ] {
+        let asks = matches!(state, "Aanmelding" | "Te beantwoorden");
+        assert_eq!(crate::words::handoffs::asks(&shown), asks, "{state}");
+        let words = page(&desk(true, false, of(vec![shown])), &format!("/portal/handoffs/received/{ID}")).await.words();
+        assert!(words.contains(state), "{state}: {words}");
+        assert!(has.iter().all(|one| words.contains(one)), "{state}: {has:?} in {words}");
+        assert!(!lacks.iter().any(|one| words.contains(one)), "{state}: {lacks:?} not in {words}");
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_needs_a_form_of_ours_and_what_goes_with_it() {
+    let desk = desk(true, false, of(vec![asked(Notice::Held, None)]));
+    let path = format!("/portal/handoffs/received/{ID}/answer");
+    let own = ("csrf", CSRF);
+    for (form, status) in [
+        (vec![own, ("answer", "accepted"), ("date", ""), ("reason", " ")], 303),
+        (vec![own, ("answer", "on-hold"), ("date", "2026-12-03")], 303),
+        (vec![own, ("answer", "rejected"), ("reason", "Vol")], 303),
+        (vec![own, ("answer", "on-hold")], 422),
+        (vec![own, ("answer", "completed")], 422),
+        (vec![own], 422),
+        (vec![("csrf", "forged"), ("answer", "accepted")], 403),
+    ] {
+        assert_eq!(call(&desk, false, signed_in(post(&path, &form))).await.status, status, "{form:?}");
+    }
+    assert_eq!(call(&desk, false, post(&path, &[own, ("answer", "accepted")])).await.status, 401);
+    let expected = [format!("accepted   {ID}"), format!("on-hold 2026-12-03  {ID}"), format!("rejected  Vol {ID}")];
+    assert_eq!(*desk.handoffs.done.lock().unwrap(), expected);
+    let refused = page(&desk, &format!("/portal/handoffs/received/{ID}/notice")).await;
+    assert_eq!(refused.status, 500, "a defect is not told as something else");
 }

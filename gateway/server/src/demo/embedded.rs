@@ -26,13 +26,14 @@ macro_rules! embedded {
     };
 }
 
-const ALL: [Embedded; 16] = [
+const ALL: [Embedded; 17] = [
     embedded!("health-overview", ["holder-read.json", "holder-search.json", "user-overview.json"]),
     embedded!("medication-overview", ["holder-search-stu3.json", "holder-search.json", "user-overview.json"]),
     embedded!("laboratory-for-pharmacies", ["holder.json", "user.json"]),
     embedded!("emergency-overview", ["emergency.json"]),
     embedded!("eoverdracht-sender", ["document.json", "task.json"]),
     embedded!("eoverdracht-receiver", ["pull.json"]),
+    embedded!("eoverdracht-notice", ["notice.json"]),
     embedded!("eoverdracht-inbox", ["document.json"]),
     embedded!("eoverdracht-filing", ["stored.json"]),
     embedded!("eoverdracht-making", ["sections.json"]),

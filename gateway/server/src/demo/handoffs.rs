@@ -14,14 +14,14 @@ use policy::UseCaseId;
 use super::ready::{ReadyCaller, ReadyPerson};
 use super::{said, secrets, use_case};
 use crate::handoffs::config::{Content, HandoffsConfig, PartnerHandoffs};
-use crate::handoffs::{FILING, INBOX, MAKING, RECEIVER, SENDER};
+use crate::handoffs::{FILING, INBOX, MAKING, NOTICE, RECEIVER, SENDER};
 use crate::http::handoffs::notification::PATH;
 
 /// UZI: nurse (verpleegkundige).
 const NURSE: &str = "30.000";
 
 /// What every node of the region needs for handoffs.
-pub const USE_CASES: [&str; 5] = [SENDER, RECEIVER, INBOX, MAKING, FILING];
+pub const USE_CASES: [&str; 6] = [SENDER, RECEIVER, NOTICE, INBOX, MAKING, FILING];
 
 /// What a partner may ask us for: to pull what we send it, and to tell us of what it sends.
 pub(super) const OF_PARTNERS: [&str; 2] = [SENDER, RECEIVER];

@@ -10,20 +10,22 @@ use exchange::notice::{Handed, record_handed};
 use exchange::ports::{BoxFuture, Throttle};
 use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound, Refusal};
 use fhir::{Bsn, Method};
-use flows::eoverdracht::{Stage, TaskStatus, VERSION};
+use flows::eoverdracht::notice::Answer;
+use flows::eoverdracht::{Negotiation, Notice, Stage, TaskStatus, VERSION};
 use policy::{Caller, Direction};
-use portal::{Answered, HandoffAct, HandoffDesk, Progress, Side, TransferNo, TransferShown};
+use portal::{Answered, AnsweredShown, HandoffAct, HandoffDesk, Progress, Side, TransferNo, TransferShown};
 use store::transfers::Id;
 use time::OffsetDateTime;
 
 use super::NodeDesk;
 use crate::handoffs::book::Trouble;
 use crate::handoffs::filing::Filing;
-use crate::handoffs::getting::GettingFault;
+use crate::handoffs::getting::{Getting, GettingFault};
+use crate::handoffs::negotiating::{self, AnswerNo};
 use crate::handoffs::printing;
 use crate::handoffs::received::Received;
 use crate::handoffs::sent::Sent;
-use crate::handoffs::{CancelFault, Handoffs, INBOX, SENDER, TakeFault, names, waiting};
+use crate::handoffs::{CancelFault, Handoffs, INBOX, NOTICE, SENDER, TakeFault, names, waiting};
 use crate::http::endpoint;
 use crate::node::Node;
 
@@ -78,35 +80,39 @@ impl HandoffDesk for NodeDesk {
         Box::pin(async move {
             let entered = enter(&node, &session, act.side()).await?;
             let id = id.ok_or(TransferNo::Unknown)?;
-            entered.record(&node, id, act, inbound(&session, remote)).await?;
+            entered.record(&node, id, act.side(), inbound(&session, remote)).await?;
             entered.act(id, act).await
         })
     }
 
-    fn document(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+    fn answer(
+        &self,
+        session: &str,
+        id: &str,
+        answer: Answer,
+        remote: Option<IpAddr>,
+    ) -> BoxFuture<'static, Result<(), TransferNo>> {
         let (node, session, id) = (self.node.clone(), session.to_owned(), names::read(id));
         Box::pin(async move {
-            let inbound = inbound(&session, remote);
-            let request_id = inbound.request_id.clone();
-            let result = async {
-                // Whoever is nobody, or may not, is refused and recorded by the stack like everybody else.
-                let Ok(Entered { handoffs, caller }) = enter(&node, &session, Side::Received).await else {
-                    return endpoint::run(&node, Inbound { use_case: Some(INBOX.to_owned()), ..inbound }).await;
-                };
-                let getting = match id.map(|id| handoffs.getting(id, caller, inbound)) {
-                    Some(Ok(getting)) => getting,
-                    None | Some(Err(GettingFault::Unknown)) => return Err(Refusal::NotFound),
-                    Some(Err(GettingFault::NoTicket)) => return Err(Refusal::Overloaded),
-                    Some(Err(GettingFault::Trouble(fault))) => {
-                        let _ = trouble(&fault);
-                        return Err(Refusal::Defect);
-                    }
-                };
-                let (inbound, _ticket) = getting.apart();
-                endpoint::run(&node, inbound).await
-            };
-            Answered { result: result.await, request_id }
+            let entered = enter(&node, &session, Side::Received).await?;
+            let id = id.ok_or(TransferNo::Unknown)?;
+            let person = entered.caller.person.clone().ok_or(TransferNo::NotYours)?;
+            entered.record(&node, id, Side::Received, inbound(&session, remote)).await?;
+            match entered.handoffs.answer(id, answer, person).await {
+                Ok(()) => Ok(()),
+                Err(AnswerNo::Unknown) => Err(TransferNo::Unknown),
+                Err(AnswerNo::NotAsked) => Err(TransferNo::NotNow),
+                Err(AnswerNo::Trouble(fault)) => Err(trouble(&fault)),
+            }
         })
+    }
+
+    fn notice(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+        self.got(session, id, remote, NOTICE, Handoffs::getting_notice)
+    }
+
+    fn document(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered> {
+        self.got(session, id, remote, INBOX, Handoffs::getting)
     }
 
     fn pdf(&self, session: &str, id: &str, remote: Option<IpAddr>) -> BoxFuture<'static, Answered<Vec<u8>>> {
@@ -131,11 +137,47 @@ impl HandoffDesk for NodeDesk {
     }
 }
 
+impl NodeDesk {
+    /// What was received, in an exchange of this use case.
+    fn got(
+        &self,
+        session: &str,
+        id: &str,
+        remote: Option<IpAddr>,
+        use_case: &'static str,
+        getting: fn(&Handoffs, Id, Caller, Inbound) -> Result<Getting, GettingFault>,
+    ) -> BoxFuture<'static, Answered> {
+        let (node, session, id) = (self.node.clone(), session.to_owned(), names::read(id));
+        Box::pin(async move {
+            let inbound = inbound(&session, remote);
+            let request_id = inbound.request_id.clone();
+            let result = async {
+                // Whoever is nobody, or may not, is refused and recorded by the stack like everybody else.
+                let Ok(Entered { handoffs, caller }) = enter(&node, &session, Side::Received).await else {
+                    return endpoint::run(&node, Inbound { use_case: Some(use_case.to_owned()), ..inbound }).await;
+                };
+                let getting = match id.map(|id| getting(&handoffs, id, caller, inbound)) {
+                    Some(Ok(getting)) => getting,
+                    None | Some(Err(GettingFault::Unknown)) => return Err(Refusal::NotFound),
+                    Some(Err(GettingFault::NoTicket)) => return Err(Refusal::Overloaded),
+                    Some(Err(GettingFault::Trouble(fault))) => {
+                        let _ = trouble(&fault);
+                        return Err(Refusal::Defect);
+                    }
+                };
+                let (inbound, _ticket) = getting.apart();
+                endpoint::run(&node, inbound).await
+            };
+            Answered { result: result.await, request_id }
+        })
+    }
+}
+
 impl Entered {
     /// Who does what, on record before it is done.
-    async fn record(&self, node: &Node, id: Id, act: HandoffAct, inbound: Inbound) -> Result<(), TransferNo> {
+    async fn record(&self, node: &Node, id: Id, side: Side, inbound: Inbound) -> Result<(), TransferNo> {
         let unavailable = |fault: Trouble| trouble(&fault);
-        let (task, patient): (String, Option<Bsn>) = match act.side() {
+        let (task, patient): (String, Option<Bsn>) = match side {
             Side::Received => {
                 (self.handoffs.books.received.get(id).map_err(unavailable)?.ok_or(TransferNo::Unknown)?.task, None)
             }
@@ -164,7 +206,7 @@ impl Entered {
             Err(fault) => Err(trouble(&fault)),
         };
         match act {
-            HandoffAct::Take => match self.handoffs.take(id, person()?).await {
+            HandoffAct::Take | HandoffAct::Open => match self.handoffs.take(id, person()?).await {
                 Ok(_) => Ok(()),
                 Err(TakeFault::Unknown) => Err(TransferNo::Unknown),
                 Err(TakeFault::NotOffered(_)) => Err(TransferNo::NotNow),
@@ -244,7 +286,9 @@ fn all(handoffs: &Handoffs, side: Side) -> Result<Vec<TransferShown>, TransferNo
 }
 
 fn received(id: Id, one: &Received, now: OffsetDateTime, handoffs: &Handoffs) -> TransferShown {
-    let stage = one.receiving().map(|receiving| receiving.stage());
+    let receiving = one.receiving();
+    let negotiation = receiving.as_ref().map(|receiving| receiving.negotiation()).unwrap_or_default();
+    let stage = receiving.map(|receiving| receiving.stage());
     let mut acts = Vec::new();
     if one.effort.given_up {
         acts.push(HandoffAct::Retry);
@@ -253,6 +297,7 @@ fn received(id: Id, one: &Received, now: OffsetDateTime, handoffs: &Handoffs) ->
         // What is here can be read, whether it could be stored or not.
         Some(Stage::Completed) if one.seen.is_none() => acts.push(HandoffAct::Read),
         Some(Stage::Offered) if !one.effort.given_up => acts.push(HandoffAct::Take),
+        Some(Stage::Waiting(_)) if negotiation.notice() == Notice::Offered => acts.push(HandoffAct::Open),
         _ => {}
     }
     TransferShown {
@@ -272,8 +317,20 @@ fn received(id: Id, one: &Received, now: OffsetDateTime, handoffs: &Handoffs) ->
         taker: one.taker.as_ref().map(|person| person.name.clone().unwrap_or_else(|| person.id.clone())),
         stored: one.filing.as_ref().map(|filing| matches!(filing, Filing::Stored { .. })),
         read: one.seen.as_ref().map(|seen| (seen.by.clone(), seen.at.clone())),
+        negotiation,
+        answered: one.answered.as_ref().and_then(answered),
         acts,
     }
+}
+
+fn answered(one: &negotiating::Answered) -> Option<AnsweredShown> {
+    Some(AnsweredShown {
+        status: TaskStatus::parse(&one.status)?,
+        date: one.date.clone(),
+        reason: one.reason.clone(),
+        by: one.person.name.clone().unwrap_or_else(|| one.person.id.clone()),
+        at: one.at.clone(),
+    })
 }
 
 fn sent(id: Id, one: &Sent, now: OffsetDateTime, handoffs: &Handoffs) -> TransferShown {
@@ -307,6 +364,8 @@ fn sent(id: Id, one: &Sent, now: OffsetDateTime, handoffs: &Handoffs) -> Transfe
         taker: None,
         stored: None,
         read: None,
+        negotiation: Negotiation::default(),
+        answered: None,
         acts,
     }
 }

@@ -6,8 +6,9 @@ use store::transfers::Id;
 
 use super::book::Trouble;
 use super::ports::IN_HAND;
+use super::received::Received;
 use super::tickets::Ticket;
-use super::{Handoffs, INBOX, names, use_case};
+use super::{Handoffs, INBOX, NOTICE, names, use_case};
 
 /// The exchange, and the ticket by which it comes in: to be held until it is over.
 pub struct Getting {
@@ -32,9 +33,28 @@ impl Handoffs {
     /// # Errors
     /// Why there is none.
     pub fn getting(&self, id: Id, caller: Caller, inbound: Inbound) -> Result<Getting, GettingFault> {
+        self.by(INBOX, id, |received| received.composition, caller, inbound)
+    }
+
+    /// The same of its advance notice.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn getting_notice(&self, id: Id, caller: Caller, inbound: Inbound) -> Result<Getting, GettingFault> {
+        self.by(NOTICE, id, |received| received.notice, caller, inbound)
+    }
+
+    fn by(
+        &self,
+        name: &str,
+        id: Id,
+        of: impl Fn(Received) -> Option<String>,
+        caller: Caller,
+        inbound: Inbound,
+    ) -> Result<Getting, GettingFault> {
         let found = self.books.received.get(id).map_err(GettingFault::Trouble)?;
-        let composition = found.and_then(|received| received.composition).ok_or(GettingFault::Unknown)?;
-        let inbox = use_case(INBOX).map_err(|_| GettingFault::Unknown)?;
+        let composition = found.and_then(of).ok_or(GettingFault::Unknown)?;
+        let inbox = use_case(name).map_err(|_| GettingFault::Unknown)?;
         let ground = TreatmentRelation { kind: IN_HAND.to_owned(), reference: names::shown(id), age_days: None };
         let caller = Caller { use_cases: vec![inbox], treatment_relation: Some(ground), patient: None, ..caller };
         let ticket = self.tickets.give(caller).ok_or(GettingFault::NoTicket)?;
@@ -42,7 +62,7 @@ impl Handoffs {
             path: format!("Composition/{composition}/$document"),
             query: String::new(),
             credentials: ticket.credentials(),
-            use_case: Some(INBOX.to_owned()),
+            use_case: Some(name.to_owned()),
             ..inbound
         };
         Ok(Getting::of(inbound, ticket))

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use exchange::ports::{Answer, BoxFuture, Question, Source, SourceFault};
 use fhir::interaction::Level;
 use fhir::json::Limits;
-use fhir::{Interaction, Resource};
-use flows::eoverdracht::{Handoff, Stage, VERSION};
+use fhir::{Bundle, Interaction, Resource};
+use flows::eoverdracht::{Handoff, Notice, Stage, VERSION};
 use policy::DataHolder;
 use store::transfers::Id;
 
 use super::outbox::{found, unreadable};
-use super::{Handoffs, names, ports};
+use super::received::Received;
+use super::{Handoffs, NOTICE, names, negotiating, ports};
 
 /// What is told of a document that is gone or torn.
 const DAMAGED: &str = "the document of a transfer cannot be read";
@@ -42,6 +43,9 @@ impl InboxSource {
             _ => return Err(SourceFault::NotSupported),
         };
         let received = self.handoffs.books.received.get(id).map_err(|fault| unreadable(&fault))?;
+        if permit.use_case().as_str() == NOTICE {
+            return self.notice(id, received, asked.as_str()).await;
+        }
         let whole = |stage| matches!(stage, Stage::Taken | Stage::Completed);
         let received = received.filter(|received| received.composition.as_deref() == Some(asked.as_str()));
         let receiving = received.and_then(|received| received.receiving());
@@ -50,6 +54,20 @@ impl InboxSource {
         let vouched = binaries.iter().map(|binary| format!("Binary/{}", binary.id().unwrap_or_default())).collect();
         let resources = handoff.resources().iter().cloned().chain(binaries).collect();
         Ok(Answer { vouched, ..found(resources) })
+    }
+
+    /// The notice that is held, while it is of use.
+    async fn notice(&self, id: Id, received: Option<Received>, asked: &str) -> Result<Answer, SourceFault> {
+        let received = received.filter(|received| received.notice.as_deref() == Some(asked));
+        let is_held = received.and_then(|received| received.receiving()).is_some_and(|receiving| {
+            receiving.negotiation().notice() == Notice::Held && !matches!(receiving.stage(), Stage::Closed(_))
+        });
+        if !is_held {
+            return Err(SourceFault::NotFound);
+        }
+        let bundle = self.handoffs.part(id, negotiating::PART).await?;
+        let bundle = Bundle::read(&bundle).map_err(|_| SourceFault::Unusable(DAMAGED))?;
+        Ok(found(bundle.entries.into_iter().filter_map(|entry| entry.resource).collect()))
     }
 }
 

@@ -169,7 +169,7 @@ mod tests {
         tally.add("offered", false, "2026-12-01T10:00:00Z", now);
         let states = BTreeMap::from([("in-progress", 2), ("completed", 1), ("offered", 2)]);
         assert_eq!(tally, Tally { states, given_up: 1, oldest: 3600 });
-        for over in [Closed::Refused, Closed::Cancelled, Closed::CompletedWithoutUs] {
+        for over in [Closed::Refused, Closed::Cancelled, Closed::Rejected, Closed::CompletedWithoutUs] {
             assert!(OVER.contains(&word(Stage::Closed(over))), "{over:?}");
         }
         for open in [Stage::Told, Stage::Offered, Stage::Taking, Stage::Taken, Stage::Waiting(TaskStatus::OnHold)] {

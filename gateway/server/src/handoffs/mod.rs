@@ -24,12 +24,17 @@ pub mod making;
 mod making_tests;
 pub mod measures;
 pub mod names;
+pub mod negotiating;
+#[cfg(test)]
+mod negotiating_tests;
 mod outbox;
 pub mod owed;
 pub(crate) mod pool;
 pub mod ports;
 pub mod printing;
 mod push;
+#[cfg(test)]
+mod r4_tests;
 pub mod received;
 mod receiving;
 mod replacing;
@@ -82,6 +87,8 @@ pub use work::Working;
 pub const SENDER: &str = "eoverdracht-sender";
 /// What a sender may tell us, and what we pull by.
 pub const RECEIVER: &str = "eoverdracht-receiver";
+/// What the advance notice of a sender that asks first is pulled and got by: it is about somebody who is not named.
+pub const NOTICE: &str = "eoverdracht-notice";
 /// What our own sources are asked by for what a handoff is made of.
 pub const MAKING: &str = "eoverdracht-making";
 /// What our own systems get what was received by.

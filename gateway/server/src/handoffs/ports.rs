@@ -14,7 +14,7 @@ use policy::{Direction, Finding, NotFoundOut, Permit, TreatmentRelation};
 
 use super::book::Book;
 use super::received::Received;
-use super::{Books, FILING, Handoffs, INBOX, InboxSource, OutboxSource, RECEIVER, SENDER, names};
+use super::{Books, FILING, Handoffs, INBOX, InboxSource, NOTICE, OutboxSource, RECEIVER, SENDER, names};
 use crate::grants::GrantsPort;
 
 /// The kind of the ground of a transfer that is over: its Task can still be read, and its status put again.
@@ -77,14 +77,21 @@ impl HandoffPlaces {
     }
 }
 
+fn is_in_hand(permit: &Permit) -> bool {
+    permit.request().caller.treatment_relation.as_ref().is_some_and(|ground| ground.kind == IN_HAND)
+}
+
 impl Localisation for HandoffPlaces {
     fn locate<'a>(&'a self, permit: &'a Permit) -> BoxFuture<'a, Whereabouts> {
         let place: Option<Arc<dyn Source>> = match (permit.use_case().as_str(), permit.direction()) {
             (SENDER, Direction::Holder) => Some(self.outbox.clone()),
             (INBOX, Direction::User) => Some(self.inbox.clone()),
             (RECEIVER, Direction::User) => self.sender(permit),
+            // What is here is got, and what is not is pulled: the ground says which.
+            (NOTICE, Direction::User) if is_in_hand(permit) => Some(self.inbox.clone()),
+            (NOTICE, Direction::User) => self.sender(permit),
             (FILING, Direction::User) => self.record(permit),
-            (SENDER | RECEIVER | INBOX | FILING, _) => None,
+            (SENDER | RECEIVER | NOTICE | INBOX | FILING, _) => None,
             _ => return self.otherwise.locate(permit),
         };
         // Who has it is known: no index is asked.

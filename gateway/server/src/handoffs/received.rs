@@ -1,12 +1,13 @@
 //! A transfer as its receiver keeps it.
 
 use fhir::Ura;
-use flows::eoverdracht::{Closed, Receiving, Stage, TaskStatus};
+use flows::eoverdracht::{Closed, Negotiation, Notice, Receiving, Stage, TaskStatus};
 use policy::Person;
 use serde::{Deserialize, Serialize};
 
 use super::effort::Effort;
 use super::filing::Filing;
+use super::negotiating::Answered;
 use super::owed::{Telling, Tells};
 use super::pool::{OfParty, Party};
 
@@ -35,6 +36,13 @@ pub struct Received {
     /// Of the Task: the ids of the Patient and of the Composition at the sender.
     pub patient_id: Option<String>,
     pub composition: Option<String>,
+    /// Of one that is asked first: the id of the notice's Composition, how far we are with it, and what was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
+    #[serde(default)]
+    negotiation: Kept,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Answered>,
     /// To which service or location of ours it is routed.
     pub routed: Vec<String>,
     /// Who takes it.
@@ -56,6 +64,14 @@ pub struct Received {
     /// What our record system was told of it.
     #[serde(default)]
     telling: Telling,
+}
+
+/// How far we are with a notice.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    notice: String,
+    answering: Option<String>,
 }
 
 /// That somebody of ours read it.
@@ -91,6 +107,9 @@ impl Received {
             replaced: 0,
             patient_id: None,
             composition: None,
+            notice: None,
+            negotiation: Kept::default(),
+            answered: None,
             routed: Vec::new(),
             taker: None,
             seen: None,
@@ -117,27 +136,42 @@ impl Received {
             "completed" => Stage::Completed,
             "refused" => Stage::Closed(Closed::Refused),
             "cancelled" => Stage::Closed(Closed::Cancelled),
+            "rejected" => Stage::Closed(Closed::Rejected),
             "completed-without-us" => Stage::Closed(Closed::CompletedWithoutUs),
             _ => return None,
         };
-        Receiving::kept(stage, (self.notified, self.read), self.held.clone()).map(|state| state.of(self.edition))
+        let answering = match &self.negotiation.answering {
+            None => None,
+            Some(code) => Some(TaskStatus::parse(code)?),
+        };
+        let negotiation = Negotiation::kept(notice(&self.negotiation.notice)?, answering)?;
+        let state = Receiving::kept(stage, (self.notified, self.read), self.held.clone())?;
+        state.of(self.edition).negotiated(negotiation)
     }
 
     /// Puts a state in the place of the one before; what was tried before counts no more. `now`: RFC 3339.
     pub fn put(&mut self, receiving: &Receiving, now: &str) {
         let stage = word(receiving.stage());
-        // Before the Task was read, no handoff was offered that could be replaced.
-        let replaced = self.edition != 0 && self.edition != receiving.edition();
+        // While we were only told or asked, no handoff was offered that could be replaced.
+        let asked = matches!(self.stage.as_str(), "" | "told" | "waiting");
+        let replaced = !asked && self.edition != 0 && self.edition != receiving.edition();
         self.replaced = self.replaced.saturating_add(u32::from(replaced));
         self.edition = receiving.edition();
-        if !self.stage.is_empty() && (self.stage != stage || replaced) {
-            self.telling.changed(now);
-        }
-        stage.clone_into(&mut self.stage);
-        self.waiting = match receiving.stage() {
+        let negotiation = receiving.negotiation();
+        let kept = Kept {
+            notice: notice_word(negotiation.notice()).to_owned(),
+            answering: negotiation.answering().map(|status| status.code().to_owned()),
+        };
+        let waiting = match receiving.stage() {
             Stage::Waiting(status) => Some(status.code().to_owned()),
             _ => None,
         };
+        let further = self.waiting != waiting || self.negotiation != kept;
+        if !self.stage.is_empty() && (self.stage != stage || replaced || (further && waiting.is_some())) {
+            self.telling.changed(now);
+        }
+        stage.clone_into(&mut self.stage);
+        (self.waiting, self.negotiation) = (waiting, kept);
         (self.notified, self.read) = receiving.notifications();
         self.held = receiving.held().to_vec();
         self.modified = now.to_owned();
@@ -167,6 +201,20 @@ impl Tells for Received {
     }
 }
 
+/// How far we are with a notice, as it is kept and shown; empty where there is none.
+pub fn notice_word(notice: Notice) -> &'static str {
+    match notice {
+        Notice::Absent => "",
+        Notice::Offered => "offered",
+        Notice::Wanted => "wanted",
+        Notice::Held => "held",
+    }
+}
+
+fn notice(word: &str) -> Option<Notice> {
+    [Notice::Absent, Notice::Offered, Notice::Wanted, Notice::Held].into_iter().find(|one| notice_word(*one) == word)
+}
+
 /// A stage as it is kept and shown.
 pub fn word(stage: Stage) -> &'static str {
     match stage {
@@ -178,13 +226,14 @@ pub fn word(stage: Stage) -> &'static str {
         Stage::Completed => "completed",
         Stage::Closed(Closed::Refused) => "refused",
         Stage::Closed(Closed::Cancelled) => "cancelled",
+        Stage::Closed(Closed::Rejected) => "rejected",
         Stage::Closed(Closed::CompletedWithoutUs) => "completed-without-us",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use flows::eoverdracht::Told;
+    use flows::eoverdracht::{Told, access};
 
     use super::*;
 
@@ -194,8 +243,12 @@ mod tests {
         let mut received = Received::new((&ura, "Noord"), "t", "b", "2026-01-01T00:00:00Z", "c");
         assert_eq!(received.receiving(), Some(Receiving::default()));
         let mut state = Receiving::default();
-        let read = |status| Told::TaskRead { status, as_of: 1, edition: 7 };
+        let read = |status| Told::TaskRead { status, as_of: 1, edition: 7, offers: access(status) };
         for event in [
+            read(TaskStatus::Requested),
+            Told::Take,
+            Told::NoticeKept(7),
+            Told::Answer(TaskStatus::OnHold),
             read(TaskStatus::OnHold),
             read(TaskStatus::InProgress),
             Told::Take,
@@ -215,7 +268,12 @@ mod tests {
             assert_eq!(back.receiving(), Some(state.clone()), "{event:?}");
         }
         assert_eq!(received.replaced, 1);
-        for closed in [read(TaskStatus::Cancelled), read(TaskStatus::Completed), Told::NotForUs { as_of: 1 }] {
+        for closed in [
+            read(TaskStatus::Cancelled),
+            read(TaskStatus::Rejected),
+            read(TaskStatus::Completed),
+            Told::NotForUs { as_of: 1 },
+        ] {
             let state = Receiving::default().after(closed);
             received.put(&state, "2026-01-02T00:00:00Z");
             assert_eq!(received.receiving(), Some(state), "{closed:?}");

@@ -9,7 +9,7 @@ use exchange::ports::SourceFault;
 use exchange::{Recorded, Refusal, SourceStatus};
 use fhir::{Bsn, Method, Resource, links};
 use flows::eoverdracht::task::{self, Named};
-use flows::eoverdracht::{Act, Handoff, Receiving, Stage, TaskStatus, Told, VERSION};
+use flows::eoverdracht::{Act, Handoff, Notice, Receiving, Stage, TaskStatus, Told, VERSION};
 use policy::{Caller, Organisation, Person, TreatmentRelation};
 use store::transfers::Id;
 
@@ -28,9 +28,10 @@ const MOST: usize = 2_000;
 /// What a step found out.
 #[derive(Clone, Default)]
 pub(super) struct Found {
-    events: Vec<Told>,
+    pub(super) events: Vec<Told>,
     patient_id: Option<String>,
     composition: Option<String>,
+    notice: Option<String>,
     routed: Option<Vec<String>>,
     resources: Option<usize>,
     /// It is in the own record system: the id of its Composition there.
@@ -72,14 +73,14 @@ pub(super) struct Asked {
 }
 
 /// Why nothing came of a question.
-enum Unanswered {
+pub(super) enum Unanswered {
     /// The sender has no such thing, or cannot do this.
     NotThere,
     Failed(Failure),
 }
 
 impl Unanswered {
-    fn failure(self) -> Failure {
+    pub(super) fn failure(self) -> Failure {
         match self {
             Unanswered::NotThere => "the sender has not got it".into(),
             Unanswered::Failed(failure) => failure,
@@ -117,12 +118,14 @@ impl Handoffs {
             for event in &found.events {
                 state = state.after(*event);
             }
-            if let (Stage::Offered, Some(person)) = (state.stage(), &intake) {
+            let is_offered = state.stage() == Stage::Offered || state.negotiation().notice() == Notice::Offered;
+            if let (true, Some(person)) = (is_offered, &intake) {
                 received.taker = Some(person.clone().into());
                 state = state.after(Told::Take);
             }
             received.patient_id = found.patient_id.clone().or(received.patient_id.take());
             received.composition = found.composition.clone().or(received.composition.take());
+            received.notice = found.notice.clone().or(received.notice.take());
             received.routed = found.routed.clone().unwrap_or(std::mem::take(&mut received.routed));
             received.resources = found.resources.unwrap_or(received.resources);
             let completes = state.stage() == Stage::Completed && before != Stage::Completed;
@@ -160,20 +163,33 @@ impl Asking<'_> {
             Some(Act::ReadTask) => self.read_task(receiving.notifications().0).await,
             Some(Act::FetchParts) => self.fetch(receiving.notifications().1).await,
             Some(Act::PutCompleted) => self.complete(&receiving).await,
+            Some(Act::FetchNotice) => self.fetch_notice(&receiving).await,
+            Some(Act::PutAnswer(status)) => self.put_answer(&receiving, status).await,
         }
     }
 
     /// Reads the Task, and whether it is one for us.
     async fn read_task(&self, as_of: u32) -> Result<Found, Failure> {
         let task = self.task().await?;
-        let Ok(read) = task::read(&task) else { return Ok(Told::NotForUs { as_of }.into()) };
+        self.seen(&task, as_of).await
+    }
+
+    /// What a Task says that was read, and whether it is one for us. `as_of`: how many notifications had come then.
+    pub(super) async fn seen(&self, task: &Resource, as_of: u32) -> Result<Found, Failure> {
+        let Ok(read) = task::read(task) else { return Ok(Told::NotForUs { as_of }.into()) };
         if !self.is_ours(&read.owner).await? {
             return Ok(Told::NotForUs { as_of }.into());
         }
         Ok(Found {
-            events: vec![Told::TaskRead { status: read.status, as_of, edition: names::of_edition(&read.edition) }],
+            events: vec![Told::TaskRead {
+                status: read.status,
+                as_of,
+                edition: names::of_edition(&read.edition),
+                offers: read.offers(),
+            }],
             patient_id: Some(read.patient),
             composition: read.composition,
+            notice: read.notice,
             routed: Some(read.routed),
             ..Found::default()
         })
@@ -222,7 +238,7 @@ impl Asking<'_> {
     }
 
     /// Keeps a part, durably.
-    async fn keep(&self, part: u32, bytes: Bytes) -> Result<(), String> {
+    pub(super) async fn keep(&self, part: u32, bytes: Bytes) -> Result<(), String> {
         let kept = self.handoffs.books.received.keep(self.id, part, bytes.to_vec()).await;
         kept.map_err(|fault| fault.to_string())
     }
@@ -281,7 +297,7 @@ impl Asking<'_> {
         Ok(Told::Answered(status).into())
     }
 
-    async fn task(&self) -> Result<Resource, Failure> {
+    pub(super) async fn task(&self) -> Result<Resource, Failure> {
         self.read("Task", &self.received.task, None).await.map_err(Unanswered::failure)
     }
 
@@ -291,7 +307,7 @@ impl Asking<'_> {
     }
 
     /// One question to the sender; all of what came, or nothing.
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         method: Method,
         path: String,
@@ -300,13 +316,7 @@ impl Asking<'_> {
     ) -> Result<Vec<Resource>, Unanswered> {
         let body = body.map_or_else(Bytes::new, Resource::bytes);
         let asked = Asked { use_case: RECEIVER, ground: TRANSFER, method, path, body, person, patient: None };
-        let recorded = match self.run(asked).await.map_err(|why| Unanswered::Failed(why.into()))? {
-            Ok(recorded) => recorded,
-            Err(Refusal::NotFound | Refusal::Source(SourceFault::NotFound | SourceFault::NotSupported)) => {
-                return Err(Unanswered::NotThere);
-            }
-            Err(refusal) => return Err(Unanswered::Failed(Failure::of(refusal))),
-        };
+        let recorded = self.answered(asked).await?;
         let released = recorded.released();
         let whole = |part: &exchange::Part| {
             part.status() == SourceStatus::Answered && part.withheld() == 0 && part.mistrusted() == 0
@@ -315,6 +325,17 @@ impl Asking<'_> {
             return Err(Unanswered::Failed("the sender's answer is not whole".into()));
         }
         Ok(released.items().map(|(_, item)| item.resource().clone()).collect())
+    }
+
+    /// One question that was answered.
+    pub(super) async fn answered(&self, asked: Asked) -> Result<Recorded, Unanswered> {
+        match self.run(asked).await.map_err(|why| Unanswered::Failed(why.into()))? {
+            Ok(recorded) => Ok(recorded),
+            Err(Refusal::NotFound | Refusal::Source(SourceFault::NotFound | SourceFault::NotSupported)) => {
+                Err(Unanswered::NotThere)
+            }
+            Err(refusal) => Err(Unanswered::Failed(Failure::of(refusal))),
+        }
     }
 
     /// One exchange.

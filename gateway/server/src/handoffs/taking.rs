@@ -1,7 +1,7 @@
 //! What people and systems of ours do with transfers: take one that is offered, have one tried again.
 
 use fhir::Ura;
-use flows::eoverdracht::{Act, SenderEvent, Stage, TaskStatus, Told};
+use flows::eoverdracht::{Act, Notice, SenderEvent, Stage, TaskStatus, Told};
 use policy::Person;
 use store::transfers::{Id, Made};
 
@@ -74,7 +74,7 @@ impl Handoffs {
         Ok(known)
     }
 
-    /// A person of ours takes a transfer that is offered. Who has taken it already takes it still.
+    /// A person of ours takes a transfer that is offered, or wants to see the notice of one that is asked first. Who has taken it already takes it still.
     ///
     /// # Errors
     /// It is not offered, or cannot be kept.
@@ -88,6 +88,16 @@ impl Handoffs {
                     received.taker = Some(person.clone());
                     received.put(&after, &stamp);
                     Change::Made(Some(Ok(after.stage())), Some(due))
+                }
+                // The notice that is asked about is wanted, or is wanted or here already.
+                stage @ Stage::Waiting(_) if receiving.negotiation().notice() != Notice::Absent => {
+                    let after = receiving.clone().after(Told::Take);
+                    if after == receiving {
+                        return Change::None(Some(Ok(stage)));
+                    }
+                    received.taker = Some(person.clone());
+                    received.put(&after, &stamp);
+                    Change::Made(Some(Ok(stage)), Some(due))
                 }
                 stage @ (Stage::Taking | Stage::Taken | Stage::Completed) => Change::None(Some(Ok(stage))),
                 stage => Change::None(Some(Err(stage))),

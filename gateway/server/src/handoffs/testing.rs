@@ -64,11 +64,15 @@ impl Sender {
         }
         let mut has = self.has.lock().unwrap();
         match question.interaction() {
-            Interaction::Operation { level: Level::Instance(..), .. } => {
+            Interaction::Operation { level: Level::Instance(_, id), .. } => {
                 if !self.documents {
                     return Err(SourceFault::NotSupported);
                 }
-                let apart = |one: &&Value| one["resourceType"] != "Task" && one["resourceType"] != "Binary";
+                let apart = |one: &&Value| match one["resourceType"].as_str() {
+                    Some("Task" | "Binary") => false,
+                    Some("Composition") => one["id"] == id.as_str(),
+                    _ => true,
+                };
                 let mut all: Vec<&Value> = has.values().filter(apart).collect();
                 all.sort_by_key(|one| one["resourceType"] != "Composition");
                 Ok(answer(all.into_iter().map(read).collect()))
@@ -76,7 +80,8 @@ impl Sender {
             Interaction::Update { .. } => {
                 let put = question.body().ok_or(SourceFault::Rejected)?;
                 let ours = read(&has["Task/t1"]);
-                if task::only_status_changed(&ours, put) != Some(TaskStatus::Completed) {
+                let asks = has["Task/t1"]["status"] == "requested";
+                if !asks && task::only_status_changed(&ours, put) != Some(TaskStatus::Completed) {
                     return Err(SourceFault::Rejected);
                 }
                 has.insert("Task/t1".to_owned(), serde_json::from_str(put.text()).unwrap());
@@ -279,7 +284,7 @@ impl World {
         };
         let stack = Arc::new(exchange::stack(Wiring {
             node: NodeFacts { holder: DataHolder(ura(OWN)), kind: None, limits: Limits::default() },
-            use_cases: Arc::new(UseCases::new(vec![use_case_of(RECEIVER), use_case_of(FILING)]).into()),
+            use_cases: Arc::new(UseCases::new([RECEIVER, NOTICE, FILING].map(use_case_of).into()).into()),
             log: Arc::new(log),
             clock,
             authenticator: Arc::new(TicketDesk { tickets, doorman: Arc::new(Nothing) }),

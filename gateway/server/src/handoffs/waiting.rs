@@ -51,7 +51,12 @@ mod tests {
         assert_eq!(of_received(&received, at("2026-01-02T00:00:00Z"), &config), Some(day));
         assert_eq!(of_received(&received, at("2025-12-31T00:00:00Z"), &config), None, "a clock that went back");
         let mut state = received.receiving().unwrap();
-        let read = Told::TaskRead { status: TaskStatus::InProgress, as_of: 1, edition: 1 };
+        let read = Told::TaskRead {
+            status: TaskStatus::InProgress,
+            as_of: 1,
+            edition: 1,
+            offers: flows::eoverdracht::Access::Handoff,
+        };
         for event in [read, Told::Take, Told::Parts(1), Told::Kept(0), Told::Answered(TaskStatus::Completed)] {
             state = state.after(event);
         }

@@ -296,7 +296,7 @@ impl Need {
     fn of(peer: &PeerConfig, permit: &Permit) -> Option<Self> {
         let patient = match permit.patient() {
             PatientScope::One(bsn) => Some(bsn.clone()),
-            PatientScope::Nobody | PatientScope::Told => None,
+            PatientScope::Nobody | PatientScope::Told | PatientScope::Unnamed => None,
             PatientScope::Any => return None,
         };
         // A presentation is of an organisation: its token is the same for every person and patient.

@@ -93,7 +93,7 @@ impl FhirSource {
             PatientScope::Nobody => self.about_nobody(&call, question).await,
             PatientScope::Any => as_asked::answer(&call, question, false).await,
             // Whom it is about only another provider's answer tells.
-            PatientScope::Told => Err(SourceFault::NotSupported),
+            PatientScope::Told | PatientScope::Unnamed => Err(SourceFault::NotSupported),
         }
     }
 

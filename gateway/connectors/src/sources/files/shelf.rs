@@ -25,7 +25,7 @@ impl<'i> Reached<'i> {
         let bounded = match self.scope {
             PatientScope::Any | PatientScope::Nobody => true,
             // Whom it is about only another provider's answer tells.
-            PatientScope::Told => false,
+            PatientScope::Told | PatientScope::Unnamed => false,
             PatientScope::One(_) => {
                 kind.name() == "Patient" || patient_parameter(self.version, kind).is_some() || names_ids(query)
             }
@@ -46,7 +46,7 @@ impl<'i> Reached<'i> {
     fn has_itself(&self, one: &Indexed) -> bool {
         match self.scope {
             PatientScope::Any => true,
-            PatientScope::Told => false,
+            PatientScope::Told | PatientScope::Unnamed => false,
             PatientScope::Nobody => one.whose == Whose::Nobody,
             PatientScope::One(bsn) => match &one.whose {
                 Whose::Nobody => true,
@@ -96,9 +96,11 @@ impl Shelf for Reached<'_> {
             {
                 self.index.about(bsn).into_iter().filter(|one| one.kind == kind).collect()
             }
-            PatientScope::One(_) | PatientScope::Nobody | PatientScope::Any | PatientScope::Told => {
-                self.index.of_type(kind).collect()
-            }
+            PatientScope::One(_)
+            | PatientScope::Nobody
+            | PatientScope::Any
+            | PatientScope::Told
+            | PatientScope::Unnamed => self.index.of_type(kind).collect(),
         };
         reached.into_iter().filter(|one| self.has(one)).map(|one| &one.resource).collect()
     }

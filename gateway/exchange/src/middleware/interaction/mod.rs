@@ -137,7 +137,7 @@ impl<N: Handle<Asked>> Handle<Identified> for ReadInteraction<N> {
             record.asked = Some(AskedFacts { page, ..facts(&inbound, &interaction) });
             record.patient = match &patient {
                 PatientScope::One(bsn) => Some(bsn.clone()),
-                PatientScope::Nobody | PatientScope::Any | PatientScope::Told => None,
+                PatientScope::Nobody | PatientScope::Any | PatientScope::Told | PatientScope::Unnamed => None,
             };
         });
         let request = Request {
@@ -294,7 +294,7 @@ impl<N> ReadInteraction<N> {
     }
 
     /// The scope of a use case whose requests name no patient: a development one about any patient, or, when it is the only
-    /// one that is meant, one whose patient the answer tells.
+    /// one that is meant, one whose patient the answer tells, or does not name.
     fn unnamed(&self, caller: &Caller, use_case: Option<&UseCaseId>) -> Option<PatientScope> {
         let in_force = self.use_cases.current();
         let meant = caller.use_cases.iter().filter(|id| use_case.is_none_or(|named| named == *id));
@@ -306,6 +306,7 @@ impl<N> ReadInteraction<N> {
             .collect();
         match meant.as_slice() {
             [PatientBinding::Told] => Some(PatientScope::Told),
+            [PatientBinding::Unnamed] => Some(PatientScope::Unnamed),
             some if some.contains(&PatientBinding::Any) => Some(PatientScope::Any),
             _ => None,
         }

@@ -4,6 +4,7 @@
 use fhir::compartment::{PatientReference, Whose, whose};
 use fhir::interaction::Level;
 use fhir::json::Value;
+use fhir::naming::names_somebody;
 use fhir::{Bsn, Interaction, Resource};
 use policy::{Obligation, PatientScope, Permit};
 
@@ -28,6 +29,10 @@ pub(super) fn judge(
     told: Option<&Told>,
     resource: &Resource,
 ) -> Verdict {
+    if *permit.patient() == PatientScope::Unnamed && names_somebody(resource) {
+        // Whoever may not learn whom it is about does not get what says so, and gets the rest.
+        return Verdict::Withhold;
+    }
     let owned = match belongs(permit, patients, told, resource) {
         _ if !is_what_was_asked(asked, resource) => return Verdict::Mistrust,
         Belongs::No => return Verdict::Mistrust,
@@ -70,8 +75,10 @@ fn belongs(permit: &Permit, patients: &[String], told: Option<&Told>, resource: 
         (PatientScope::Any, _) => return Belongs::Yes,
         (PatientScope::Nobody, _) => return Belongs::from(whose(permit.version(), resource) == Whose::Nobody),
         (PatientScope::One(bsn), _) | (PatientScope::Told, Some(Told::One(bsn, _))) => bsn,
-        (PatientScope::Told, Some(Told::Unnamed(id))) => return of_one_unnamed(permit, id.as_deref(), resource),
-        (PatientScope::Told, Some(Told::Unclear) | None) => {
+        (PatientScope::Told | PatientScope::Unnamed, Some(Told::Unnamed(id))) => {
+            return of_one_unnamed(permit, id.as_deref(), resource);
+        }
+        (PatientScope::Unnamed, _) | (PatientScope::Told, Some(Told::Unclear) | None) => {
             return Belongs::from(whose(permit.version(), resource) == Whose::Nobody);
         }
     };
@@ -98,7 +105,10 @@ fn of_one_unnamed(permit: &Permit, id: Option<&str>, resource: &Resource) -> Bel
         }
         Whose::Nobody => Belongs::Yes,
         Whose::Unstated => Belongs::Unsaid,
-        Whose::Patient { .. } => Belongs::No,
+        // One who tells of no name and number, to whoever may know no more than that.
+        Whose::Patient { id: of, .. } => {
+            Belongs::from(*permit.patient() == PatientScope::Unnamed && of.is_some() && of.as_deref() == id)
+        }
     }
 }
 
@@ -144,6 +154,28 @@ pub(super) fn told<'r>(permit: &Permit, resources: impl Iterator<Item = &'r Reso
         None if several => Told::Unclear,
         None => Told::Unnamed(unnamed),
     }
+}
+
+/// Whom an answer that names nobody is about: everything in it that is about somebody is about this id, or it is not clear.
+pub(super) fn unnamed<'r>(permit: &Permit, resources: impl Iterator<Item = &'r Resource>) -> Told {
+    let mut one: Option<String> = None;
+    for resource in resources {
+        let ids: Vec<String> = match whose(permit.version(), resource) {
+            Whose::Patient { id, .. } => id.into_iter().collect(),
+            Whose::About(references) => {
+                let id = |reference| if let PatientReference::Id(id) = reference { Some(id) } else { None };
+                references.into_iter().filter_map(id).collect()
+            }
+            Whose::Unstated | Whose::Nobody => Vec::new(),
+        };
+        for id in ids {
+            if one.as_ref().is_some_and(|known| *known != id) {
+                return Told::Unclear;
+            }
+            one = Some(id);
+        }
+    }
+    Told::Unnamed(one)
 }
 
 fn points_at(reference: &PatientReference, patient: &Bsn, patients: &[String]) -> bool {

@@ -49,6 +49,9 @@ impl<N: Handle<Located, Out = Answered>> Handle<Located> for Minimise<N> {
             PatientScope::Told => {
                 Some(check::told(&permit, given().flat_map(|answer| &answer.items).map(|item| &item.resource)))
             }
+            PatientScope::Unnamed => {
+                Some(check::unnamed(&permit, given().flat_map(|answer| &answer.items).map(|item| &item.resource)))
+            }
             PatientScope::One(_) | PatientScope::Nobody | PatientScope::Any => None,
         };
         let named = match &told {

@@ -2,10 +2,12 @@
 
 mod document;
 mod list;
+mod notice;
 mod one;
 
 pub(crate) use document::document;
 pub(crate) use list::list;
+pub(crate) use notice::notice;
 pub(crate) use one::one;
 
 use maud::Markup;
@@ -28,7 +30,7 @@ fn row(transfer: &TransferShown) -> Row<'_> {
         () if words::asks(transfer) => Tone::Care,
         () => Tone::Well,
     };
-    let first = transfer.acts.iter().find(|act| matches!(act, HandoffAct::Take | HandoffAct::Retry));
+    let first = transfer.acts.iter().find(|act| matches!(act, HandoffAct::Take | HandoffAct::Open | HandoffAct::Retry));
     Row {
         path: path(transfer),
         side: transfer.side,
@@ -52,5 +54,5 @@ fn path(transfer: &TransferShown) -> String {
 /// A button that does this.
 fn button(session: &Session, transfer: &TransferShown, act: HandoffAct) -> Markup {
     let path = format!("{}/{}", path(transfer), act.path());
-    transfers::button(session, &path, words::act(act), act == HandoffAct::Take)
+    transfers::button(session, &path, words::act(act), matches!(act, HandoffAct::Take | HandoffAct::Open))
 }

@@ -67,6 +67,12 @@ pub struct Received<'a> {
     /// The status that the sender waits with.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<&'static str>,
+    /// Of a sender that asks first: how far we are with its notice (`offered`, `wanted`, `held`).
+    #[serde(skip_serializing_if = "str::is_empty")]
+    notice: &'static str,
+    /// What was answered last, and whether the sender has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered: Option<Answered<'a>>,
     /// Which version of the handoff this is, from 1 when we first read of it.
     version: u32,
     /// To which service or location it is routed.
@@ -85,6 +91,19 @@ pub struct Received<'a> {
     /// It waits longer than it should.
     overdue: bool,
     effort: &'a Effort,
+}
+
+/// What somebody of ours answered to a notice.
+#[derive(Serialize)]
+struct Answered<'a> {
+    answer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    at: &'a str,
+    /// It is on its way to the sender still.
+    pending: bool,
 }
 
 impl<'a> Sent<'a> {
@@ -122,7 +141,16 @@ impl<'a> Sent<'a> {
 
 impl<'a> Received<'a> {
     pub fn of(id: Id, received: &'a received::Received, handoffs: &Handoffs) -> Self {
-        let stage = received.receiving().map(|receiving| receiving.stage());
+        let receiving = received.receiving();
+        let negotiation = receiving.as_ref().map(|receiving| receiving.negotiation()).unwrap_or_default();
+        let stage = receiving.map(|receiving| receiving.stage());
+        let answered = received.answered.as_ref().map(|answered| Answered {
+            answer: &answered.status,
+            date: answered.date.as_deref(),
+            reason: answered.reason.as_deref(),
+            at: &answered.at,
+            pending: negotiation.answering().is_some(),
+        });
         Received {
             id: names::shown(id),
             sender: received.sender.as_str(),
@@ -133,6 +161,8 @@ impl<'a> Received<'a> {
                 Some(Stage::Waiting(status)) => Some(status.code()),
                 _ => None,
             },
+            notice: received::notice_word(negotiation.notice()),
+            answered,
             version: received.replaced.saturating_add(1),
             routed: &received.routed,
             resources: received.resources,
