@@ -216,6 +216,7 @@ fn of_source(source: &Source) -> Vec<Node> {
         count("mistrusted", source.mistrusted),
     ];
     all.extend(in_version(source));
+    all.extend(source.unasked.iter().map(|kind| value("not-asked-type", "valueString", Node::text(kind))));
     all.extend(source.failed.iter().map(|kind| value("failed-type", "valueString", Node::text(spoken(kind)))));
     all
 }

@@ -35,7 +35,7 @@ pub fn bundle(released: &Released, context: &Context<'_>) -> Bundle {
         // Two source systems of one holder are two parts.
         let times = seen.entry(part.holder().0.as_str()).and_modify(|times| *times += 1).or_insert(1);
         let id = if *times == 1 { part.holder().0.to_string() } else { format!("{}-{times}", part.holder().0) };
-        entries.push(told(outcome::of_source(part, format!("source-{id}"))));
+        entries.push(told(outcome::of_source(released.permit(), part, format!("source-{id}"))));
         let base = (context.base)(part.holder());
         // Two of one holder's source systems may use the same id; one URL cannot stand for both (FHIR R4, bdl-7).
         let mut own_url = |item| full_url(base.as_deref(), item).filter(|url| taken.insert(url.clone()));

@@ -3,9 +3,9 @@
 use exchange::{Part, Released, SourceStatus};
 use fhir::json::Node;
 use fhir::{IssueCode, Resource, Severity};
-use policy::NotFoundOut;
+use policy::{NotFoundOut, Permit};
 
-use super::view::{Index, in_order, index, is_complete, unplaced};
+use super::view::{Index, in_order, index, is_complete, unasked, unplaced};
 
 /// One issue: its weight, its code, a word that a program can rely on and a sentence.
 struct Said {
@@ -16,7 +16,7 @@ struct Said {
 }
 
 /// What is to be known of one source. The resource's id names the holder by URA.
-pub(super) fn of_source(part: &Part, id: String) -> Resource {
+pub(super) fn of_source(permit: &Permit, part: &Part, id: String) -> Resource {
     let in_version = part.other_version().map(|version| format!(", asked in FHIR {}", version.full()));
     let who = format!("{} (URA {}{})", part.name(), part.holder().0, in_version.unwrap_or_default());
     let items = part.items().len();
@@ -27,6 +27,18 @@ pub(super) fn of_source(part: &Part, id: String) -> Resource {
             code: IssueCode::Incomplete,
             word: "failed-types",
             sentence: format!("{who} did not answer for, or not all of: {}.", named(part.failed())),
+        });
+    }
+    let unasked = unasked(permit, part);
+    if !unasked.is_empty() {
+        said.push(Said {
+            severity: Severity::Information,
+            code: IssueCode::NotSupported,
+            word: "not-asked-types",
+            sentence: format!(
+                "{who} was not asked for, because its FHIR version does not say the same: {}.",
+                named(&unasked)
+            ),
         });
     }
     if part.withheld() > 0 {
@@ -53,7 +65,7 @@ pub(super) fn of_source(part: &Part, id: String) -> Resource {
 
 /// What is to be known of every source and of the index.
 pub(crate) fn all(released: &Released) -> Vec<Resource> {
-    let of_part = |(at, part): (usize, &Part)| of_source(part, format!("source-{}", at + 1));
+    let of_part = |(at, part): (usize, &Part)| of_source(released.permit(), part, format!("source-{}", at + 1));
     of_localisation(released).into_iter().chain(in_order(released).into_iter().enumerate().map(of_part)).collect()
 }
 

@@ -1,12 +1,12 @@
 //! The overview as a page shows it: who, from whom, and what, with every source's own words kept apart.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use exchange::{Part, Released, SourceStatus};
-use fhir::{Bsn, FhirVersion, Resource};
-use policy::{Finding, NotFoundOut, PatientScope};
+use fhir::{Bsn, FhirVersion, Interaction, Resource};
+use policy::{Finding, NotFoundOut, PatientScope, Permit};
 
 use super::grouping::{Section, sections};
 use super::kinds::SectionKind;
@@ -43,6 +43,9 @@ pub struct Source {
     pub mistrusted: usize,
     /// Resource types whose question failed.
     pub failed: Vec<String>,
+    /// Resource types that are asked in the request's FHIR version and not in that of this source, because nothing is known
+    /// there that says the same. What it has of them is not here.
+    pub unasked: Vec<String>,
 }
 
 impl Source {
@@ -90,7 +93,8 @@ impl Overview {
             }
         }
         person.settle();
-        let sources: Vec<Source> = parts.iter().map(|part| source(part, part.holder() == own)).collect();
+        let sources: Vec<Source> =
+            parts.iter().map(|part| source(released.permit(), part, part.holder() == own)).collect();
         let answered: Vec<usize> =
             sources.iter().enumerate().filter(|(_, source)| source.is_complete()).map(|(at, _)| at).collect();
         Overview {
@@ -166,10 +170,22 @@ pub(super) fn unplaced(released: &Released) -> usize {
     }
 }
 
-fn source(part: &Part, own: bool) -> Source {
+/// The types of what the operation collects that are not among what it collects in the version of this part.
+pub(super) fn unasked(permit: &Permit, part: &Part) -> Vec<String> {
+    let judged = permit.elsewhere().find(|(version, _)| Some(*version) == part.other_version());
+    // Where nothing was asked at all, that is said already.
+    let Some((_, Ok(other))) = judged else { return Vec::new() };
+    let types = |permit: &Permit| -> BTreeSet<&'static str> {
+        permit.plan().iter().filter_map(Interaction::resource_type).map(|kind| kind.name()).collect()
+    };
+    types(permit).difference(&types(other)).map(|name| (*name).to_owned()).collect()
+}
+
+fn source(permit: &Permit, part: &Part, own: bool) -> Source {
     let mut failed = part.failed().to_vec();
     failed.sort();
     Source {
+        unasked: unasked(permit, part),
         ura: part.holder().0.to_string(),
         name: part.name().to_owned(),
         own,

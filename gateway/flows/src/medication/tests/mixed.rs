@@ -98,6 +98,9 @@ async fn one_overview_is_made_of_sources_of_both_versions() {
     assert_eq!(found.laboratory[0].results[0].value, Some(48.0));
     let sources: Vec<_> = found.around.sources.iter().map(|source| (source.version, source.items)).collect();
     assert_eq!(sources, [(None, 3), (Some(FhirVersion::Stu3), 6)]);
+    // Contra-indications are not known there by any code: who reads that there are none must know that.
+    let unasked: Vec<_> = found.around.sources.iter().map(|source| source.unasked.clone()).collect();
+    assert_eq!(unasked, [vec![], vec!["Flag".to_owned()]]);
 }
 
 #[tokio::test]
@@ -127,7 +130,8 @@ async fn what_came_in_the_older_version_stands_in_the_answer_whole_and_as_what_i
     // Every line of it says so, and no line of the other source.
     assert_eq!(parameters.matches("fhir-version").count(), 1 + 3 + 1, "the source, its three blocks, its result");
     let outcome = resources(&bundle).into_iter().find(|one| one.id().as_deref() == Some("source-90000904")).unwrap();
-    assert!(outcome.text().contains("asked in FHIR 3.0.2"));
+    assert!(outcome.text().contains("asked in FHIR 3.0.2") && outcome.text().contains("\"not-asked-types\""));
+    assert!(parameters.contains(r#"{"name":"not-asked-type","valueString":"Flag"}"#));
     let provenance =
         resources(&bundle).into_iter().find(|one| one.id().as_deref() == Some("provenance-90000904")).unwrap();
     assert!(provenance.text().contains(r#""type":"Binary","display":"MedicationRequest/r-nitrofurantoine at Apotheek Het Anker (URA 90000904), FHIR 3.0.2""#));

@@ -27,6 +27,13 @@ pub(super) fn allergies(found: &Medication) -> Markup {
                     @if let Some(section) = found.around.section(kind) { (sections::groups(&found.around, section)) }
                 }
             }
+            @for source in found.around.sources.iter().filter(|source| source.unasked.iter().any(|kind| kind == "Flag")) {
+                p.hint {
+                    "Contra-indicaties zijn niet gevraagd aan " (source.name)
+                    @if let Some(version) = source.version { " in FHIR " (version.segment().to_uppercase()) }
+                    ": wat daar is vastgelegd, staat hier niet."
+                }
+            }
         }
     }
 }
