@@ -228,7 +228,11 @@ fn routes(document: &Value) -> Vec<(String, String)> {
     let each = all.flat_map(|(path, item)| {
         item.as_object().into_iter().flatten().map(move |(method, _)| (method.to_uppercase(), path.clone()))
     });
-    each.filter(|(_, path)| path.starts_with("/handoffs") || path.starts_with("/referrals")).collect()
+    let ours = each.filter(|(_, path)| path.starts_with("/handoffs") || path.starts_with("/referrals"));
+    let mut all: Vec<_> = ours.collect();
+    // What is there is read before it is done with.
+    all.sort_by_key(|(method, _)| method != "GET");
+    all
 }
 
 async fn described(setting: &Setting) -> Judgement {
