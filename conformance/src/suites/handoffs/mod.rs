@@ -8,6 +8,7 @@ mod lying;
 mod measures;
 mod negotiating;
 mod printing;
+mod r4;
 mod receiver;
 mod replacing;
 mod routing;
@@ -167,6 +168,14 @@ pub fn checks() -> Vec<Check> {
         Check::new(
             "a pushed Bundle of which no whole document can be made is refused, with the place where it falls short",
             |setting| Box::pin(forms::not_whole(setting)),
+        ),
+        Check::new(
+            "a handoff that is pushed in R4 is in the other record system in STU3, resource for resource, and is known when it comes again",
+            |setting| Box::pin(r4::whole(setting)),
+        ),
+        Check::new(
+            "a handoff in R4 that STU3 cannot hold is refused with every place of it, and so is R4 that does not say so",
+            |setting| Box::pin(r4::refused(setting)),
         ),
         Check::new(
             "a handoff made of the sender's own sources has their answers in its sections, once, each question on record",

@@ -33,6 +33,8 @@ pub(crate) mod pool;
 pub mod ports;
 pub mod printing;
 mod push;
+#[cfg(test)]
+mod r4_tests;
 pub mod received;
 mod receiving;
 mod replacing;

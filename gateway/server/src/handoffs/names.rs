@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest;
 use fhir::identifiers::Reader;
-use fhir::{Bsn, Ura};
+use fhir::{Bsn, FhirVersion, Ura};
 use flows::eoverdracht::RoutedTo;
 use store::once::Digest;
 use store::transfers::Id;
@@ -24,9 +24,20 @@ pub fn read(text: &str) -> Option<Id> {
     plain.then(|| Uuid::parse_str(text).ok().map(|id| *id.as_bytes()))?
 }
 
-/// The same bytes for the same receiver, and the same place within it, are the same push, with or without a print.
-pub fn of_push(receiver: &Ura, routed: Option<&RoutedTo>, bundle: &[u8], printed: bool) -> Digest {
-    let kind: &[u8] = if printed { b"push with print" } else { b"push" };
+/// The same bytes in the same version for the same receiver, and the same place within it, are the same push, with or without a
+/// print.
+pub fn of_push(
+    receiver: &Ura,
+    routed: Option<&RoutedTo>,
+    (version, bundle): (FhirVersion, &[u8]),
+    printed: bool,
+) -> Digest {
+    let kind: &[u8] = match (version, printed) {
+        (FhirVersion::Stu3, false) => b"push",
+        (FhirVersion::Stu3, true) => b"push with print",
+        (FhirVersion::R4, false) => b"push in R4",
+        (FhirVersion::R4, true) => b"push in R4 with print",
+    };
     let receiver = receiver.as_str().as_bytes();
     match routed {
         None => digest_of(&[kind, receiver, bundle]),
@@ -93,8 +104,14 @@ mod tests {
         let (one, other) = (Ura::parse("90000101").unwrap(), Ura::parse("90000401").unwrap());
         assert_eq!(of_task(&one, "t"), of_task(&one, "t"));
         assert_ne!(of_task(&one, "t"), of_task(&other, "t"));
-        assert_ne!(of_task(&one, "t"), of_push(&one, None, b"t", false));
+        assert_ne!(of_task(&one, "t"), of_push(&one, None, (FhirVersion::Stu3, b"t"), false));
+        let names =
+            FhirVersion::ALL.map(|version| [true, false].map(|printed| of_push(&one, None, (version, b"t"), printed)));
+        assert!(names[0].iter().all(|name| !names[1].contains(name)) && names[1][0] != names[1][1]);
         let to = RoutedTo { kind: Place::Service, system: "s".into(), value: "v".into(), name: "n".into() };
-        assert_ne!(of_push(&one, Some(&to), b"t", false), of_push(&one, None, b"t", false));
+        assert_ne!(
+            of_push(&one, Some(&to), (FhirVersion::Stu3, b"t"), false),
+            of_push(&one, None, (FhirVersion::Stu3, b"t"), false)
+        );
     }
 }

@@ -1,10 +1,11 @@
 //! A system of the provider's own hands over a patient: the handoff is read whole, kept, and only then there is a transfer.
 
 use connectors::identity::Secret;
-use fhir::{Resource, Ura};
+use fhir::{FhirVersion, Resource, Ura, structure};
 use flows::eoverdracht::assembling::{self, AssemblyFault};
+use flows::eoverdracht::from_r4::{self, NotConverted};
 use flows::eoverdracht::rules::{self, Shortcoming};
-use flows::eoverdracht::{Handoff, HandoffFault, RoutedTo};
+use flows::eoverdracht::{Handoff, HandoffFault, RoutedTo, VERSION};
 use store::once::Digest;
 use store::transfers::{DocumentFault, Id, Made};
 
@@ -22,8 +23,8 @@ pub struct Prepared {
     handoff: Handoff,
     /// What is kept.
     document: Resource,
-    /// What came: by its bytes a push that comes again is known.
-    came: Resource,
+    /// What came, and in which version: by its bytes a push that comes again is known.
+    came: (FhirVersion, Resource),
     /// Or by the name that the record system gave it.
     named: Option<Digest>,
     /// It goes with itself in print.
@@ -55,7 +56,8 @@ impl Prepared {
     /// What makes a push of it that comes again the one that is there.
     pub fn name(&self, receiver: &Ura) -> Digest {
         self.named.unwrap_or_else(|| {
-            names::of_push(receiver, self.routed.as_ref(), self.came.text().as_bytes(), self.printed)
+            let (version, came) = &self.came;
+            names::of_push(receiver, self.routed.as_ref(), (*version, came.text().as_bytes()), self.printed)
         })
     }
 
@@ -92,12 +94,18 @@ pub struct Pushed {
 pub enum PushFault {
     /// No partner of this URA is told of handoffs.
     Receiver,
+    /// It is in R4, and cannot be put into STU3 without loss.
+    R4(NotConverted),
+    /// It is in R4 and does not say so.
+    Unsaid,
     /// No document can be made of it.
     Assembly(AssemblyFault),
     Handoff(HandoffFault),
     /// It falls short of the standard, and this node sends nothing that does.
     Content(Vec<Shortcoming>),
     TooLarge,
+    /// It has more resources than a receiver takes of one answer.
+    TooMany,
     /// The id of its Patient was sent for another patient before, or is another's in our own sources.
     PatientId,
     Full,
@@ -108,6 +116,10 @@ impl std::fmt::Display for PushFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             PushFault::Receiver => f.write_str("no partner of this URA takes handoffs"),
+            PushFault::R4(fault) => write!(f, "a handoff goes in FHIR STU3, and this one in R4 stays behind: {fault}"),
+            PushFault::Unsaid => f.write_str(
+                "this is FHIR R4 and not STU3: it is taken when its media type says so, with fhirVersion=4.0",
+            ),
             PushFault::Assembly(fault) => write!(f, "no handoff can be made of this: {fault}"),
             PushFault::Handoff(fault) => write!(f, "this is no handoff that can be sent: {fault}"),
             PushFault::Content(all) => {
@@ -116,6 +128,9 @@ impl std::fmt::Display for PushFault {
                 write!(f, "this handoff falls short of the standard: {}{more}", first.join("; "))
             }
             PushFault::TooLarge => f.write_str("the handoff is larger than this node takes"),
+            PushFault::TooMany => {
+                write!(f, "a handoff has at most {} resources, and this one has more", most_resources())
+            }
             PushFault::PatientId => f.write_str("the id of its Patient is that of another patient here"),
             PushFault::Full => f.write_str("as many transfers are kept as may be"),
             PushFault::Unavailable => f.write_str("transfers cannot be kept now"),
@@ -136,6 +151,11 @@ impl From<Trouble> for PushFault {
     }
 }
 
+/// As many as a node takes of one answer, unless it is told otherwise: what is accepted for a receiver must arrive there.
+fn most_resources() -> usize {
+    connectors::sources::Bounds::default().max_resources
+}
+
 impl Handoffs {
     /// Reads what is pushed, and makes the document of it where it is none yet. `offered` says which types the use case lets
     /// leave.
@@ -144,8 +164,35 @@ impl Handoffs {
     /// Why it cannot be sent.
     pub fn read(&self, bundle: &Resource, offered: impl Fn(&str) -> bool) -> Result<Prepared, PushFault> {
         let document = assembling::document(bundle).map_err(PushFault::Assembly)?;
+        let entries = document.root().get("entry").map_or(0, |entries| entries.items().count());
+        if entries > most_resources() {
+            return Err(PushFault::TooMany);
+        }
         let handoff = Handoff::of_bundle(&document, offered).map_err(PushFault::Handoff)?;
-        Ok(Prepared { handoff, document, came: bundle.clone(), named: None, printed: false, routed: None })
+        Ok(Prepared { handoff, document, came: (VERSION, bundle.clone()), named: None, printed: false, routed: None })
+    }
+
+    /// The same of what is pushed in this version: R4 is put into STU3 first. What is well-formed in R4 alone and does not say
+    /// that it is R4 would be sent on as what no receiver can read.
+    ///
+    /// # Errors
+    /// Why it cannot be sent.
+    pub fn read_in(
+        &self,
+        version: FhirVersion,
+        bundle: &Resource,
+        offered: impl Fn(&str) -> bool,
+    ) -> Result<Prepared, PushFault> {
+        let is = |version| structure::check(version, bundle).is_ok();
+        match version {
+            FhirVersion::Stu3 if !is(FhirVersion::Stu3) && is(FhirVersion::R4) => Err(PushFault::Unsaid),
+            FhirVersion::Stu3 => self.read(bundle, offered),
+            FhirVersion::R4 => {
+                let in_stu3 = from_r4::to_stu3(bundle).map_err(PushFault::R4)?;
+                let prepared = self.read(&in_stu3, offered)?;
+                Ok(Prepared { came: (version, bundle.clone()), ..prepared })
+            }
+        }
     }
 
     /// What the partner of this URA is called, where it is told of handoffs.

@@ -202,6 +202,24 @@ async fn what_was_kept_long_enough_is_forgotten_whole_and_nothing_else_is() {
 }
 
 #[tokio::test]
+async fn what_no_receiver_would_take_whole_is_refused_when_it_is_pushed() {
+    let world = World::new(true);
+    let mut entries: Vec<Value> = handoff().into_values().filter(|one| one["resourceType"] != "Task").collect();
+    let own = entries.len();
+    for (count, taken) in [(5_000, true), (5_001, false)] {
+        entries.truncate(own);
+        let more = (own..count).map(|number| json!({"resourceType": "Practitioner", "id": format!("more-{number}")}));
+        entries.extend(more);
+        let all: Vec<Value> = entries.iter().map(|resource| json!({"resource": resource})).collect();
+        let bundle = read(&json!({"resourceType": "Bundle", "type": "document", "entry": all}));
+        match world.handoffs.read(&bundle, |_| true) {
+            Ok(_) => assert!(taken, "{count}"),
+            Err(fault) => assert!(!taken && matches!(fault, PushFault::TooMany), "{count}: {fault}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn es2_a_receiver_that_cannot_be_told_is_told_again_then_waits_for_somebody_and_can_be_told_anew() {
     let world = World::new(true);
     let entries: Vec<Value> = handoff().into_values().filter(|one| one["resourceType"] != "Task").collect();

@@ -120,6 +120,13 @@ pub fn body_kind(headers: &HeaderMap, empty: bool, version: FhirVersion) -> Body
     }
 }
 
+/// The version that the body says it is in, where it says one that is spoken here.
+pub fn body_version(headers: &HeaderMap) -> Option<FhirVersion> {
+    let range = headers.get(CONTENT_TYPE)?.to_str().ok().and_then(MediaRange::parse)?;
+    let named = range.fhir_version?;
+    FhirVersion::ALL.into_iter().find(|version| is_version(&named, *version))
+}
+
 /// `4.0`, or a publication of it (`4.0.1`).
 fn is_version(named: &str, version: FhirVersion) -> bool {
     let release = match version {
@@ -198,6 +205,23 @@ mod tests {
         assert_eq!(kind("application/fhir+json; fhirVersion=4.0", FhirVersion::Stu3), BodyKind::Other);
         assert_eq!(body_kind(&HeaderMap::new(), false, FhirVersion::R4), BodyKind::Other);
         assert_eq!(body_kind(&HeaderMap::new(), true, FhirVersion::R4), BodyKind::None);
+    }
+
+    #[test]
+    fn a_body_says_its_version_in_its_type_or_not_at_all() {
+        for (value, expected) in [
+            ("application/fhir+json; fhirVersion=4.0", Some(FhirVersion::R4)),
+            ("application/fhir+xml; charset=utf-8; fhirVersion=4.0.1", Some(FhirVersion::R4)),
+            ("application/fhir+json; fhirVersion=\"3.0\"", Some(FhirVersion::Stu3)),
+            ("application/fhir+json; fhirVersion=5.0", None),
+            ("application/fhir+json", None),
+            ("fhir", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
+            assert_eq!(body_version(&headers), expected, "{value}");
+        }
+        assert_eq!(body_version(&HeaderMap::new()), None);
     }
 
     #[test]

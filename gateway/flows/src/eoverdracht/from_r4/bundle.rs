@@ -33,7 +33,13 @@ fn both_ways(way: Way, bundle: &Resource) -> Result<Resource, NotConverted> {
     };
     let came = entries_of(bundle)?;
     structure::check(way.from(), bundle)?;
-    let (came, made) = one_way(way, came, bundle.root().get("signature").is_some())?;
+    if bundle.root().get("signature").is_some() {
+        // What was signed is what came, and not what is made of it.
+        let signature = Unmapped { place: "Bundle.signature".to_owned(), why: Why::Element };
+        return Err(NotConverted::Unmapped(vec![signature]));
+    }
+    let (came, made) = one_way(way, came, true)?;
+    // What came need not have all that its version requires.
     let returned = one_way(back, made.clone(), false).map(|(_, returned)| returned);
     let mut faults = Vec::new();
     for (at, entry) in came.iter().enumerate() {
@@ -58,20 +64,20 @@ fn entries_of(bundle: &Resource) -> Result<Vec<Node>, NotConverted> {
 }
 
 /// The entries, saying once what they say twice, and what is made of them.
-fn one_way(way: Way, mut entries: Vec<Node>, is_signed: bool) -> Result<(Vec<Node>, Vec<Node>), NotConverted> {
-    let around = Around::of(&entries);
-    let (mut made, mut faults) = (Vec::new(), Vec::new());
-    if is_signed {
-        // What was signed is what came, and not what is made of it.
-        faults.push(Unmapped { place: "Bundle.signature".to_owned(), why: Why::Element });
-    }
-    for (at, entry) in entries.iter_mut().enumerate() {
-        let contained = entry.get("resource").map(Contained::of).unwrap_or_default();
-        if way == Way::ToStu3 {
+fn one_way(way: Way, mut entries: Vec<Node>, requires: bool) -> Result<(Vec<Node>, Vec<Node>), NotConverted> {
+    if way == Way::ToStu3 {
+        let around = Around::of(&entries);
+        for entry in &mut entries {
+            let contained = entry.get("resource").map(Contained::of).unwrap_or_default();
             plain::said_once(entry, &around, &contained);
         }
+    }
+    let around = Around::of(&entries);
+    let (mut made, mut faults) = (Vec::new(), Vec::new());
+    for (at, entry) in entries.iter().enumerate() {
+        let contained = entry.get("resource").map(Contained::of).unwrap_or_default();
         let place = Place::at(format!("Bundle.entry[{at}]"));
-        let mut turn = Turn { way, around: &around, contained, place, faults: Vec::new() };
+        let mut turn = Turn { way, around: &around, contained, requires, place, faults: Vec::new() };
         made.extend(turn.entry(entry));
         faults.extend(turn.faults);
         if faults.len() >= MOST {

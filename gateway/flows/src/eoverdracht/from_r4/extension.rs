@@ -17,7 +17,14 @@ impl Turn<'_> {
             return None;
         };
         match holds {
-            Holds::Value(types) => self.with_value(extension, url, types),
+            Holds::Value(types, codes) => {
+                let code = text(extension, "valueCode").filter(|_| !codes.is_empty());
+                if code.is_some_and(|code| !codes.contains(&code)) {
+                    self.fault_at("valueCode", Why::Code);
+                    return None;
+                }
+                self.with_value(extension, url, types)
+            }
             Holds::Parts(parts) => {
                 let Node::Object(members) = extension else { return None };
                 let Some(Node::List(inner)) = extension.get("extension") else {

@@ -15,10 +15,9 @@ const PRACTITIONER_ROLE: &str = "PractitionerRole";
 impl Turn<'_> {
     /// One Reference, of this element and as that one, where they may differ in what they refer to.
     pub(super) fn reference(&mut self, reference: &Node, of: Option<(&'static Child, &'static Child)>) -> Option<Node> {
-        let around = self.around;
         let literal = text(reference, "reference");
-        let contained = self.contained.clone();
-        let kind = literal.and_then(|literal| around.kind(literal, &contained));
+        let kind = literal.and_then(|literal| self.around.kind(literal, &self.contained)).map(str::to_owned);
+        let kind = kind.as_deref();
         if reference.get("type").is_some() {
             self.fault_at("type", Why::Reference);
             return None;

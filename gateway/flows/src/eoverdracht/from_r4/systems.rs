@@ -62,8 +62,8 @@ fn read_system(line: &'static str) -> System {
 /// What an extension that STU3 knows holds.
 #[derive(Debug)]
 pub(super) enum Holds {
-    /// One value of these types.
-    Value(Vec<&'static str>),
+    /// One value of these types; where the codes differ between the versions, one of those that both have.
+    Value(Vec<&'static str>, Vec<&'static str>),
     /// Extensions of these names, `(R4, STU3)`, each with a value of these types.
     Parts(Vec<((&'static str, &'static str), Vec<&'static str>)>),
 }
@@ -79,11 +79,11 @@ pub(super) fn extension(way: Way, url: &str) -> Option<(&'static str, &'static H
 fn read_extension(line: &'static str) -> ((&'static str, &'static str), Holds) {
     let mut columns = line.split('\t');
     let mut next = || columns.next().unwrap_or_default();
-    let (stu3, r4, holds) = (next(), next(), next());
+    let (stu3, r4, holds, codes) = (next(), next(), next(), next());
     let r4 = if r4 == "=" { stu3 } else { r4 };
     let parts = holds.strip_prefix('{').and_then(|parts| parts.strip_suffix('}'));
     let holds = match parts {
-        None => Holds::Value(holds.split(' ').collect()),
+        None => Holds::Value(holds.split(' ').collect(), codes.split_whitespace().collect()),
         Some(parts) => Holds::Parts(parts.split(';').filter_map(read_part).collect()),
     };
     ((r4, stu3), holds)

@@ -49,6 +49,8 @@ pub(super) struct Turn<'a> {
     pub way: Way,
     pub around: &'a Around,
     pub contained: Contained,
+    /// Whether what the version that is made requires has to be there.
+    pub requires: bool,
     pub place: Place,
     pub faults: Vec<Unmapped>,
 }
@@ -117,7 +119,9 @@ impl Turn<'_> {
                 made.add(child, name, vec![Item::of(said)]);
             }
         }
-        self.required(&made, from, to);
+        if self.requires {
+            self.required(&made, from, to);
+        }
         Node::Object(self.members(made))
     }
 

@@ -7,6 +7,8 @@ use thiserror::Error;
 
 /// So many are told; a handoff with more is as little of use.
 pub(super) const MOST: usize = 100;
+/// So many stand in a sentence.
+const TOLD: usize = 10;
 
 /// Why an element stays behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +71,14 @@ pub enum NotConverted {
     #[error(transparent)]
     Structure(#[from] StructureFault),
     /// At least one element has no place in the other version: all of them, but no more than a bound.
-    #[error("it cannot be put into the other version without loss")]
+    #[error("it cannot be put into the other version without loss: {}", told(.0))]
     Unmapped(Vec<Unmapped>),
     #[error("it is larger than can be read")]
     TooLarge,
+}
+
+/// Where the first of them are.
+fn told(all: &[Unmapped]) -> String {
+    let first: Vec<&str> = all.iter().take(TOLD).map(|one| one.place.as_str()).collect();
+    format!("{}{}", first.join(", "), if all.len() > TOLD { " and more" } else { "" })
 }

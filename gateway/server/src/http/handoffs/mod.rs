@@ -26,6 +26,7 @@ use store::transfers::Id;
 
 use super::endpoint;
 use super::inbound::{self, BodyBounds};
+use super::media;
 use super::responder::{self, Frame};
 use super::routes::routes;
 use crate::handoffs::getting::GettingFault;
@@ -88,10 +89,26 @@ async fn enter(
     use_case: &str,
     path: &str,
 ) -> Result<Entered, No> {
+    enter_in(FhirVersion::Stu3, request, payload, node, (use_case, path)).await
+}
+
+/// The same with what is pushed, in the version that it says it is in.
+async fn enter_to_push(request: &HttpRequest, payload: Payload, node: &Arc<Node>) -> Result<Entered, No> {
+    let version = media::body_version(request.headers()).unwrap_or(FhirVersion::Stu3);
+    enter_in(version, request, payload, node, (SENDER, "")).await
+}
+
+async fn enter_in(
+    version: FhirVersion,
+    request: &HttpRequest,
+    payload: Payload,
+    node: &Arc<Node>,
+    (use_case, path): (&str, &str),
+) -> Result<Entered, No> {
     let Some(handoffs) = node.handoffs().cloned() else { return Err(no(HttpResponse::NotFound().finish())) };
     let bytes = usize::try_from(handoffs.config.largest_bytes).unwrap_or(usize::MAX);
     let bounds = BodyBounds { bytes, ..node.body_bounds() };
-    let (inbound, negotiated) = inbound::read(request, payload, Gate::Inner, FhirVersion::Stu3, path, bounds).await;
+    let (inbound, negotiated) = inbound::read(request, payload, Gate::Inner, version, path, bounds).await;
     let frame = Frame::of(node, &inbound, negotiated);
     let identified = node.authenticator().identify(Gate::Inner, &inbound.credentials).await;
     let caller = identified.map_err(|fault| no(responder::refuse(&frame, &Refusal::Unidentified(fault))))?;

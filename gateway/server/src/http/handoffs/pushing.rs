@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use exchange::notice::Handed;
 use exchange::{Inbound, Refusal};
 use fhir::json::Limits;
-use fhir::{FhirVersion, IssueCode, LogicalId, Ura};
+use fhir::{FhirVersion, Issue, IssueCode, LogicalId, Outcome, Severity, Ura};
+use flows::eoverdracht::from_r4::{NotConverted, Unmapped};
 use policy::{Caller, Direction, Finding};
 use serde::Deserialize;
 
@@ -14,7 +15,7 @@ use super::super::format;
 use super::super::responder::{self, Frame};
 use super::printed::with_print;
 use super::routing::Within;
-use super::{Entered, No, enter, json, no, record, refuse, text, views};
+use super::{Entered, No, enter_to_push, json, no, plain, record, refuse, text, views};
 use crate::handoffs::{Handoffs, Prepared, PushFault, SENDER, names};
 use crate::node::Node;
 
@@ -30,7 +31,8 @@ pub struct ForWhom {
     location: Option<String>,
 }
 
-/// `POST /handoffs?receiver=[URA][&service=…|&location=…][&pdf=true]`, or `?service=[identifier]` alone: a handoff in STU3, as a document or as another Bundle with the Composition and its resources.
+/// `POST /handoffs?receiver=[URA][&service=…|&location=…][&pdf=true]`, or `?service=[identifier]` alone: a handoff as a document or as
+/// another Bundle with the Composition and its resources, in STU3, or in R4 where its media type says so.
 pub async fn push(
     request: HttpRequest,
     payload: Payload,
@@ -38,7 +40,7 @@ pub async fn push(
     node: Data<Node>,
 ) -> Result<HttpResponse, No> {
     let node = node.into_inner();
-    let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, SENDER, "").await?;
+    let Entered { handoffs, caller, inbound, frame } = enter_to_push(&request, payload, &node).await?;
     let within = Within { service: query.service.clone(), location: query.location.clone() };
     let named = query.receiver.as_deref().map(Ura::parse).transpose();
     let named = named.map_err(|_| refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, "receiver is no URA"))?;
@@ -78,11 +80,15 @@ pub(super) async fn prepared(
         return Err(no(responder::refuse(frame, &refusal)));
     }
     let limits = Limits { bytes: inbound.body.len(), ..Limits::default() };
-    let bundle = format::read(FhirVersion::Stu3, inbound.body_kind, &inbound.body, &limits);
+    let bundle = format::read(inbound.version, inbound.body_kind, &inbound.body, &limits);
     let bundle = bundle.ok_or_else(|| {
-        refuse(StatusCode::BAD_REQUEST, IssueCode::Structure, "the body is no resource in FHIR STU3, as JSON or XML")
+        refuse(
+            StatusCode::BAD_REQUEST,
+            IssueCode::Structure,
+            "the body is no resource in FHIR STU3 or R4, as JSON or XML",
+        )
     })?;
-    let read = handoffs.read(&bundle, offered(node));
+    let read = handoffs.read_in(inbound.version, &bundle, offered(node));
     let prepared = read.map_err(|fault| push_refused(&fault))?;
     let handoff = prepared.handoff();
     // An id of our own sources is not another patient's in what we send: requests by that id would find nobody.
@@ -129,12 +135,29 @@ pub(super) fn offered(node: &Node) -> impl Fn(&str) -> bool + use<> {
 
 pub(super) fn push_refused(fault: &PushFault) -> No {
     let (status, code) = match fault {
-        PushFault::Receiver | PushFault::Assembly(_) | PushFault::Handoff(_) | PushFault::Content(_) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing)
+        PushFault::R4(NotConverted::Unmapped(all)) => return unmapped(all),
+        PushFault::R4(NotConverted::TooLarge) => (StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooCostly),
+        PushFault::R4(NotConverted::Structure(_)) | PushFault::Unsaid => {
+            (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Structure)
         }
-        PushFault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooCostly),
+        PushFault::R4(NotConverted::NoBundle)
+        | PushFault::Receiver
+        | PushFault::Assembly(_)
+        | PushFault::Handoff(_)
+        | PushFault::Content(_) => (StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing),
+        PushFault::TooLarge | PushFault::TooMany => (StatusCode::PAYLOAD_TOO_LARGE, IssueCode::TooCostly),
         PushFault::PatientId => (StatusCode::CONFLICT, IssueCode::Conflict),
         PushFault::Full | PushFault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient),
     };
     refuse(status, code, &fault.to_string())
+}
+
+/// Every place of which STU3 can say nothing that is the same.
+fn unmapped(all: &[Unmapped]) -> No {
+    let issues = all.iter().map(|one| {
+        let says = format!("a handoff goes in FHIR STU3, and this cannot be put into it: {}", one.why);
+        Issue { expression: Some(one.place.clone()), ..Issue::new(Severity::Error, IssueCode::NotSupported, says) }
+    });
+    let outcome = Outcome { issues: issues.collect() }.to_resource();
+    no(plain(StatusCode::UNPROCESSABLE_ENTITY).content_type("application/fhir+json").body(outcome.bytes()))
 }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::printed::with_print;
 use super::pushing::{offered, on_record, prepared, push_refused};
-use super::{Entered, No, enter, read_id, refuse, told, unavailable, unknown, views};
-use crate::handoffs::{ReplaceFault, SENDER, names};
+use super::{Entered, No, enter_to_push, read_id, refuse, told, unavailable, unknown, views};
+use crate::handoffs::{ReplaceFault, names};
 use crate::node::Node;
 
 /// Whether it goes with itself in print (PDF/A).
@@ -29,7 +29,7 @@ pub async fn replace(
     node: Data<Node>,
 ) -> Result<HttpResponse, No> {
     let node = node.into_inner();
-    let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, SENDER, "").await?;
+    let Entered { handoffs, caller, inbound, frame } = enter_to_push(&request, payload, &node).await?;
     let id = read_id(&id)?;
     let sent = handoffs.books.sent.get(id).map_err(|fault| unavailable(&fault))?.ok_or_else(unknown)?;
     let prepared = prepared(&node, &handoffs, &inbound, &frame).await?.routed_to(sent.routed.clone());

@@ -5,6 +5,7 @@ use flows::eoverdracht::notice::LONGEST_REASON;
 use policy::UseCases;
 use serde_json::{Map, Value, json};
 
+use super::super::media::Format;
 use super::components::refer;
 use crate::{handoffs, referrals};
 
@@ -57,7 +58,8 @@ const HANDOFFS: &[Described] = &[
         ("post", "/handoffs"),
         "handoffPush",
         "Hands a patient over: a document of the nursing handoff (eOverdracht) in STU3, or another Bundle with the Composition and \
-         its resources. The same bytes for the same receiver are the same transfer (200).",
+         its resources. In R4 it is taken where its media type says so: it is put into STU3, and what STU3 cannot hold is refused \
+         with its place (422). The same bytes for the same receiver are the same transfer (200).",
         Takes::BundleFor,
         (201, Gives::Transfer),
     ),
@@ -81,7 +83,8 @@ const HANDOFFS: &[Described] = &[
     described(
         ("put", "/handoffs/sent/{id}"),
         "handoffReplace",
-        "Puts a newer version in the place of one that its receiver has not confirmed; the receiver is told, and fetches it anew.",
+        "Puts a newer version in the place of one that its receiver has not confirmed; the receiver is told, and fetches it anew. \
+         In STU3 or R4, as of a push.",
         Takes::Bundle,
         (200, Gives::Transfer),
     ),
@@ -327,7 +330,11 @@ fn operation(one: &Described, tag: &str) -> Value {
                 parameters.push(in_query("location", &format!("Or a location of the receiver: {says}")));
             }
             parameters.push(in_query("pdf", "`true`: it goes with itself in print (PDF/A)."));
-            let content = super::components::content("Bundle");
+            let mut content = super::components::content("Bundle");
+            let schema = content[Format::Json.essence()].clone();
+            for format in Format::ALL {
+                content[format!("{}; fhirVersion=4.0", format.essence())] = schema.clone();
+            }
             operation["requestBody"] = json!({ "required": true, "content": content });
         }
         Takes::Json(schema) => {
@@ -404,5 +411,25 @@ mod tests {
             assert_eq!(described, served.iter().collect::<BTreeSet<_>>());
             assert_eq!(described.len(), all.len(), "one description each");
         }
+    }
+
+    #[test]
+    fn a_handoff_is_taken_in_stu3_and_in_r4_and_given_in_stu3() {
+        let all = |route: &str, id: &str| {
+            let described = HANDOFFS.iter().find(|one| one.id == id && one.route.1 == route).unwrap();
+            operation(described, "handoffs")
+        };
+        for (route, id) in [("/handoffs", "handoffPush"), ("/handoffs/sent/{id}", "handoffReplace")] {
+            let operation = all(route, id);
+            let taken: Vec<&String> = operation["requestBody"]["content"].as_object().unwrap().keys().collect();
+            for media in ["application/fhir+json", "application/fhir+xml"] {
+                for media in [media.to_owned(), format!("{media}; fhirVersion=4.0")] {
+                    assert!(taken.contains(&&media), "{id} {media}");
+                }
+            }
+            assert_eq!(taken.len(), 4, "{id}");
+        }
+        let given = all("/handoffs/received/{id}/document", "handoffDocument")["responses"]["200"].clone();
+        assert!(given["description"] == "In STU3." && !given["content"].to_string().contains("fhirVersion=4.0"));
     }
 }

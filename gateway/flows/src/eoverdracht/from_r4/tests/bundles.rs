@@ -25,6 +25,15 @@ fn a_role_stands_beside_its_practitioner_where_stu3_does_not_let_the_element_ref
         assert!(made.text().contains(&asserter), "{}", made.text());
         assert_eq!(resources(&to_r4(&made).unwrap()), resources(&condition(literal)));
     }
+    // Both may say of what type they are.
+    let typed =
+        ["PractitionerRole/r", "Practitioner/a"].into_iter().fold(condition("PractitionerRole/r"), |all, literal| {
+            let (kind, _) = literal.split_once('/').unwrap();
+            let said = format!(r#""reference":"{literal}""#);
+            assert!(all.text().contains(&said));
+            resource(&all.text().replace(&said, &format!(r#"{said},"type":"{kind}""#)))
+        });
+    assert_eq!(to_stu3(&typed).unwrap().text(), to_stu3(&condition("PractitionerRole/r")).unwrap().text());
     // Whose role it is has to be seen.
     for (from, to) in [
         ("PractitionerRole/r", "PractitionerRole/other"),
@@ -117,4 +126,17 @@ fn the_same_push_makes_the_same_and_numbers_keep_their_digits() {
     let made = to_stu3(&bundle(observation)).unwrap();
     assert!(made.text().contains("1.50"));
     assert_eq!(made.text(), to_stu3(&bundle(observation)).unwrap().text());
+}
+
+#[test]
+fn what_came_need_not_have_all_that_r4_requires() {
+    let coverage = r#"{"resource":{"resourceType":"Coverage","beneficiary":{"display":"x"}}}"#;
+    let made = to_stu3(&bundle(coverage)).unwrap();
+    assert_eq!(
+        faults(to_r4(&made)),
+        [
+            ("Bundle.entry[0].resource.status".to_owned(), Why::Required),
+            ("Bundle.entry[0].resource.payor".to_owned(), Why::Required),
+        ]
+    );
 }

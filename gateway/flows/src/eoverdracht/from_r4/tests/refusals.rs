@@ -95,6 +95,12 @@ fn what_stu3_cannot_hold_is_refused_by_its_place() {
             "contained[0]",
             Why::Type,
         ),
+        (
+            "Condition",
+            r#""extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"as-text"}]"#,
+            "extension[0].valueCode",
+            Why::Code,
+        ),
         ("AllergyIntolerance", r#""recordedDate":"2026""#, "recordedDate", Why::Element),
         ("AllergyIntolerance", r#""encounter":{"display":"x"}"#, "encounter", Why::Element),
         (
