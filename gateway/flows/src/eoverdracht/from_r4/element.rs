@@ -44,21 +44,16 @@ impl Turn<'_> {
             }
         }
         // Without a row it is the element of the same name, unless a row puts something else there.
-        let taken = rows::of_type(of).any(|row| {
-            self.way.of(row.names).1 == child.name
-                && child.name != "extension"
-                && self.way.of(row.names).0 != child.name
-        });
-        let target = to
-            .child(child.name)
-            .filter(|_| rows.iter().all(|row| row.names.0 == "extension" || row.names.1 == "extension"));
+        let elsewhere = |row: &&Row| row.names.0 == "extension" || row.names.1 == "extension";
+        let target = to.child(child.name).filter(|_| rows.iter().all(elsewhere));
         for (at, item) in left {
             let length = self.item(child, at);
-            match target.filter(|_| !taken) {
+            match target.filter(|_| !self.is_taken(of, child, &item)) {
                 Some(target) => {
                     let item = self.content(item, child, target);
                     made.add(target, child.name, item.into_iter().collect());
                 }
+                None if child.name == "extension" => self.fault(Why::Extension),
                 None => self.fault(Why::Element),
             }
             self.place.leave(length);
@@ -70,14 +65,33 @@ impl Turn<'_> {
         if child.is_list() { self.place.enter_item(at) } else { self.place.text().len() }
     }
 
-    /// Whether a row is about this occurrence: one of its extension, or of its type.
+    /// Whether a row is about this occurrence: one of its extension, of its type, or of its code system.
     fn is_of(&self, row: &Row, item: &Item) -> bool {
-        let says = |name: &str, what: &str| item.value.as_ref().and_then(|value| text(value, name)) == Some(what);
         match (self.way, row.how) {
-            (Way::ToR4, How::Extension(url, _)) | (Way::ToStu3, How::ExtensionInR4(url, _)) => says("url", url),
-            (Way::ToR4, How::Typed(kind, _)) => says("type", kind),
+            (Way::ToR4, How::Extension(url, _) | How::ExtensionWithText(url)) => says(item, "url", url),
+            (Way::ToStu3, How::ExtensionInR4(url, _)) => says(item, "url", url),
+            (Way::ToR4, How::ExtensionFor(url, value, system)) => {
+                says(item, "url", url) && has_system(item.value.as_ref().and_then(|one| one.get(value)), system)
+            }
+            (Way::ToStu3, How::ExtensionFor(_, _, system)) => has_system(item.value.as_ref(), system),
+            (Way::ToR4, How::Typed(kind, _)) => says(item, "type", kind),
             _ => true,
         }
+    }
+
+    /// Whether the other version has something else under this name: as it is, it would come back as that.
+    fn is_taken(&self, of: &str, child: &Child, item: &Item) -> bool {
+        rows::of_type(of).any(|row| match (self.way, row.how, child.name) {
+            (Way::ToStu3, How::Extension(url, _) | How::ExtensionWithText(url), "extension") => says(item, "url", url),
+            (Way::ToStu3, How::ExtensionFor(url, value, system), "extension") => {
+                says(item, "url", url) && has_system(item.value.as_ref().and_then(|one| one.get(value)), system)
+            }
+            (Way::ToR4, How::ExtensionFor(_, _, system), name) if name == row.names.0 => {
+                has_system(item.value.as_ref(), system)
+            }
+            (_, How::ExtensionFor(..), _) | (_, _, "extension") => false,
+            (way, _, name) => way.of(row.names).1 == name && way.of(row.names).0 != name,
+        })
     }
 
     /// One occurrence by its row. `None` where it has no place; `Some(None)` where nothing is to be said in the other version.
@@ -137,12 +151,12 @@ impl Turn<'_> {
                 }
                 self.unwrapped(&item, inner, child, target)
             }
-            (How::Extension(url, value), Way::ToStu3) | (How::ExtensionInR4(url, value), Way::ToR4) => {
-                self.within_extension(item, url, value, child)
-            }
-            (How::Extension(_, value), Way::ToR4) | (How::ExtensionInR4(_, value), Way::ToStu3) => {
-                self.of_extension(&item, value, target)
-            }
+            (How::Extension(url, value) | How::ExtensionFor(url, value, _), Way::ToStu3)
+            | (How::ExtensionInR4(url, value), Way::ToR4) => self.within_extension(item, url, value, child),
+            (How::Extension(_, value) | How::ExtensionFor(_, value, _), Way::ToR4)
+            | (How::ExtensionInR4(_, value), Way::ToStu3) => self.of_extension(&item, value, target),
+            (How::ExtensionWithText(url), Way::ToStu3) => self.text_in_extension(&item, url, child),
+            (How::ExtensionWithText(_), Way::ToR4) => self.text_of_extension(&item, target),
             (How::SaidInR4(_) | How::SaidInStu3(_) | How::Never, _) => self.no(Why::Element),
         };
         made.map(Some)
@@ -199,7 +213,13 @@ impl Turn<'_> {
     }
 
     /// One element in an object, of which it is the only member.
-    fn wrapped(&mut self, item: Item, inner: &str, from: &'static Child, to: &'static Child) -> Option<Item> {
+    pub(super) fn wrapped(
+        &mut self,
+        item: Item,
+        inner: &str,
+        from: &'static Child,
+        to: &'static Child,
+    ) -> Option<Item> {
         let child = to.type_def()?.child(inner)?;
         let item = self.content(item, from, child)?;
         let members = [(inner.to_owned(), item.value), (format!("_{inner}"), item.beside)];
@@ -208,7 +228,13 @@ impl Turn<'_> {
     }
 
     /// The only member of an object.
-    fn unwrapped(&mut self, item: &Item, inner: &str, from: &'static Child, to: &'static Child) -> Option<Item> {
+    pub(super) fn unwrapped(
+        &mut self,
+        item: &Item,
+        inner: &str,
+        from: &'static Child,
+        to: &'static Child,
+    ) -> Option<Item> {
         let child = from.type_def()?.child(inner)?;
         let value = item.value.as_ref()?;
         let beside = format!("_{inner}");
@@ -221,6 +247,18 @@ impl Turn<'_> {
         let made = self.content(item, child, to);
         self.place.leave(length);
         made
+    }
+}
+
+fn says(item: &Item, name: &str, what: &str) -> bool {
+    item.value.as_ref().and_then(|value| text(value, name)) == Some(what)
+}
+
+/// Whether a concept has a code of this system.
+fn has_system(concept: Option<&Node>, system: &str) -> bool {
+    match concept.and_then(|concept| concept.get("coding")) {
+        Some(Node::List(codings)) => codings.iter().any(|coding| text(coding, "system") == Some(system)),
+        _ => false,
     }
 }
 

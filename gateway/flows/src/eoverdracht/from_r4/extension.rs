@@ -8,6 +8,9 @@ use super::around::text;
 use super::systems::{self, Holds};
 use super::turn::{Item, Turn};
 
+/// The value of an extension with a text.
+const TEXT: &str = "valueString";
+
 impl Turn<'_> {
     /// One extension.
     pub(super) fn extension(&mut self, extension: &Node) -> Option<Node> {
@@ -91,17 +94,35 @@ impl Turn<'_> {
     /// The element that stands in an extension.
     pub(super) fn of_extension(&mut self, item: &Item, value: &'static str, to: &'static Child) -> Option<Item> {
         let (_, from, _) = self.value_child(value)?;
+        let item = self.value_of(item, value)?;
+        self.content(item, from, to)
+    }
+
+    /// The extension in which the text of an object stands that holds nothing else.
+    pub(super) fn text_in_extension(&mut self, item: &Item, url: &str, from: &'static Child) -> Option<Item> {
+        let (name, _, to) = self.value_child(TEXT)?;
+        let item = self.unwrapped(item, "text", from, to)?;
+        Some(Item::of(built(&Node::Null, url, in_members(name, item))))
+    }
+
+    /// The object with the text that stands in an extension.
+    pub(super) fn text_of_extension(&mut self, item: &Item, to: &'static Child) -> Option<Item> {
+        let (_, from, _) = self.value_child(TEXT)?;
+        let item = self.value_of(item, TEXT)?;
+        self.wrapped(item, "text", from, to)
+    }
+
+    /// The value of an extension that holds nothing else.
+    fn value_of(&mut self, item: &Item, value: &str) -> Option<Item> {
         let extension = item.value.as_ref()?;
         let beside = format!("_{value}");
         let Node::Object(members) = extension else { return None };
-        if members.iter().any(|(name, _)| name != "url" && name != value && *name != beside) {
-            return self.no(Why::Content);
-        }
         let item = Item { value: extension.get(value).cloned(), beside: extension.get(&beside).cloned() };
-        if item == Item::default() {
+        if item == Item::default() || members.iter().any(|(name, _)| name != "url" && name != value && *name != beside)
+        {
             return self.no(Why::Content);
         }
-        self.content(item, from, to)
+        Some(item)
     }
 
     /// The element of an extension's value, in both versions.
