@@ -51,6 +51,7 @@ pub mod surface;
 mod tokens;
 mod try_out;
 mod witnessed;
+mod worked_off;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -176,6 +177,7 @@ fn region() -> Vec<Check> {
     all.extend(handoffs::checks());
     all.extend(record_system::checks());
     all.extend(referrals::checks());
+    all.extend(worked_off::checks());
     all.extend(findable::checks());
     all.extend(nvi::checks());
     all.extend(regional::checks());
@@ -217,7 +219,7 @@ pub fn tally(findings: &[Finding]) -> (usize, usize) {
 }
 
 /// Broken with this reason unless it holds.
-fn ensure(holds: bool, why: impl FnOnce() -> String) -> Judgement {
+pub(crate) fn ensure(holds: bool, why: impl FnOnce() -> String) -> Judgement {
     if holds { Ok(()) } else { Err(Flaw::Broken(why())) }
 }
 
