@@ -4,7 +4,7 @@ use fhir::elements::{self, TypeDef};
 use fhir::json::Node;
 
 use super::around::text;
-use super::turn::{Item, Made, Turn};
+use super::turn::{Came, Item, Made, Turn};
 use super::{Way, Why, coding_of, living_will};
 
 const ACHIEVEMENT: &str = "http://terminology.hl7.org/CodeSystem/goal-achievement";
@@ -192,9 +192,9 @@ impl Turn<'_> {
     ) -> Vec<Item> {
         let length = self.place.enter(name);
         let mut made = Vec::new();
-        for (at, item) in items.into_iter().enumerate() {
-            let length = if child.is_list() { self.place.enter_item(at) } else { self.place.text().len() };
-            made.extend(self.content(Item::of(item), child, target));
+        for (at, item) in items.iter().enumerate() {
+            let length = if child.is_list() { self.place.enter_item(at) } else { self.place.here() };
+            made.extend(self.content(Came::of(item), child, target));
             self.place.leave(length);
         }
         self.place.leave(length);
