@@ -90,6 +90,9 @@ enum Command {
         /// The program of the nodes
         #[arg(long, default_value = "zorgsluis")]
         log_program: PathBuf,
+        /// Those of the negotiation phase, which the standard had until January 2026, as far as a receiver is tried
+        #[arg(long)]
+        historic: bool,
     },
     /// Hold a running demo region against the checks of the handoff's roles, and print the list of them by number
     Checklist {
@@ -176,16 +179,20 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
             outcome.lines().iter().for_each(|line| println!("{line}"));
             Ok(ExitCode::SUCCESS)
         }
-        Command::Testscripts { ready_file, shared, log_program } => {
+        Command::Testscripts { ready_file, shared, log_program, historic } => {
             if testscripts::files(&shared).is_empty() {
                 println!("SKIPPED: {} has no TestScripts of eOverdracht, none was run", shared.display());
                 return Ok(ExitCode::SUCCESS);
             }
             let setting = Setting::of_program(Ready::read(&ready_file).map_err(std::io::Error::other)?, log_program);
-            let run = testscripts::run(&setting, &shared, |finding| {
-                finding.lines().iter().for_each(|line| println!("{line}"));
+            let tell = |finding: &testscripts::Finding| finding.lines().iter().for_each(|line| println!("{line}"));
+            let findings = actix_web::rt::System::new().block_on(async {
+                if historic {
+                    testscripts::run_historic(&setting, &shared, tell).await
+                } else {
+                    testscripts::run(&setting, &shared, tell).await
+                }
             });
-            let findings = actix_web::rt::System::new().block_on(run);
             let findings = findings.map_err(|flaw| std::io::Error::other(format!("{flaw:?}")))?;
             let passed = findings.iter().filter(|finding| finding.passes()).count();
             println!("{passed} of {} scripts pass", findings.len());

@@ -1,6 +1,7 @@
 //! A nursing handoff driven from both ends, as the two record systems do it: the hospital's pushes, the nursing home's has it
 //! taken and gets it. What is between them is the nodes' own.
 
+mod asking;
 mod ecd;
 mod load;
 mod partner;
@@ -18,6 +19,7 @@ use crate::callers::{Answer, InnerCaller, OuterCaller};
 use crate::region::{self, HOSPITAL, NURSING_HOME, Provider};
 use crate::suites::{Flaw, Setting};
 
+pub(crate) use asking::Asking;
 pub use ecd::Ecd;
 pub use load::{Load, Outcome, large, put_through};
 pub use partner::Partner;

@@ -52,6 +52,7 @@ pub mod surface;
 mod tokens;
 mod try_out;
 mod witnessed;
+mod worked_off;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -178,6 +179,7 @@ fn region() -> Vec<Check> {
     all.extend(handoffs::checks());
     all.extend(record_system::checks());
     all.extend(referrals::checks());
+    all.extend(worked_off::checks());
     all.extend(findable::checks());
     all.extend(nvi::checks());
     all.extend(regional::checks());
@@ -219,7 +221,7 @@ pub fn tally(findings: &[Finding]) -> (usize, usize) {
 }
 
 /// Broken with this reason unless it holds.
-fn ensure(holds: bool, why: impl FnOnce() -> String) -> Judgement {
+pub(crate) fn ensure(holds: bool, why: impl FnOnce() -> String) -> Judgement {
     if holds { Ok(()) } else { Err(Flaw::Broken(why())) }
 }
 

@@ -52,6 +52,45 @@ impl Fixtures {
         self.definitions.resource(&root, text)
     }
 
+    /// Adds those below a folder, whose Tasks have names that others have too: they are given back by file name.
+    ///
+    /// # Errors
+    /// A fixture cannot be read.
+    pub fn add(&mut self, folder: &Path) -> Result<BTreeMap<String, Value>, Flaw> {
+        let (mut files, mut tasks) = (Vec::new(), BTreeMap::new());
+        walk(folder, &mut files);
+        for file in files {
+            let text = std::fs::read_to_string(&file).map_err(|fault| Flaw::NotRun(fault.to_string()))?;
+            let resource = self.json(&text).map_err(Flaw::NotRun)?;
+            let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if resource["resourceType"] == "Task" {
+                tasks.insert(name, resource);
+            } else {
+                self.resources.entry(name_of(&resource)).or_insert(resource);
+            }
+        }
+        Ok(tasks)
+    }
+
+    /// This Task and every fixture that it leads to.
+    pub fn with_all_that_it_leads_to(&self, task: &Value) -> Vec<Value> {
+        let mut names = Vec::new();
+        references(task, &mut names);
+        let mut at = 0;
+        while let Some(name) = names.get(at).cloned() {
+            let mut found = Vec::new();
+            self.resources.get(&name).into_iter().for_each(|one| references(one, &mut found));
+            found.into_iter().for_each(|name| {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            });
+            at += 1;
+        }
+        let reached = names.iter().filter_map(|name| self.resources.get(name)).cloned();
+        std::iter::once(task.clone()).chain(reached).collect()
+    }
+
     /// The Task that a script begins with, and its handoff as a document of its own.
     ///
     /// # Errors

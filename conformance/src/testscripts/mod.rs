@@ -4,6 +4,8 @@
 //! Scripts and fixtures are read from a folder that is named; none of them is part of this project.
 
 mod fixtures;
+mod historic;
+mod nts;
 mod path;
 mod receiving;
 mod script;
@@ -114,6 +116,17 @@ pub async fn run(setting: &Setting, shared: &Path, mut tell: impl FnMut(&Finding
         findings.push(finding);
     }
     Ok(findings)
+}
+
+/// Runs the scripts of the negotiation phase, which the standard had until January 2026, as far as this region is asked: those of
+/// the receiver.
+///
+/// # Errors
+/// The region is not set up for handoffs, or what lies beside the scripts cannot be read.
+pub async fn run_historic(setting: &Setting, shared: &Path, tell: impl FnMut(&Finding)) -> Result<Vec<Finding>, Flaw> {
+    let parties = Parties::of(setting)?;
+    let mut stage = Stage { setting, parties, partner: Partner::of(setting)?, fixtures: Fixtures::read(shared)? };
+    stage.negotiate(shared, tell).await
 }
 
 impl Stage<'_> {

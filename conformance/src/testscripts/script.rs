@@ -24,6 +24,8 @@ pub struct Script {
     pub profiles: BTreeMap<String, String>,
     /// The file names of fixtures.
     pub fixtures: Vec<String>,
+    /// The same by the id that operations name, where they are named so.
+    pub named: BTreeMap<String, String>,
     pub actions: Vec<Action>,
 }
 
@@ -41,6 +43,10 @@ pub struct Operation {
     /// `xml` or `json`, where the script says.
     pub accept: Option<String>,
     pub content: Option<String>,
+    /// The id of the fixture that is sent.
+    pub source: Option<String>,
+    /// It comes from nobody who is tried.
+    pub by_simulator: bool,
     /// It stands in the setup: the simulator is filled.
     pub is_setup: bool,
 }
@@ -75,11 +81,18 @@ impl Script {
             Some("false") => Role::Receiver,
             _ => return Err("it does not say who is tried".to_owned()),
         };
+        Ok(Script::of(&root, role))
+    }
+
+    /// What this root has, where it is known who is tried.
+    pub fn of(root: &Element, role: Role) -> Self {
         let profile = |one: &Element| Some((one.attribute("id")?.to_owned(), one.value()?.to_owned()));
         let fixture = |one: &Element| {
             let reference = one.first("resource")?.first("reference")?.value()?;
             Some(reference.rsplit('/').next()?.to_owned())
         };
+        let (mut named, mut profiles) = (BTreeMap::new(), root.all("profile").filter_map(profile).collect());
+        name_what_is_used(root, &mut named, &mut profiles);
         let mut actions = Vec::new();
         for (part, is_setup) in
             root.all("setup").map(|part| (part, true)).chain(root.all("test").map(|part| (part, false)))
@@ -89,12 +102,24 @@ impl Script {
                 actions.extend(action.first("assert").map(|one| Action::Assert(assert(one))));
             }
         }
-        Ok(Script {
-            role,
-            profiles: root.all("profile").filter_map(profile).collect(),
-            fixtures: root.all("fixture").filter_map(fixture).collect(),
-            actions,
-        })
+        Script { role, named, profiles, fixtures: root.all("fixture").filter_map(fixture).collect(), actions }
+    }
+}
+
+/// The fixtures and profiles of a script in the form that it is written in, wherever they stand.
+fn name_what_is_used(of: &Element, named: &mut BTreeMap<String, String>, profiles: &mut BTreeMap<String, String>) {
+    for element in of.elements() {
+        if let ("fixture", Some(id), Some(href)) =
+            (element.name.as_str(), element.attribute("id"), element.attribute("href"))
+        {
+            named.insert(id.to_owned(), href.rsplit('/').next().unwrap_or_default().to_owned());
+        }
+        if let ("profile", Some(id), Some(canonical)) =
+            (element.name.as_str(), element.attribute("id"), element.value())
+        {
+            profiles.insert(id.to_owned(), canonical.to_owned());
+        }
+        name_what_is_used(element, named, profiles);
     }
 }
 
@@ -110,6 +135,8 @@ fn operation(element: &Element, is_setup: bool) -> Operation {
         params: owned(element, "params").unwrap_or_default(),
         accept: owned(element, "accept"),
         content: owned(element, "contentType"),
+        source: owned(element, "sourceId"),
+        by_simulator: element.first("origin").is_none(),
         is_setup,
     }
 }

@@ -154,6 +154,10 @@ pub fn checks() -> Vec<Check> {
             "ER6: a handoff that is pushed with its print brings it as PDF/A: served, fetched apart, and kept as it was",
             |setting| Box::pin(printing::along(setting)),
         ),
+        Check::new(
+            "a handoff that is replaced, and one that is made of the sources, brings its print when that is asked for",
+            |setting| Box::pin(printing::elsewhere(setting)),
+        ),
         Check::new("a handoff that was received is printed as PDF/A for whoever may read it, on record", |setting| {
             Box::pin(printing::on_request(setting))
         }),
@@ -199,6 +203,10 @@ pub fn checks() -> Vec<Check> {
         Check::new(
             "a handoff for a service or location that the directory knows is routed to it, and one for another is refused",
             |setting| Box::pin(routing::by_directory(setting)),
+        ),
+        Check::new(
+            "a handoff for a service alone goes to whose it is by the directory, and one for nobody's is refused",
+            |setting| Box::pin(routing::by_service_alone(setting)),
         ),
         Check::new("what is no handoff is refused when it is pushed, and nothing of it stays", |setting| {
             Box::pin(transfer::refused(setting))

@@ -1,128 +1,28 @@
 //! The nursing home's node before a sender that asks first whether it can take somebody (the negotiation phase of Nictiz
 //! eOverdracht 4.0, until January 2026): the played partner, which writes the patient's name wherever there is room for one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bytes::Bytes;
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::super::{Flaw, Judgement, Setting, ensure};
 use super::is;
-use crate::callers::Wire;
-use crate::handoff::{
-    Parties, Partner, RECEIVER, asked_with, asking, by_name, differences, fresh, handoff, notice, task,
-};
-use crate::handoff_partner::{PARTNER, Seen, Sends};
-use crate::region::{NURSING_HOME, patients};
+use crate::handoff::{Asking, asked_with, differences, task};
+use crate::handoff_partner::PARTNER;
+use crate::region::NURSING_HOME;
 
-/// How long anything may take that the node does by itself.
-const WITHIN: Duration = Duration::from_secs(20);
 /// What nobody may learn from a notice; of each, as it stands in what is sent.
 const NAMES: [&str; 2] = ["van der Berg", "NamingSystem/bsn"];
 
-/// One that is asked.
-struct Asking {
-    partner: Partner,
-    parties: Parties,
-    teller: (Wire, String),
-    run: String,
-    task: String,
-    bundle: Value,
-}
-
-impl Asking {
-    /// A Task that asks, at the partner and told.
-    async fn begin(setting: &Setting) -> Result<Self, Flaw> {
-        let patient = patients().first().ok_or_else(|| Flaw::NotRun("no patient".to_owned()))?.bsn;
-        let run = fresh();
-        let node = setting.organisation(PARTNER.0, NURSING_HOME.key)?;
-        let wire = node.signed_in(RECEIVER, None).await?;
-        let base = format!("{}/eoverdracht/notification", setting.node(NURSING_HOME.key)?.outer);
-        let asking = Asking {
-            partner: Partner::of(setting)?,
-            parties: Parties::of(setting)?,
-            teller: (wire, base),
-            task: format!("taak-{run}"),
-            bundle: handoff(patient, &run),
-            run,
-        };
-        asking.sends(self::asking(&asking.task, (PARTNER.0, PARTNER.1), &asking.notice(1)), "2026-11-30").await?;
-        asking.tell().await?;
-        Ok(asking)
+/// The notice as the record system gets it, which names nobody.
+async fn unnamed_notice(asking: &Asking, id: &str) -> Result<Value, Flaw> {
+    let answer = asking.parties.notice(id).await?;
+    is(&answer, 200, "a notice that is here")?;
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    for name in NAMES {
+        ensure(!text.contains(name), || format!("the notice names somebody ({name})"))?;
     }
-
-    fn notice(&self, number: u32) -> String {
-        format!("aanmelding-{}-{number}", self.run)
-    }
-
-    /// The partner has this Task now, both notices (the second of another date), and the handoff.
-    async fn sends(&self, task: Value, transfer: &str) -> Judgement {
-        let mut resources = vec![task, notice(&self.notice(1), "2026-11-30"), notice(&self.notice(2), transfer)];
-        resources.extend(by_name(&self.bundle).into_values());
-        self.partner.sends(&self.task, &Sends { resources, ..Sends::default() }).await
-    }
-
-    /// The Task at the partner, changed so and told.
-    async fn becomes(&self, change: impl FnOnce(&mut Value)) -> Judgement {
-        let mut sends = self.partner.sent(&self.task).await?;
-        let found = sends.resources.iter_mut().find(|one| one["resourceType"] == "Task");
-        change(found.ok_or_else(|| Flaw::NotRun("the partner has no Task".to_owned()))?);
-        self.partner.sends(&self.task, &sends).await?;
-        self.tell().await
-    }
-
-    async fn tell(&self) -> Judgement {
-        let (wire, base) = &self.teller;
-        let answer = wire.raw(Method::POST, &format!("{base}/{}", self.task), &[], Bytes::new()).await?;
-        is(&answer, 202, "a notification")
-    }
-
-    /// Waits until the nursing home's list says this of it.
-    async fn until(&self, what: &str, is: impl Fn(&Value) -> bool) -> Result<Value, Flaw> {
-        let began = Instant::now();
-        loop {
-            let found = self.parties.received(&self.task).await?;
-            ensure(found.len() <= 1, || "it is a transfer more than once".to_owned())?;
-            if let Some(one) = found.first().filter(|one| is(one)) {
-                return Ok((*one).clone());
-            }
-            if began.elapsed() > WITHIN {
-                return Err(Flaw::Broken(format!("it is not {what}, but {found:?}")));
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    async fn until_waiting(&self, status: &str, notice: &str) -> Result<String, Flaw> {
-        let what = format!("waiting ({status}) with the notice {notice}");
-        let is = |one: &Value| one["state"] == "waiting" && one["waiting"] == status && one["notice"] == notice;
-        let found = self.until(&what, is).await?;
-        Ok(found["id"].as_str().unwrap_or_default().to_owned())
-    }
-
-    /// The notice as the record system gets it, which names nobody.
-    async fn unnamed_notice(&self, id: &str) -> Result<Value, Flaw> {
-        let answer = self.parties.notice(id).await?;
-        is(&answer, 200, "a notice that is here")?;
-        let text = String::from_utf8_lossy(&answer.body).into_owned();
-        for name in NAMES {
-            ensure(!text.contains(name), || format!("the notice names somebody ({name})"))?;
-        }
-        answer.json().ok_or_else(|| Flaw::Broken("the notice is no JSON".to_owned()))
-    }
-
-    /// What the node asked of the partner.
-    async fn asked(&self) -> Result<Vec<Seen>, Flaw> {
-        let all = self.partner.seen("/fhir/stu3/").await?;
-        let ours = |seen: &Seen| seen.token.as_ref().is_some_and(|token| token.base.as_ref() == Some(&self.task));
-        Ok(all.into_iter().filter(ours).collect())
-    }
-
-    async fn partner_has(&self, status: &str) -> Judgement {
-        let has = self.partner.status(&self.task).await?;
-        ensure(has == status, || format!("the partner's Task is {has}, not {status}"))
-    }
+    answer.json().ok_or_else(|| Flaw::Broken("the notice is no JSON".to_owned()))
 }
 
 pub(super) async fn accepted(setting: &Setting) -> Judgement {
@@ -134,7 +34,7 @@ pub(super) async fn accepted(setting: &Setting) -> Judgement {
     is(&asking.parties.notice(&id).await?, 404, "a notice that is not here yet")?;
     asking.parties.take(&id).await?;
     asking.until_waiting("requested", "held").await?;
-    let bundle = asking.unnamed_notice(&id).await?;
+    let bundle = unnamed_notice(&asking, &id).await?;
     let kinds = bundle["entry"].as_array().into_iter().flatten().map(|one| one["resource"]["resourceType"].clone());
     let kinds: Vec<Value> = kinds.collect();
     ensure(kinds.first() == Some(&json!("Composition")) && kinds.contains(&json!("Condition")), || {
@@ -196,7 +96,7 @@ pub(super) async fn another_date(setting: &Setting) -> Judgement {
         })
         .await?;
     asking.until_waiting("requested", "held").await?;
-    let again = asking.unnamed_notice(&id).await?;
+    let again = unnamed_notice(&asking, &id).await?;
     ensure(again["entry"][0]["resource"]["id"] == asking.notice(2).as_str(), || {
         "the newer notice was not fetched".to_owned()
     })?;

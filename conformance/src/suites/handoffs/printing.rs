@@ -2,11 +2,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::super::{Flaw, Judgement, Setting, ensure};
 use super::{Receiver, is};
 use crate::handoff::{Parties, Transfer, by_name, differences, fresh, handoff};
+use crate::referral::at_the_hospital;
 use crate::region::{self, HOSPITAL, NURSING_HOME};
 
 /// Section: documents.
@@ -125,4 +128,42 @@ pub(super) async fn on_request(setting: &Setting) -> Judgement {
     ensure(ours.len() == 2 && ours.iter().all(|one| one["patient"].is_string()), || {
         format!("{} of 2 prints are on record with their patient", ours.len())
     })
+}
+
+/// What is put in the place of one, and what is made of the sources, goes in print as well when that is asked for.
+pub(super) async fn elsewhere(setting: &Setting) -> Judgement {
+    let parties = Parties::of(setting)?;
+    let transfer = parties.push().await?;
+    let mut newer = transfer.bundle.clone();
+    newer["entry"][0]["resource"]["date"] = json!("2026-11-29");
+    let url = format!("{}/handoffs/sent/{}", parties.sender_inner, transfer.id);
+    let put = async |pdf: &str| {
+        let headers = [("content-type", super::JSON)];
+        parties.epd.raw(Method::PUT, &format!("{url}{pdf}"), &headers, Bytes::from(newer.to_string())).await
+    };
+    is(&put("?pdf=true").await?, 200, "a newer version with its print")?;
+    is(&put("?pdf=true").await?, 200, "the same again")?;
+    let patient = at_the_hospital()?.remove(0);
+    let wanted = json!({"receiver": NURSING_HOME.ura, "patient": {"bsn": patient.bsn}, "name": format!("druk-{}", fresh()),
+        "transfer": "2026-12-01", "pdf": true});
+    let made = parties.epd.post_json(&format!("{}/handoffs/from-sources", parties.sender_inner), &wanted).await?;
+    is(&made, 201, "a handoff of the sources with its print")?;
+    let made = made.json().unwrap_or_default();
+    let of = |told: &Value, name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    let nothing = json!({"resourceType": "Bundle", "type": "document", "entry": []});
+    let made = Transfer { id: of(&made, "id"), task: of(&made, "task"), composition: String::new(), bundle: nothing };
+    for one in [&transfer, &made] {
+        let id = parties.until(&one.task, "offered").await?;
+        parties.take(&id).await?;
+        parties.until(&one.task, "completed").await?;
+        let came = parties.document(&id).await?;
+        let (_, binary) = document_of(one, &came)?;
+        let named = by_name(&came);
+        is_pdf_a(&content(named.get(&format!("Binary/{binary}")).unwrap_or(&Value::Null))?)?;
+        let composition = named.values().find(|one| one["resourceType"] == "Composition");
+        ensure(one.composition.is_empty() || composition.is_some_and(|one| one["date"] == "2026-11-29"), || {
+            "the older version came".to_owned()
+        })?;
+    }
+    Ok(())
 }

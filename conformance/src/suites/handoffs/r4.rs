@@ -15,6 +15,11 @@ use crate::region;
 const R4_JSON: &str = "application/fhir+json; fhirVersion=4.0";
 const R4_XML: &str = "application/fhir+xml; fhirVersion=4.0";
 const ROLE: &str = "http://nictiz.nl/fhir/StructureDefinition/practitionerrole-reference";
+const PERSON_ROLE: &str = "http://fhir.nl/fhir/StructureDefinition/nl-core-relatedperson-role";
+const PERSON_ROLES: &str = "urn:oid:2.16.840.1.113883.2.4.3.11.22.472";
+const EXPLANATION: &str = "http://nictiz.nl/fhir/StructureDefinition/zib-NutritionAdvice-Explanation";
+/// Types of living wills (zib AdvanceDirective).
+const WILLS: &str = "urn:oid:2.16.840.1.113883.2.4.3.11.60.40.4.14.1";
 
 /// The resource of this name in a Bundle.
 fn one<'b>(bundle: &'b mut Value, kind: &str, id: &str) -> Result<&'b mut Value, Flaw> {
@@ -33,8 +38,20 @@ fn in_stu3(run: &str) -> Result<Value, Flaw> {
     let patient = region::patients().into_iter().find(|patient| patient.known_at.contains(&region::HOSPITAL.key));
     let patient = patient.ok_or_else(|| Flaw::NotRun("the hospital knows no patient".to_owned()))?;
     let mut bundle = handoff(patient.bsn, run);
+    let contact = json!({"reference": "RelatedPerson/overdracht-contact", "display": "M. van der Berg"});
+    let will = one(&mut bundle, "Consent", "overdracht-wilsverklaring")?;
     // A source by its identifier is what R4 does not know.
-    without(one(&mut bundle, "Consent", "overdracht-wilsverklaring")?, "sourceIdentifier");
+    without(will, "sourceIdentifier");
+    let record = "Living will and advance directive record (record artifact)";
+    will["category"] =
+        json!([coded("http://snomed.info/sct", "11341000146107", record), coded(WILLS, "NR", "Niet reanimeren")]);
+    will["consentingParty"] = json!([contact]);
+    let person = one(&mut bundle, "RelatedPerson", "overdracht-contact")?;
+    person["relationship"] = coded("http://hl7.org/fhir/v3/RoleCode", "DAUC", "Dochter");
+    let first = coded(PERSON_ROLES, "01", "Eerste relatie/contactpersoon");
+    person["extension"] = json!([{"url": PERSON_ROLE, "valueCodeableConcept": first}]);
+    let diet = one(&mut bundle, "NutritionOrder", "overdracht-voeding")?;
+    diet["extension"] = json!([{"url": EXPLANATION, "valueString": "Sinds een week"}]);
     one(&mut bundle, "Coverage", "overdracht-verzekering")?["status"] = json!("active");
     let doctor = json!({"reference": "Practitioner/overdracht-arts", "display": "L. de Boer"});
     let role = json!({"resourceType": "PractitionerRole", "id": "overdracht-rol", "practitioner": doctor});
@@ -57,6 +74,10 @@ fn in_stu3(run: &str) -> Result<Value, Flaw> {
     let used = one(&mut bundle, "DeviceUseStatement", "overdracht-rollator-gebruik")?;
     used["whenUsed"] = json!({"start": "2026-11-14"});
     Ok(bundle)
+}
+
+fn coded(system: &str, code: &str, display: &str) -> Value {
+    json!({"coding": [{"system": system, "code": code, "display": display}]})
 }
 
 fn concept(system: &str, code: &str) -> Value {
@@ -82,8 +103,21 @@ fn in_r4(stu3: &Value) -> Result<Value, Flaw> {
     allergy["verificationStatus"] = concept("allergyintolerance-verification", "confirmed");
     let alert = one(&mut bundle, "Flag", "overdracht-alert")?;
     alert["code"]["coding"][0]["system"] = json!("http://terminology.hl7.org/CodeSystem/v3-NullFlavor");
-    one(&mut bundle, "Consent", "overdracht-wilsverklaring")?["scope"] = concept("consentscope", "adr");
-    one(&mut bundle, "NutritionOrder", "overdracht-voeding")?["intent"] = json!("order");
+    let will = one(&mut bundle, "Consent", "overdracht-wilsverklaring")?;
+    will["scope"] = concept("consentscope", "adr");
+    let kind = will["category"][1].clone();
+    will["category"] =
+        json!([coded("http://terminology.hl7.org/CodeSystem/consentcategorycodes", "acd", "Advance Directive")]);
+    let representative = without(will, "consentingParty")[0].clone();
+    let role = coded("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "RESPRSN", "responsible party");
+    will["provision"] = json!({"actor": [{"role": role, "reference": representative}], "code": [kind]});
+    let person = one(&mut bundle, "RelatedPerson", "overdracht-contact")?;
+    let role = without(person, "extension")[0]["valueCodeableConcept"].clone();
+    let daughter = coded("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "DAUC", "Dochter");
+    person["relationship"] = json!([daughter, role]);
+    let diet = one(&mut bundle, "NutritionOrder", "overdracht-voeding")?;
+    diet["intent"] = json!("order");
+    diet["note"] = json!([{ "text": without(diet, "extension")[0]["valueString"] }]);
     let weight = one(&mut bundle, "Observation", "overdracht-gewicht")?;
     weight["note"] = json!([{ "text": without(weight, "comment") }]);
     weight["derivedFrom"] = json!([without(weight, "related")[0]["target"]]);

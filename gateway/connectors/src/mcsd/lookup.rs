@@ -3,6 +3,7 @@
 //! that decide it.
 
 mod fits;
+mod owners;
 mod places;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use super::shelf::{Shelf, ShelfFault};
 use crate::http::WebAddress;
 
 pub use fits::EndpointVerdict;
+pub use owners::Owner;
 pub use places::Listed;
 
 /// Most records of one URA that are looked at.

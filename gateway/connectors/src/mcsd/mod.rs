@@ -27,7 +27,7 @@ mod update;
 
 pub use address::{AddressUse, Networks};
 pub use config::{DirectoryConfig, ProviderDirectory, Topology};
-pub use lookup::{Directories, EndpointVerdict, Examination, Found, Listed, Step};
+pub use lookup::{Directories, EndpointVerdict, Examination, Found, Listed, Owner, Step};
 pub use progress::SourceState;
 pub use record::{Kind, RefusedBecause};
 pub use report::{Refused, Report};

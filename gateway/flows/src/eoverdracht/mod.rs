@@ -28,6 +28,8 @@ mod assembling_tests;
 #[cfg(test)]
 mod content_tests;
 #[cfg(test)]
+mod negotiation_wire_tests;
+#[cfg(test)]
 mod notice_tests;
 #[cfg(test)]
 mod receiving_tests;

@@ -155,9 +155,42 @@ fn bared(resource: &Resource, there: &HashSet<String>) -> Resource {
     node.remove("text");
     if resource.resource_type() == "Composition" {
         node.set("title", Node::text(TITLE));
+        if let Some(mut sections) = node.remove("section") {
+            leave_out(&mut sections);
+            node.set("section", sections);
+        }
     }
     bare(&mut node, there);
     Resource::from_node(&node)
+}
+
+/// Leaves out of sections what no notice has, and sections that had nothing else.
+fn leave_out(sections: &mut Node) {
+    let Node::List(sections) = sections else { return };
+    sections.retain_mut(|section| {
+        let Node::Object(members) = section else { return true };
+        for (_, inner) in members.iter_mut().filter(|(name, _)| name == "section") {
+            leave_out(inner);
+        }
+        let mut left = false;
+        for (_, entries) in members.iter_mut().filter(|(name, _)| name == "entry") {
+            if let Node::List(entries) = entries {
+                let before = entries.len();
+                entries.retain(may_be_there);
+                left |= entries.len() < before;
+            }
+        }
+        members.retain(
+            |(name, value)| !matches!((name.as_str(), value), ("entry" | "section", Node::List(all)) if all.is_empty()),
+        );
+        !left || members.iter().any(|(name, _)| matches!(name.as_str(), "entry" | "section" | "extension"))
+    });
+}
+
+/// Whether an entry of a section is of a type that a notice may have.
+fn may_be_there(entry: &Node) -> bool {
+    let Some(Node::Text(reference)) = entry.get("reference") else { return true };
+    reference.split_once('/').is_some_and(|(kind, _)| TYPES.contains(&kind))
 }
 
 fn bare(node: &mut Node, there: &HashSet<String>) {

@@ -17,7 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use connectors::http::HttpClient;
-use connectors::mcsd::{Directories, DirectoryConfig, Listed, Networks, Rounds, Shelf, SourceState, Synchronising};
+use connectors::mcsd::{
+    Directories, DirectoryConfig, Listed, Networks, Owner, Rounds, Shelf, SourceState, Synchronising,
+};
 use connectors::peers::PeerConfig;
 use exchange::ports::{Addressing, BoxFuture, Capability, Clock, EndpointAddress, Receiver};
 use fhir::{FhirVersion, Ura};
@@ -127,6 +129,13 @@ impl AddressBook {
             places.ok().filter(|_| !unread)
         });
         tokio::time::timeout(PATIENCE, look).await.ok()?.ok()?
+    }
+
+    /// Whose active service has this identifier (`system|value`); nothing when the copy cannot be read now.
+    pub async fn owner_of_service(&self, identifier: &str) -> Option<Owner> {
+        let (directories, identifier) = (self.directories.clone(), identifier.to_owned());
+        let look = tokio::task::spawn_blocking(move || directories.owner_of_service(&identifier));
+        tokio::time::timeout(PATIENCE, look).await.ok()?.ok()?.ok()
     }
 
     /// Why somebody is or is not found.

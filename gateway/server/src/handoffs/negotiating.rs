@@ -9,7 +9,7 @@ use exchange::SourceStatus;
 use fhir::{Method, Resource, links};
 use flows::eoverdracht::notice::{AdvanceNotice, Answer, TYPES};
 use flows::eoverdracht::task;
-use flows::eoverdracht::{Receiving, TaskStatus, Told};
+use flows::eoverdracht::{Closed, Receiving, Stage, TaskStatus, Told};
 use policy::Person;
 use serde::{Deserialize, Serialize};
 use store::transfers::Id;
@@ -45,18 +45,29 @@ impl std::fmt::Debug for Answered {
     }
 }
 
+impl Answered {
+    /// Whether the sender's Task says that we answered something else.
+    pub(super) fn is_another(&self, stage: Stage) -> bool {
+        match stage {
+            Stage::Waiting(status @ (TaskStatus::Accepted | TaskStatus::OnHold)) => self.status != status.code(),
+            Stage::Closed(Closed::Rejected) => self.status != TaskStatus::Rejected.code(),
+            _ => false,
+        }
+    }
+}
+
 /// Why nobody answers.
 #[derive(Debug)]
 pub enum AnswerNo {
     Unknown,
-    /// Nothing is asked now, or the notice was not seen yet.
+    /// Nothing is asked now, the notice was not seen yet, or an answer is on its way.
     NotAsked,
     Trouble(Trouble),
 }
 
 impl Handoffs {
-    /// A person of ours answers the notice of a transfer; the sender gets it soon. Until then another answer takes its place. Durable
-    /// when it is told.
+    /// A person of ours answers the notice of a transfer; the sender gets it soon. What is on its way is not answered otherwise, unless
+    /// it was given up. Durable when it is told.
     ///
     /// # Errors
     /// Nothing is asked, or it cannot be kept.
@@ -64,7 +75,8 @@ impl Handoffs {
         let (stamp, due) = (self.stamp(), self.now());
         let changed = self.books.received.change(id, move |received| {
             let Some(receiving) = received.receiving() else { return Change::None(None) };
-            if !receiving.is_asked() || !receiving.negotiation().may_answer(answer.status) {
+            let on_its_way = receiving.negotiation().answering().is_some() && !received.effort.given_up;
+            if on_its_way || !receiving.is_asked() || !receiving.negotiation().may_answer(answer.status) {
                 return Change::None(Some(false));
             }
             received.answered = Some(Answered {

@@ -197,8 +197,11 @@ async fn a_no_is_said_without_reading_and_what_fails_is_tried_again() {
     let world = asking(true, "a1");
     let id = world.told(1).await;
     world.sender.faults.lock().unwrap().insert("PUT Task/t1".to_owned(), SourceFault::Refused);
+    let otherwise = || Answer::of("rejected", None, Some("Anders")).unwrap();
     world.handoffs.answer(id, Answer::of("rejected", None, Some("Vol")).unwrap(), nurse()).await.unwrap();
     world.steps(id, 1).await;
+    let again = world.handoffs.answer(id, otherwise(), nurse()).await;
+    assert!(matches!(again, Err(AnswerNo::NotAsked)), "it is on its way");
     assert_eq!((how_far(&world, id).2, world.received(id).effort.attempts), (Some(TaskStatus::Rejected), 1));
     world.steps(id, 1).await;
     assert_eq!(world.stage(id), Stage::Closed(Closed::Rejected));
@@ -248,4 +251,25 @@ fn the_use_case_of_notices_offers_what_a_notice_may_have_and_nothing_else() {
     let offered = &use_case.capability().versions[&flows::eoverdracht::VERSION].interactions;
     let offered: Vec<&str> = offered.iter().map(|entry| entry.resource_type.as_str()).collect();
     assert_eq!(offered, TYPES);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_given_up_can_be_another_and_what_the_sender_has_is_what_is_shown() {
+    let world = asking(true, "a1");
+    let id = world.told(1).await;
+    world.take(id).await;
+    world.steps(id, 1).await;
+    world.handoffs.answer(id, say("on-hold", Some("2026-12-03")), nurse()).await.unwrap();
+    for _ in 0..3 {
+        world.sender.faults.lock().unwrap().insert("PUT Task/t1".to_owned(), SourceFault::Rejected);
+        world.steps(id, 1).await;
+    }
+    assert!(world.received(id).effort.given_up);
+    world.handoffs.answer(id, say("accepted", None), nurse()).await.unwrap();
+    assert_eq!(world.received(id).answered.unwrap().status, "accepted");
+    // What was given up got there all the same, late.
+    world.sender.task(|task| task["status"] = json!("on-hold"));
+    world.steps(id, 1).await;
+    assert_eq!(how_far(&world, id), (Stage::Waiting(TaskStatus::OnHold), Notice::Held, None));
+    assert!(world.received(id).answered.is_none(), "nobody said what stands there now");
 }

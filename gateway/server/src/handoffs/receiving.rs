@@ -129,6 +129,10 @@ impl Handoffs {
             received.routed = found.routed.clone().unwrap_or(std::mem::take(&mut received.routed));
             received.resources = found.resources.unwrap_or(received.resources);
             let completes = state.stage() == Stage::Completed && before != Stage::Completed;
+            if received.answered.as_ref().is_some_and(|answered| answered.is_another(state.stage())) {
+                // One that was given up reached the sender all the same, and was told of since.
+                received.answered = None;
+            }
             received.put(&state, &stamp);
             if completes && takes_in {
                 received.filing = Some(Filing::Owed);

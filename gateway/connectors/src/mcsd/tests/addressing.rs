@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::mcsd::lookup::EndpointVerdict;
-use crate::mcsd::{AddressUse, Examination, Step};
+use crate::mcsd::{AddressUse, Examination, Owner, Step};
 
 async fn with(resources: Vec<Value>) -> World {
     let world = World::new(vec![("national", Book::new(resources))]).await;
@@ -181,6 +181,69 @@ async fn a_service_is_found_below_its_organisation_and_its_endpoints_go_before_t
     assert_eq!(directories.services(&one).unwrap().len(), 3);
     assert!(directories.services(&other).unwrap().is_empty());
     assert_eq!(directories.locations(&one).unwrap()[0].name, "Main");
+}
+
+#[tokio::test]
+async fn whose_a_service_is_says_its_identifier_when_one_active_organisation_has_it_and_every_directory_was_read() {
+    let service = |id: &str, named: &str, of: &str| {
+        json!({"resourceType": "HealthcareService", "id": id, "active": true, "name": id,
+            "providedBy": {"reference": format!("Organization/{of}")}, "identifier": [{"system": "urn:s", "value": named}]})
+    };
+    let mut ward = organization("ward", "90000001", &[]);
+    ward.as_object_mut().unwrap().remove("identifier");
+    ward["partOf"] = json!({"reference": "Organization/o"});
+    let mut closed = organization("closed", "90000003", &[]);
+    closed["active"] = json!(false);
+    let mut off = service("off", "off", "o");
+    off["active"] = json!(false);
+    let world = with(vec![
+        organization("o", "90000001", &["e"]),
+        ward,
+        organization("other", "90000002", &["e"]),
+        closed,
+        endpoint("e", "https://h.example/fhir"),
+        service("cardio", "cardio", "o"),
+        service("deep", "deep", "ward"),
+        service("again", "cardio-2", "o"),
+        service("again-too", "cardio-2", "o"),
+        service("shared", "shared", "o"),
+        service("shared-too", "shared", "other"),
+        service("of-closed", "of-closed", "closed"),
+        service("half", "half", "o"),
+        service("half-closed", "half", "closed"),
+        service("lost", "lost", "nobody"),
+        off,
+    ])
+    .await;
+    let directories = world.directories();
+    for (named, owner) in [
+        ("urn:s|cardio", "one"),
+        ("urn:s|deep", "one"),
+        ("urn:s|cardio-2", "one"),
+        ("urn:s|half", "one"),
+        ("urn:s|shared", "several"),
+        ("urn:s|of-closed", "none"),
+        ("urn:s|off", "none"),
+        ("urn:s|lost", "none"),
+        ("urn:s|unknown", "none"),
+        ("cardio", "none"),
+        ("HealthcareService/cardio", "none"),
+        ("urn:other|cardio", "none"),
+    ] {
+        let found = match directories.owner_of_service(named).unwrap() {
+            Owner::One(ura, _) => {
+                assert_eq!(ura.as_str(), "90000001", "{named}");
+                "one"
+            }
+            Owner::Several => "several",
+            Owner::None => "none",
+            Owner::Unread => "unread",
+        };
+        assert_eq!(found, owner, "{named}");
+    }
+    let mut nobody = world;
+    nobody.shelf = Arc::new(MemoryShelf::default());
+    assert_eq!(nobody.directories().owner_of_service("urn:s|cardio").unwrap(), Owner::Unread);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::around::{Around, Contained, text};
 use super::place::Place;
 use super::turn::Turn;
 use super::unmapped::{MOST, NotConverted, Unmapped};
-use super::{Way, Why, plain, reference, rows};
+use super::{Way, Why, living_will, plain, reference, rows};
 
 /// A Bundle in R4 as one in STU3. The same bytes make the same.
 ///
@@ -70,6 +70,7 @@ fn one_way(way: Way, mut entries: Vec<Node>, requires: bool) -> Result<(Vec<Node
         for entry in &mut entries {
             let contained = entry.get("resource").map(Contained::of).unwrap_or_default();
             plain::said_once(entry, &around, &contained);
+            each_consent(entry, &mut living_will::said_once);
         }
     }
     let around = Around::of(&entries);
@@ -89,6 +90,21 @@ fn one_way(way: Way, mut entries: Vec<Node>, requires: bool) -> Result<(Vec<Node
     }
     faults.truncate(MOST);
     Err(NotConverted::Unmapped(faults))
+}
+
+/// Every Consent in a value.
+fn each_consent(node: &mut Node, see: &mut impl FnMut(&mut Node)) {
+    if text(node, "resourceType") == Some("Consent") {
+        see(node);
+    }
+    match node {
+        Node::Object(members) => {
+            let holding = members.iter_mut().filter(|(name, _)| matches!(name.as_str(), "resource" | "contained"));
+            holding.for_each(|(_, member)| each_consent(member, see));
+        }
+        Node::List(items) => items.iter_mut().for_each(|item| each_consent(item, see)),
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => {}
+    }
 }
 
 impl Turn<'_> {

@@ -6,7 +6,7 @@ use fhir::json::Node;
 
 use super::Why;
 use super::around::text;
-use super::turn::{Item, Turn};
+use super::turn::{Came, Item, Turn};
 
 const SPECIFICATION: &str = "http://nictiz.nl/fhir/StructureDefinition/code-specification";
 /// Its value.
@@ -15,13 +15,13 @@ const VALUE: &str = "valueCodeableConcept";
 impl Turn<'_> {
     pub(super) fn concept_to_code(
         &mut self,
-        item: &Item,
+        item: Came<'_>,
         system: &str,
         codes: &[&str],
         from: &'static Child,
         to: &'static Child,
     ) -> Option<Item> {
-        let concept = item.value.as_ref()?;
+        let concept = item.value?;
         let codings = listed(concept, "coding");
         let of_system: Vec<&Node> = codings.iter().filter(|coding| text(coding, "system") == Some(system)).collect();
         let code = match of_system.as_slice() {
@@ -65,19 +65,20 @@ impl Turn<'_> {
 
     pub(super) fn code_to_concept(
         &mut self,
-        item: Item,
+        item: Came<'_>,
         system: &str,
         codes: &[&str],
         to: &'static Child,
     ) -> Option<Item> {
-        let code = match &item.value {
+        let code = match item.value {
             Some(Node::Text(code)) if codes.contains(&code.as_str()) => Some(code.as_str()),
             None => None,
             _ => return self.no(Why::Code),
         };
-        let beside = item.beside.unwrap_or(Node::Object(Vec::new()));
+        let nothing = Node::Object(Vec::new());
+        let beside = item.beside.unwrap_or(&nothing);
         let (specified, own): (Vec<Node>, Vec<Node>) =
-            listed(&beside, "extension").into_iter().partition(|one| text(one, "url") == Some(SPECIFICATION));
+            listed(beside, "extension").into_iter().partition(|one| text(one, "url") == Some(SPECIFICATION));
         let specified = match (specified.as_slice(), code) {
             ([], _) => None,
             ([one], Some(_)) => {

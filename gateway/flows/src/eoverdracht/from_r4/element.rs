@@ -6,7 +6,7 @@ use fhir::json::Node;
 use super::around::text;
 use super::rows::{self, How, Row};
 use super::systems;
-use super::turn::{Item, Made, Turn};
+use super::turn::{Came, Item, Made, Turn};
 use super::{Way, Why};
 
 impl Turn<'_> {
@@ -14,7 +14,7 @@ impl Turn<'_> {
     pub(super) fn element(
         &mut self,
         child: &'static Child,
-        items: Vec<Item>,
+        items: Vec<Came<'_>>,
         from: &'static TypeDef,
         to: &'static TypeDef,
         made: &mut Made,
@@ -26,10 +26,10 @@ impl Turn<'_> {
             return self.place.leave(length);
         }
         let rows: Vec<&Row> = rows::of_type(of).filter(|row| self.way.of(row.names).0 == child.name).collect();
-        let mut left: Vec<(usize, Item)> = items.into_iter().enumerate().collect();
+        let mut left: Vec<(usize, Came<'_>)> = items.into_iter().enumerate().collect();
         for row in &rows {
             let target = to.child(self.way.of(row.names).1);
-            let (mine, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, item)| self.is_of(row, item));
+            let (mine, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, item)| self.is_of(row, *item));
             left = others;
             for (at, item) in mine {
                 let length = self.item(child, at);
@@ -44,21 +44,16 @@ impl Turn<'_> {
             }
         }
         // Without a row it is the element of the same name, unless a row puts something else there.
-        let taken = rows::of_type(of).any(|row| {
-            self.way.of(row.names).1 == child.name
-                && child.name != "extension"
-                && self.way.of(row.names).0 != child.name
-        });
-        let target = to
-            .child(child.name)
-            .filter(|_| rows.iter().all(|row| row.names.0 == "extension" || row.names.1 == "extension"));
+        let elsewhere = |row: &&Row| row.names.0 == "extension" || row.names.1 == "extension";
+        let target = to.child(child.name).filter(|_| rows.iter().all(elsewhere));
         for (at, item) in left {
             let length = self.item(child, at);
-            match target.filter(|_| !taken) {
+            match target.filter(|_| !self.is_taken(of, child, item)) {
                 Some(target) => {
                     let item = self.content(item, child, target);
                     made.add(target, child.name, item.into_iter().collect());
                 }
+                None if child.name == "extension" => self.fault(Why::Extension),
                 None => self.fault(Why::Element),
             }
             self.place.leave(length);
@@ -67,24 +62,41 @@ impl Turn<'_> {
     }
 
     fn item(&mut self, child: &Child, at: usize) -> usize {
-        if child.is_list() { self.place.enter_item(at) } else { self.place.text().len() }
+        if child.is_list() { self.place.enter_item(at) } else { self.place.here() }
     }
 
-    /// Whether a row is about this occurrence: one of its extension, or of its type.
-    fn is_of(&self, row: &Row, item: &Item) -> bool {
-        let says = |name: &str, what: &str| item.value.as_ref().and_then(|value| text(value, name)) == Some(what);
+    /// Whether a row is about this occurrence: one of its extension, of its type, or of its code system.
+    fn is_of(&self, row: &Row, item: Came<'_>) -> bool {
         match (self.way, row.how) {
-            (Way::ToR4, How::Extension(url, _)) | (Way::ToStu3, How::ExtensionInR4(url, _)) => says("url", url),
-            (Way::ToR4, How::Typed(kind, _)) => says("type", kind),
+            (Way::ToR4, How::Extension(url, _) | How::ExtensionWithText(url)) => says(item, "url", url),
+            (Way::ToStu3, How::ExtensionInR4(url, _)) => says(item, "url", url),
+            (Way::ToR4, How::ExtensionFor(url, value, system)) => {
+                says(item, "url", url) && has_system(item.value.and_then(|one| one.get(value)), system)
+            }
+            (Way::ToStu3, How::ExtensionFor(_, _, system)) => has_system(item.value, system),
+            (Way::ToR4, How::Typed(kind, _)) => says(item, "type", kind),
             _ => true,
         }
+    }
+
+    /// Whether the other version has something else under this name: as it is, it would come back as that.
+    fn is_taken(&self, of: &str, child: &Child, item: Came<'_>) -> bool {
+        rows::of_type(of).any(|row| match (self.way, row.how, child.name) {
+            (Way::ToStu3, How::Extension(url, _) | How::ExtensionWithText(url), "extension") => says(item, "url", url),
+            (Way::ToStu3, How::ExtensionFor(url, value, system), "extension") => {
+                says(item, "url", url) && has_system(item.value.and_then(|one| one.get(value)), system)
+            }
+            (Way::ToR4, How::ExtensionFor(_, _, system), name) if name == row.names.0 => has_system(item.value, system),
+            (_, How::ExtensionFor(..), _) | (_, _, "extension") => false,
+            (way, _, name) => way.of(row.names).1 == name && way.of(row.names).0 != name,
+        })
     }
 
     /// One occurrence by its row. `None` where it has no place; `Some(None)` where nothing is to be said in the other version.
     fn by_row(
         &mut self,
         how: How,
-        item: Item,
+        item: Came<'_>,
         child: &'static Child,
         target: Option<&'static Child>,
     ) -> Option<Option<Item>> {
@@ -102,27 +114,27 @@ impl Turn<'_> {
         let made = match (how, self.way) {
             (How::Same, _) => self.content(item, child, target),
             (How::Codes(pairs), way) => {
-                let code = match &item.value {
+                let code = match item.value {
                     Some(Node::Text(code)) => code.as_str(),
                     _ => "",
                 };
                 match pairs.iter().map(|pair| way.of(*pair)).find(|(from, _)| *from == code) {
-                    Some((_, to)) => self.content(Item { value: Some(Node::text(to)), ..item }, child, target),
+                    Some((_, to)) => self.content(Came { value: Some(&Node::text(to)), ..item }, child, target),
                     None if item.value.is_none() => self.content(item, child, target),
                     None => self.no(Why::Code),
                 }
             }
-            (How::Without(codes), _) => match &item.value {
+            (How::Without(codes), _) => match item.value {
                 Some(Node::Text(code)) if codes.contains(&code.as_str()) => self.no(Why::Code),
                 _ => self.content(item, child, target),
             },
-            (How::Concept(system, codes), Way::ToStu3) => self.concept_to_code(&item, system, codes, child, target),
+            (How::Concept(system, codes), Way::ToStu3) => self.concept_to_code(item, system, codes, child, target),
             (How::Concept(system, codes), Way::ToR4) => self.code_to_concept(item, system, codes, target),
             (How::Within(inner), Way::ToStu3) | (How::Holding(inner), Way::ToR4) => {
                 self.wrapped(item, inner, child, target)
             }
             (How::Within(inner), Way::ToR4) | (How::Holding(inner), Way::ToStu3) => {
-                self.unwrapped(&item, inner, child, target)
+                self.unwrapped(item, inner, child, target)
             }
             (How::Typed(kind, inner), Way::ToStu3) => self.wrapped(item, inner, child, target).map(|mut item| {
                 if let Some(value) = &mut item.value {
@@ -131,18 +143,16 @@ impl Turn<'_> {
                 item
             }),
             (How::Typed(_, inner), Way::ToR4) => {
-                let mut item = item;
-                if let Some(value) = &mut item.value {
-                    drop(value.remove("type"));
-                }
-                self.unwrapped(&item, inner, child, target)
+                let mut value = item.value?.clone();
+                drop(value.remove("type"));
+                self.unwrapped(Came::of(&value), inner, child, target)
             }
-            (How::Extension(url, value), Way::ToStu3) | (How::ExtensionInR4(url, value), Way::ToR4) => {
-                self.within_extension(item, url, value, child)
-            }
-            (How::Extension(_, value), Way::ToR4) | (How::ExtensionInR4(_, value), Way::ToStu3) => {
-                self.of_extension(&item, value, target)
-            }
+            (How::Extension(url, value) | How::ExtensionFor(url, value, _), Way::ToStu3)
+            | (How::ExtensionInR4(url, value), Way::ToR4) => self.within_extension(item, url, value, child),
+            (How::Extension(_, value) | How::ExtensionFor(_, value, _), Way::ToR4)
+            | (How::ExtensionInR4(_, value), Way::ToStu3) => self.of_extension(item, value, target),
+            (How::ExtensionWithText(url), Way::ToStu3) => self.text_in_extension(item, url, child),
+            (How::ExtensionWithText(_), Way::ToR4) => self.text_of_extension(item, target),
             (How::SaidInR4(_) | How::SaidInStu3(_) | How::Never, _) => self.no(Why::Element),
         };
         made.map(Some)
@@ -154,9 +164,9 @@ impl Turn<'_> {
     }
 
     /// The content of one element as that of another of the same type.
-    pub(super) fn content(&mut self, item: Item, from: &'static Child, to: &'static Child) -> Option<Item> {
+    pub(super) fn content(&mut self, item: Came<'_>, from: &'static Child, to: &'static Child) -> Option<Item> {
         match (from.form, to.form) {
-            (Form::Resource, Form::Resource) => Some(Item::of(self.resource(&item.value?)?)),
+            (Form::Resource, Form::Resource) => Some(Item::of(self.resource(item.value?)?)),
             (Form::Complex, Form::Complex) => {
                 let (of, into) = (from.type_def()?, to.type_def()?);
                 let both_backbones = of.kind == TypeKind::Backbone && into.kind == TypeKind::Backbone;
@@ -165,10 +175,10 @@ impl Turn<'_> {
                 }
                 let value = item.value?;
                 let made = match of.name {
-                    "Extension" => self.extension(&value)?,
-                    "Reference" => self.reference(&value, Some((from, to)))?,
-                    "Coding" => self.coding(&value, of, into)?,
-                    _ => self.object(&value, of, into),
+                    "Extension" => self.extension(value)?,
+                    "Reference" => self.reference(value, Some((from, to)))?,
+                    "Coding" => self.coding(value, of, into)?,
+                    _ => self.object(value, of, into),
                 };
                 Some(Item::of(made))
             }
@@ -177,29 +187,35 @@ impl Turn<'_> {
         }
     }
 
-    fn primitive(&mut self, item: Item, from: &'static Child, to: &'static Child) -> Option<Item> {
+    fn primitive(&mut self, item: Came<'_>, from: &'static Child, to: &'static Child) -> Option<Item> {
         if !is_fitting(from.type_name, to.type_name) {
             return self.no(Why::Element);
         }
-        if let (Some(Node::Number(digits)), "positiveInt") = (&item.value, to.type_name)
+        if let (Some(Node::Number(digits)), "positiveInt") = (item.value, to.type_name)
             && digits.parse::<i64>().is_ok_and(|number| number < 1)
         {
             return self.no(Why::Content);
         }
-        if let (Some(Node::Text(url)), "Meta", "profile") = (&item.value, from.element.owner, from.name)
+        if let (Some(Node::Text(url)), "Meta", "profile") = (item.value, from.element.owner, from.name)
             && !systems::is_profile(url)
         {
             return self.no(Why::Profile);
         }
-        let beside = match (&item.beside, from.type_def(), to.type_def()) {
+        let beside = match (item.beside, from.type_def(), to.type_def()) {
             (Some(beside), Some(of), Some(into)) => Some(self.object(beside, of, into)),
             _ => None,
         };
-        Some(Item { value: item.value, beside })
+        Some(Item { value: item.value.cloned(), beside })
     }
 
     /// One element in an object, of which it is the only member.
-    fn wrapped(&mut self, item: Item, inner: &str, from: &'static Child, to: &'static Child) -> Option<Item> {
+    pub(super) fn wrapped(
+        &mut self,
+        item: Came<'_>,
+        inner: &str,
+        from: &'static Child,
+        to: &'static Child,
+    ) -> Option<Item> {
         let child = to.type_def()?.child(inner)?;
         let item = self.content(item, from, child)?;
         let members = [(inner.to_owned(), item.value), (format!("_{inner}"), item.beside)];
@@ -208,19 +224,36 @@ impl Turn<'_> {
     }
 
     /// The only member of an object.
-    fn unwrapped(&mut self, item: &Item, inner: &str, from: &'static Child, to: &'static Child) -> Option<Item> {
+    pub(super) fn unwrapped(
+        &mut self,
+        item: Came<'_>,
+        inner: &str,
+        from: &'static Child,
+        to: &'static Child,
+    ) -> Option<Item> {
         let child = from.type_def()?.child(inner)?;
-        let value = item.value.as_ref()?;
+        let value = item.value?;
         let beside = format!("_{inner}");
         let Node::Object(members) = value else { return None };
         if members.is_empty() || members.iter().any(|(name, _)| *name != inner && *name != beside) {
             return self.no(Why::Content);
         }
         let length = self.place.enter(inner);
-        let item = Item { value: value.get(inner).cloned(), beside: value.get(&beside).cloned() };
-        let made = self.content(item, child, to);
+        let made = self.content(Came::member(value, inner), child, to);
         self.place.leave(length);
         made
+    }
+}
+
+fn says(item: Came<'_>, name: &str, what: &str) -> bool {
+    item.value.and_then(|value| text(value, name)) == Some(what)
+}
+
+/// Whether a concept has a code of this system.
+fn has_system(concept: Option<&Node>, system: &str) -> bool {
+    match concept.and_then(|concept| concept.get("coding")) {
+        Some(Node::List(codings)) => codings.iter().any(|coding| text(coding, "system") == Some(system)),
+        _ => false,
     }
 }
 

@@ -6,7 +6,10 @@ use fhir::json::Node;
 use super::Why;
 use super::around::text;
 use super::systems::{self, Holds};
-use super::turn::{Item, Turn};
+use super::turn::{Came, Item, Turn};
+
+/// The value of an extension with a text.
+const TEXT: &str = "valueString";
 
 impl Turn<'_> {
     /// One extension.
@@ -68,7 +71,7 @@ impl Turn<'_> {
             self.fault(Why::Extension);
             return None;
         };
-        let item = Item { value: extension.get(name).cloned(), beside: extension.get(&format!("_{name}")).cloned() };
+        let item = Came::member(extension, name);
         let length = self.place.enter(name);
         let made = self.content(item, from, to);
         self.place.leave(length);
@@ -78,7 +81,7 @@ impl Turn<'_> {
     /// The extension in which an element of the other version stands.
     pub(super) fn within_extension(
         &mut self,
-        item: Item,
+        item: Came<'_>,
         url: &str,
         value: &'static str,
         from: &'static Child,
@@ -89,19 +92,38 @@ impl Turn<'_> {
     }
 
     /// The element that stands in an extension.
-    pub(super) fn of_extension(&mut self, item: &Item, value: &'static str, to: &'static Child) -> Option<Item> {
+    pub(super) fn of_extension(&mut self, item: Came<'_>, value: &'static str, to: &'static Child) -> Option<Item> {
         let (_, from, _) = self.value_child(value)?;
-        let extension = item.value.as_ref()?;
+        let item = self.value_of(item, value)?;
+        self.content(item, from, to)
+    }
+
+    /// The extension in which the text of an object stands that holds nothing else.
+    pub(super) fn text_in_extension(&mut self, item: Came<'_>, url: &str, from: &'static Child) -> Option<Item> {
+        let (name, _, to) = self.value_child(TEXT)?;
+        let item = self.unwrapped(item, "text", from, to)?;
+        Some(Item::of(built(&Node::Null, url, in_members(name, item))))
+    }
+
+    /// The object with the text that stands in an extension.
+    pub(super) fn text_of_extension(&mut self, item: Came<'_>, to: &'static Child) -> Option<Item> {
+        let (_, from, _) = self.value_child(TEXT)?;
+        let item = self.value_of(item, TEXT)?;
+        self.wrapped(item, "text", from, to)
+    }
+
+    /// The value of an extension that holds nothing else.
+    fn value_of<'n>(&mut self, item: Came<'n>, value: &str) -> Option<Came<'n>> {
+        let extension = item.value?;
         let beside = format!("_{value}");
         let Node::Object(members) = extension else { return None };
-        if members.iter().any(|(name, _)| name != "url" && name != value && *name != beside) {
-            return self.no(Why::Content);
+        let item = Came::member(extension, value);
+        if item == Came::default() || members.iter().any(|(name, _)| name != "url" && name != value && *name != beside)
+        {
+            self.fault(Why::Content);
+            return None;
         }
-        let item = Item { value: extension.get(value).cloned(), beside: extension.get(&beside).cloned() };
-        if item == Item::default() {
-            return self.no(Why::Content);
-        }
-        self.content(item, from, to)
+        Some(item)
     }
 
     /// The element of an extension's value, in both versions.

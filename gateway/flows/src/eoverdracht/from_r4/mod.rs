@@ -18,6 +18,7 @@ mod coding;
 mod concept;
 mod element;
 mod extension;
+mod living_will;
 mod place;
 mod plain;
 mod reference;

@@ -26,6 +26,11 @@ impl Place {
         length
     }
 
+    /// Where we are, to come back to by [`Self::leave`].
+    pub(super) fn here(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn leave(&mut self, length: usize) {
         self.0.truncate(length);
     }

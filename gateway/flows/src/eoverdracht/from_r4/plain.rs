@@ -34,7 +34,7 @@ pub(super) fn said_once(node: &mut Node, around: &Around, contained: &Contained)
     }
 }
 
-/// The same with members, extensions and related observations, whose order says nothing, in one order.
+/// The same with members, extensions, related observations and relationships, whose order says nothing, in one order.
 pub(super) fn ordered(node: &Node) -> Node {
     match node {
         Node::Object(members) => {
@@ -50,7 +50,7 @@ pub(super) fn ordered(node: &Node) -> Node {
 
 fn in_order(name: &str, node: Node) -> Node {
     match node {
-        Node::List(mut items) if matches!(name, "extension" | "related") => {
+        Node::List(mut items) if matches!(name, "extension" | "related" | "relationship") => {
             items.sort_by_key(Node::write);
             Node::List(items)
         }

@@ -25,6 +25,10 @@ pub(super) enum How {
     Holding(&'static str),
     /// An extension in STU3, of this URL and with its value under this name.
     Extension(&'static str, &'static str),
+    /// The same of what has a code of this system; the rest of the element stays what it is.
+    ExtensionFor(&'static str, &'static str, &'static str),
+    /// An object with no other member than its text, of which STU3 has the text in an extension of this URL.
+    ExtensionWithText(&'static str),
     /// An extension in R4.
     ExtensionInR4(&'static str, &'static str),
     /// R4 says this value always, and STU3 never.
@@ -109,6 +113,10 @@ const PROCEDURE: &[(&str, &str)] = &[
 ];
 const FOCUS: &str = "http://nictiz.nl/fhir/StructureDefinition/observation-focusSTU3";
 const DEVICE_REASON: &str = "http://nictiz.nl/fhir/StructureDefinition/deviceUseStatement-reasonReferenceSTU3";
+const EXPLANATION: &str = "http://nictiz.nl/fhir/StructureDefinition/zib-NutritionAdvice-Explanation";
+const PERSON_ROLE: &str = "http://fhir.nl/fhir/StructureDefinition/nl-core-relatedperson-role";
+/// The roles of contact persons (zib ContactPerson, RolCodelijst).
+const PERSON_ROLES: &str = "urn:oid:2.16.840.1.113883.2.4.3.11.22.472";
 const CONDITION_ASSERTED: &str = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate";
 const ALLERGY_ASSERTED: &str = "http://hl7.org/fhir/StructureDefinition/allergyintolerance-assertedDate";
 
@@ -201,6 +209,8 @@ const ROWS: &[Row] = &[
     // A NutritionOrder of STU3 is an order; another intent it cannot say.
     row("NutritionOrder", "intent", "", How::SaidInR4("\"order\"")),
     row("NutritionOrder", "status", "status", How::Codes(NUTRITION)),
+    // zib NutritionAdvice, the explanation.
+    row("NutritionOrder", "note", "extension", How::ExtensionWithText(EXPLANATION)),
     row("Observation", "encounter", "context", How::Same),
     row("Observation", "note", "comment", How::Holding("text")),
     row("Observation", "focus", "extension", How::Extension(FOCUS, "valueReference")),
@@ -209,6 +219,13 @@ const ROWS: &[Row] = &[
     row("Procedure", "encounter", "context", How::Same),
     row("Procedure", "status", "status", How::Codes(PROCEDURE)),
     row("Procedure.performer", "function", "role", How::Same),
+    // STU3 has one relationship, and the role of a contact person beside it.
+    row(
+        "RelatedPerson",
+        "relationship",
+        "extension",
+        How::ExtensionFor(PERSON_ROLE, "valueCodeableConcept", PERSON_ROLES),
+    ),
     row("ServiceRequest", "encounter", "context", How::Same),
     row("ServiceRequest", "intent", "intent", How::Without(&["directive"])),
     row("ServiceRequest", "requester", "requester", How::Within("agent")),

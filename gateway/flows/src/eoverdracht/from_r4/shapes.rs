@@ -1,12 +1,11 @@
-//! What is built otherwise in the two versions: the status of a Goal, and what a Consent provides.
+//! What is built otherwise in the two versions: the status of a Goal, and what a Consent provides, and of whom.
 
 use fhir::elements::{self, TypeDef};
 use fhir::json::Node;
 
 use super::around::text;
-use super::coding_of;
-use super::turn::{Item, Made, Turn};
-use super::{Way, Why};
+use super::turn::{Came, Item, Made, Turn};
+use super::{Way, Why, coding_of, living_will};
 
 const ACHIEVEMENT: &str = "http://terminology.hl7.org/CodeSystem/goal-achievement";
 /// R4 says apart how far a goal is pursued and how far it is reached: `(lifecycle, achievement)`, and the status in STU3. What
@@ -23,11 +22,11 @@ const GOALS: [((&str, Option<&str>), &str); 9] = [
     (("rejected", None), "rejected"),
 ];
 
-const SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";
+pub(super) const SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";
 /// R4 says beside the category what a consent is about at all, and STU3 by the category alone: the code of the scope, and the
 /// category (SNOMED CT, zib2017) that says the same.
 const SCOPES: [(&str, &str); 2] = [("adr", "11341000146107"), ("treatment", "11291000146105")];
-const SNOMED: &str = "http://snomed.info/sct";
+pub(super) const SNOMED: &str = "http://snomed.info/sct";
 /// What R4 has in the provision, STU3 has on the Consent.
 const PROVIDED: [&str; 7] = ["period", "actor", "action", "securityLabel", "purpose", "dataPeriod", "data"];
 
@@ -81,37 +80,63 @@ impl Turn<'_> {
     }
 
     fn consent_to_stu3(&mut self, consent: &Node, to: &'static TypeDef, made: &mut Made) -> Vec<&'static str> {
-        let scope = consent.get("scope").and_then(|scope| coding_of(scope, SCOPE));
-        if scope.is_none() || scope != scope_of(consent) {
-            self.fault_at("scope", Why::Element);
+        let is_living_will = living_will::is_one(self.way, consent);
+        let mut taken = vec!["scope", "provision"];
+        if is_living_will {
+            taken.extend(["category", "performer"]);
+            add(made, to, "category", "category", living_will::category(self.way));
+            if consent.get("performer").is_some() {
+                self.fault_at("performer", Why::Element);
+            }
+        } else {
+            let scope = consent.get("scope").and_then(|scope| coding_of(scope, SCOPE));
+            if scope.is_none() || scope != scope_of(consent) {
+                self.fault_at("scope", Why::Element);
+            }
+            if living_will::begins_as_record(consent) {
+                self.fault_at("category", Why::Code);
+            }
         }
-        let (Some(provision), Some(of)) =
+        let (Some(Node::Object(members)), Some(of)) =
             (consent.get("provision"), elements::type_of(self.way.from(), "Consent.provision"))
         else {
-            return vec!["scope", "provision"];
+            return taken;
         };
-        let Node::Object(members) = provision else { return vec!["scope", "provision"] };
         let length = self.place.enter("provision");
-        for (name, _) in members {
-            let target = match name.as_str() {
-                "provision" => to.child("except"),
-                name if PROVIDED.contains(&name) => to.child(name),
-                _ => None,
+        for (name, member) in members {
+            let (target, items) = match name.as_str() {
+                "provision" => (to.child("except"), listed(member)),
+                "code" if is_living_will => (to.child("category"), listed(member)),
+                "actor" if is_living_will => {
+                    let is = |actor: &Node| living_will::representative(actor).cloned();
+                    let representatives: Vec<Node> = listed(member).iter().filter_map(is).collect();
+                    let reference = elements::type_of(self.way.from(), "Consent.provision.actor");
+                    let reference = reference.and_then(|actor| actor.child("reference"));
+                    if let (Some(reference), Some(party)) = (reference, to.child("consentingParty")) {
+                        let made_of = self.provided(representatives, "actor", reference, party);
+                        made.add(party, name, made_of);
+                    }
+                    (to.child("actor"), listed(member).into_iter().filter(|actor| is(actor).is_none()).collect())
+                }
+                name if PROVIDED.contains(&name) => (to.child(name), listed(member)),
+                _ => (None, Vec::new()),
             };
             match (of.child(name), target) {
                 (Some(child), Some(target)) => {
-                    let items = self.provided(provision, name, child, target);
+                    let items = self.provided(items, name, child, target);
                     made.add(target, name, items);
                 }
                 _ => self.fault_at(name, Why::Element),
             }
         }
         self.place.leave(length);
-        vec!["scope", "provision"]
+        taken
     }
 
     fn consent_to_r4(&mut self, consent: &Node, to: &'static TypeDef, made: &mut Made) -> Vec<&'static str> {
-        match scope_of(consent) {
+        let is_living_will = living_will::is_one(self.way, consent);
+        let scope = if is_living_will { Some("adr") } else { scope_of(consent) };
+        match scope {
             Some(scope) => add(made, to, "scope", "category", concept(SCOPE, scope)),
             None => self.fault_at("category", Why::Element),
         }
@@ -124,12 +149,30 @@ impl Turn<'_> {
             return Vec::new();
         };
         let mut taken = vec!["except"];
+        let of_consent = |name: &str| consent.get(name).map(listed).unwrap_or_default();
         for (name, there) in PROVIDED.into_iter().map(|name| (name, name)).chain([("except", "provision")]) {
             taken.push(name);
-            if let (Some(child), Some(target), true) = (of.child(name), into.child(there), consent.get(name).is_some())
-            {
-                let items = self.provided(consent, name, child, target);
+            if let (Some(child), Some(target)) = (of.child(name), into.child(there)) {
+                let items = self.provided(of_consent(name), name, child, target);
                 provision.add(target, name, items);
+            }
+        }
+        if is_living_will {
+            taken.extend(["category", "consentingParty"]);
+            add(made, to, "category", "category", living_will::category(self.way));
+            let types = of_consent("category").into_iter().skip(1).collect();
+            if let (Some(child), Some(target)) = (of.child("category"), into.child("code")) {
+                let items = self.provided(types, "category", child, target);
+                provision.add(target, "category", items);
+            }
+            let reference = elements::type_of(self.way.to(), "Consent.provision.actor");
+            let reference = reference.and_then(|actor| actor.child("reference"));
+            if let (Some(child), Some(reference), Some(target)) =
+                (of.child("consentingParty"), reference, into.child("actor"))
+            {
+                let parties = self.provided(of_consent("consentingParty"), "consentingParty", child, reference);
+                let parties = parties.into_iter().filter_map(|party| Some(Item::of(living_will::actor(party.value?))));
+                provision.add(target, "consentingParty", parties.collect());
             }
         }
         let members = self.members(provision);
@@ -142,25 +185,28 @@ impl Turn<'_> {
     /// The occurrences of one element of what is provided.
     fn provided(
         &mut self,
-        object: &Node,
+        items: Vec<Node>,
         name: &str,
         child: &'static elements::Child,
         target: &'static elements::Child,
     ) -> Vec<Item> {
         let length = self.place.enter(name);
-        let items = match object.get(name) {
-            Some(Node::List(items)) => items.clone(),
-            Some(one) => vec![one.clone()],
-            None => Vec::new(),
-        };
         let mut made = Vec::new();
-        for (at, item) in items.into_iter().enumerate() {
-            let length = if child.is_list() { self.place.enter_item(at) } else { self.place.text().len() };
-            made.extend(self.content(Item::of(item), child, target));
+        for (at, item) in items.iter().enumerate() {
+            let length = if child.is_list() { self.place.enter_item(at) } else { self.place.here() };
+            made.extend(self.content(Came::of(item), child, target));
             self.place.leave(length);
         }
         self.place.leave(length);
         made
+    }
+}
+
+/// The occurrences of an element.
+fn listed(member: &Node) -> Vec<Node> {
+    match member {
+        Node::List(items) => items.clone(),
+        one => vec![one.clone()],
     }
 }
 
@@ -191,7 +237,7 @@ fn add(made: &mut Made, to: &'static TypeDef, name: &str, was: &str, value: Node
     }
 }
 
-fn concept(system: &str, code: &str) -> Node {
+pub(super) fn concept(system: &str, code: &str) -> Node {
     let coding = Node::Object(vec![("system".to_owned(), Node::text(system)), ("code".to_owned(), Node::text(code))]);
     Node::Object(vec![("coding".to_owned(), Node::List(vec![coding]))])
 }

@@ -22,6 +22,24 @@ impl Item {
     }
 }
 
+/// One occurrence as it came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Came<'n> {
+    pub value: Option<&'n Node>,
+    pub beside: Option<&'n Node>,
+}
+
+impl<'n> Came<'n> {
+    pub(super) fn of(value: &'n Node) -> Self {
+        Came { value: Some(value), beside: None }
+    }
+
+    /// A member of an object, with what stands beside it.
+    pub(super) fn member(object: &'n Node, name: &str) -> Self {
+        Came { value: object.get(name), beside: object.get(&format!("_{name}")) }
+    }
+}
+
 /// An object that is being made: each element with its occurrences, and the name it had.
 #[derive(Debug, Default)]
 pub(super) struct Made {
@@ -104,7 +122,7 @@ impl Turn<'_> {
                 self.fault(Why::Element);
                 continue;
             };
-            let items = items(child, object.get(name), object.get(&format!("_{name}")));
+            let items = items(child, Came::member(object, name));
             self.element(child, items, from, to, &mut made);
         }
         for row in rows::of_type(self.r4_name(from, to)) {
@@ -170,17 +188,16 @@ impl Turn<'_> {
 }
 
 /// The occurrences of an element.
-fn items(child: &Child, value: Option<&Node>, beside: Option<&Node>) -> Vec<Item> {
-    let there = |node: &Node| (*node != Node::Null).then(|| node.clone());
+fn items<'n>(child: &Child, came: Came<'n>) -> Vec<Came<'n>> {
     if !child.is_list() {
-        return vec![Item { value: value.and_then(there), beside: beside.and_then(there) }];
+        return vec![came];
     }
-    let all = |node: Option<&Node>| match node {
-        Some(Node::List(items)) => items.iter().map(there).collect(),
+    let all = |node: Option<&'n Node>| match node {
+        Some(Node::List(items)) => items.iter().map(|item| Some(item).filter(|item| **item != Node::Null)).collect(),
         _ => Vec::new(),
     };
-    let (values, besides): (Vec<Option<Node>>, Vec<Option<Node>>) = (all(value), all(beside));
+    let (values, besides): (Vec<Option<&Node>>, Vec<Option<&Node>>) = (all(came.value), all(came.beside));
     let item =
-        |at: usize| Item { value: values.get(at).cloned().flatten(), beside: besides.get(at).cloned().flatten() };
+        |at: usize| Came { value: values.get(at).copied().flatten(), beside: besides.get(at).copied().flatten() };
     (0..values.len().max(besides.len())).map(item).collect()
 }

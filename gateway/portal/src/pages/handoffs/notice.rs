@@ -72,7 +72,7 @@ pub(super) fn answering(session: &Session, transfer: &TransferShown, wrong: bool
             }
         }
         @if may_answer(transfer) {
-            section.section aria-labelledby="antwoord" {
+            section.section.answers aria-labelledby="antwoord" {
                 h2 id="antwoord" { "Kunt u deze patiënt overnemen?" }
                 @if held(transfer.negotiation) {
                     form method="post" action=(path) {
@@ -105,7 +105,7 @@ pub(super) fn answering(session: &Session, transfer: &TransferShown, wrong: bool
 }
 
 fn may_answer(transfer: &TransferShown) -> bool {
-    transfer.is_asked() && transfer.negotiation.answering().is_none()
+    transfer.is_asked() && (transfer.negotiation.answering().is_none() || transfer.given_up)
 }
 
 fn held(negotiation: Negotiation) -> bool {

@@ -83,7 +83,7 @@ pub async fn answer(
         Ok(()) => Ok(plain(StatusCode::ACCEPTED).finish()),
         Err(AnswerNo::Unknown) => Err(unknown()),
         Err(AnswerNo::NotAsked) => {
-            let says = "nothing is asked now, or the notice was not seen yet and can only be rejected";
+            let says = "nothing is asked now, an answer is on its way, or the notice was not seen yet and can only be rejected";
             Err(refuse(StatusCode::CONFLICT, IssueCode::Conflict, says))
         }
         Err(AnswerNo::Trouble(fault)) => Err(unavailable(&fault)),

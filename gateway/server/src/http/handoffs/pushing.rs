@@ -23,15 +23,16 @@ use crate::node::Node;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForWhom {
-    receiver: String,
+    /// Its URA; without, it is whoever has the service.
+    receiver: Option<String>,
     #[serde(default)]
     pdf: bool,
     service: Option<String>,
     location: Option<String>,
 }
 
-/// `POST /handoffs?receiver=[URA][&service=…|&location=…][&pdf=true]`: a handoff as a document or as another Bundle with the Composition and its
-/// resources, in STU3, or in R4 where its media type says so.
+/// `POST /handoffs?receiver=[URA][&service=…|&location=…][&pdf=true]`, or `?service=[identifier]` alone: a handoff as a document or as
+/// another Bundle with the Composition and its resources, in STU3, or in R4 where its media type says so.
 pub async fn push(
     request: HttpRequest,
     payload: Payload,
@@ -40,12 +41,18 @@ pub async fn push(
 ) -> Result<HttpResponse, No> {
     let node = node.into_inner();
     let Entered { handoffs, caller, inbound, frame } = enter_to_push(&request, payload, &node).await?;
-    let Ok(receiver) = Ura::parse(&query.receiver) else {
-        return Err(refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, "receiver is no URA"));
-    };
     let within = Within { service: query.service.clone(), location: query.location.clone() };
+    let named = query.receiver.as_deref().map(Ura::parse).transpose();
+    let named = named.map_err(|_| refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, "receiver is no URA"))?;
     let prepared = prepared(&node, &handoffs, &inbound, &frame).await?;
-    let prepared = prepared.routed_to(within.look_up(&node, &receiver).await?);
+    let (receiver, routed) = match named {
+        Some(receiver) => {
+            let routed = within.look_up(&node, &receiver).await?;
+            (receiver, routed)
+        }
+        None => within.owner(&node).await.map(|(receiver, routed)| (receiver, Some(routed)))?,
+    };
+    let prepared = prepared.routed_to(routed);
     let prepared = if query.pdf { with_print(&handoffs, &receiver, prepared, offered(&node)).await? } else { prepared };
     on_record(&node, &inbound, &caller, "create", &prepared).await?;
     let pushed = handoffs.push(&receiver, &prepared, &inbound.correlation_id).await;

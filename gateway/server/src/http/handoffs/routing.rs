@@ -1,7 +1,7 @@
 //! To which service or location of the receiver a handoff is to go: as whoever pushes names it, looked up in the directory.
 
 use actix_web::http::StatusCode;
-use connectors::mcsd::Listed;
+use connectors::mcsd::{Listed, Owner};
 use fhir::{IssueCode, Ura};
 use flows::eoverdracht::{Place, RoutedTo};
 use serde::Deserialize;
@@ -18,6 +18,40 @@ pub struct Within {
 }
 
 impl Within {
+    /// Whose the service is, where it alone is named: by its identifier, since an id is one directory's. And the place.
+    ///
+    /// # Errors
+    /// It is not named so, nobody has it or more than one has, or the receiver would not know it again.
+    pub async fn owner(&self, node: &Node) -> Result<(Ura, RoutedTo), No> {
+        let bad = |says: &str| refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, says);
+        let no = |says: &str| refuse(StatusCode::UNPROCESSABLE_ENTITY, IssueCode::Processing, says);
+        let wanted = match (&self.service, &self.location) {
+            (Some(service), None) => service,
+            (None, None) => return Err(bad("a receiver is named by its URA, or by the identifier of a service of it")),
+            (_, Some(_)) => {
+                return Err(bad("without the URA of its receiver a handoff goes to a service, and to nothing else"));
+            }
+        };
+        if !wanted.split_once('|').is_some_and(|(system, value)| !system.is_empty() && !value.is_empty()) {
+            return Err(bad("a service alone is named by its identifier, as system|value"));
+        }
+        let book = node
+            .book()
+            .ok_or_else(|| no("this node copies no directory: it knows no services and locations of others"))?;
+        match book.owner_of_service(wanted).await {
+            Some(Owner::One(ura, service)) => match routed(&service, Place::Service) {
+                Some(routed) => Ok((ura, routed)),
+                None => Err(no(UNKNOWN_AGAIN)),
+            },
+            Some(Owner::None) => Err(no("the directory has no active service with this identifier")),
+            Some(Owner::Several) => Err(no("more than one organisation has a service with this identifier")),
+            Some(Owner::Unread) | None => {
+                let says = "it cannot be said now whose this service is: not all directories have been read";
+                Err(refuse(StatusCode::SERVICE_UNAVAILABLE, IssueCode::Transient, says))
+            }
+        }
+    }
+
     /// The place that is meant; nothing when none is named.
     ///
     /// # Errors
@@ -42,11 +76,11 @@ impl Within {
         let place = places.iter().find(|place| is_meant(place, wanted));
         let place = place.ok_or_else(|| no("the directory has no such active service or location of this receiver"))?;
         let routed = routed(place, kind);
-        routed
-            .map(Some)
-            .ok_or_else(|| no("it has no identifier in the directory by which its receiver would know it again"))
+        routed.map(Some).ok_or_else(|| no(UNKNOWN_AGAIN))
     }
 }
+
+const UNKNOWN_AGAIN: &str = "it has no identifier in the directory by which its receiver would know it again";
 
 fn is_meant(place: &Listed, wanted: &str) -> bool {
     let id = place.id.split_once('/').map_or(place.id.as_str(), |(_, id)| id);

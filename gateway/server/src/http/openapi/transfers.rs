@@ -324,7 +324,7 @@ fn operation(one: &Described, tag: &str) -> Value {
         Takes::Behind => parameters.push(in_query("behind", "From where the list goes on.")),
         Takes::Bundle | Takes::BundleFor => {
             if matches!(one.takes, Takes::BundleFor) {
-                parameters.push(in_query("receiver", "The URA of the receiver. Required."));
+                parameters.push(in_query("receiver", "The URA of the receiver. Without it, `service` has to be the identifier of a service that one organisation has."));
                 let says = "its id in the directory, or its identifier as system|value.";
                 parameters.push(in_query("service", &format!("A service of the receiver: {says}")));
                 parameters.push(in_query("location", &format!("Or a location of the receiver: {says}")));

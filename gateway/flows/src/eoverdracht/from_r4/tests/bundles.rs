@@ -140,3 +140,41 @@ fn what_came_need_not_have_all_that_r4_requires() {
         ]
     );
 }
+
+#[test]
+fn a_living_will_has_its_type_and_its_representative_where_each_release_has_them() {
+    let will = |category: &str, rest: &str| {
+        bundle(&format!(
+            r#"{{"resource":{{"resourceType":"Consent","status":"active","patient":{{"display":"x"}},"policy":[{{"uri":"urn:x"}}],"category":{category}{rest}}}}}"#
+        ))
+    };
+    const SCOPE: &str = r#","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"adr","display":"Advanced Care Directive"}]}"#;
+    const ACD: &str = r#"[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentcategorycodes","code":"acd","display":"Advance Directive"}]}]"#;
+    const RECORD: &str = r#"{"coding":[{"system":"http://snomed.info/sct","code":"11341000146107","display":"Living will and advance directive record (record artifact)"}]}"#;
+    const NR: &str =
+        r#"{"coding":[{"system":"urn:oid:2.16.840.1.113883.2.4.3.11.60.40.4.14.1","code":"NR","display":"x"}]}"#;
+    const PERSON: &str = r#"{"reference":"RelatedPerson/r","display":"x"}"#;
+    const ROLE: &str = r#"{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-RoleCode","code":"RESPRSN","display":"responsible party"}]}"#;
+    let provision = format!(r#","provision":{{"actor":[{{"role":{ROLE},"reference":{PERSON}}}],"code":[{NR}]}}"#);
+    let r4 = will(ACD, &format!("{SCOPE}{provision}"));
+    let stu3 = will(&format!("[{RECORD},{NR}]"), &format!(r#","consentingParty":[{PERSON}]"#));
+    let stu3 = resource(&stu3.text().replace(r#""timestamp":"2026-11-20T10:00:00Z","#, ""));
+    assert_eq!(resources(&to_stu3(&r4).unwrap()), resources(&stu3));
+    assert_eq!(resources(&to_stu3(&to_r4(&stu3).unwrap()).unwrap()), resources(&stu3));
+    // Who is no representative is an actor in both.
+    let other = resource(&r4.text().replace(ROLE, r#"{"text":"x"}"#));
+    assert!(
+        to_stu3(&other)
+            .unwrap()
+            .text()
+            .contains(&format!(r#""actor":[{{"role":{{"text":"x"}},"reference":{PERSON}}}]"#))
+    );
+    for (from, to, place, why) in [
+        (ACD, format!("[{RECORD}]").as_str(), "category", Why::Code),
+        (SCOPE, format!(r#"{SCOPE},"performer":[{PERSON}]"#).as_str(), "performer", Why::Element),
+        (r#""adr","display":"Advanced Care Directive""#, r#""treatment""#, "scope", Why::Element),
+    ] {
+        let said = faults(to_stu3(&resource(&r4.text().replace(from, to))));
+        assert!(said.contains(&(format!("Bundle.entry[0].resource.{place}"), why)), "{place} {said:?}");
+    }
+}

@@ -186,6 +186,21 @@ const CASES: &[Case] = &[
         "Procedure",
     ),
     case(
+        r#""patient":{"reference":"Patient/p"},"relationship":[{"text":"x"},{"coding":[{"system":"urn:oid:2.16.840.1.113883.2.4.3.11.22.472","code":"01"}]}]"#,
+        r#""patient":{"reference":"Patient/p"},"relationship":{"text":"x"},"extension":[{"url":"http://fhir.nl/fhir/StructureDefinition/nl-core-relatedperson-role","valueCodeableConcept":{"coding":[{"system":"urn:oid:2.16.840.1.113883.2.4.3.11.22.472","code":"01"}]}}]"#,
+        "RelatedPerson",
+    ),
+    case(
+        r#""patient":{"reference":"Patient/p"},"extension":[{"url":"http://fhir.nl/fhir/StructureDefinition/nl-core-relatedperson-role","valueCodeableConcept":{"text":"x"}}]"#,
+        r#""patient":{"reference":"Patient/p"},"extension":[{"url":"http://fhir.nl/fhir/StructureDefinition/nl-core-relatedperson-role","valueCodeableConcept":{"text":"x"}}]"#,
+        "RelatedPerson",
+    ),
+    case(
+        r#""status":"active","note":[{"text":"x"}]"#,
+        r#""status":"active","extension":[{"url":"http://nictiz.nl/fhir/StructureDefinition/zib-NutritionAdvice-Explanation","valueString":"x"}]"#,
+        "NutritionOrder",
+    ),
+    case(
         r#""patient":{"reference":"Patient/p"},"relationship":[{"text":"x"}]"#,
         r#""patient":{"reference":"Patient/p"},"relationship":{"text":"x"}"#,
         "RelatedPerson",

@@ -157,7 +157,31 @@ fn what_stu3_cannot_hold_is_refused_by_its_place() {
         ("Immunization", r#""status":"not-done","occurrenceDateTime":"2026""#, "status", Why::Code),
         ("Immunization", r#""status":"completed","occurrenceString":"x""#, "occurrenceString", Why::Element),
         ("NutritionOrder", r#""status":"unknown""#, "status", Why::Code),
-        ("NutritionOrder", r#""status":"active","note":[{"text":"x"}]"#, "note", Why::Element),
+        ("NutritionOrder", r#""status":"active","note":[{"text":"x","time":"2026"}]"#, "note[0]", Why::Content),
+        (
+            "NutritionOrder",
+            r#""status":"active","extension":[{"url":"http://nictiz.nl/fhir/StructureDefinition/zib-NutritionAdvice-Explanation","valueString":"x"}]"#,
+            "extension[0]",
+            Why::Extension,
+        ),
+        (
+            "RelatedPerson",
+            r#""patient":{"display":"x"},"relationship":[{"text":"x"},{"text":"y"}]"#,
+            "relationship",
+            Why::Several,
+        ),
+        (
+            "RelatedPerson",
+            r#""patient":{"display":"x"},"extension":[{"url":"http://fhir.nl/fhir/StructureDefinition/nl-core-relatedperson-role","valueCodeableConcept":{"coding":[{"system":"urn:oid:2.16.840.1.113883.2.4.3.11.22.472","code":"01"}]}}]"#,
+            "extension[0]",
+            Why::Extension,
+        ),
+        (
+            "Observation",
+            r#""status":"final","code":{"text":"x"},"extension":[{"url":"http://nictiz.nl/fhir/StructureDefinition/observation-focusSTU3","valueReference":{"display":"x"}}]"#,
+            "extension[0]",
+            Why::Extension,
+        ),
         ("Observation", r#""status":"final","code":{"text":"x"},"valueInteger":1"#, "valueInteger", Why::Element),
         (
             "Observation",
