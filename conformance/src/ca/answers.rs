@@ -42,8 +42,8 @@ impl Manner {
 }
 
 impl CertificateAuthority {
-    /// The list of these serial numbers.
-    pub(super) fn list(&self, revoked: &BTreeSet<Vec<u8>>, manner: Manner) -> Result<Vec<u8>, CaError> {
+    /// The list of these serial numbers, as it stands under this name.
+    pub(super) fn list(&self, name: &str, revoked: &BTreeSet<Vec<u8>>, manner: Manner) -> Result<Vec<u8>, CaError> {
         let from = OffsetDateTime::now_utc() + manner.from();
         let revoked_certs = revoked.iter().map(|serial| RevokedCertParams {
             serial_number: SerialNumber::from_slice(serial),
@@ -52,7 +52,7 @@ impl CertificateAuthority {
             invalidity_date: None,
         });
         let place = self.base.as_ref().map(|base| CrlIssuingDistributionPoint {
-            distribution_point: CrlDistributionPoint { uris: vec![format!("{base}/list.crl")] },
+            distribution_point: CrlDistributionPoint { uris: vec![format!("{base}/{name}.crl")] },
             scope: None,
         });
         let list = CertificateRevocationListParams {

@@ -38,6 +38,8 @@ const AUTHORITY_INFO_ACCESS: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 1, 1];
 const CERTIFICATE_POLICIES: [u64; 4] = [2, 5, 29, 32];
 const PKIOVERHEID_SERVER_POLICY: [u8; 12] = [0x06, 0x0a, 0x60, 0x84, 0x10, 0x01, 0x87, 0x6b, 0x01, 0x02, 0x05, 0x06];
 
+/// The revocation list that a certificate stands on when no other one is named.
+const LIST: &str = "list";
 /// A development certificate should outlive a demonstration, not a year of neglect.
 const VALID_FOR: Duration = Duration::days(90);
 const AUTHORITY_VALID_FOR: Duration = Duration::days(365);
@@ -200,6 +202,20 @@ impl CertificateAuthority {
     /// # Errors
     /// The URA has not eight digits, or the cryptography fails.
     pub fn issue(&self, profile: &Profile, subject: &Subject<'_>, when: Validity) -> Result<Issued, CaError> {
+        self.issue_on(LIST, profile, subject, when)
+    }
+
+    /// As [`Self::issue`], on the revocation list of this name: an authority of many certificates has more than one.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn issue_on(
+        &self,
+        list: &str,
+        profile: &Profile,
+        subject: &Subject<'_>,
+        when: Validity,
+    ) -> Result<Issued, CaError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let card = matches!(profile, Profile::UziPerson { .. });
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
@@ -217,7 +233,7 @@ impl CertificateAuthority {
             name.push(DnType::CommonName, subject.dns_names.first().copied().unwrap_or("localhost"));
         }
         profile.write(&mut params)?;
-        self.write_places(&mut params);
+        self.write_places(&mut params, list);
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = match card {
@@ -237,9 +253,9 @@ impl CertificateAuthority {
     }
 
     /// Where it lists and answers, as RFC 5280, 4.2.1.13 and 4.2.2.1 have it.
-    fn write_places(&self, params: &mut CertificateParams) {
+    fn write_places(&self, params: &mut CertificateParams, list: &str) {
         let Some(base) = &self.base else { return };
-        params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![format!("{base}/list.crl")] }];
+        params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![format!("{base}/{list}.crl")] }];
         let place = format!("{base}/ocsp");
         // SEQUENCE { SEQUENCE { id-ad-ocsp, [6] place } }
         let one = [&ID_AD_OCSP[..], &tagged(0x86, place.as_bytes())].concat();

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::answers::Manner;
 use super::http::{self, Asked, Reply};
-use super::{CertificateAuthority, Profile, Subject, Validity};
+use super::{CertificateAuthority, LIST, Profile, Subject, Validity};
 
 /// How it fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,8 @@ struct Order {
     name: String,
     #[serde(default)]
     validity: Validity,
+    /// The revocation list that it stands on once it is revoked; the common one when nothing is said.
+    list: Option<String>,
 }
 
 struct World {
@@ -153,10 +155,12 @@ impl World {
         let segments: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
         match (asked.method.as_str(), segments.as_slice()) {
             (method, ["_control", what]) => self.control(method, what, &asked.body),
-            ("GET", [root, "list.crl"]) => {
+            ("GET", [root, list]) if list.ends_with(".crl") => {
+                let name = list.trim_end_matches(".crl");
                 self.lists.fetch_add(1, Ordering::Relaxed);
                 self.acted(Part::List, |manner| {
-                    Some(self.root(root)?.list(&self.revoked(), manner).ok()).map(|list| (list, "application/pkix-crl"))
+                    Some(self.root(root)?.list(name, &self.revoked(), manner).ok())
+                        .map(|list| (list, "application/pkix-crl"))
                 })
             }
             ("POST", [root, "ocsp"]) => {
@@ -228,7 +232,11 @@ impl World {
     fn issue(&self, body: &[u8]) -> Option<Reply> {
         let order: Order = serde_json::from_slice(body).ok()?;
         let subject = Subject { name: &order.name, dns_names: &[] };
-        let issued = self.issuing()?.issue(&order.profile, &subject, order.validity).ok()?;
+        let list = order.list.as_deref().unwrap_or(LIST);
+        if list.is_empty() || !list.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return None;
+        }
+        let issued = self.issuing()?.issue_on(list, &order.profile, &subject, order.validity).ok()?;
         Some(Reply::json(&json!({
             "certificate": issued.certificate_pem, "key": issued.key_pem, "serial": hex(&issued.serial),
         })))

@@ -20,7 +20,6 @@ const NODE: &str = "hospital";
 /// Longer than the region's nodes leave alone what they asked in vain.
 pub(super) const LEFT_ALONE: Duration = Duration::from_millis(1_500);
 
-/// The order counts: until the check on lists no node has read one, so that what is down stays not found out.
 pub fn checks() -> Vec<Check> {
     vec![
         Check::new("a certificate that is good is believed, and its token answers", |setting| Box::pin(good(setting))),
@@ -101,6 +100,17 @@ impl<'s> Authority<'s> {
     /// Another certificate of the clinic that every node knows.
     pub(super) async fn clinic(&self) -> Result<Holder, Flaw> {
         self.holder(of_clinic("now")).await
+    }
+
+    /// The same on a revocation list that no node has read: what was read holds for a while, whatever is down meanwhile.
+    async fn clinics_on_a_new_list<const N: usize>(&self) -> Result<[Holder; N], Flaw> {
+        let mut order = of_clinic("now");
+        order["list"] = json!(Uuid::new_v4().simple().to_string());
+        let mut holders = Vec::with_capacity(N);
+        for _ in 0..N {
+            holders.push(self.holder(order.clone()).await?);
+        }
+        holders.try_into().map_err(|_| Flaw::NotRun("there are fewer holders than were asked for".to_owned()))
     }
 
     pub(super) async fn fails(&self, fault: Value) -> Judgement {
@@ -190,7 +200,7 @@ async fn revoked_by_responder(setting: &Setting) -> Judgement {
 async fn not_found_out(setting: &Setting) -> Judgement {
     let authority = Authority::of(setting)?;
     for kind in ["down", "slow", "torn", "stale", "wrongly-signed", "absent"] {
-        let holder = authority.clinic().await?;
+        let [holder] = authority.clinics_on_a_new_list().await?;
         authority.fails(json!({"kind": kind})).await?;
         let held = refused(setting, &holder, 503, "temporarily_unavailable", "certificate-status-unknown").await;
         authority.fails(json!({})).await?;
@@ -204,7 +214,7 @@ async fn not_found_out(setting: &Setting) -> Judgement {
 
 async fn not_known(setting: &Setting) -> Judgement {
     let authority = Authority::of(setting)?;
-    let holder = authority.clinic().await?;
+    let [holder] = authority.clinics_on_a_new_list().await?;
     authority.fails(json!({"kind": "unknown"})).await?;
     let held = refused(setting, &holder, 503, "temporarily_unavailable", "certificate-status-unknown").await;
     authority.fails(json!({})).await?;
@@ -213,7 +223,7 @@ async fn not_known(setting: &Setting) -> Judgement {
 
 async fn revoked_by_list(setting: &Setting) -> Judgement {
     let authority = Authority::of(setting)?;
-    let (holder, other) = (authority.clinic().await?, authority.clinic().await?);
+    let [holder, other] = authority.clinics_on_a_new_list().await?;
     authority.revoke(&holder).await?;
     // A node leaves alone for a moment what it asked in vain, in the checks before this one.
     tokio::time::sleep(LEFT_ALONE).await;

@@ -100,6 +100,13 @@ fn what_is_issued_says_where_to_ask_and_is_what_was_ordered() {
         assert!(text.contains(holds) && text.contains(&format!("{}/0/ocsp", handle.base_url)), "{holds}");
         assert!(text.contains(&format!("{}/0/list.crl", handle.base_url)));
     }
+    let elsewhere = json!({"profile": "uzi-server", "ura": "90010001", "list": "another"});
+    let made = issued(&handle, &elsewhere);
+    let (_, pem) = parse_x509_pem(made["certificate"].as_str().unwrap().as_bytes()).unwrap();
+    let text = String::from_utf8_lossy(&pem.contents).into_owned();
+    assert!(text.contains(&format!("{}/0/another.crl", handle.base_url)) && !text.contains("/0/list.crl"));
+    let (status, list) = ask(&handle, "GET", "/0/another.crl", b"").unwrap();
+    assert!(status == 200 && String::from_utf8_lossy(&list).contains("/0/another.crl"), "it says which one it is");
     let unusable: [&[u8]; 3] = [b"", br#"{"profile": "none"}"#, br#"{"profile": "uzi-server", "ura": "1"}"#];
     for order in unusable {
         assert_eq!(ask(&handle, "POST", "/_control/issue", order).unwrap().0, 400);
