@@ -132,6 +132,8 @@ pub(super) async fn not_made(setting: &Setting) -> Judgement {
     };
     for (what, status, body) in [
         ("no receiver's URA", 400, changed("receiver", json!("x"))),
+        ("no receiver and no service", 400, changed("receiver", Value::Null)),
+        ("a release that nobody knows", 400, changed("release", json!("5.0"))),
         ("no BSN", 400, changed("patient", json!({"bsn": "123456789"}))),
         ("no name", 400, changed("name", json!(" "))),
         ("no date", 400, changed("transfer", json!("soon"))),

@@ -29,8 +29,8 @@ const TOLD: usize = 10;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
-    /// The URA.
-    receiver: String,
+    /// The URA; not needed where a service is named by its identifier, and one provider has it.
+    receiver: Option<String>,
     patient: Patient,
     /// What the record system calls it: the same one comes to no second handoff.
     name: String,
@@ -75,15 +75,22 @@ pub async fn make(request: HttpRequest, payload: Payload, node: Data<Node>) -> R
         return Err(refuse(StatusCode::FORBIDDEN, IssueCode::Forbidden, says));
     };
     let wanted = read(&inbound.body)?;
-    let known = names::of_made(&wanted.receiver, &wanted.patient, &wanted.name);
+    let (receiver, owned) = match &wanted.receiver {
+        Some(receiver) => (receiver.clone(), None),
+        None => wanted.within.owner(&node).await.map(|(receiver, routed)| (receiver, Some(routed)))?,
+    };
+    let known = names::of_made(&receiver, &wanted.patient, &wanted.name);
     // What was made before is not made again: no source is asked.
     if let Some(id) = handoffs.books.sent.named(&known).map_err(|fault| unavailable(&fault))? {
         let sent = handoffs.books.sent.get(id).map_err(|fault| unavailable(&fault))?;
         let sent = sent.ok_or_else(|| push_refused(&PushFault::Unavailable))?;
         return Ok(json(StatusCode::OK).body(text(&views::Sent::of(id, &sent, &handoffs))));
     }
-    let receiver_name = handoffs.receiver_name(&wanted.receiver).ok_or_else(|| push_refused(&PushFault::Receiver))?;
-    let routed = wanted.within.look_up(&node, &wanted.receiver).await?;
+    let receiver_name = handoffs.receiver_name(&receiver).ok_or_else(|| push_refused(&PushFault::Receiver))?;
+    let routed = match owned {
+        Some(routed) => Some(routed),
+        None => wanted.within.look_up(&node, &receiver).await?,
+    };
     let asked = node.clone();
     let runs: Runs = Arc::new(move |inbound| {
         let node = asked.clone();
@@ -118,7 +125,7 @@ pub async fn make(request: HttpRequest, payload: Payload, node: Data<Node>) -> R
         transfer: &wanted.transfer,
         patient: &patient,
         sender: Provider { ura: &handoffs.own.0, name: &handoffs.own.1, id: &sender_id },
-        receiver: Provider { ura: &wanted.receiver, name: &receiver_name, id: &receiver_id },
+        receiver: Provider { ura: &receiver, name: &receiver_name, id: &receiver_id },
         author: (person.name.as_deref().unwrap_or(&person.id), &author_id),
         answers: &gathered.answers,
     });
@@ -126,9 +133,9 @@ pub async fn make(request: HttpRequest, payload: Payload, node: Data<Node>) -> R
     let prepared = handoffs.read(&document, offered(&node)).map_err(|fault| push_refused(&fault))?;
     let prepared = prepared.known_by(known).routed_to(routed);
     let prepared =
-        if wanted.pdf { with_print(&handoffs, &wanted.receiver, prepared, offered(&node)).await? } else { prepared };
+        if wanted.pdf { with_print(&handoffs, &receiver, prepared, offered(&node)).await? } else { prepared };
     on_record(&node, &inbound, &caller, "create", &prepared).await?;
-    let pushed = handoffs.push(&wanted.receiver, &prepared, correlation).await.map_err(|fault| push_refused(&fault))?;
+    let pushed = handoffs.push(&receiver, &prepared, correlation).await.map_err(|fault| push_refused(&fault))?;
     tracing::info!(handoff.transfer = %names::shown(pushed.id), handoff.new = pushed.new, "a handoff was made");
     let status = if pushed.new { StatusCode::CREATED } else { StatusCode::OK };
     let location = format!("{}/handoffs/sent/{}", node.inner_base(), names::shown(pushed.id));
@@ -140,7 +147,7 @@ pub async fn make(request: HttpRequest, payload: Payload, node: Data<Node>) -> R
 
 /// What was wanted, understood.
 struct Understood {
-    receiver: Ura,
+    receiver: Option<Ura>,
     patient: Bsn,
     name: String,
     transfer: String,
@@ -155,10 +162,12 @@ fn read(body: &[u8]) -> Result<Understood, No> {
     let bad = |says: &str| refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, says);
     // What a parser says of it may repeat it.
     let wanted: Wanted = serde_json::from_slice(body).map_err(|_| {
-        bad("the body is not JSON with receiver, patient (bsn), name and transfer, perhaps release, sections, partial, pdf, service or location, \
-             and nothing else")
+        bad(
+            "the body is not JSON with patient (bsn), name and transfer, perhaps receiver, release, sections, partial, \
+             pdf, service or location, and nothing else",
+        )
     })?;
-    let receiver = Ura::parse(&wanted.receiver).map_err(|_| bad("receiver is no URA"))?;
+    let receiver = wanted.receiver.as_deref().map(Ura::parse).transpose().map_err(|_| bad("receiver is no URA"))?;
     let patient = Bsn::parse(&wanted.patient.bsn).map_err(|_| bad("patient.bsn is no BSN"))?;
     let name = wanted.name.trim().to_owned();
     if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
@@ -207,6 +216,9 @@ mod tests {
         assert_eq!((codes, two.partial), (vec!["52870002", "420134006"], true), "in the order of the document");
         let newest = read(with(r#""release":"4.2""#).as_bytes()).unwrap_or_else(|_| unreachable!("it is good"));
         assert_eq!((newest.sections.len(), newest.release), (making::SECTIONS.len(), Release::V4_2));
+        let without = good.replace(r#""receiver":"90010002","#, "");
+        let by_service = read(without.as_bytes()).unwrap_or_else(|_| unreachable!("it is good"));
+        assert_eq!((read_good.receiver.is_some(), by_service.receiver), (true, None));
         for bad in [
             with(r#""release":"4.3""#),
             with(r#""sections":["106076001"]"#),

@@ -365,9 +365,12 @@ fn answer() -> Value {
 fn from_sources() -> Value {
     let text = json!({ "type": "string" });
     closed(
-        &["receiver", "patient", "name", "transfer"],
+        &["patient", "name", "transfer"],
         json!({
-            "receiver": { "type": "string", "description": "The URA." },
+            "receiver": {
+                "type": "string",
+                "description": "The URA. Not needed where a service is named by its identifier, and one provider has it.",
+            },
             "patient": closed(&["bsn"], json!({ "bsn": text })),
             "name": { "type": "string", "maxLength": 128, "description": "What the record system calls it." },
             "transfer": { "type": "string", "description": "When the patient goes: a date, or a moment with its zone." },
