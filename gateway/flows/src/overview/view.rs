@@ -8,7 +8,7 @@ use exchange::{Part, Released, SourceStatus};
 use fhir::{Bsn, FhirVersion, Interaction, Resource};
 use policy::{Finding, NotFoundOut, PatientScope, Permit};
 
-use super::grouping::{Section, sections};
+use super::grouping::{Group, Section, sections};
 use super::kinds::SectionKind;
 use super::line::line;
 use super::person::Person;
@@ -97,6 +97,8 @@ impl Overview {
             parts.iter().map(|part| source(released.permit(), part, part.holder() == own)).collect();
         let answered: Vec<usize> =
             sources.iter().enumerate().filter(|(_, source)| source.is_complete()).map(|(at, _)| at).collect();
+        let mut sections = sections(lines, &answered);
+        sections.iter_mut().flat_map(|section| &mut section.groups).for_each(|group| one_voice(group, &sources));
         Overview {
             complete: is_complete(released),
             index: index(released),
@@ -106,7 +108,7 @@ impl Overview {
                 PatientScope::Nobody | PatientScope::Any | PatientScope::Told | PatientScope::Unnamed => None,
             },
             person,
-            sections: sections(lines, &answered),
+            sections,
             sources,
         }
     }
@@ -114,6 +116,11 @@ impl Overview {
     /// The sources from which something is missing.
     pub fn missing(&self) -> impl Iterator<Item = &Source> {
         self.sources.iter().filter(|source| !source.is_complete())
+    }
+
+    /// How many providers were asked: one that has several sources is one.
+    pub fn providers(&self) -> usize {
+        self.sources.iter().map(|source| source.ura.as_str()).collect::<BTreeSet<_>>().len()
     }
 
     pub fn section(&self, kind: SectionKind) -> Option<&Section> {
@@ -134,6 +141,13 @@ impl fmt::Debug for Overview {
             .field("lines", &self.sections.iter().map(Section::lines).sum::<usize>())
             .finish()
     }
+}
+
+/// What one source of a provider leaves out and another of it has, the provider did not leave out.
+fn one_voice(group: &mut Group, sources: &[Source]) {
+    let provider = |at: &usize| sources.get(*at).map(|source| source.ura.as_str());
+    let known: BTreeSet<&str> = group.known_at.iter().filter_map(provider).collect();
+    group.not_mentioned_at.retain(|at| !provider(at).is_some_and(|provider| known.contains(provider)));
 }
 
 /// The sources, our own first, in an order that rests on what they are: [`Overview::sources`].

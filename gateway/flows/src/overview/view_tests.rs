@@ -61,6 +61,22 @@ fn nothing_that_was_released_is_lost() {
 }
 
 #[test]
+fn a_provider_with_several_sources_is_one_and_what_one_of_them_has_it_did_not_leave_out() {
+    let place = |ura: &str, name: &str| Place::new(ura, name).holds(&patient("1", BSN, "Anna", "Test", "1950-01-01"));
+    let allergy = r#"{"resourceType":"AllergyIntolerance","id":"a1","code":{"text":"Penicilline"},
+        "clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical","code":"active"}]},
+        "patient":{"reference":"Patient/1"}}"#;
+    let world = World::new("90000901")
+        .with(place("90000901", "Eigen").holds(allergy))
+        .with(place("90000901", "Eigen"))
+        .with(place("90000902", "Ander"));
+    let overview = seen(&world);
+    assert_eq!((overview.sources.len(), overview.providers()), (3, 2));
+    let penicillin = group(&overview, SectionKind::Allergies, "Penicilline");
+    assert_eq!(names(&overview, &penicillin.not_mentioned_at), ["Ander"]);
+}
+
+#[test]
 fn a_contradiction_is_shown_with_who_says_what() {
     let overview = seen(&region(BSN));
     let amoxicillin = group(&overview, SectionKind::Allergies, "Amoxicilline");

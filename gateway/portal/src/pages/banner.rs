@@ -12,7 +12,7 @@ pub(super) fn banner(overview: &Overview) -> Markup {
 }
 
 fn complete(overview: &Overview) -> Markup {
-    let asked = overview.sources.len();
+    let asked = overview.providers();
     let items: usize = overview.sources.iter().map(|source| source.items).sum();
     html! {
         section.banner.complete role="status" aria-labelledby="volledigheid" {

@@ -143,5 +143,12 @@ fn tag(overview: &Overview, at: usize) -> Markup {
 
 fn names(overview: &Overview, sources: &[usize]) -> String {
     let names = sources.iter().filter_map(|at| overview.sources.get(*at)).map(|source| source.name.as_str());
-    names.collect::<Vec<_>>().join(", ")
+    let mut all: Vec<&str> = Vec::new();
+    // A provider with several sources is named once.
+    names.for_each(|name| {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    });
+    all.join(", ")
 }
