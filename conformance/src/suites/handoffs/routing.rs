@@ -30,15 +30,20 @@ async fn push_when_known(parties: &Parties, bundle: &Value, within: &str) -> Res
     }
 }
 
-pub(super) async fn by_directory(setting: &Setting) -> Judgement {
-    let parties = Parties::between(setting, GENERAL_PRACTICE, HOSPITAL)?;
+/// Handoffs of a patient of the general practice, each another one.
+fn of_the_practice() -> Result<impl Fn() -> Value, Flaw> {
     let patient = region::patients().into_iter().find(|patient| patient.known_at.contains(&GENERAL_PRACTICE.key));
     let patient = patient.ok_or_else(|| Flaw::NotRun("the general practice knows no patient".to_owned()))?;
-    let bundle = || {
+    Ok(move || {
         let run = fresh();
         let text = handoff(patient.bsn, &run).to_string().replace("overdracht-patient", &format!("patient-{run}"));
         serde_json::from_str::<Value>(&text).unwrap_or_default()
-    };
+    })
+}
+
+pub(super) async fn by_directory(setting: &Setting) -> Judgement {
+    let parties = Parties::between(setting, GENERAL_PRACTICE, HOSPITAL)?;
+    let bundle = of_the_practice()?;
     for (within, kind, name) in [
         ("&service=spreekuur", "service", format!("Spreekuur van {}", HOSPITAL.name)),
         ("&location=Location/hoofdgebouw", "location", format!("{}, hoofdgebouw", HOSPITAL.name)),
@@ -76,13 +81,7 @@ pub(super) async fn by_directory(setting: &Setting) -> Judgement {
 /// The receiver is not named: whose the service is, the directory says.
 pub(super) async fn by_service_alone(setting: &Setting) -> Judgement {
     let parties = Parties::between(setting, GENERAL_PRACTICE, HOSPITAL)?;
-    let patient = region::patients().into_iter().find(|patient| patient.known_at.contains(&GENERAL_PRACTICE.key));
-    let patient = patient.ok_or_else(|| Flaw::NotRun("the general practice knows no patient".to_owned()))?;
-    let bundle = || {
-        let run = fresh();
-        let text = handoff(patient.bsn, &run).to_string().replace("overdracht-patient", &format!("patient-{run}"));
-        serde_json::from_str::<Value>(&text).unwrap_or_default()
-    };
+    let bundle = of_the_practice()?;
     // The identifier that the hospital gave its service, as the node itself tells it.
     let known = push_when_known(&parties, &bundle(), "&service=spreekuur").await?;
     is(&known, 201, "a handoff for a service of a receiver that is named")?;

@@ -6,12 +6,14 @@ use actix_web::web::{Data, Form, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use exchange::ports::BoxFuture;
 use flows::eoverdracht::notice::Answer as NoticeAnswer;
 use flows::eoverdracht::readable::Readable;
+use maud::Markup;
 use serde::Deserialize;
 
 use super::{Portal, page, to_start};
-use crate::desk::{HandoffAct, HandoffDesk, Kind, Session, Side, TransferNo, TransferShown};
+use crate::desk::{Answered, HandoffAct, HandoffDesk, Kind, Session, Side, TransferNo, TransferShown};
 use crate::guard::is_ours;
 use crate::pages::{self, Answer, Frame, Notice, Place};
 
@@ -98,51 +100,42 @@ pub(super) async fn act(
 
 /// What was received, to be read.
 pub(super) async fn document(request: HttpRequest, portal: Data<Portal>, transfer: Path<String>) -> HttpResponse {
-    let Entered { id, session, desk } = match enter(&request, &portal, Side::Received) {
-        Ok(entered) => entered,
-        Err(answer) => return *answer,
-    };
-    let one = match desk.one(&id, Side::Received, &transfer).await {
-        Ok(one) => one,
-        Err(why) => return no(&request, &portal, why),
-    };
-    let answered = desk.document(&id, &transfer, remote(&request)).await;
-    let recorded = match answered.result {
-        Ok(recorded) => recorded,
-        Err(refusal) => return refused(&request, &portal, &refusal, &answered.request_id),
-    };
-    let resources: Vec<_> = recorded.released().items().map(|(_, item)| item.resource().clone()).collect();
-    let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::Handoffs);
-    match Readable::of(&resources) {
-        Some(readable) => {
-            page(StatusCode::OK, pages::handoffs::document(&frame, &session, &one, &readable, &answered.request_id))
-        }
-        None => portal.notice(&request, StatusCode::BAD_GATEWAY, &Notice::SourceFailed, Some(&answered.request_id)),
-    }
+    let got = |desk: &dyn HandoffDesk, id: &str| desk.document(id, &transfer, remote(&request));
+    read(&request, &portal, &transfer, got, pages::handoffs::document).await
 }
 
 /// The notice of a sender that asks first, to be read.
 pub(super) async fn notice(request: HttpRequest, portal: Data<Portal>, transfer: Path<String>) -> HttpResponse {
-    let Entered { id, session, desk } = match enter(&request, &portal, Side::Received) {
+    let got = |desk: &dyn HandoffDesk, id: &str| desk.notice(id, &transfer, remote(&request));
+    read(&request, &portal, &transfer, got, pages::handoffs::notice).await
+}
+
+/// The page of what an exchange gives of a transfer.
+async fn read(
+    request: &HttpRequest,
+    portal: &Portal,
+    transfer: &str,
+    got: impl FnOnce(&dyn HandoffDesk, &str) -> BoxFuture<'static, Answered>,
+    shown: impl FnOnce(&Frame<'_>, &Session, &TransferShown, &Readable, &str) -> Markup,
+) -> HttpResponse {
+    let Entered { id, session, desk } = match enter(request, portal, Side::Received) {
         Ok(entered) => entered,
         Err(answer) => return *answer,
     };
-    let one = match desk.one(&id, Side::Received, &transfer).await {
+    let one = match desk.one(&id, Side::Received, transfer).await {
         Ok(one) => one,
-        Err(why) => return no(&request, &portal, why),
+        Err(why) => return no(request, portal, why),
     };
-    let answered = desk.notice(&id, &transfer, remote(&request)).await;
+    let answered = got(desk, &id).await;
     let recorded = match answered.result {
         Ok(recorded) => recorded,
-        Err(refusal) => return refused(&request, &portal, &refusal, &answered.request_id),
+        Err(refusal) => return refused(request, portal, &refusal, &answered.request_id),
     };
     let resources: Vec<_> = recorded.released().items().map(|(_, item)| item.resource().clone()).collect();
     let frame = Frame::of(portal.desk.provider(), Some(&session)).at(Place::Handoffs);
     match Readable::of(&resources) {
-        Some(readable) => {
-            page(StatusCode::OK, pages::handoffs::notice(&frame, &session, &one, &readable, &answered.request_id))
-        }
-        None => portal.notice(&request, StatusCode::BAD_GATEWAY, &Notice::SourceFailed, Some(&answered.request_id)),
+        Some(readable) => page(StatusCode::OK, shown(&frame, &session, &one, &readable, &answered.request_id)),
+        None => portal.notice(request, StatusCode::BAD_GATEWAY, &Notice::SourceFailed, Some(&answered.request_id)),
     }
 }
 

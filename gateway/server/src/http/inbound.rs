@@ -8,7 +8,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
-use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound, Possession, Unreadable};
+use exchange::{BodyKind, Conditions, Credentials, Gate, Inbound, Possession, Refusal, Unreadable};
 use fhir::{FhirVersion, Method};
 use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
@@ -104,6 +104,15 @@ pub async fn body(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Re
         whole.extend_from_slice(&chunk);
     }
     Ok(whole.freeze())
+}
+
+/// Why the body of what is not FHIR cannot be read, if so. In which form a FHIR answer was wanted is nothing to it.
+pub fn broken_body(inbound: &Inbound) -> Option<Refusal> {
+    match inbound.unreadable? {
+        Unreadable::BodyTooLarge => Some(Refusal::BodyTooLarge),
+        Unreadable::BodyBroken => Some(Refusal::BodyBroken),
+        Unreadable::NotAcceptable | Unreadable::NotServed => None,
+    }
 }
 
 /// What the caller shows to say who it is. `request_id` is what tells this request from every other.

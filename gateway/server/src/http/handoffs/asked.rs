@@ -4,16 +4,16 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use exchange::notice::Handed;
-use exchange::{Refusal, Unreadable};
 use fhir::IssueCode;
 use flows::eoverdracht::notice::Answer;
 use policy::Direction;
 use serde::Deserialize;
 
-use super::super::{endpoint, responder};
-use super::{Entered, No, enter, no, not_got, plain, read_id, record, refuse, unavailable, unknown};
-use crate::handoffs::INBOX;
+use super::super::inbound::broken_body;
+use super::super::responder;
+use super::{Entered, No, enter, given, no, plain, read_id, record, refuse, unavailable, unknown};
 use crate::handoffs::negotiating::AnswerNo;
+use crate::handoffs::{Handoffs, INBOX};
 use crate::node::Node;
 
 /// What is answered.
@@ -35,13 +35,7 @@ pub async fn notice(
     id: Path<String>,
     node: Data<Node>,
 ) -> Result<HttpResponse, No> {
-    let node = node.into_inner();
-    let id = read_id(&id)?;
-    let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, INBOX, "").await?;
-    let getting = handoffs.getting_notice(id, caller, inbound).map_err(|fault| not_got(&fault))?;
-    let (inbound, _ticket) = getting.apart();
-    let made = responder::make(&frame, &endpoint::run(&node, inbound).await);
-    Ok(responder::send(&frame, made))
+    given(&request, payload, &id, &node.into_inner(), Handoffs::getting_notice).await
 }
 
 /// `POST /handoffs/received/[id]/answer`: a person of ours answers the notice; its sender gets it soon.
@@ -54,10 +48,8 @@ pub async fn answer(
     let node = node.into_inner();
     let id = read_id(&id)?;
     let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, INBOX, "").await?;
-    match inbound.unreadable {
-        Some(Unreadable::BodyTooLarge) => return Err(no(responder::refuse(&frame, &Refusal::BodyTooLarge))),
-        Some(Unreadable::BodyBroken) => return Err(no(responder::refuse(&frame, &Refusal::BodyBroken))),
-        Some(Unreadable::NotAcceptable | Unreadable::NotServed) | None => {}
+    if let Some(refusal) = broken_body(&inbound) {
+        return Err(no(responder::refuse(&frame, &refusal)));
     }
     let person = caller.person.clone().ok_or_else(|| {
         let says = "a notice is answered by a person, and this caller is none";

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use exchange::{Refusal, Unreadable};
 use fhir::{Bsn, IssueCode, Ura};
 use flows::eoverdracht::making::{self, Making, Provider, Release, Section};
 use serde::Deserialize;
 
+use super::super::inbound::broken_body;
 use super::super::{endpoint, responder};
 use super::printed::with_print;
 use super::pushing::{offered, on_record, push_refused};
@@ -61,10 +61,8 @@ struct Patient {
 pub async fn make(request: HttpRequest, payload: Payload, node: Data<Node>) -> Result<HttpResponse, No> {
     let node = node.into_inner();
     let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, MAKING, "").await?;
-    match inbound.unreadable {
-        Some(Unreadable::BodyTooLarge) => return Err(no(responder::refuse(&frame, &Refusal::BodyTooLarge))),
-        Some(Unreadable::BodyBroken) => return Err(no(responder::refuse(&frame, &Refusal::BodyBroken))),
-        Some(Unreadable::NotAcceptable | Unreadable::NotServed) | None => {}
+    if let Some(refusal) = broken_body(&inbound) {
+        return Err(no(responder::refuse(&frame, &refusal)));
     }
     if !caller.use_cases.iter().any(|held| held.as_str() == SENDER) {
         let says = format!("this caller does not hold the use case {SENDER}");

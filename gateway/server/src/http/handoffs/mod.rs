@@ -29,7 +29,7 @@ use super::inbound::{self, BodyBounds};
 use super::media;
 use super::responder::{self, Frame};
 use super::routes::routes;
-use crate::handoffs::getting::GettingFault;
+use crate::handoffs::getting::{Getting, GettingFault};
 use crate::handoffs::{CancelFault, Handoffs, INBOX, SENDER, TakeFault, names, received};
 use crate::node::Node;
 
@@ -267,12 +267,22 @@ pub async fn document(
     id: Path<String>,
     node: Data<Node>,
 ) -> Result<HttpResponse, No> {
-    let node = node.into_inner();
-    let id = read_id(&id)?;
-    let Entered { handoffs, caller, inbound, frame } = enter(&request, payload, &node, INBOX, "").await?;
-    let getting = handoffs.getting(id, caller, inbound).map_err(|fault| not_got(&fault))?;
+    given(&request, payload, &id, &node.into_inner(), Handoffs::getting).await
+}
+
+/// Gives what was received by the exchange that gets it.
+async fn given(
+    request: &HttpRequest,
+    payload: Payload,
+    id: &str,
+    node: &Arc<Node>,
+    by: impl FnOnce(&Handoffs, Id, Caller, Inbound) -> Result<Getting, GettingFault>,
+) -> Result<HttpResponse, No> {
+    let id = read_id(id)?;
+    let Entered { handoffs, caller, inbound, frame } = enter(request, payload, node, INBOX, "").await?;
+    let getting = by(&handoffs, id, caller, inbound).map_err(|fault| not_got(&fault))?;
     let (inbound, _ticket) = getting.apart();
-    let made = responder::make(&frame, &endpoint::run(&node, inbound).await);
+    let made = responder::make(&frame, &endpoint::run(node, inbound).await);
     Ok(responder::send(&frame, made))
 }
 

@@ -6,13 +6,13 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use exchange::notice::Handed;
-use exchange::{Refusal, Unreadable};
 use fhir::{Bsn, IssueCode, LogicalId, Ura};
 use policy::{Direction, Finding, NotFoundOut};
 use serde::Deserialize;
 use store::transfers::Id;
 
 use super::super::handoffs::{Behind, No, PAGE, json, no, refuse, text, told};
+use super::super::inbound::broken_body;
 use super::super::responder;
 use super::{Entered, behind, enter, read_id, record, unavailable, unknown, views};
 use crate::handoffs::names;
@@ -45,10 +45,8 @@ struct Patient {
 pub async fn push(request: HttpRequest, payload: Payload, node: Data<Node>) -> Result<HttpResponse, No> {
     let node = node.into_inner();
     let Entered { referrals, caller, inbound, frame } = enter(&request, payload, &node, SENDER).await?;
-    match inbound.unreadable {
-        Some(Unreadable::BodyTooLarge) => return Err(no(responder::refuse(&frame, &Refusal::BodyTooLarge))),
-        Some(Unreadable::BodyBroken) => return Err(no(responder::refuse(&frame, &Refusal::BodyBroken))),
-        Some(Unreadable::NotAcceptable | Unreadable::NotServed) | None => {}
+    if let Some(refusal) = broken_body(&inbound) {
+        return Err(no(responder::refuse(&frame, &refusal)));
     }
     let bad = |says: &str| refuse(StatusCode::BAD_REQUEST, IssueCode::Invalid, says);
     // What a parser says of it may repeat it.
